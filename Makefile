@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a person or a CI runs. Every target works in a fresh clone; what is built outside the checkout (the build root,
+# the kernel tree, the guest) is kept in the cache. The module's own build description is Kbuild.
+
+KDIR ?=
+module_args := $(if $(KDIR),--kdir $(KDIR))
+cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
+helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check host-check guest-check bench module digestctl helpers shell fmt clean distclean
+
+help:
+	@echo 'make demo         build everything and watch a stock kernel measure only unknown files'
+	@echo 'make check        host-check, then guest-check'
+	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
+	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
+	@echo 'make bench        what the module costs where nothing changes, against no module and against IMA'
+	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
+	@echo '                  for certificates (X.509 or OpenPGP) by which digest lists may be signed'
+	@echo 'make digestctl    build/bin/digestctl'
+	@echo 'make shell        a shell in the guest; modprobe digest_lists loads the module'
+	@echo 'make fmt          format the Rust sources'
+	@echo 'make clean        remove what was built in the checkout'
+	@echo 'make distclean    also remove the cache: build root, kernel tree, guest'
+	@echo
+	@echo 'scripts/vm --help      run one command in the guest'
+	@echo 'scripts/checks --help  the static checks of the CI'
+
+demo:
+	@scripts/demo
+
+check:
+	@scripts/test host guest
+
+host-check:
+	@scripts/test host
+
+guest-check:
+	@scripts/test guest
+
+bench: module digestctl
+	@scripts/bench
+
+module:
+	@scripts/module $(module_args) $(if $(TRUSTED_CERTS),"TRUSTED_CERTS=$(TRUSTED_CERTS)")
+
+digestctl:
+	@mkdir -p build/bin
+	$(cargo) build --release --locked -p digestctl
+	@install -m 755 build/cargo/release/digestctl build/bin/digestctl
+
+# What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
+helpers: $(helpers)
+	@scripts/selftest-files
+
+build/guest/%: tests/selftests/%.c
+	@mkdir -p $(@D)
+	scripts/inroot gcc-14 -O2 -Wall -Wextra -Werror -o $@ $<
+
+build/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
+	@mkdir -p $(@D)
+	scripts/inroot gcc-14 -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
+
+shell: module digestctl helpers
+	@scripts/vm --interactive --timeout 86400
+
+fmt:
+	@scripts/checks --fix rustfmt
+
+clean:
+	rm -rf build
+
+distclean: clean
+	scripts/cache --remove

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What every script of this directory shares: the cache, the messages, the mirrors and the build root.
+# Source it; it changes nothing by itself.
+#
+# shellcheck disable=SC2034 # used by the scripts; not exported: ARCH means something to the kernel's make
+
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/digest-lists
+SUITE=trixie
+ARCH=amd64
+# The kernel series the module is written for; the newest package of it is resolved at run time.
+KERNEL_SERIES=7.3
+
+export TOP CACHE
+mkdir -p "$CACHE"
+
+say() { printf '==> %s\n' "$*" >&2; }
+die() {
+	printf 'error: %s\n' "$1" >&2
+	shift
+	for hint in "$@"; do printf '       %s\n' "$hint" >&2; done
+	exit 1
+}
+
+# run_step NAME COMMAND...: runs COMMAND with its output in $CACHE/log/NAME.log, shows the time that passes
+# and the last line of output on a terminal, and the tail of the log when the command fails.
+run_step() {
+	local name=$1 log pid start rc=0
+	shift
+	log=$CACHE/log/$name.log
+	mkdir -p "$CACHE/log"
+	start=$SECONDS
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	trap 'kill '"$pid"' 2>/dev/null; die "interrupted: $name" "run the same command again to resume"' INT TERM
+	while kill -0 "$pid" 2>/dev/null; do
+		if [ -t 2 ]; then
+			printf '\r\033[K    %s: %3d s  %.90s' "$name" $((SECONDS - start)) \
+				"$(tail -c 300 "$log" 2>/dev/null | tr '\r' '\n' | tr -d '\033' | tail -n 1)" >&2
+		elif [ $(((SECONDS - start) % 30)) -eq 29 ]; then
+			printf '    %s: %d s\n' "$name" $((SECONDS - start)) >&2
+		fi
+		sleep 1
+	done
+	wait "$pid" || rc=$?
+	trap - INT TERM
+	[ -t 2 ] && printf '\r\033[K' >&2
+	if [ "$rc" -ne 0 ]; then
+		tail -n 25 "$log" >&2
+		die "$name failed after $((SECONDS - start)) s (exit status $rc)" "the whole output is in $log"
+	fi
+	say "$name: done in $((SECONDS - start)) s"
+}
+
+# The Debian mirror of this machine, from its own apt configuration or from MIRROR.
+mirror() {
+	local m=${MIRROR:-}
+	if [ -z "$m" ]; then
+		# shellcheck disable=SC2016 # a field of apt's
+		m=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null |
+			sort -u | head -n 1)
+	fi
+	[ -n "$m" ] || die "no Debian mirror is configured on this machine" \
+		"run 'apt-get update' first, or set MIRROR to the address of a Debian mirror"
+	printf '%s\n' "$m"
+}
+
+# need COMMAND PACKAGE: installs PACKAGE through apt where COMMAND is missing.
+need() {
+	command -v "$1" >/dev/null && return
+	[ "$(id -u)" -eq 0 ] || die "'$1' is missing" "install it: sudo apt-get install $2"
+	command -v apt-get >/dev/null || die "'$1' is missing and this machine has no apt" "install it from the package $2"
+	say "installing $2"
+	run_step "apt-$2" sh -c "apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $2"
+}
+
+# lock NAME: holds an exclusive lock until the script ends, so that two runs do not build the same thing.
+lock() {
+	exec {LOCK_FD}>"$CACHE/$1.lock"
+	flock -n "$LOCK_FD" || {
+		say "waiting for another run to finish with $1"
+		flock "$LOCK_FD"
+	}
+}
+
+sources() { # sources SUITE...: apt source lines for the suites
+	local s
+	for s in "$@"; do
+		printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$(mirror)" "$s"
+	done
+}
