@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The logic of `digest_lists` that needs no kernel: formats, digests, templates, the policy language and the digest
+//! table.
+//!
+//! The module links this crate into its `.ko`; the tool, the host tests and the fuzz targets build the same files.
+//! Nothing here allocates, panics or is `unsafe`: callers own every buffer.
+
+// Kbuild gives `no_std` on the command line.
+#![cfg_attr(not(MODULE), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod blocks;
+pub mod cms;
+pub mod compact;
+pub mod compact16;
+pub mod cursor;
+pub mod digest;
+pub mod errno;
+pub mod error;
+pub mod hash_algo;
+pub mod ima_sig;
+pub mod list;
+pub mod metadata;
+pub mod openpgp;
+pub mod policy;
+pub mod rpm;
+pub mod signature;
+pub mod siphash;
+pub mod table;
+pub mod template;
+pub mod tlv;

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What every format of digest list has in common, and the one parser the rest of the module calls.
+//!
+//! The formats themselves have a file each; how digests are stored and found afterwards is [`crate::table`].
+
+use crate::{
+    compact,
+    compact16,
+    cursor::Sink,
+    digest::Digest,
+    error::{
+        Error,
+        Result, //
+    },
+    hash_algo::HashAlgo,
+    rpm,
+    tlv, //
+};
+
+/// The most digests one list, and one digest table, may hold.
+///
+/// An entry of the table's index has 24 bits for the number of a digest; see [`crate::table`].
+pub const MAX_ENTRIES: u32 = (1 << 24) - 64;
+
+/// The format of a list file, as `DATA_TYPE` of its metadata names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListType {
+    /// Blocks of digests; see [`crate::compact`].
+    Compact = 0,
+    /// The header of an RPM package; see [`crate::rpm`].
+    RpmHeader = 1,
+    /// Blocks of digests with a header of 16 bytes; see [`crate::compact16`].
+    Compact16 = 2,
+    /// Type, length, value; see [`crate::tlv`].
+    Tlv = 3,
+}
+
+impl ListType {
+    /// The type with this number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownListType`].
+    pub const fn from_id(id: u16) -> Result<Self> {
+        match id {
+            0 => Ok(Self::Compact),
+            1 => Ok(Self::RpmHeader),
+            2 => Ok(Self::Compact16),
+            3 => Ok(Self::Tlv),
+            _ => Err(Error::UnknownListType),
+        }
+    }
+
+    /// The number in metadata.
+    pub const fn id(self) -> u16 {
+        match self {
+            Self::Compact => 0,
+            Self::RpmHeader => 1,
+            Self::Compact16 => 2,
+            Self::Tlv => 3,
+        }
+    }
+
+    /// The name shown to users.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Compact => "compact",
+            Self::RpmHeader => "rpm",
+            Self::Compact16 => "compact16",
+            Self::Tlv => "tlv",
+        }
+    }
+}
+
+impl core::fmt::Display for ListType {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a list says about a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Content of a file that must not be opened for writing while enforcing.
+    Immutable,
+    /// Content of a file that may change.
+    Mutable,
+    /// Content that is not known, whatever any other list says.
+    Revoked,
+}
+
+impl Kind {
+    /// Every kind, in the order in which an arena groups them.
+    pub const ALL: [Self; 3] = [Self::Immutable, Self::Mutable, Self::Revoked];
+
+    /// Which kind counts when lists differ: the greater one.
+    #[inline]
+    pub const fn precedence(self) -> u8 {
+        match self {
+            Self::Mutable => 0,
+            Self::Immutable => 1,
+            Self::Revoked => 2,
+        }
+    }
+
+    /// The name shown to users.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Immutable => "immutable",
+            Self::Mutable => "mutable",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl core::fmt::Display for Kind {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How many digests of each kind a list holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Immutable digests.
+    pub immutable: u32,
+    /// Mutable digests.
+    pub mutable: u32,
+    /// Revoked digests.
+    pub revoked: u32,
+}
+
+impl Counts {
+    /// All digests together; what a `u32` cannot hold counts as its greatest value.
+    #[inline]
+    pub const fn total(&self) -> u32 {
+        self.immutable
+            .saturating_add(self.mutable)
+            .saturating_add(self.revoked)
+    }
+
+    /// The number of digests of one kind.
+    pub const fn of(&self, kind: Kind) -> u32 {
+        match kind {
+            Kind::Immutable => self.immutable,
+            Kind::Mutable => self.mutable,
+            Kind::Revoked => self.revoked,
+        }
+    }
+
+    /// Adds `count` digests of `kind`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyEntries`] if the total would exceed [`MAX_ENTRIES`].
+    pub(crate) fn add(&mut self, kind: Kind, count: u32) -> Result {
+        let total = self.total().checked_add(count);
+        if total.is_none_or(|total| total > MAX_ENTRIES) {
+            return Err(Error::TooManyEntries);
+        }
+        let field = match kind {
+            Kind::Immutable => &mut self.immutable,
+            Kind::Mutable => &mut self.mutable,
+            Kind::Revoked => &mut self.revoked,
+        };
+        *field = field.saturating_add(count);
+        Ok(())
+    }
+
+    /// The kind of the digest number `position` of an arena, which groups immutable, mutable, revoked.
+    #[inline]
+    pub const fn kind_at(&self, position: u32) -> Option<Kind> {
+        if position < self.immutable {
+            Some(Kind::Immutable)
+        } else if position < self.immutable.saturating_add(self.mutable) {
+            Some(Kind::Mutable)
+        } else if position < self.total() {
+            Some(Kind::Revoked)
+        } else {
+            None
+        }
+    }
+}
+
+/// A checked list of any format.
+#[derive(Clone, Copy, Debug)]
+pub enum ParsedList<'a> {
+    /// Blocks of digests.
+    Compact(compact::List<'a>),
+    /// The header of an RPM package.
+    RpmHeader(rpm::List<'a>),
+    /// Blocks of digests with a header of 16 bytes.
+    Compact16(compact16::List<'a>),
+    /// Type, length, value.
+    Tlv(tlv::List<'a>),
+}
+
+/// Calls the same method of the list of whatever format.
+macro_rules! of_format {
+    ($self:expr, $list:ident => $call:expr) => {
+        match $self {
+            ParsedList::Compact($list) => $call,
+            ParsedList::RpmHeader($list) => $call,
+            ParsedList::Compact16($list) => $call,
+            ParsedList::Tlv($list) => $call,
+        }
+    };
+}
+
+impl<'a> ParsedList<'a> {
+    /// Checks the whole of `data` as a list of type `list_type`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the format's parser.
+    pub fn parse(list_type: ListType, data: &'a [u8]) -> Result<Self> {
+        match list_type {
+            ListType::Compact => compact::List::parse(data).map(Self::Compact),
+            ListType::RpmHeader => rpm::List::parse(data).map(Self::RpmHeader),
+            ListType::Compact16 => compact16::List::parse(data).map(Self::Compact16),
+            ListType::Tlv => tlv::List::parse(data).map(Self::Tlv),
+        }
+    }
+
+    /// The format.
+    pub const fn list_type(&self) -> ListType {
+        match self {
+            Self::Compact(_) => ListType::Compact,
+            Self::RpmHeader(_) => ListType::RpmHeader,
+            Self::Compact16(_) => ListType::Compact16,
+            Self::Tlv(_) => ListType::Tlv,
+        }
+    }
+
+    /// The algorithm of every digest of the list.
+    pub const fn algo(&self) -> HashAlgo {
+        of_format!(self, list => list.algo())
+    }
+
+    /// How many digests of each kind the list holds, without skipped ones.
+    pub const fn counts(&self) -> Counts {
+        of_format!(self, list => list.counts())
+    }
+
+    /// How often the digest of empty content was found and left out.
+    pub const fn skipped_empty(&self) -> u32 {
+        of_format!(self, list => list.skipped_empty())
+    }
+
+    /// The digests in the order of the file, without skipped ones.
+    pub fn entries(&self) -> Entries<'a> {
+        let algo = self.algo();
+        match self {
+            Self::Compact(list) => Entries::Compact(list.entries(None), algo),
+            Self::RpmHeader(list) => Entries::RpmHeader(list.entries(None)),
+            Self::Compact16(list) => Entries::Compact16(list.entries(None), algo),
+            Self::Tlv(list) => Entries::Tlv(list.entries(None), algo),
+        }
+    }
+
+    /// The size in bytes of what [`Self::write_arena`] writes.
+    pub fn arena_len(&self) -> usize {
+        // At most 2^24 digests of at most 64 bytes.
+        usize::try_from(self.counts().total())
+            .unwrap_or(usize::MAX)
+            .saturating_mul(self.algo().digest_size())
+    }
+
+    /// Writes the digests grouped as an arena of the table holds them: immutable, mutable, revoked.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sink`.
+    pub fn write_arena(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
+        let counts = self.counts();
+        Kind::ALL
+            .into_iter()
+            .filter(|kind| counts.of(*kind) > 0)
+            .try_for_each(|kind| {
+                of_format!(self, list => list
+                    .entries(Some(kind))
+                    .try_for_each(|(_, digest)| sink.put(digest.as_ref())))
+            })
+    }
+}
+
+/// The digests of a checked list; see [`ParsedList::entries`].
+#[derive(Clone, Debug)]
+pub enum Entries<'a> {
+    /// Of a list of type compact.
+    Compact(compact::Entries<'a>, HashAlgo),
+    /// Of an RPM header.
+    RpmHeader(rpm::list::Entries<'a>),
+    /// Of a compact list with 16-byte headers.
+    Compact16(compact16::Entries<'a>, HashAlgo),
+    /// Of a TLV list.
+    Tlv(tlv::Entries<'a>, HashAlgo),
+}
+
+impl Iterator for Entries<'_> {
+    type Item = (Kind, Digest);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let ((kind, digest), algo) = match self {
+            Self::RpmHeader(entries) => return entries.next(),
+            Self::Compact(entries, algo) => (entries.next()?, *algo),
+            Self::Compact16(entries, algo) => (entries.next()?, *algo),
+            Self::Tlv(entries, algo) => (entries.next()?, *algo),
+        };
+        // Checked lists have digests of no other size.
+        Some((kind, Digest::new(algo, digest).ok()?))
+    }
+}

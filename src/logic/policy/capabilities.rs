@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which part of the language the module serves, and why not the rest.
+
+use super::{
+    action::{
+        Action,
+        ActionSet, //
+    },
+    func::{
+        Func,
+        FuncSet, //
+    },
+    option::{
+        OptionName,
+        OptionSet, //
+    },
+    value::{
+        Template,
+        TemplateSet, //
+    }, //
+};
+
+/// Which part of the language is served. What is not is refused by name while parsing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The actions that have an effect.
+    pub actions: ActionSet,
+    /// The functions at which rules are evaluated.
+    pub funcs: FuncSet,
+    /// The options that are honoured.
+    pub options: OptionSet,
+    /// The templates in which records can be written.
+    pub templates: TemplateSet,
+}
+
+impl Capabilities {
+    /// The whole language.
+    pub const ALL: Self = Self {
+        actions: ActionSet::ALL,
+        funcs: FuncSet::ALL,
+        options: OptionSet::ALL,
+        templates: TemplateSet::ALL,
+    };
+
+    /// What this version of the module serves.
+    pub const SERVED: Self = Self {
+        actions: ActionSet::EMPTY
+            .with(Action::Measure)
+            .with(Action::DontMeasure)
+            .with(Action::Audit)
+            .with(Action::DontAudit),
+        funcs: FuncSet::EMPTY
+            .with(Func::BprmCheck)
+            .with(Func::CredsCheck)
+            .with(Func::MmapCheck)
+            .with(Func::MmapCheckReqprot)
+            .with(Func::FileCheck)
+            .with(Func::ModuleCheck)
+            .with(Func::FirmwareCheck)
+            .with(Func::KexecKernelCheck)
+            .with(Func::KexecInitramfsCheck)
+            .with(Func::PolicyCheck)
+            .with(Func::DigestListCheck)
+            .with(Func::KeyCheck)
+            .with(Func::CriticalData),
+        options: OptionSet::of(&[
+            OptionName::Func,
+            OptionName::Mask,
+            OptionName::Fsmagic,
+            OptionName::Fsuuid,
+            OptionName::Fsname,
+            OptionName::Uid,
+            OptionName::Euid,
+            OptionName::Gid,
+            OptionName::Egid,
+            OptionName::Fowner,
+            OptionName::Fgroup,
+            OptionName::FsSubtype,
+            OptionName::SubjUser,
+            OptionName::SubjRole,
+            OptionName::SubjType,
+            OptionName::ObjUser,
+            OptionName::ObjRole,
+            OptionName::ObjType,
+            OptionName::Pcr,
+            OptionName::Template,
+            OptionName::DigestType,
+            OptionName::Keyrings,
+            OptionName::Label,
+            OptionName::PermitDirectio,
+            OptionName::DigestList,
+        ]),
+        templates: TemplateSet::EMPTY
+            .with(Template::ImaNg)
+            .with(Template::ImaSig)
+            .with(Template::ImaNgv2)
+            .with(Template::ImaSigv2)
+            .with(Template::ImaBuf),
+    };
+
+    pub(super) fn check_action(&self, action: Action) -> Result<(), &'static str> {
+        if self.actions.contains(action) {
+            return Ok(());
+        }
+        Err(match action.subject() {
+            Action::Appraise => "appraisal is not served by this version of the module",
+            Action::Audit => "audit records of files are not served by this version of the module",
+            Action::Hash => "storing digests is not served by this version of the module",
+            _ => "the action is not served by this version of the module",
+        })
+    }
+
+    pub(super) fn check_func(&self, func: Func) -> Result<(), &'static str> {
+        if self.funcs.contains(func) {
+            return Ok(());
+        }
+        Err(match func {
+            Func::KexecCmdline => {
+                "cannot be served: the kernel shows a module no kexec command line"
+            }
+            Func::SetxattrCheck => {
+                "cannot be served: IMA alone decides which digests security.ima may hold"
+            }
+            _ => "the function is not served by this version of the module",
+        })
+    }
+
+    pub(super) fn check_option(&self, option: OptionName) -> Result<(), &'static str> {
+        if self.options.contains(option) {
+            return Ok(());
+        }
+        Err("the option is not served by this version of the module")
+    }
+
+    pub(super) fn check_template(&self, template: Template) -> Result<(), &'static str> {
+        if self.templates.contains(template) {
+            return Ok(());
+        }
+        Err("the template is not served by this version of the module")
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The policy language: IMA's rules plus `digest_list`.
+//!
+//! The grammar is that of the kernel's `Documentation/ABI/testing/ima_policy`, with two additions:
+//! the option `digest_list`, which switches the lookup in digest lists on for one rule, and
+//! `func=DIGEST_LIST_CHECK`, the reading of the lists themselves.
+//!
+//! The way through the files is text → tokens → [`Rule`] ([`rules()`] or [`parse_line()`]) →
+//! [`evaluate()`] → [`Decision`]. A [`Rule`] is a plain value: what it names by a string (a file
+//! system, a label) stays in the policy's text, which its owner keeps beside the rules, and the
+//! rule holds a [`TextRange`] into it. What is part of the language but not served by the module
+//! is decided by [`Capabilities`] while parsing, and refused by name.
+//!
+//! Where the language is stricter than IMA's parser:
+//!
+//! - No option may stand twice in a rule. IMA takes the last `pcr=`, `appraise_type=`,
+//!   `digest_type=` and `fsname=` silently.
+//! - The order of words in a rule means nothing. IMA refuses `template=` before `measure`, and
+//!   lets `digest_type=verity` pass with `imasig` if it comes second.
+//! - `pcr=` ends at 23, the last register of a TPM 2.0 platform; IMA accepts up to 63.
+//! - `appraise_flag=` accepts its one documented value, on an `appraise` rule only.
+//! - `gid=` on `KEY_CHECK` and `CRITICAL_DATA` rules is compared; IMA accepts and ignores it.
+//!
+//! This module neither keeps a policy nor locks one: the owner does.
+
+mod action;
+mod builtin;
+mod capabilities;
+mod display;
+mod error;
+mod evaluate;
+mod func;
+mod option;
+mod parse;
+mod read;
+mod rule;
+mod text;
+mod tokens;
+mod validate;
+mod value;
+
+pub use self::{
+    action::{
+        Action,
+        ActionSet, //
+    },
+    builtin::{
+        builtin,
+        write_selection,
+        SelectionError,
+        BUILTIN_NAMES, //
+    },
+    capabilities::Capabilities,
+    display::write_rule,
+    error::{
+        ErrorKind,
+        PolicyError, //
+    },
+    evaluate::{
+        evaluate,
+        Appraise,
+        Context,
+        Decision,
+        File,
+        Measure,
+        Task, //
+    },
+    func::{
+        Func,
+        FuncSet, //
+    },
+    option::{
+        OptionName,
+        OptionSet, //
+    },
+    parse::{
+        parse_line,
+        LINE_MAX, //
+    },
+    rule::{
+        rule_applies_to,
+        Rule, //
+    },
+    text::{
+        rules,
+        text_of,
+        Rules,
+        TextRange, //
+    },
+    value::{
+        AlgoSet,
+        AppraiseType,
+        Compare,
+        IdCondition,
+        Mask,
+        MaskCondition,
+        Template,
+        TemplateSet,
+        UserCondition, //
+    }, //
+};

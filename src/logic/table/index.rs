@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The index of the digest table: from a digest to the ids under which lists hold it.
+//!
+//! Open addressing with linear probing over 32-bit slots. Readers and the one writer work at the same time;
+//! [`super`] says why that is right. What an id means is told by a function of the caller, here always called
+//! `resolve`: it gives the kind and the digest of an id, or `None` if the id belongs to no list that the
+//! caller can see.
+
+use core::{
+    ops::Range,
+    sync::atomic::{
+        AtomicU32,
+        Ordering, //
+    }, //
+};
+
+use super::{
+    sizes::Occupancy,
+    slot::{
+        entry as entry_value,
+        id_of,
+        id_with_tag,
+        tag,
+        Probe,
+        EMPTY,
+        TOMBSTONE, //
+    }, //
+};
+use crate::{
+    error::{
+        Error,
+        Result, //
+    },
+    list::{
+        Kind,
+        MAX_ENTRIES, //
+    },
+    siphash::Key, //
+};
+
+/// The slots of a table's index and the key that orders them.
+///
+/// # Invariants
+///
+/// - A slot is `EMPTY`, `TOMBSTONE` or an entry: `tag << 24 | (id + 1)` with `id < MAX_ENTRIES`.
+/// - Between the home slot of an entry's digest and the entry there is no empty slot.
+/// - A tombstone is not followed by an empty slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Index<'i> {
+    slots: &'i [AtomicU32],
+    key: &'i Key,
+}
+
+/// A match of a lookup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What the list says about the digest.
+    pub kind: Kind,
+    /// The id under which the list holds it.
+    pub id: u32,
+}
+
+/// What is inserted.
+#[derive(Clone, Debug)]
+pub struct Entry<'d> {
+    /// The id.
+    pub id: u32,
+    /// What the list says about the digest.
+    pub kind: Kind,
+    /// The digest.
+    pub digest: &'d [u8],
+    /// The ids of the list to which [`Self::id`] belongs.
+    pub list: Range<u32>,
+}
+
+/// What an insertion found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// The digest was not in the index before.
+    New,
+    /// The digest was there under another id, and is now there under both.
+    Known,
+    /// The same list holds the same digest already, with the same kind: nothing was inserted.
+    Repeated,
+}
+
+/// What a removal left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// The digest is no longer in the index.
+    Last,
+    /// The digest is still there under another id.
+    StillKnown,
+    /// The id was not in the index: it was [`Inserted::Repeated`], or never inserted.
+    Absent,
+}
+
+impl<'i> Index<'i> {
+    /// An index over `slots`, which are all zero or were filled through an `Index` of the same length and
+    /// key.
+    pub const fn new(slots: &'i [AtomicU32], key: &'i Key) -> Self {
+        Self { slots, key }
+    }
+
+    /// The number of slots.
+    #[allow(clippy::len_without_is_empty)]
+    pub const fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// What the lists that `resolve` knows say of `digest`: revoked before immutable before mutable.
+    ///
+    /// For readers. Takes no lock and does not sleep.
+    #[inline]
+    pub fn lookup<'d>(
+        &self,
+        digest: &[u8],
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+    ) -> Option<Found> {
+        self.lookup_until(Kind::Revoked, digest, resolve)
+    }
+
+    /// As [`Self::lookup`], but ends at the first match of the kind `decisive` or of one that precedes it.
+    #[inline]
+    pub fn lookup_until<'d>(
+        &self,
+        decisive: Kind,
+        digest: &[u8],
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+    ) -> Option<Found> {
+        let mut best: Option<Found> = None;
+        for found in self.matches(digest, resolve) {
+            if found.kind.precedence() >= decisive.precedence() {
+                return Some(found);
+            }
+            if best.is_none_or(|best| found.kind.precedence() > best.kind.precedence()) {
+                best = Some(found);
+            }
+        }
+        best
+    }
+
+    /// Calls `visit` for every id under which `digest` is found.
+    ///
+    /// For readers. Takes no lock and does not sleep itself.
+    pub fn for_each_match<'d>(
+        &self,
+        digest: &[u8],
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+        visit: impl FnMut(Found),
+    ) {
+        self.matches(digest, resolve).for_each(visit);
+    }
+
+    #[inline]
+    fn matches<'a, 'd>(
+        &'a self,
+        digest: &'a [u8],
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])> + 'a,
+    ) -> impl Iterator<Item = Found> + 'a {
+        let (probe, tag) = self.probe(digest);
+        probe
+            .map(|(_, slot)| slot.load(Ordering::Acquire))
+            .take_while(|value| *value != EMPTY)
+            .filter_map(move |value| {
+                let id = id_with_tag(value, tag)?;
+                let (kind, other) = resolve(id)?;
+                (other == digest).then_some(Found { kind, id })
+            })
+    }
+
+    /// Inserts an entry. For the writer only.
+    ///
+    /// `resolve` knows every id that is in the index, whether its list is published or not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyEntries`] for an id that is too large, [`Error::IndexFull`] if the index has to grow
+    /// first.
+    pub fn insert<'d>(
+        &self,
+        occupancy: &mut Occupancy,
+        entry: &Entry<'_>,
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+    ) -> Result<Inserted> {
+        self.place(occupancy, entry, Inserted::New, resolve)
+    }
+
+    /// Inserts an entry as [`Self::insert`] does, without asking whether the digest is new.
+    ///
+    /// For filling a larger index: only digests of the same list are compared, so it is several times as
+    /// fast.
+    pub(super) fn insert_again<'d>(
+        &self,
+        occupancy: &mut Occupancy,
+        entry: &Entry<'_>,
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+    ) -> Result {
+        self.place(occupancy, entry, Inserted::Known, resolve)?;
+        Ok(())
+    }
+
+    fn place<'d>(
+        &self,
+        occupancy: &mut Occupancy,
+        entry: &Entry<'_>,
+        assumed: Inserted,
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+    ) -> Result<Inserted> {
+        if entry.id >= MAX_ENTRIES {
+            return Err(Error::TooManyEntries);
+        }
+        let (probe, tag) = self.probe(entry.digest);
+        let mut inserted = assumed;
+        let mut tombstone = None;
+        let mut empty = None;
+        for (_, slot) in probe {
+            let value = slot.load(Ordering::Relaxed);
+            if value == EMPTY {
+                empty = Some(slot);
+                break;
+            }
+            if value == TOMBSTONE {
+                tombstone = tombstone.or(Some(slot));
+                continue;
+            }
+            let Some(id) = id_with_tag(value, tag) else {
+                continue;
+            };
+            // Once the digest is known to be here, only entries of the same list matter: a digest that many
+            // lists share is not compared with each of them.
+            let sibling = entry.list.contains(&id);
+            if inserted == Inserted::Known && !sibling {
+                continue;
+            }
+            let Some((kind, digest)) = resolve(id) else {
+                continue;
+            };
+            if digest == entry.digest {
+                if sibling && kind == entry.kind {
+                    return Ok(Inserted::Repeated);
+                }
+                inserted = Inserted::Known;
+            }
+        }
+
+        let value = entry_value(tag, entry.id);
+        if let Some(slot) = tombstone {
+            // INVARIANT: An entry replaces a tombstone; emptiness of slots does not change.
+            slot.store(value, Ordering::Release);
+            occupancy.tombstones = occupancy.tombstones.saturating_sub(1);
+        } else {
+            let slot = empty
+                .filter(|_| occupancy.has_room(self.slots.len(), 1))
+                .ok_or(Error::IndexFull)?;
+            // INVARIANT: This is the first empty slot of the probe sequence.
+            slot.store(value, Ordering::Release);
+        }
+        occupancy.live = occupancy.live.saturating_add(1);
+        Ok(inserted)
+    }
+
+    /// Removes the entry `id` of `digest`. For the writer only.
+    ///
+    /// No reader may hold a snapshot that resolves `id` any more, or the id was never published. `resolve`
+    /// knows every id that is in the index, those that are being removed included.
+    pub fn remove<'d>(
+        &self,
+        occupancy: &mut Occupancy,
+        id: u32,
+        digest: &[u8],
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+    ) -> Removed {
+        let (probe, tag) = self.probe(digest);
+        let mut position = None;
+        let mut known = false;
+        for (at, slot) in probe {
+            let value = slot.load(Ordering::Relaxed);
+            if value == EMPTY || (known && position.is_some()) {
+                break;
+            }
+            match id_with_tag(value, tag) {
+                Some(other) if other == id => position = Some(at),
+                Some(other) if !known => {
+                    known = resolve(other).is_some_and(|(_, other)| other == digest);
+                }
+                _ => (),
+            }
+        }
+        let Some(position) = position else {
+            return Removed::Absent;
+        };
+        self.clear(occupancy, position);
+        if known {
+            Removed::StillKnown
+        } else {
+            Removed::Last
+        }
+    }
+
+    /// Takes the entry out of a slot.
+    fn clear(&self, occupancy: &mut Occupancy, position: usize) {
+        occupancy.live = occupancy.live.saturating_sub(1);
+        if !self.is_empty_at(self.next(position)) {
+            // INVARIANT: The next slot is not empty.
+            self.store(position, TOMBSTONE);
+            occupancy.tombstones = occupancy.tombstones.saturating_add(1);
+            return;
+        }
+        // INVARIANT: Nothing is stored behind this slot, so it may end probe sequences; a tombstone before it
+        // would be followed by an empty slot, and becomes empty for the same reason.
+        self.store(position, EMPTY);
+        let mut before = self.previous(position);
+        while self.holds(before, TOMBSTONE) {
+            self.store(before, EMPTY);
+            occupancy.tombstones = occupancy.tombstones.saturating_sub(1);
+            before = self.previous(before);
+        }
+    }
+
+    /// Fills this index, which is empty and not yet published, with the entries of `old`. For the writer
+    /// only.
+    ///
+    /// Tombstones and ids that `resolve` does not know are left behind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexFull`] if they do not fit.
+    pub fn rehash<'d>(
+        &self,
+        old: &Index<'_>,
+        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
+    ) -> Result<Occupancy> {
+        let mut occupancy = Occupancy::default();
+        for slot in old.slots {
+            let Some(id) = id_of(slot.load(Ordering::Relaxed)) else {
+                continue;
+            };
+            let Some((_, digest)) = resolve(id) else {
+                continue;
+            };
+            if !occupancy.has_room(self.slots.len(), 1) {
+                return Err(Error::IndexFull);
+            }
+            let (mut probe, tag) = self.probe(digest);
+            let (_, slot) = probe
+                .find(|(_, slot)| slot.load(Ordering::Relaxed) == EMPTY)
+                .ok_or(Error::IndexFull)?;
+            // INVARIANT: This is the first empty slot of the probe sequence, and there are no tombstones.
+            slot.store(entry_value(tag, id), Ordering::Release);
+            occupancy.live = occupancy.live.saturating_add(1);
+        }
+        Ok(occupancy)
+    }
+
+    /// The slots at which `digest` may stand, in order and each once, and the tag of its entries.
+    #[inline]
+    fn probe(&self, digest: &[u8]) -> (Probe<'i>, u32) {
+        let hash = self.key.hash(digest);
+        // The upper bits choose the home slot: hash * len / 2^64 needs no division and any length. CAST: The
+        // product shifted is less than the length.
+        let home = ((u128::from(hash)).wrapping_mul(self.slots.len() as u128) >> 64) as usize;
+        (Probe::new(self.slots, home), tag(hash))
+    }
+
+    fn holds(&self, position: usize, value: u32) -> bool {
+        self.slots
+            .get(position)
+            .is_some_and(|slot| slot.load(Ordering::Relaxed) == value)
+    }
+
+    fn is_empty_at(&self, position: usize) -> bool {
+        self.holds(position, EMPTY)
+    }
+
+    fn store(&self, position: usize, value: u32) {
+        if let Some(slot) = self.slots.get(position) {
+            slot.store(value, Ordering::Release);
+        }
+    }
+
+    fn next(&self, position: usize) -> usize {
+        let next = position.wrapping_add(1);
+        if next < self.slots.len() {
+            next
+        } else {
+            0
+        }
+    }
+
+    fn previous(&self, position: usize) -> usize {
+        position
+            .checked_sub(1)
+            .unwrap_or_else(|| self.slots.len().saturating_sub(1))
+    }
+}

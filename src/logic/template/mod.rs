@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Records of the measurement list, in the formats of IMA's own list.
+//!
+//! The template data of a record are the fields of its template, each behind its length as a little-endian `u32`:
+//!
+//! | field    | content | in templates |
+//! |----------|---------|--------------|
+//! | `d-ng`   | name of the algorithm, `:`, NUL, digest of the file | `ima-ng`, `ima-sig`, `ima-buf` |
+//! | `d-ngv2` | `ima:` or `verity:`, then as `d-ng` | `ima-ngv2`, `ima-sigv2` |
+//! | `n-ng`   | name of the event (the path of the file), NUL | all |
+//! | `sig`    | signature of the file, or nothing | `ima-sig`, `ima-sigv2` |
+//! | `buf`    | the data themselves | `ima-buf` |
+//!
+//! The template digest, which a PCR is extended with, is the hash of the template data; whoever hashes is the
+//! caller. A measurement list stores the template data and the template digests, nothing else: both the
+//! binary and the ascii form of a record follow from them.
+//!
+//! Source: `security/integrity/ima/ima_template_lib.c` and `ima_fs.c` of the kernel. IMA writes integers in
+//! host order unless booted with `ima_canonical_fmt`; these are always little endian, which is the same on
+//! little-endian machines.
+
+use crate::{
+    cursor::{
+        put_prefixed_le,
+        Cursor,
+        Sink, //
+    },
+    digest::{
+        Digest,
+        Hex, //
+    },
+    error::{
+        Error,
+        Result, //
+    },
+    hash_algo::HashAlgo,
+    policy::Template, //
+};
+
+/// The name of the first record of every measurement list.
+pub const BOOT_AGGREGATE: &str = "boot_aggregate";
+
+/// The longest name of an event in bytes, its NUL included (`PATH_MAX`).
+pub const MAX_NAME: usize = 4096;
+
+/// One event, with all that a template can record of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The digest of the content; all zero if the event is a violation.
+    pub digest: Digest,
+    /// Whether [`Self::digest`] is that of fs-verity.
+    pub verity: bool,
+    /// The name of the event, without NUL.
+    pub name: &'a [u8],
+    /// The signature of the file (`security.ima`), empty where there is none.
+    pub signature: &'a [u8],
+    /// The data themselves, where they are recorded whole.
+    pub buffer: &'a [u8],
+}
+
+/// One field of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    /// `d-ng`
+    Digest,
+    /// `d-ngv2`
+    DigestWithType,
+    /// `n-ng`
+    Name,
+    /// `sig`
+    Signature,
+    /// `buf`
+    Buffer,
+}
+
+/// The fields of a template, empty for one in which no record can be written.
+const fn fields(template: Template) -> &'static [Field] {
+    use Field::{Buffer, Digest, DigestWithType, Name, Signature};
+    match template {
+        Template::ImaNg => &[Digest, Name],
+        Template::ImaSig => &[Digest, Name, Signature],
+        Template::ImaNgv2 => &[DigestWithType, Name],
+        Template::ImaSigv2 => &[DigestWithType, Name, Signature],
+        Template::ImaBuf => &[Digest, Name, Buffer],
+        Template::Ima | Template::ImaModsig | Template::EvmSig => &[],
+    }
+}
+
+const IMA: &[u8] = b"ima:";
+const VERITY: &[u8] = b"verity:";
+
+impl<'a> Event<'a> {
+    /// A file, or data that are known by their digest.
+    pub const fn new(digest: Digest, name: &'a [u8]) -> Self {
+        Self {
+            digest,
+            verity: false,
+            name,
+            signature: &[],
+            buffer: &[],
+        }
+    }
+
+    /// Writes the template data of `template`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NameTooLong`], [`Error::Empty`] for an empty name, [`Error::BadTemplate`] for a template in which no
+    /// record can be written, and those of `sink`.
+    pub fn write(&self, template: Template, sink: &mut (impl Sink + ?Sized)) -> Result {
+        if self.name.is_empty() {
+            return Err(Error::Empty);
+        }
+        if self.name.len() >= MAX_NAME {
+            return Err(Error::NameTooLong);
+        }
+        let fields = fields(template);
+        if fields.is_empty() {
+            return Err(Error::BadTemplate);
+        }
+        for field in fields {
+            match field {
+                Field::Digest => self.put_digest(b"", sink)?,
+                Field::DigestWithType => {
+                    self.put_digest(if self.verity { VERITY } else { IMA }, sink)?;
+                }
+                Field::Name => {
+                    put_len(sink, self.name.len().wrapping_add(1))?;
+                    put_event_name(self.name, sink)?;
+                    sink.put(&[0])?;
+                }
+                Field::Signature => put_prefixed_le(sink, self.signature)?,
+                Field::Buffer => put_prefixed_le(sink, self.buffer)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn put_digest(&self, kind: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
+        let algo = self.digest.algo();
+        let len = kind
+            .len()
+            .wrapping_add(algo.name().len())
+            .wrapping_add(2)
+            .wrapping_add(algo.digest_size());
+        put_len(sink, len)?;
+        sink.put(kind)?;
+        sink.put(algo.name().as_bytes())?;
+        sink.put(b":\0")?;
+        sink.put(self.digest.as_bytes())
+    }
+
+    /// Reads template data as [`Self::write`] writes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`], [`Error::TrailingBytes`], [`Error::UnknownAlgorithm`], [`Error::BadDigestSize`],
+    /// [`Error::MissingNul`], [`Error::NameTooLong`], and [`Error::BadTemplate`] for anything else `write` cannot have
+    /// written.
+    pub fn parse(template: Template, data: &'a [u8]) -> Result<Self> {
+        let mut data = Cursor::new(data);
+        let mut event = Self::new(Digest::zero(HashAlgo::Sha256), &[]);
+        for field in fields(template) {
+            let value = data.prefixed_le()?;
+            match field {
+                Field::Digest => event.digest = parse_digest(value)?,
+                Field::DigestWithType => {
+                    let verity = value.strip_prefix(VERITY);
+                    event.verity = verity.is_some();
+                    let value = verity.or_else(|| value.strip_prefix(IMA));
+                    event.digest = parse_digest(value.ok_or(Error::BadTemplate)?)?;
+                }
+                Field::Name => event.name = parse_name(value)?,
+                Field::Signature => event.signature = value,
+                Field::Buffer => event.buffer = value,
+            }
+        }
+        data.finish()?;
+        if event.name.is_empty() {
+            return Err(Error::BadTemplate);
+        }
+        Ok(event)
+    }
+}
+
+fn parse_digest(value: &[u8]) -> Result<Digest> {
+    let colon = value
+        .iter()
+        .position(|byte| *byte == b':')
+        .ok_or(Error::BadTemplate)?;
+    let mut value = Cursor::new(value);
+    let algo = core::str::from_utf8(value.take(colon)?).map_err(|_| Error::UnknownAlgorithm)?;
+    if value.array()? != *b":\0" {
+        return Err(Error::BadTemplate);
+    }
+    Digest::new(HashAlgo::from_name(algo)?, value.rest())
+}
+
+fn parse_name(value: &[u8]) -> Result<&[u8]> {
+    let (nul, name) = value.split_last().ok_or(Error::BadTemplate)?;
+    if *nul != 0 {
+        return Err(Error::MissingNul);
+    }
+    if name.len() >= MAX_NAME {
+        return Err(Error::NameTooLong);
+    }
+    if name.is_empty() || name.iter().any(|byte| is_replaced(*byte)) {
+        return Err(Error::BadTemplate);
+    }
+    Ok(name)
+}
+
+/// Writes the name of an event as template data hold it.
+///
+/// A space becomes an underscore, as in IMA: fields of the ascii list are separated by spaces. So does every
+/// control character, which IMA leaves alone: a newline in the name of a file would forge a record of the
+/// ascii list.
+pub fn put_event_name(name: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
+    let mut rest = name;
+    loop {
+        let clean = rest
+            .iter()
+            .position(|byte| is_replaced(*byte))
+            .unwrap_or(rest.len());
+        let (clean, tail) = rest.split_at_checked(clean).unwrap_or((rest, &[]));
+        if !clean.is_empty() {
+            sink.put(clean)?;
+        }
+        let Some((_, tail)) = tail.split_first() else {
+            return Ok(());
+        };
+        sink.put(b"_")?;
+        rest = tail;
+    }
+}
+
+const fn is_replaced(byte: u8) -> bool {
+    byte <= b' ' || byte == 0x7f
+}
+
+/// Writes a record as the binary measurement list shows it.
+///
+/// `template_digest` is that of the list's bank (SHA-1 in the list without suffix), all zero for a violation; `data`
+/// are the template data.
+pub fn write_binary(
+    pcr: u32,
+    template_digest: &Digest,
+    template: Template,
+    data: &[u8],
+    sink: &mut (impl Sink + ?Sized),
+) -> Result {
+    sink.put(&pcr.to_le_bytes())?;
+    sink.put(template_digest.as_bytes())?;
+    put_prefixed_le(sink, template.name().as_bytes())?;
+    put_prefixed_le(sink, data)
+}
+
+/// Writes a record as the ascii measurement list shows it, with the newline at its end. As in IMA's list, an empty
+/// field leaves the space before it.
+///
+/// The arguments are those of [`write_binary`].
+///
+/// # Errors
+///
+/// Those of [`Event::parse`], before anything is written, and those of `sink`.
+pub fn write_ascii(
+    pcr: u32,
+    template_digest: &Digest,
+    template: Template,
+    data: &[u8],
+    sink: &mut (impl Sink + ?Sized),
+) -> Result {
+    let event = Event::parse(template, data)?;
+    put_pcr(pcr, sink)?;
+    sink.put(b" ")?;
+    Hex(template_digest.as_bytes()).write(sink)?;
+    sink.put(b" ")?;
+    sink.put(template.name().as_bytes())?;
+    for field in fields(template) {
+        sink.put(b" ")?;
+        match field {
+            Field::Digest => put_ascii_digest(b"", &event.digest, sink)?,
+            Field::DigestWithType => {
+                put_ascii_digest(if event.verity { VERITY } else { IMA }, &event.digest, sink)?;
+            }
+            Field::Name => sink.put(event.name)?,
+            Field::Signature => Hex(event.signature).write(sink)?,
+            Field::Buffer => Hex(event.buffer).write(sink)?,
+        }
+    }
+    sink.put(b"\n")
+}
+
+fn put_ascii_digest(kind: &[u8], digest: &Digest, sink: &mut (impl Sink + ?Sized)) -> Result {
+    sink.put(kind)?;
+    sink.put(digest.algo().name().as_bytes())?;
+    sink.put(b":")?;
+    Hex(digest.as_bytes()).write(sink)
+}
+
+/// Writes the number of a PCR in decimal, at least two characters wide.
+fn put_pcr(pcr: u32, sink: &mut (impl Sink + ?Sized)) -> Result {
+    let mut text = [b' '; 10];
+    let mut rest = pcr;
+    let mut width = 0usize;
+    for (position, character) in text.iter_mut().rev().enumerate() {
+        if rest > 0 || position == 0 {
+            // CAST: A remainder of ten.
+            *character = b'0'.wrapping_add((rest % 10) as u8);
+            rest /= 10;
+            width = position.wrapping_add(1);
+        }
+    }
+    let skipped = text.len().saturating_sub(width.max(2));
+    sink.put(text.get(skipped..).unwrap_or_default())
+}
+
+fn put_len(sink: &mut (impl Sink + ?Sized), len: usize) -> Result {
+    let len = u32::try_from(len).map_err(|_| Error::BadLength)?;
+    sink.put(&len.to_le_bytes())
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Bodies of the fuzz targets, here so that stable Rust replays the corpus.
+//!
+//! Each takes any bytes. What a parser accepts must survive a round trip; what it refuses must only not
+//! panic.
+
+use digest_logic::{
+    compact,
+    compact16,
+    cursor::{
+        LengthSink,
+        Sink, //
+    },
+    digest::{
+        decode_hex,
+        Digest, //
+    },
+    error::Result,
+    hash_algo::HashAlgo,
+    ima_sig::ImaSignature,
+    list::{
+        Kind,
+        ListType,
+        ParsedList, //
+    },
+    metadata::Metadata,
+    openpgp::{
+        self,
+        der,
+        packet::Packet,
+        Certificate,
+        Mpi,
+        PublicKey,
+        Value, //
+    },
+    policy::{
+        self,
+        Template, //
+    },
+    rpm,
+    signature::Signature,
+    template::{
+        write_ascii,
+        Event, //
+    },
+    tlv, //
+};
+
+use crate::{
+    written,
+    VecSink, //
+};
+
+/// A fuzz target: its name, which is also the directory of its corpus, and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every fuzz target.
+pub const TARGETS: &[Target] = &[
+    ("metadata", metadata),
+    ("compact", compact_list),
+    ("compact16", compact16_list),
+    ("tlv", tlv_list),
+    ("rpm", rpm_header),
+    ("openpgp", openpgp_packets),
+    ("ima_sig", ima_signature),
+    ("policy", policy_line),
+    ("template", template),
+    ("digest", digest),
+];
+
+/// The body of the target `name`.
+pub fn run(name: &str, data: &[u8]) {
+    let target = TARGETS.iter().find(|(other, _)| *other == name);
+    target.expect("a target of this name").1(data);
+}
+
+/// Metadata are rewritten to the same bytes.
+pub fn metadata(data: &[u8]) {
+    let Ok(metadata) = Metadata::parse(data) else {
+        return;
+    };
+    assert_eq!(metadata.records().count(), metadata.len());
+    let again = written(|sink| metadata.records().try_for_each(|record| record.write(sink)));
+    assert_eq!(again.as_deref(), Ok(data));
+}
+
+/// What holds for the lists of every format: counts, sizes and grouping agree.
+fn check_list(list_type: ListType, data: &[u8]) -> Option<ParsedList<'_>> {
+    let list = ParsedList::parse(list_type, data).ok()?;
+    assert_eq!(list.list_type(), list_type);
+    let entries: Vec<_> = list.entries().collect();
+    assert_eq!(entries.len(), list.counts().total() as usize);
+    for (_, digest) in &entries {
+        assert_eq!(digest.algo(), list.algo());
+        assert_ne!(digest.as_bytes(), list.algo().empty_digest());
+    }
+    let mut arena = Vec::new();
+    for kind in Kind::ALL {
+        let of_kind = entries.iter().filter(|(other, _)| *other == kind);
+        let before = arena.len();
+        of_kind.for_each(|(_, digest)| arena.extend_from_slice(digest.as_bytes()));
+        let count = (arena.len() - before) / list.algo().digest_size();
+        assert_eq!(count, list.counts().of(kind) as usize);
+    }
+    assert_eq!(arena.len(), list.arena_len());
+    assert_eq!(written(|sink| list.write_arena(sink)), Ok(arena));
+    Some(list)
+}
+
+/// A writer of blocks.
+type WriteBlock = fn(Kind, HashAlgo, &[&[u8]], &mut VecSink) -> Result;
+
+/// The digests of a list of blocks survive being written again.
+fn check_blocks(list_type: ListType, data: &[u8], write: WriteBlock) {
+    let Some(list) = check_list(list_type, data) else {
+        return;
+    };
+    let entries: Vec<_> = list.entries().collect();
+    let mut again = VecSink::default();
+    for kind in Kind::ALL {
+        let digests: Vec<&[u8]> = entries
+            .iter()
+            .filter(|(other, _)| *other == kind)
+            .map(|(_, digest)| digest.as_bytes())
+            .collect();
+        if !digests.is_empty() {
+            write(kind, list.algo(), &digests, &mut again).unwrap();
+        }
+    }
+    if !entries.is_empty() {
+        let again = ParsedList::parse(list_type, &again.0).unwrap();
+        assert_eq!(again.counts(), list.counts());
+        assert_eq!(
+            written(|sink| again.write_arena(sink)),
+            written(|sink| list.write_arena(sink)),
+        );
+    }
+}
+
+/// A compact list keeps its digests.
+pub fn compact_list(data: &[u8]) {
+    check_blocks(ListType::Compact, data, |kind, algo, digests, sink| {
+        compact::write_block(kind, algo, digests.iter().copied(), sink)
+    });
+}
+
+/// A compact list with 16-byte headers keeps its digests.
+pub fn compact16_list(data: &[u8]) {
+    check_blocks(ListType::Compact16, data, |kind, algo, digests, sink| {
+        compact16::write_block(kind, algo, digests.iter().copied(), sink)
+    });
+}
+
+/// A TLV list keeps its digests; without paths and empty content it is rewritten to the same bytes.
+pub fn tlv_list(data: &[u8]) {
+    let Some(list) = check_list(ListType::Tlv, data) else {
+        return;
+    };
+    let entries: Vec<_> = list.entries().collect();
+    let again = written(|sink| {
+        let entries = entries.iter().map(|(_, digest)| tlv::Entry {
+            digest: digest.as_bytes(),
+            path: None,
+        });
+        tlv::write(list.algo(), entries, sink)
+    });
+    if entries.is_empty() {
+        return;
+    }
+    let again = again.unwrap();
+    assert!(again.len() <= data.len());
+    if again.len() == data.len() {
+        assert_eq!(again, data);
+    }
+    let again = ParsedList::parse(ListType::Tlv, &again).unwrap();
+    assert_eq!(again.entries().collect::<Vec<_>>(), entries);
+}
+
+/// The beginning of a package, an installed header and a list: what is signed is rewritten to a header that is whole,
+/// and the tables of files agree with the list.
+pub fn rpm_header(data: &[u8]) {
+    if let Ok(package) = rpm::Package::parse(data) {
+        check_signatures(&package.signatures);
+        check_header(&package.header);
+    }
+    let Ok(header) = rpm::Header::parse(data) else {
+        assert!(ParsedList::parse(ListType::RpmHeader, data).is_err());
+        return;
+    };
+    check_signatures(&header);
+    let signed = check_header(&header);
+    assert_eq!(header.is_whole(), signed == data);
+    let Some(list) = check_list(ListType::RpmHeader, data) else {
+        return;
+    };
+    assert!(header.is_whole());
+    assert_eq!(list.counts().revoked, 0);
+    let contents = rpm::files::Contents::of(&header).unwrap();
+    let mut digests = Vec::new();
+    for content in contents.filter(rpm::files::Content::is_listed) {
+        let mut bytes = [0; 64];
+        let len = decode_hex(content.digest, &mut bytes).unwrap();
+        if bytes[..len] != *list.algo().empty_digest() {
+            digests.push((
+                content.kind(),
+                Digest::new(list.algo(), &bytes[..len]).unwrap(),
+            ));
+        }
+    }
+    assert_eq!(list.entries().collect::<Vec<_>>(), digests);
+}
+
+fn check_header(header: &rpm::Header<'_>) -> Vec<u8> {
+    let signed = written(|sink| header.write_signed(sink)).unwrap();
+    let again = rpm::Header::parse(&signed).unwrap();
+    assert!(again.is_whole());
+    assert_eq!(again.name(), header.name());
+    assert_eq!(written(|sink| again.write_signed(sink)).unwrap(), signed);
+    let _ = header.name().to_string();
+    if let Ok(files) = rpm::Files::of(header) {
+        let directories = files.directories().count() as u32;
+        assert!(files.clone().all(|file| file.directory < directories));
+        let contents = rpm::files::Contents::of(header).unwrap();
+        assert_eq!(files.count(), contents.count());
+    }
+    signed
+}
+
+fn check_signatures(header: &rpm::Header<'_>) {
+    for stored in header.signatures() {
+        if let Ok(packet) = written(|sink| stored.write(sink)) {
+            openpgp_packets(&packet);
+        }
+    }
+}
+
+/// Signatures and certificates: what is read fits together, and keys are written as well-formed DER.
+pub fn openpgp_packets(data: &[u8]) {
+    if let Ok(signature) = Signature::parse(data) {
+        assert_eq!(Signature::detect(data), Ok(signature.kind()));
+    }
+    if let Ok(signature) = openpgp::Signature::parse(data) {
+        assert!(matches!(Signature::parse(data), Ok(Signature::OpenPgp(_))));
+        let trailer = written(|sink| signature.write_trailer(sink)).unwrap();
+        assert_eq!(trailer.len() == 5, signature.version() == 3);
+        assert!(signature
+            .expires()
+            .is_none_or(|end| end > signature.created().into()));
+        match signature.value() {
+            Value::Rsa(mpi) => check_mpi(&mpi),
+            Value::Ecdsa { r, s } => {
+                check_mpi(&r);
+                check_mpi(&s);
+                check_der(|sink| der::write_ecdsa(&r, &s, sink));
+            }
+        }
+    }
+    if let Ok(certificate) = Certificate::parse(data) {
+        let keys = certificate.keys(|key| {
+            // Not SHA-1, but as good for this purpose.
+            let mut fingerprint = [0; 20];
+            let hashed = written(|sink| key.write_fingerprinted(sink)).unwrap();
+            for (position, byte) in hashed.iter().enumerate() {
+                fingerprint[position % 20] ^= byte.rotate_left(position as u32);
+            }
+            fingerprint
+        });
+        let mut packets = digest_logic::cursor::Cursor::new(data);
+        let mut expected = 0;
+        while !packets.is_empty() {
+            let packet = Packet::read(&mut packets).unwrap();
+            expected += usize::from(matches!(packet.tag, 6 | 14));
+        }
+        assert_eq!(keys.clone().count(), expected);
+        assert!(keys.clone().next().is_some_and(|key| key.primary));
+        keys.for_each(|key| check_key(&key.key));
+    }
+    if let Ok(key) = PublicKey::parse(data) {
+        check_key(&key);
+    }
+}
+
+fn check_key(key: &PublicKey<'_>) {
+    let Ok(material) = key.material() else {
+        return;
+    };
+    assert_eq!(material.algo(), key.algo());
+    check_der(|sink| material.write_spki(sink));
+    if matches!(material, openpgp::Material::Rsa { .. }) {
+        check_der(|sink| material.write_kernel_key(sink));
+    }
+}
+
+fn check_mpi(mpi: &Mpi<'_>) {
+    let len = mpi.as_bytes().len();
+    let mut padded = vec![0xaa; len + 3];
+    mpi.left_pad(&mut padded).unwrap();
+    assert_eq!(padded[..3], [0; 3]);
+    assert_eq!(padded[3..], *mpi.as_bytes());
+    assert!(mpi.left_pad(&mut padded[..len - 1]).is_err());
+}
+
+/// One sequence in DER whose length is that of the output.
+fn check_der(write: impl Fn(&mut dyn Sink) -> Result) {
+    let mut der = VecSink::default();
+    write(&mut der).unwrap();
+    let mut len = LengthSink::new();
+    write(&mut len).unwrap();
+    assert_eq!(len.len(), der.0.len());
+    let (head, content) = match der.0[1] {
+        short @ 0..=0x7f => (2, usize::from(short)),
+        0x81 => (3, usize::from(der.0[2])),
+        0x82 => (4, usize::from(u16::from_be_bytes([der.0[2], der.0[3]]))),
+        _ => panic!("a length of DER"),
+    };
+    assert_eq!((der.0[0], head + content), (0x30, der.0.len()));
+}
+
+/// An IMA signature is no longer than its length says.
+pub fn ima_signature(data: &[u8]) {
+    let Ok(signature) = ImaSignature::parse(data) else {
+        return;
+    };
+    assert_eq!(signature.signature.len() + 9, data.len());
+    assert!(matches!(Signature::parse(data), Ok(Signature::Ima(_))));
+}
+
+/// The rules of a policy survive being written and read again.
+pub fn policy_line(data: &[u8]) {
+    let Ok(text) = policy::text_of(data) else {
+        return;
+    };
+    for rule in policy::rules(text, &policy::Capabilities::ALL).flatten() {
+        let mut line = String::new();
+        policy::write_rule(&rule, text, &mut line).unwrap();
+        let again = policy::parse_line(&line, 1, 0, &policy::Capabilities::ALL)
+            .unwrap()
+            .unwrap();
+        let mut twice = String::new();
+        policy::write_rule(&again, &line, &mut twice).unwrap();
+        assert_eq!(line, twice);
+    }
+    let _ = policy::write_selection(text, &policy::Capabilities::ALL, &mut String::new());
+}
+
+/// Template data are rewritten to the same bytes, and make one line of the ascii list with five fields.
+pub fn template(data: &[u8]) {
+    for template in Template::ALL {
+        let Ok(event) = Event::parse(template, data) else {
+            continue;
+        };
+        let again = written(|sink| event.write(template, sink));
+        assert_eq!(again.as_deref(), Ok(data));
+        let digest = Digest::zero(HashAlgo::Sha1);
+        let line = written(|sink| write_ascii(12, &digest, template, data, sink)).unwrap();
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+    }
+}
+
+/// The text of a digest is read back as the same digest.
+pub fn digest(data: &[u8]) {
+    let Ok(digest) =
+        core::str::from_utf8(data).map_or(Err(()), |text| Digest::parse(text).map_err(|_| ()))
+    else {
+        return;
+    };
+    assert_eq!(Digest::parse(&digest.to_string()), Ok(digest));
+    assert_eq!(
+        digest.to_string().as_bytes(),
+        data.to_ascii_lowercase().as_slice()
+    );
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which format a file has, told from its content.
+
+use std::path::Path;
+
+use anyhow::{
+    anyhow,
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    list::{
+        ListType,
+        ParsedList, //
+    },
+    metadata::Metadata, //
+};
+
+use crate::report::quoted;
+
+/// A file, checked.
+pub(crate) enum Parsed<'a> {
+    /// Metadata of lists.
+    Metadata(Metadata<'a>),
+    /// A list of this type.
+    List(ListType, ParsedList<'a>),
+}
+
+/// A format that a user may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// What `load` gives to the kernel
+    Metadata,
+    /// A compact list
+    Compact,
+}
+
+/// Every type of list that can be read, and its name.
+const LISTS: [(ListType, Format); 1] = [(ListType::Compact, Format::Compact)];
+
+/// Reads a file whole.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", quoted(path)))
+}
+
+/// Checks `data` as `format`, or as whichever it is. `path` is for messages.
+pub(crate) fn parse<'a>(data: &'a [u8], format: Option<Format>, path: &Path) -> Result<Parsed<'a>> {
+    let refused = |what: &str, error| anyhow!("{}: not {what}: {error}", quoted(path));
+    match format {
+        Some(Format::Metadata) => Metadata::parse(data)
+            .map(Parsed::Metadata)
+            .map_err(|error| refused("metadata", error)),
+        Some(Format::Compact) => ParsedList::parse(ListType::Compact, data)
+            .map(|list| Parsed::List(ListType::Compact, list))
+            .map_err(|error| refused("a compact list", error)),
+        None => detect(data, path),
+    }
+}
+
+fn detect<'a>(data: &'a [u8], path: &Path) -> Result<Parsed<'a>> {
+    if data.is_empty() {
+        bail!("{}: the file is empty", quoted(path));
+    }
+    let mut reasons = Vec::new();
+    match Metadata::parse(data) {
+        Ok(metadata) => return Ok(Parsed::Metadata(metadata)),
+        Err(error) => reasons.push(format!("as metadata: {error}")),
+    }
+    match list(data) {
+        Ok((list_type, list)) => return Ok(Parsed::List(list_type, list)),
+        Err(error) => reasons.push(error.to_string()),
+    }
+    bail!(
+        "{}: neither a digest list nor metadata ({})",
+        quoted(path),
+        reasons.join("; ")
+    )
+}
+
+/// Checks `data` as a list of whichever type.
+pub(crate) fn list(data: &[u8]) -> Result<(ListType, ParsedList<'_>)> {
+    let mut reasons = Vec::new();
+    for (list_type, _) in LISTS {
+        match ParsedList::parse(list_type, data) {
+            Ok(list) => return Ok((list_type, list)),
+            Err(error) => reasons.push(format!("as a {list_type} list: {error}")),
+        }
+    }
+    bail!(reasons.join("; "))
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl load`: gives metadata to the module.
+
+use std::{
+    io::Write,
+    os::unix::ffi::OsStrExt,
+    path::PathBuf, //
+};
+
+use anyhow::{
+    Context,
+    Result, //
+};
+use digest_logic::metadata::Metadata;
+
+use crate::{
+    format,
+    report::{
+        count,
+        quoted, //
+    },
+    securityfs::Location, //
+};
+
+/// Load the lists that META describes into the kernel.
+///
+/// The kernel reads META itself, by its absolute path, and loads all of its lists or none.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  digestctl load /etc/digest_lists/metadata
+  digestctl load --bytes metadata")]
+pub(crate) struct Args {
+    /// Metadata, as `digestctl metadata` makes it
+    #[arg(value_name = "META")]
+    metadata: PathBuf,
+
+    /// Write the content of META instead of its path
+    #[arg(long)]
+    bytes: bool,
+
+    #[command(flatten)]
+    location: Location,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let name = quoted(&args.metadata);
+    let data = format::read(&args.metadata)?;
+    let written = if args.bytes {
+        args.location.write("digest_lists", &data)
+    } else {
+        let path = args
+            .metadata
+            .canonicalize()
+            .with_context(|| format!("cannot find {name}"))?;
+        args.location
+            .write("digest_lists", path.as_os_str().as_bytes())
+    };
+    // The kernel decides; what is wrong with META is said only where it explains the refusal.
+    written.with_context(|| match Metadata::parse(&data) {
+        Ok(_) => format!("cannot load {name}"),
+        Err(error) => format!("cannot load {name}, which is not metadata: {error}"),
+    })?;
+    let lists = Metadata::parse(&data).map_or(0, |metadata| metadata.len());
+    writeln!(std::io::stdout(), "{name}: {} loaded", count(lists, "list"))?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl`: makes, shows and loads the digest lists of the `digest_lists` kernel module.
+//!
+//! This file is the command line and nothing else; each command has a file of its own. Every
+//! format is read and written by the crate that the module itself links.
+
+mod format;
+mod generate;
+mod hash;
+mod load;
+mod metadata;
+mod output;
+mod policy;
+mod report;
+mod securityfs;
+mod show;
+mod status;
+mod walk;
+
+use std::{
+    io::ErrorKind,
+    process::ExitCode, //
+};
+
+use clap::{
+    Parser,
+    Subcommand, //
+};
+
+/// Makes, shows and loads the digest lists of the digest_lists kernel module.
+#[derive(Parser)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status:
+  0  done
+  1  failed; the reason is on standard error
+  2  wrong usage
+
+Example, as root:
+  digestctl generate -x / -o /etc/digest_lists/base
+  digestctl metadata /etc/digest_lists/base -o /etc/digest_lists/metadata
+  modprobe digest_lists ima_policy=tcb
+  digestctl load /etc/digest_lists/metadata
+  digestctl status";
+
+#[derive(Subcommand)]
+enum Command {
+    Generate(generate::Args),
+    Metadata(metadata::Args),
+    Load(load::Args),
+    Status(status::Args),
+    Show(show::Args),
+    #[command(subcommand)]
+    Policy(policy::Command),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Generate(args) => generate::run(&args),
+        Command::Metadata(args) => metadata::run(&args),
+        Command::Load(args) => load::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Policy(command) => policy::run(&command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("digestctl: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the reader of our output had enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl metadata`: what tells the kernel which lists to load.
+
+use std::{
+    ffi::OsStr,
+    io::Write,
+    os::unix::ffi::OsStrExt,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    hash_algo::HashAlgo,
+    metadata::Record, //
+};
+
+use crate::{
+    format,
+    hash::hash_bytes,
+    output::{
+        write_atomically,
+        Buffer, //
+    },
+    report::{
+        count,
+        quoted, //
+    }, //
+};
+
+/// Make the metadata by which the kernel loads lists.
+///
+/// For each LIST: its absolute path, its type, its SHA-256 digest and a reference by which a
+/// verifier finds it. Each list is checked first. However many lists there are, loading the
+/// metadata costs one measurement.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  digestctl metadata base.list -o metadata
+  digestctl metadata --root /srv/image /srv/image/etc/digest_lists/base -o metadata")]
+pub(crate) struct Args {
+    /// Digest lists
+    #[arg(required = true, value_name = "LIST")]
+    lists: Vec<PathBuf>,
+
+    /// The metadata to write; replaced if it exists
+    #[arg(short, long, value_name = "META")]
+    output: PathBuf,
+
+    /// The directory that will be / when the lists are loaded
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+
+    /// The reference of the lists [default: the name of each file]
+    #[arg(long, value_name = "TEXT")]
+    ref_id: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root = args
+        .root
+        .canonicalize()
+        .with_context(|| format!("cannot find {}", quoted(&args.root)))?;
+    let mut metadata = Buffer::default();
+    for list in &args.lists {
+        add(&mut metadata, args, &root, list)?;
+    }
+    write_atomically(&args.output, &metadata.0)?;
+    let lists = count(args.lists.len(), "list");
+    let output = quoted(&args.output);
+    writeln!(std::io::stdout(), "{output}: metadata of {lists}")?;
+    Ok(())
+}
+
+fn add(metadata: &mut Buffer, args: &Args, root: &Path, list: &Path) -> Result<()> {
+    let name = quoted(list);
+    let absolute = list
+        .canonicalize()
+        .with_context(|| format!("cannot find {name}"))?;
+    let Ok(inside) = absolute.strip_prefix(root) else {
+        bail!("{name} is not below {}", quoted(root));
+    };
+    let path = Path::new("/").join(inside);
+    let data = format::read(list)?;
+    let (list_type, _) =
+        format::list(&data).with_context(|| format!("{name} is not a digest list"))?;
+    let digest = hash_bytes(&data);
+    let file_name = path.file_name().map_or(&b""[..], OsStr::as_bytes);
+    let ref_id = args.ref_id.as_ref().map_or(file_name, String::as_bytes);
+    Record {
+        algo: HashAlgo::Sha256,
+        digest: &digest,
+        signature: &[],
+        path: path.as_os_str().as_bytes(),
+        ref_id,
+        list_type,
+    }
+    .write(metadata)
+    .with_context(|| format!("cannot describe {name}"))
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files that appear whole or not at all, and the sink through which formats are written.
+
+use std::{
+    fs::Permissions,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::Path, //
+};
+
+use anyhow::{
+    Context,
+    Result, //
+};
+use digest_logic::cursor::Sink;
+
+use crate::report::quoted;
+
+/// Collects what a format writes.
+#[derive(Default)]
+pub(crate) struct Buffer(pub(crate) Vec<u8>);
+
+impl Sink for Buffer {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::error::Result {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Puts a file with `data` at `path`, in place of what is there, readable by everyone.
+pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
+    let write = || {
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut file = tempfile::Builder::new()
+            .prefix(".digestctl-")
+            .permissions(Permissions::from_mode(0o644))
+            .tempfile_in(directory)?;
+        file.write_all(data)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        anyhow::Ok(())
+    };
+    write().with_context(|| format!("cannot write {}", quoted(path)))
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl` as a user meets it: what it prints, writes and returns.
+
+mod generate;
+mod load;
+mod metadata;
+mod policy;
+mod show;
+mod usage;
+
+use std::{
+    fs,
+    path::{
+        Path,
+        PathBuf, //
+    },
+    process::Output, //
+};
+
+use assert_cmd::cargo::cargo_bin_cmd;
+use tempfile::TempDir;
+
+/// A directory of a test's own, in which commands run.
+struct Place(TempDir);
+
+/// What a command did.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().expect("a temporary directory"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Puts a file there, and the directories above it.
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        fs::write(&path, content).expect("a file");
+        path
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).expect("the file is there")
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Runs `digestctl` with the words of `line`.
+    fn run(&self, line: &str) -> Ran {
+        self.run_with_input(line, "")
+    }
+
+    fn run_with_input(&self, line: &str, input: &str) -> Ran {
+        let output = cargo_bin_cmd!("digestctl")
+            .current_dir(self.0.path())
+            .args(line.split_whitespace())
+            .write_stdin(input)
+            .output()
+            .expect("digestctl runs");
+        Ran::new(&output)
+    }
+}
+
+impl Ran {
+    fn new(output: &Output) -> Self {
+        Self {
+            code: output.status.code().expect("no signal"),
+            out: String::from_utf8(output.stdout.clone()).expect("UTF-8"),
+            err: String::from_utf8(output.stderr.clone()).expect("UTF-8"),
+        }
+    }
+
+    /// It worked, and said nothing on standard error.
+    #[track_caller]
+    fn good(self) -> Self {
+        assert_eq!((self.code, self.err.as_str()), (0, ""));
+        self
+    }
+
+    /// It failed, for a reason that holds `part`.
+    #[track_caller]
+    fn failed(self, part: &str) -> Self {
+        assert_eq!(self.code, 1, "{}", self.err);
+        assert!(self.err.contains(part), "{}", self.err);
+        self
+    }
+
+    #[track_caller]
+    fn printed(self, part: &str) -> Self {
+        assert!(self.out.contains(part), "{}", self.out);
+        self
+    }
+}
+
+/// The SHA-256 digest of `content`, in hexadecimal.
+fn sha256(content: impl AsRef<[u8]>) -> String {
+    use sha2::Digest;
+    format!("{:x}", sha2::Sha256::digest(content))
+}
+
+/// The names in a directory, sorted.
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.into_string().expect("UTF-8"))
+        .collect();
+    names.sort();
+    names
+}
