@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Open files, as hooks are given them and as the module opens them.
+//!
+//! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use super::{
+    bindings,
+    inode::InodeRef, //
+};
+use core::{
+    ops::Deref,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings as c,
+    error::{
+        from_err_ptr,
+        Result, //
+    },
+    prelude::*,
+    str::CStr,
+    types::Opaque, //
+};
+
+/// Opened for reading (`FMODE_READ`).
+const FMODE_READ: u32 = 1;
+/// Opened for writing (`FMODE_WRITE`).
+const FMODE_WRITE: u32 = 2;
+
+/// A `struct file` that somebody holds open for as long as the reference lives.
+#[repr(transparent)]
+pub(crate) struct File(Opaque<c::file>);
+
+// SAFETY: Everything offered here may be called from any task.
+unsafe impl Send for File {}
+// SAFETY: As above; the kernel serialises what needs it.
+unsafe impl Sync for File {}
+
+/// What of a file's surroundings a policy rule can match.
+pub(crate) struct Attrs<'a> {
+    /// Magic number of the file system.
+    pub(crate) fsmagic: u64,
+    /// UUID of the file system.
+    pub(crate) fsuuid: [u8; 16],
+    /// Name of the file system's type.
+    pub(crate) fsname: &'a CStr,
+    /// Subtype of the file system, such as that of a FUSE server.
+    pub(crate) fs_subtype: Option<&'a CStr>,
+    /// Owner in the initial user namespace.
+    pub(crate) fowner: u32,
+    /// Group in the initial user namespace.
+    pub(crate) fgroup: u32,
+}
+
+impl File {
+    /// Borrows a file from the kernel.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is an open file and stays so for `'a`.
+    pub(super) unsafe fn from_raw<'a>(ptr: *mut c::file) -> &'a Self {
+        // CAST: `File` is a transparent wrapper.
+        // SAFETY: By the requirement on the caller.
+        unsafe { &*ptr.cast() }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut c::file {
+        self.0.get()
+    }
+
+    /// Whether this is a regular file.
+    pub(crate) fn is_regular(&self) -> bool {
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_is_regular(self.as_ptr()) }
+    }
+
+    fn mode(&self) -> u32 {
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_mode(self.as_ptr()) }
+    }
+
+    /// Whether it is open for writing.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.mode() & FMODE_WRITE != 0
+    }
+
+    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, and through the page cache.
+    pub(crate) fn is_readable(&self) -> bool {
+        // SAFETY: The file is open.
+        let flags = unsafe { bindings::diglist_file_flags(self.as_ptr()) };
+        self.mode() & FMODE_READ != 0 && flags & c::O_DIRECT == 0
+    }
+
+    /// Opens the same file for reading through the page cache, with the credentials of its opener but no check of
+    /// permission bits: whoever may execute a file need not be allowed to read it. May sleep.
+    pub(crate) fn reopen(&self) -> Result<OwnedFile> {
+        // SAFETY: The file is open.
+        let ptr = from_err_ptr(unsafe { bindings::diglist_file_reopen(self.as_ptr()) })?;
+        // INVARIANT: `dentry_open()` gave us a reference.
+        NonNull::new(ptr).map(OwnedFile).ok_or(EINVAL)
+    }
+
+    /// Size in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        // SAFETY: The file is open.
+        let size = unsafe { bindings::diglist_file_size(self.as_ptr()) };
+        u64::try_from(size).unwrap_or(0)
+    }
+
+    /// Reads at `offset` into `buf` and returns how much was read, 0 at the end of the file. Moves no file position.
+    /// LSMs and fanotify see the read as one by the current credentials. May sleep, and takes what locks the file
+    /// system takes for any read.
+    pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
+        let mut pos = i64::try_from(offset).map_err(|_| EFBIG)?;
+        // SAFETY: The file is open for reading; `buf` is valid for writes of its length.
+        let n =
+            unsafe { c::kernel_read(self.as_ptr(), buf.as_mut_ptr().cast(), buf.len(), &mut pos) };
+        usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
+    }
+
+    /// The inode that holds the content: on a stacked file system, that of the layer below.
+    pub(crate) fn real_inode(&self) -> InodeRef<'_> {
+        // SAFETY: The file is open and keeps its inodes.
+        unsafe { InodeRef::from_raw(bindings::diglist_file_real_inode(self.as_ptr())) }
+    }
+
+    /// Keeps the file open beyond the reference.
+    pub(crate) fn to_owned(&self) -> OwnedFile {
+        // SAFETY: The file is open, so its count is not zero.
+        unsafe { bindings::diglist_file_get(self.as_ptr()) };
+        // INVARIANT: We have just taken a reference.
+        OwnedFile(NonNull::from(self).cast())
+    }
+
+    /// Whether any task has the file open for reading only.
+    pub(crate) fn has_readers(&self) -> bool {
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_has_readers(self.as_ptr()) }
+    }
+
+    /// Whether exactly one file is open for writing of this inode.
+    pub(crate) fn has_one_writer(&self) -> bool {
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_has_one_writer(self.as_ptr()) }
+    }
+
+    /// Reads the extended attribute `name` into `buf` and returns how long it is. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENODATA` if there is none, `ERANGE` if it does not fit, and those of the file system.
+    pub(crate) fn xattr(&self, name: &CStr, buf: &mut [u8]) -> Result<usize> {
+        // SAFETY: The file is open, `name` is NUL-terminated, `buf` is valid for writes of its length.
+        let n = unsafe {
+            bindings::diglist_file_xattr(
+                self.as_ptr(),
+                name.as_char_ptr(),
+                buf.as_mut_ptr().cast(),
+                buf.len(),
+            )
+        };
+        usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
+    }
+
+    /// The digest that fs-verity enforces for the file, and its algorithm (`hash_info.h`). Does not sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENODATA` if fs-verity is not enabled for the file.
+    pub(crate) fn verity_digest(&self, out: &mut [u8; 64]) -> Result<(usize, u16)> {
+        let mut algo = 0u8;
+        // SAFETY: The file is open; `out` has `FS_VERITY_MAX_DIGEST_SIZE` bytes.
+        let size = unsafe {
+            bindings::diglist_file_verity_digest(self.as_ptr(), out.as_mut_ptr(), &mut algo)
+        };
+        match usize::try_from(size) {
+            Ok(size) if size > 0 => Ok((size, u16::from(algo))),
+            _ => Err(ENODATA),
+        }
+    }
+
+    /// Whether what was read is what the next reader reads, as long as nobody opens the file for writing. May sleep.
+    pub(crate) fn content_is_stable(&self) -> bool {
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_content_is_stable(self.as_ptr()) }
+    }
+
+    /// Whether any task has the content open for writing now, through this file or another.
+    pub(crate) fn has_writers(&self) -> bool {
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_written_elsewhere(self.as_ptr()) }
+    }
+
+    /// Asks the file system to make the next change visible in [`InodeRef::state`]. May sleep.
+    pub(crate) fn arm_change_tracking(&self) -> Result {
+        // SAFETY: The file is open.
+        kernel::error::to_result(unsafe {
+            bindings::diglist_file_arm_change_tracking(self.as_ptr())
+        })
+    }
+
+    /// What policy rules can match.
+    pub(crate) fn attrs(&self) -> Attrs<'_> {
+        let mut raw = bindings::diglist_inode_attrs::default();
+        // SAFETY: The file is open, `raw` is valid for writes.
+        unsafe { bindings::diglist_file_attrs(self.as_ptr(), &mut raw) };
+        Attrs {
+            fsmagic: raw.fsmagic,
+            fsuuid: raw.fsuuid,
+            // SAFETY: The type of a mounted file system has a name, and the open file keeps it mounted.
+            fsname: unsafe { CStr::from_char_ptr(raw.fsname) },
+            fs_subtype: if raw.fssubtype.is_null() {
+                None
+            } else {
+                // SAFETY: The subtype is set at mount and freed with the super block, which the open file keeps.
+                Some(unsafe { CStr::from_char_ptr(raw.fssubtype) })
+            },
+            fowner: raw.fowner,
+            fgroup: raw.fgroup,
+        }
+    }
+
+    /// Writes the path, as seen from the current task's root, into `buf`. Takes `rename_lock` for reading.
+    ///
+    /// # Errors
+    ///
+    /// `ENAMETOOLONG` if `buf` is too small.
+    pub(crate) fn path<'b>(&self, buf: &'b mut [u8]) -> Result<&'b CStr> {
+        let len = i32::try_from(buf.len()).map_err(|_| EINVAL)?;
+        // SAFETY: The file is open, so its path is; `buf` is valid for writes of `len` bytes.
+        let ptr = from_err_ptr(unsafe {
+            c::d_path(
+                &raw const (*self.as_ptr()).__bindgen_anon_1.f_path,
+                buf.as_mut_ptr().cast(),
+                len,
+            )
+        })?;
+        // SAFETY: `d_path()` returns a NUL-terminated string, in `buf` or (for pseudo files) a constant one.
+        Ok(unsafe { CStr::from_char_ptr(ptr) })
+    }
+}
+
+/// A file which the module holds open itself.
+///
+/// # Invariants
+///
+/// Owns one reference to the file.
+pub(crate) struct OwnedFile(NonNull<c::file>);
+
+// SAFETY: A reference to a file may be dropped by any task.
+unsafe impl Send for OwnedFile {}
+
+impl OwnedFile {
+    /// Opens the file at `path`, absolute and in the current task's mount namespace, for reading. May sleep.
+    pub(crate) fn open(path: &CStr) -> Result<Self> {
+        // A FIFO must not make the caller wait, nor a terminal become its own.
+        let flags = c::O_RDONLY | c::O_LARGEFILE | c::O_NONBLOCK | c::O_NOCTTY;
+        // SAFETY: `path` is NUL-terminated.
+        let ptr = from_err_ptr(unsafe { c::filp_open(path.as_char_ptr(), flags as i32, 0) })?;
+        // INVARIANT: `filp_open()` gave us a reference.
+        NonNull::new(ptr).map(Self).ok_or(EINVAL)
+    }
+}
+
+impl Deref for OwnedFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        // SAFETY: By the type invariants the file is open for as long as `self` lives.
+        unsafe { File::from_raw(self.0.as_ptr()) }
+    }
+}
+
+impl Drop for OwnedFile {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is one reference to give back.
+        unsafe { c::fput(self.0.as_ptr()) };
+    }
+}

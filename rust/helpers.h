@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What Rust cannot reach directly: inline functions, macros and fields of structures that are too large or too
+ * volatile to bind. One line of C each; no logic.
+ */
+#ifndef DIGEST_LISTS_HELPERS_H
+#define DIGEST_LISTS_HELPERS_H
+
+#include <linux/types.h>
+
+struct cred;
+struct file;
+struct ftrace_ops;
+struct inode;
+struct key;
+struct linux_binprm;
+struct module;
+struct sha256_ctx;
+struct tpm_chip;
+struct vm_area_struct;
+
+/* What changes when the content of an inode changes. */
+struct diglist_inode_state {
+	__u64 version;		/* the change counter without its flag bit, 0 where the file system has none */
+	__s64 ctime_sec;
+	__u32 ctime_nsec;
+	__u32 generation;
+	__s64 size;
+};
+
+/* Attributes of an inode that policy rules match on, ids in the initial user namespace. */
+struct diglist_inode_attrs {
+	__u64 fsmagic;
+	__u8 fsuuid[16];
+	const char *fsname;
+	const char *fssubtype;	/* may be NULL */
+	__u32 fowner;
+	__u32 fgroup;
+};
+
+/* Ids of a task's credentials in the initial user namespace. */
+struct diglist_cred_ids {
+	__u32 uid;
+	__u32 euid;
+	__u32 suid;
+	__u32 gid;
+	__u32 egid;
+	__u32 sgid;
+	__u8 cap_setuid;
+	__u8 cap_setgid;
+};
+
+/* ftrace */
+unsigned long diglist_ftrace_direct_addr(unsigned long addr);
+void diglist_ftrace_set_redirect(struct ftrace_ops *ops, unsigned long addr);
+
+/* files and inodes */
+struct file *diglist_bprm_file(const struct linux_binprm *bprm);
+bool diglist_bprm_is_check(const struct linux_binprm *bprm);
+const struct cred *diglist_bprm_cred(const struct linux_binprm *bprm);
+struct file *diglist_vma_new_exec_file(const struct vm_area_struct *vma);
+void diglist_file_get(struct file *file);
+struct inode *diglist_file_inode(const struct file *file);
+ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, size_t size);
+int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg);
+bool diglist_file_has_readers(const struct file *file);
+bool diglist_file_has_one_writer(const struct file *file);
+const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct key *key);
+bool diglist_file_is_regular(const struct file *file);
+__u32 diglist_file_mode(const struct file *file);
+__u32 diglist_file_flags(const struct file *file);
+struct inode *diglist_file_real_inode(const struct file *file);
+struct file *diglist_file_reopen(struct file *file);
+bool diglist_file_written_elsewhere(const struct file *file);
+bool diglist_file_content_is_stable(const struct file *file);
+bool diglist_inode_tracks_changes(const struct inode *inode);
+int diglist_file_arm_change_tracking(struct file *file);
+void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *state);
+void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *attrs);
+__s64 diglist_file_size(const struct file *file);
+
+/* credentials */
+const struct cred *diglist_kernel_cred(void);
+void diglist_cred_put(const struct cred *cred);
+const struct cred *diglist_cred_override(const struct cred *cred);
+void diglist_cred_revert(const struct cred *cred);
+void diglist_cred_ids(const struct cred *cred, struct diglist_cred_ids *ids);
+void diglist_current_ids(struct diglist_cred_ids *ids);
+bool diglist_may_configure(void);
+
+/* digests */
+void diglist_sha256_update(struct sha256_ctx *ctx, const __u8 *data, size_t len);
+void diglist_sha1(const __u8 *data, size_t len, __u8 *out);
+void diglist_sha256(const __u8 *data, size_t len, __u8 *out);
+void diglist_sha384(const __u8 *data, size_t len, __u8 *out);
+void diglist_sha512(const __u8 *data, size_t len, __u8 *out);
+
+/* TPM */
+__u32 diglist_tpm_bank_count(const struct tpm_chip *chip);
+__u16 diglist_tpm_bank_algo(const struct tpm_chip *chip, __u32 index);
+__u16 diglist_tpm_bank_size(const struct tpm_chip *chip, __u32 index);
+const char *diglist_tpm_name(const struct tpm_chip *chip);
+void diglist_tpm_put(struct tpm_chip *chip);
+
+/* audit */
+void diglist_audit_rule(const char *path, const char *digest);
+void diglist_audit_integrity(int type, const struct file *file, const char *path, const char *op, const char *cause,
+			     int result);
+
+/* module and kernel */
+void diglist_module_pin(struct module *module);
+const char *diglist_param_ima_policy(void);
+const char *diglist_kernel_release(void);
+bool diglist_fatal_signal_pending(void);
+__u64 diglist_now_ns(void);
+
+#endif

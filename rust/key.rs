@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Keyrings and asymmetric keys.
+//!
+//! C headers: [`include/linux/key.h`](srctree/include/linux/key.h),
+//! [`include/keys/asymmetric-type.h`](srctree/include/keys/asymmetric-type.h),
+//! [`include/linux/verification.h`](srctree/include/linux/verification.h).
+
+use super::{
+    bindings,
+    x509::Certificate, //
+};
+use core::ptr::NonNull;
+use kernel::{
+    bindings as c,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    prelude::*,
+    str::CStr, //
+};
+
+/// A key.
+///
+/// # Invariants
+///
+/// Owns one reference to the key.
+pub(crate) struct Key(NonNull<c::key>);
+
+// SAFETY: Keys belong to no task.
+unsafe impl Send for Key {}
+// SAFETY: The key functions serialise what needs it.
+unsafe impl Sync for Key {}
+
+impl Key {
+    /// Takes what a function returned that gives a reference or an error.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is an error pointer, or a key with a reference for the caller.
+    unsafe fn from_result(ptr: *mut c::key) -> Result<Self> {
+        // INVARIANT: The reference is ours by the requirement on the caller.
+        NonNull::new(from_err_ptr(ptr)?).map(Self).ok_or(ENOKEY)
+    }
+
+    /// Its number in `/proc/keys`.
+    pub(crate) fn serial(&self) -> i32 {
+        // SAFETY: The key is alive by the type invariants.
+        unsafe { bindings::diglist_key_serial(self.0.as_ptr()) }
+    }
+
+    /// Whether it may be used.
+    ///
+    /// # Errors
+    ///
+    /// `EKEYREVOKED`, `EKEYEXPIRED`, `ENOKEY` (invalidated).
+    pub(crate) fn validate(&self) -> Result {
+        // SAFETY: The key is alive by the type invariants.
+        to_result(unsafe { c::key_validate(self.0.as_ptr()) })
+    }
+
+    /// Revokes it for good. May sleep.
+    pub(crate) fn revoke(&self) {
+        // SAFETY: The key is alive by the type invariants.
+        unsafe { c::key_revoke(self.0.as_ptr()) };
+    }
+
+    /// Verifies the signature `sig`, encoded as `encoding` says, of a `digest` of the algorithm `hash`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EKEYREJECTED`, `EBADMSG` or `EINVAL` for a signature that does not verify, `ENOPKG` or `ENOENT` if the kernel
+    /// lacks the algorithm, `ENOMEM`.
+    pub(crate) fn verify(&self, encoding: &CStr, hash: &CStr, digest: &[u8], sig: &[u8]) -> Result {
+        // SAFETY: The key is alive, the strings are NUL-terminated and the slices valid for their lengths. Nothing is
+        // kept after the call.
+        to_result(unsafe {
+            bindings::diglist_key_verify(
+                self.0.as_ptr(),
+                encoding.as_char_ptr(),
+                hash.as_char_ptr(),
+                digest.as_ptr(),
+                digest.len(),
+                sig.as_ptr(),
+                sig.len(),
+            )
+        })
+    }
+
+    /// Verifies the signature on a certificate. May sleep. The errors are those of [`Key::verify`].
+    pub(crate) fn verify_certificate(&self, cert: &Certificate) -> Result {
+        // SAFETY: Both are alive.
+        to_result(unsafe { bindings::diglist_key_verify_cert(self.0.as_ptr(), cert.as_ptr()) })
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is one reference to give back.
+        unsafe { c::key_put(self.0.as_ptr()) };
+    }
+}
+
+/// Which of a key's identifiers is looked for, and how.
+#[derive(Clone, Copy)]
+pub(crate) enum KeyId<'a> {
+    /// The last bytes of the subject key identifier.
+    Suffix(&'a [u8]),
+    /// The whole subject key identifier, or the serial number followed by the name of the issuer.
+    Exact(&'a [u8]),
+}
+
+/// A keyring of the module. User space may view and search it; only [`Keyring::add`] puts keys in.
+pub(crate) struct Keyring(Key);
+
+impl Keyring {
+    /// An empty keyring. May sleep.
+    pub(crate) fn new(name: &CStr) -> Result<Self> {
+        // SAFETY: `name` is NUL-terminated; a new keyring comes with a reference.
+        let ring = unsafe { Key::from_result(bindings::diglist_keyring_new(name.as_char_ptr())) }?;
+        Ok(Self(ring))
+    }
+
+    /// Lets no link in any more but those of [`Keyring::add`]. May sleep.
+    pub(crate) fn close(&self) -> Result {
+        // SAFETY: The keyring is alive; no type and no restriction mean that every link is refused.
+        to_result(unsafe {
+            bindings::diglist_keyring_restrict(
+                self.0 .0.as_ptr(),
+                core::ptr::null(),
+                core::ptr::null(),
+            )
+        })
+    }
+
+    /// Adds the key of a certificate, whoever vouches for it. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Certificate::parse`], `EKEYREJECTED` if the kernel's blacklist has it.
+    pub(crate) fn add(&self, der: &[u8]) -> Result<Key> {
+        // SAFETY: The keyring is alive, `der` valid for its length; the new key comes with a reference.
+        unsafe {
+            Key::from_result(bindings::diglist_keyring_add(
+                self.0 .0.as_ptr(),
+                der.as_ptr(),
+                der.len(),
+                true,
+            ))
+        }
+    }
+
+    /// The key with this identifier. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOKEY`; `EKEYREVOKED` or `EKEYEXPIRED` if there are only such.
+    pub(crate) fn find(&self, id: KeyId<'_>) -> Result<Key> {
+        let (bytes, partial) = match id {
+            KeyId::Suffix(bytes) => (bytes, true),
+            KeyId::Exact(bytes) => (bytes, false),
+        };
+        // SAFETY: The keyring is alive, `bytes` valid for their length; what is found comes with a reference.
+        unsafe {
+            Key::from_result(bindings::diglist_keyring_find(
+                self.0 .0.as_ptr(),
+                bytes.as_ptr(),
+                bytes.len(),
+                partial,
+            ))
+        }
+    }
+
+    /// The key that `cert` names as its issuer's. May sleep. The errors are those of [`Keyring::find`].
+    pub(crate) fn find_issuer(&self, cert: &Certificate) -> Result<Key> {
+        // SAFETY: Both are alive; what is found comes with a reference.
+        unsafe {
+            Key::from_result(bindings::diglist_keyring_find_issuer(
+                self.0 .0.as_ptr(),
+                cert.as_ptr(),
+            ))
+        }
+    }
+}
+
+impl Drop for Keyring {
+    fn drop(&mut self) {
+        // SAFETY: The keyring is alive. User space that looks at it finds it empty.
+        unsafe { c::keyring_clear(self.0 .0.as_ptr()) };
+    }
+}
+
+/// Whether a key of the kernel's builtin, secondary or machine keyring signed the certificate in `der`. May sleep.
+///
+/// The kernel shows a module those keyrings only as a restriction of another, so a keyring is made for the question.
+///
+/// # Errors
+///
+/// `ENOKEY` if none did, and those of [`Keyring::add`].
+pub(crate) fn system_vouches_for(der: &[u8]) -> Result {
+    let scratch = Keyring::new(c".digest_lists_candidate")?;
+    // SAFETY: The keyring is alive, the strings are NUL-terminated, and the restriction exists in every kernel with
+    // asymmetric keys.
+    to_result(unsafe {
+        bindings::diglist_keyring_restrict(
+            scratch.0 .0.as_ptr(),
+            c"asymmetric".as_char_ptr(),
+            c"builtin_and_secondary_trusted".as_char_ptr(),
+        )
+    })?;
+    // SAFETY: As in `Keyring::add()`; with the restriction in force.
+    let added = unsafe {
+        Key::from_result(bindings::diglist_keyring_add(
+            scratch.0 .0.as_ptr(),
+            der.as_ptr(),
+            der.len(),
+            false,
+        ))
+    };
+    added.map(|_| ())
+}
+
+/// Verifies a detached PKCS#7 signature of `data` against the keys in `ring`, or those of the kernel's builtin,
+/// secondary and machine keyrings. May sleep.
+///
+/// # Errors
+///
+/// `ENOKEY` if the signer is not vouched for, `EKEYREJECTED` if a signature does not verify or a key is blacklisted,
+/// `EBADMSG` for a malformed message, `ENOPKG` for algorithms that the kernel does not have.
+pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Option<&Keyring>) -> Result {
+    let ring = ring.map_or(core::ptr::null_mut(), |ring| ring.0 .0.as_ptr());
+    // SAFETY: The slices are valid for their lengths; the keyring, if any, is alive.
+    to_result(unsafe {
+        bindings::diglist_pkcs7_verify(data.as_ptr(), data.len(), sig.as_ptr(), sig.len(), ring)
+    })
+}
+
+/// Whether the kernel's blacklist has a certificate with this SHA-256 of its signed part. May sleep.
+pub(crate) fn is_certificate_blacklisted(tbs_digest: &[u8]) -> bool {
+    // SAFETY: The slice is valid for its length.
+    unsafe { bindings::diglist_cert_is_blacklisted(tbs_digest.as_ptr(), tbs_digest.len()) }
+}
+
+/// Whether the kernel's blacklist has data with this digest. May sleep.
+pub(crate) fn is_data_blacklisted(digest: &[u8]) -> bool {
+    // SAFETY: The slice is valid for its length.
+    unsafe { bindings::diglist_data_is_blacklisted(digest.as_ptr(), digest.len()) }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Security labels of tasks and files, as the LSM that is in charge of them writes them.
+
+use super::{
+    bindings,
+    file::File, //
+};
+use kernel::{
+    bindings as c,
+    error::to_result, //
+};
+
+/// Any LSM (`LSM_ID_UNDEF`).
+const ANY_LSM: i32 = 0;
+
+/// A label.
+///
+/// # Invariants
+///
+/// The context was filled in by an LSM and not released yet.
+pub(crate) struct Label(c::lsm_context);
+
+impl Label {
+    /// The label of the current task, or `None` where no LSM has one. May allocate, does not sleep otherwise.
+    pub(crate) fn of_current_task() -> Option<Self> {
+        let mut prop = c::lsm_prop::default();
+        let mut context = c::lsm_context::default();
+        // SAFETY: Both are valid for writes.
+        let rc = unsafe {
+            c::security_current_getlsmprop_subj(&mut prop);
+            c::security_lsmprop_to_secctx(&mut prop, &mut context, ANY_LSM)
+        };
+        // INVARIANT: Filled in, since the call succeeded. The result is the length or an errno.
+        (rc >= 0).then_some(Self(context))
+    }
+
+    /// The label of `file`, or `None` where no LSM has one. May sleep.
+    pub(crate) fn of_file(file: &File) -> Option<Self> {
+        let mut context = c::lsm_context::default();
+        // SAFETY: The file is open, so its inode is there; `context` is valid for writes.
+        let rc = unsafe {
+            c::security_inode_getsecctx(bindings::diglist_file_inode(file.as_ptr()), &mut context)
+        };
+        // INVARIANT: Filled in, since the call succeeded.
+        to_result(rc).is_ok().then_some(Self(context))
+    }
+
+    /// Its text.
+    pub(crate) fn as_str(&self) -> &str {
+        if self.0.context.is_null() {
+            return "";
+        }
+        // SAFETY: By the type invariants the context has `len` bytes.
+        let bytes = unsafe {
+            core::slice::from_raw_parts(self.0.context.cast::<u8>(), self.0.len as usize)
+        };
+        // Some LSMs count the NUL at the end.
+        let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+        core::str::from_utf8(bytes).unwrap_or("")
+    }
+}
+
+impl Drop for Label {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants it was not released yet.
+        unsafe { c::security_release_secctx(&mut self.0) };
+    }
+}

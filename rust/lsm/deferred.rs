@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Work that a hook may not do where it is called: it is done before the task returns to user space.
+//!
+//! C header: [`include/linux/task_work.h`](srctree/include/linux/task_work.h)
+
+use super::handler::{
+    enter,
+    Handler, //
+};
+use crate::sys::file::{
+    File,
+    OwnedFile, //
+};
+use core::sync::atomic::{
+    AtomicUsize,
+    Ordering, //
+};
+use kernel::{
+    bindings as c,
+    prelude::*,
+    task::Task,
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
+};
+
+/// One mapping that became executable. The callback's head comes first, so that a pointer to it is one to the whole.
+#[repr(C)]
+struct Deferred {
+    head: c::callback_head,
+    file: OwnedFile,
+}
+
+/// How many are queued or running. The module's code must stay until there are none.
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
+/// Calls [`Handler::mapping_made_exec`] for `file` before the current task returns to user space. Callable with the
+/// address space locked.
+pub(super) fn queue<H: Handler>(file: &File) -> Result {
+    let work = KBox::new(
+        Deferred {
+            head: c::callback_head {
+                next: core::ptr::null_mut(),
+                func: Some(run::<H>),
+            },
+            file: file.to_owned(),
+        },
+        GFP_KERNEL,
+    )?;
+    PENDING.fetch_add(1, Ordering::Relaxed);
+    let work = KBox::into_raw(work);
+    // SAFETY: The current task exists; `work` is ours and stays until `run()` frees it.
+    let rc = unsafe {
+        c::task_work_add(
+            Task::current_raw(),
+            work.cast(),
+            c::task_work_notify_mode_TWA_RESUME,
+        )
+    };
+    if rc != 0 {
+        // The task is exiting and will execute nothing any more.
+        // SAFETY: The kernel did not take it.
+        drop(unsafe { KBox::from_raw(work) });
+        PENDING.fetch_sub(1, Ordering::Release);
+    }
+    Ok(())
+}
+
+/// # Safety
+///
+/// Called by the kernel with what `queue()` gave it, once.
+unsafe extern "C" fn run<H: Handler>(head: *mut c::callback_head) {
+    // SAFETY: `head` is the first field of a `Deferred` from `KBox::into_raw()`.
+    let work = unsafe { KBox::from_raw(head.cast::<Deferred>()) };
+    enter((), |h: &H| h.mapping_made_exec(&work.file));
+    drop(work);
+    PENDING.fetch_sub(1, Ordering::Release);
+}
+
+/// Waits until nothing is queued or running. Nothing new is queued any more. May sleep.
+pub(super) fn drain() {
+    while PENDING.load(Ordering::Acquire) > 0 {
+        fsleep(Delta::from_millis(1));
+    }
+}

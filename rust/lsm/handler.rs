@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the hooks ask, and of whom.
+
+use crate::sys::{
+    file::File,
+    inode::InodeKey,
+    task::Ids, //
+};
+use core::{
+    ptr,
+    sync::atomic::{
+        AtomicPtr,
+        Ordering, //
+    },
+};
+use kernel::{
+    ffi, new_srcu,
+    prelude::*,
+    sync::{
+        Arc,
+        Srcu, //
+    },
+};
+
+/// What is being read into the kernel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KernelRead {
+    /// Firmware of a device.
+    Firmware,
+    /// A kernel module.
+    Module,
+    /// A kernel module before it is decompressed.
+    CompressedModule,
+    /// A kernel image for kexec.
+    KexecKernel,
+    /// An initial RAM disk for kexec.
+    KexecInitramfs,
+    /// A policy of IMA.
+    Policy,
+    /// Anything else, such as a certificate.
+    Other,
+}
+
+/// How an access is to be answered. All functions but [`Handler::inode_freed`] may sleep.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// A program is about to be executed (`bprm_check_security`), once per interpreter as well; or an interpreter asks
+    /// whether it may run a script (`AT_EXECVE_CHECK`, `bprm_creds_for_exec`).
+    fn exec(&self, file: &File) -> Result;
+
+    /// A program is about to be executed and will run with the ids `ids` (`bprm_creds_from_file`).
+    fn exec_as(&self, file: &File, ids: Ids) -> Result;
+
+    /// A file is about to be mapped (`mmap_file`), executable as asked for (`requested`), in fact (`in_force`), or both.
+    fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result;
+
+    /// A mapping of `file` became executable (`file_mprotect`). Called before the task that asked for it returns to
+    /// user space; it is too late to refuse.
+    fn mapping_made_exec(&self, file: &File);
+
+    /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`).
+    fn opened(&self, file: &File, mask: u32) -> Result;
+
+    /// The last reference to an open file is going (`file_release`). It still counts as a writer, if it was one.
+    fn released(&self, file: &File);
+
+    /// An inode is being freed; nobody has it open any more (`inode_free_security`). Must not sleep.
+    fn inode_freed(&self, key: InodeKey);
+
+    /// The kernel is about to read parts of `file` (`kernel_read_file`), or has read all of it, and `content` is what
+    /// it will use (`kernel_post_read_file`).
+    fn kernel_read(&self, file: &File, content: Option<&[u8]>, what: KernelRead) -> Result;
+
+    /// The kernel is about to read a file; [`Handler::kernel_read`] will follow, by the same task.
+    fn kernel_read_begins(&self);
+
+    /// An asymmetric key was added to, or updated in, the keyring `keyring`; `payload` is what it was made from
+    /// (`key_post_create_or_update`).
+    fn key_added(&self, keyring: &[u8], payload: &[u8]);
+}
+
+/// A handler in service.
+#[pin_data]
+pub(super) struct Active<H> {
+    handler: Arc<H>,
+    /// Held by every hook while it is inside the handler.
+    #[pin]
+    running: Srcu,
+}
+
+/// The [`Active`] that the functions of [`super::stubs`] call, or null.
+static ACTIVE: AtomicPtr<ffi::c_void> = AtomicPtr::new(ptr::null_mut());
+
+/// Calls `f` with the handler in service, if there is one.
+pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
+    let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
+    // SAFETY: The functions of `stubs` are attached only while `ACTIVE` holds an `Active` of the same `H`, and
+    // `Registration` frees that only when no task is in here: a task that has not reached `read_lock()` has not slept,
+    // so `synchronize_rcu_tasks()` waits for it; one that has is waited for by `synchronize_srcu()`.
+    let Some(active) = (unsafe { active.as_ref() }) else {
+        return idle;
+    };
+    let _running = active.running.read_lock();
+    f(&active.handler)
+}
+
+impl<H: Handler> Active<H> {
+    /// Puts `handler` into service.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if there is one in service already.
+    pub(super) fn new(handler: Arc<H>) -> Result<Arc<Self>> {
+        let active = Arc::pin_init(
+            try_pin_init!(Self {
+                handler,
+                running <- new_srcu!("digest_lists"),
+            }? Error),
+            GFP_KERNEL,
+        )?;
+        let this = Arc::as_ptr(&active).cast_mut().cast();
+        ACTIVE
+            .compare_exchange(ptr::null_mut(), this, Ordering::AcqRel, Ordering::Relaxed)
+            .map_err(|_| EBUSY)?;
+        Ok(active)
+    }
+
+    /// Waits for the hooks that are inside the handler. May sleep.
+    pub(super) fn synchronize(&self) {
+        self.running.synchronize();
+    }
+
+    /// Takes the handler out of service. No function of `stubs` is attached or running any more.
+    pub(super) fn retire(&self) {
+        ACTIVE.store(ptr::null_mut(), Ordering::Release);
+    }
+}

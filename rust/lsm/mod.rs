@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attachment to the LSM hooks of a kernel that offers modules none.
+//!
+//! `security_add_hooks()` is for built-in modules only. The BPF LSM, however, gives every hook an empty function
+//! `bpf_lsm_<hook>()`, with the hook's own signature, which the kernel calls on every access. ftrace makes that
+//! function *jump* to ours: it runs in the hook's own context, may sleep where the hook may, and what it returns is
+//! the verdict. Where a BPF program has taken the jump already, ftrace rewrites the instruction pointer on entry
+//! instead, so that the program's trampoline calls us as the original function.
+//!
+//! C header: [`include/linux/ftrace.h`](srctree/include/linux/ftrace.h)
+
+mod attach;
+mod deferred;
+mod handler;
+mod probe;
+mod stubs;
+
+pub(crate) use handler::{
+    Handler,
+    KernelRead, //
+};
+
+use attach::{
+    Attachment,
+    Way, //
+};
+use handler::Active;
+use kernel::{
+    bindings as c,
+    prelude::*,
+    str::CStr,
+    sync::Arc, //
+};
+
+/// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the handler; may sleep.
+///
+/// # Invariants
+///
+/// `active` is in service, and every attachment is to a function of the same `H`.
+pub(crate) struct Registration<H: Handler> {
+    attachments: KVec<Attachment>,
+    active: Arc<Active<H>>,
+}
+
+impl<H: Handler> Registration<H> {
+    /// Attaches `handler` to all hooks, and makes sure that they arrive. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if there is a registration already; `ENOENT` with a remedy in the kernel log if the BPF LSM is not
+    /// active; what ftrace says otherwise.
+    pub(crate) fn new(handler: Arc<H>) -> Result<Self> {
+        let active = Active::new(handler)?;
+        // INVARIANT: In service since just above. Whatever returns early drops this, and thereby retires it.
+        let mut registration = Self {
+            attachments: KVec::new(),
+            active,
+        };
+        for (stub, function) in stubs::all::<H>() {
+            let attachment = Attachment::new(stub, function).inspect_err(|e| {
+                pr_err!(
+                    "cannot attach to {} ({})\n",
+                    stub.to_str().unwrap_or("?"),
+                    e.to_errno()
+                );
+            })?;
+            registration.attachments.push(attachment, GFP_KERNEL)?;
+        }
+        probe::run()?;
+        Ok(registration)
+    }
+
+    /// The stubs and how they are attached.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = (&'static CStr, Way)> + '_ {
+        self.attachments.iter().map(|a| (a.stub, a.way))
+    }
+}
+
+impl<H: Handler> Drop for Registration<H> {
+    fn drop(&mut self) {
+        self.attachments.clear();
+        // Tasks that had entered a function before it was detached have left it, or sleep inside the SRCU section...
+        // SAFETY: Task context; may sleep.
+        unsafe { c::synchronize_rcu_tasks() };
+        // ... which ends here ...
+        self.active.synchronize();
+        // ... what they have put off has been done ...
+        deferred::drain();
+        // ... and here all have executed the few instructions that follow.
+        // SAFETY: As above.
+        unsafe { c::synchronize_rcu_tasks() };
+        self.active.retire();
+    }
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The functions that take the place of the BPF LSM's empty ones. Each has the signature of its hook
+//! ([`include/linux/lsm_hook_defs.h`](srctree/include/linux/lsm_hook_defs.h)) and only translates.
+
+use super::{
+    deferred,
+    handler::{
+        enter,
+        Handler,
+        KernelRead, //
+    },
+    probe, //
+};
+use crate::sys::{
+    bindings,
+    file::File,
+    inode::InodeKey,
+    task::Ids, //
+};
+use kernel::{
+    bindings as c,
+    ffi,
+    prelude::*,
+    str::CStr, //
+};
+
+/// May be executed (`PROT_EXEC`).
+const PROT_EXEC: ffi::c_ulong = 4;
+
+fn verdict(result: Result) -> ffi::c_int {
+    match result {
+        Ok(()) => 0,
+        Err(e) => e.to_errno(),
+    }
+}
+
+/// # Safety
+///
+/// Called as the hook `bprm_check_security`.
+unsafe extern "C" fn bprm_check_security<H: Handler>(bprm: *mut c::linux_binprm) -> ffi::c_int {
+    // SAFETY: The hook passes a program that is being executed, whose file is open.
+    let file = unsafe { File::from_raw(bindings::diglist_bprm_file(bprm)) };
+    enter(0, |h: &H| verdict(h.exec(file)))
+}
+
+/// # Safety
+///
+/// Called as the hook `bprm_creds_for_exec`.
+unsafe extern "C" fn bprm_creds_for_exec<H: Handler>(bprm: *mut c::linux_binprm) -> ffi::c_int {
+    // SAFETY: The hook passes a program that is being executed.
+    if !unsafe { bindings::diglist_bprm_is_check(bprm) } {
+        return 0;
+    }
+    // SAFETY: As above; its file is open.
+    let file = unsafe { File::from_raw(bindings::diglist_bprm_file(bprm)) };
+    enter(0, |h: &H| verdict(h.exec(file)))
+}
+
+/// # Safety
+///
+/// Called as the hook `bprm_creds_from_file`.
+unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
+    bprm: *mut c::linux_binprm,
+    file: *const c::file,
+) -> ffi::c_int {
+    // SAFETY: The hook passes a program that is being executed, with its new credentials, and an open file.
+    let (ids, file) = unsafe {
+        (
+            Ids::of_raw(bindings::diglist_bprm_cred(bprm)),
+            File::from_raw(file.cast_mut()),
+        )
+    };
+    enter(0, |h: &H| verdict(h.exec_as(file, ids)))
+}
+
+/// # Safety
+///
+/// Called as the hook `mmap_file`.
+unsafe extern "C" fn mmap_file<H: Handler>(
+    file: *mut c::file,
+    reqprot: ffi::c_ulong,
+    prot: ffi::c_ulong,
+    _flags: ffi::c_ulong,
+) -> ffi::c_int {
+    if file.is_null() || (prot | reqprot) & PROT_EXEC == 0 {
+        return 0;
+    }
+    // SAFETY: The hook passes a file that the caller holds open, checked for anonymous mappings above.
+    let file = unsafe { File::from_raw(file) };
+    let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0);
+    enter(0, |h: &H| verdict(h.map_exec(file, requested, in_force)))
+}
+
+/// # Safety
+///
+/// Called as the hook `file_mprotect`, with the address space locked for writing.
+unsafe extern "C" fn file_mprotect<H: Handler>(
+    vma: *mut c::vm_area_struct,
+    _reqprot: ffi::c_ulong,
+    prot: ffi::c_ulong,
+) -> ffi::c_int {
+    if prot & PROT_EXEC == 0 {
+        return 0;
+    }
+    // SAFETY: The hook passes a mapping that is locked.
+    let file = unsafe { bindings::diglist_vma_new_exec_file(vma) };
+    if file.is_null() {
+        return 0;
+    }
+    // SAFETY: The mapping keeps its file open.
+    let file = unsafe { File::from_raw(file) };
+    // Reading a file here could deadlock: writers of files take the address space's lock while they hold the file's.
+    verdict(deferred::queue::<H>(file))
+}
+
+/// # Safety
+///
+/// Called as the hook `file_post_open`.
+unsafe extern "C" fn file_post_open<H: Handler>(
+    file: *mut c::file,
+    mask: ffi::c_int,
+) -> ffi::c_int {
+    probe::arrived();
+    // SAFETY: The hook passes a file that was just opened.
+    let file = unsafe { File::from_raw(file) };
+    // CAST: `mask` is a set of bits.
+    enter(0, |h: &H| verdict(h.opened(file, mask as u32)))
+}
+
+/// # Safety
+///
+/// Called as the hook `file_release`.
+unsafe extern "C" fn file_release<H: Handler>(file: *mut c::file) {
+    // SAFETY: The hook passes a file whose last reference is being dropped, still whole.
+    let file = unsafe { File::from_raw(file) };
+    enter((), |h: &H| h.released(file));
+}
+
+/// # Safety
+///
+/// Called as the hook `inode_free_security`.
+unsafe extern "C" fn inode_free_security<H: Handler>(inode: *mut c::inode) {
+    enter((), |h: &H| h.inode_freed(InodeKey::from_raw(inode)));
+}
+
+fn kind_of_read(id: c::kernel_read_file_id) -> KernelRead {
+    match id {
+        c::kernel_read_file_id_READING_FIRMWARE => KernelRead::Firmware,
+        c::kernel_read_file_id_READING_MODULE => KernelRead::Module,
+        c::kernel_read_file_id_READING_MODULE_COMPRESSED => KernelRead::CompressedModule,
+        c::kernel_read_file_id_READING_KEXEC_IMAGE => KernelRead::KexecKernel,
+        c::kernel_read_file_id_READING_KEXEC_INITRAMFS => KernelRead::KexecInitramfs,
+        c::kernel_read_file_id_READING_POLICY => KernelRead::Policy,
+        _ => KernelRead::Other,
+    }
+}
+
+/// # Safety
+///
+/// Called as the hook `kernel_read_file`.
+unsafe extern "C" fn kernel_read_file<H: Handler>(
+    file: *mut c::file,
+    id: c::kernel_read_file_id,
+    contents: bool,
+) -> ffi::c_int {
+    enter((), |h: &H| h.kernel_read_begins());
+    // The whole content will come by `kernel_post_read_file()`.
+    if contents || file.is_null() {
+        return 0;
+    }
+    // SAFETY: The hook passes an open file, checked for null above.
+    let file = unsafe { File::from_raw(file) };
+    enter(0, |h: &H| {
+        verdict(h.kernel_read(file, None, kind_of_read(id)))
+    })
+}
+
+/// # Safety
+///
+/// Called as the hook `kernel_post_read_file`.
+unsafe extern "C" fn kernel_post_read_file<H: Handler>(
+    file: *mut c::file,
+    buf: *mut ffi::c_char,
+    size: c::loff_t,
+    id: c::kernel_read_file_id,
+) -> ffi::c_int {
+    let (Ok(size), false) = (usize::try_from(size), buf.is_null() || file.is_null()) else {
+        return 0;
+    };
+    // SAFETY: The hook passes an open file, checked for null, and the `size` bytes that were read from it.
+    let (file, content) = unsafe {
+        (
+            File::from_raw(file),
+            core::slice::from_raw_parts(buf.cast::<u8>(), size),
+        )
+    };
+    let what = kind_of_read(id);
+    enter(0, |h: &H| verdict(h.kernel_read(file, Some(content), what)))
+}
+
+/// # Safety
+///
+/// Called as the hook `key_post_create_or_update`.
+unsafe extern "C" fn key_post_create_or_update<H: Handler>(
+    keyring: *mut c::key,
+    key: *mut c::key,
+    payload: *const ffi::c_void,
+    payload_len: usize,
+    _flags: ffi::c_ulong,
+    _create: bool,
+) {
+    // SAFETY: The hook passes a key and the keyring it is in, both alive.
+    let description = unsafe { bindings::diglist_asymmetric_key_ring(keyring, key) };
+    if description.is_null() || payload.is_null() {
+        return;
+    }
+    // SAFETY: The description of a keyring is NUL-terminated and lives as long as it; the payload has `payload_len`
+    // bytes and was checked for null.
+    let (name, payload) = unsafe {
+        (
+            CStr::from_char_ptr(description),
+            core::slice::from_raw_parts(payload.cast::<u8>(), payload_len),
+        )
+    };
+    enter((), |h: &H| h.key_added(name.to_bytes(), payload));
+}
+
+/// The stubs of the BPF LSM and the functions that take their place. `file_post_open`, by which attachment is tested,
+/// is the last.
+pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 11] {
+    [
+        (
+            c"bpf_lsm_bprm_check_security",
+            bprm_check_security::<H> as usize,
+        ),
+        (
+            c"bpf_lsm_bprm_creds_for_exec",
+            bprm_creds_for_exec::<H> as usize,
+        ),
+        (
+            c"bpf_lsm_bprm_creds_from_file",
+            bprm_creds_from_file::<H> as usize,
+        ),
+        (c"bpf_lsm_mmap_file", mmap_file::<H> as usize),
+        (c"bpf_lsm_file_mprotect", file_mprotect::<H> as usize),
+        (c"bpf_lsm_file_release", file_release::<H> as usize),
+        (
+            c"bpf_lsm_inode_free_security",
+            inode_free_security::<H> as usize,
+        ),
+        (c"bpf_lsm_kernel_read_file", kernel_read_file::<H> as usize),
+        (
+            c"bpf_lsm_kernel_post_read_file",
+            kernel_post_read_file::<H> as usize,
+        ),
+        (
+            c"bpf_lsm_key_post_create_or_update",
+            key_post_create_or_update::<H> as usize,
+        ),
+        (c"bpf_lsm_file_post_open", file_post_open::<H> as usize),
+    ]
+}

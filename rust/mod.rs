@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the kernel crate lacks: one file per kernel facility, each a safe type in the style of `rust/kernel`.
+//!
+//! All `unsafe` code and all bindings of the module are in this directory. Nothing here knows what a digest list is.
+
+pub(crate) mod audit;
+mod bindings;
+pub(crate) mod clock;
+pub(crate) mod console;
+pub(crate) mod cred;
+pub(crate) mod file;
+pub(crate) mod inode;
+pub(crate) mod inode_map;
+pub(crate) mod key;
+pub(crate) mod label;
+pub(crate) mod lsm;
+pub(crate) mod module;
+pub(crate) mod pages;
+pub(crate) mod random;
+pub(crate) mod rcu_cell;
+pub(crate) mod securityfs;
+pub(crate) mod seq_file;
+pub(crate) mod sha;
+pub(crate) mod shrinker;
+pub(crate) mod task;
+pub(crate) mod text;
+pub(crate) mod tpm;
+pub(crate) mod x509;

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files in securityfs.
+//!
+//! C header: [`include/linux/security.h`](srctree/include/linux/security.h). Reads go through
+//! [`seq_file`](srctree/include/linux/seq_file.h), so that a list of any length needs no buffer of its own.
+
+mod dialog;
+
+pub(crate) use dialog::Dialog;
+
+use super::{
+    seq_file::SeqOut,
+    task, //
+};
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings as c,
+    error::{
+        from_err_ptr,
+        from_result, //
+    },
+    ffi,
+    prelude::*,
+    str::CStr,
+    sync::Arc,
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    },
+};
+
+/// What stands behind a file: a sequence of items to read, and possibly something to write to.
+pub(crate) trait Node: Send + Sync + 'static {
+    /// One piece of the file's text, kept while it is being shown.
+    type Item: Send;
+
+    /// Permission bits.
+    const MODE: u16;
+
+    /// The most bytes that one `write()` may pass; 0 for a file that cannot be written.
+    const MAX_WRITE: usize = 0;
+
+    /// The item at `index`, or `None` after the last. May sleep.
+    fn item(&self, index: usize) -> Option<Self::Item>;
+
+    /// Writes one item out. May be called again for the same item.
+    fn show(&self, item: &Self::Item, out: &mut SeqOut);
+
+    /// Takes the data of one `write()`, all of it or nothing. `continues` says that it does not begin at the start of
+    /// the file, as the second write by the same open file. The caller has `CAP_SYS_ADMIN`. May sleep.
+    fn write(&self, _data: KVVec<u8>, _continues: bool) -> Result {
+        Err(EINVAL)
+    }
+}
+
+/// A directory, removed with everything in it when dropped.
+///
+/// # Invariants
+///
+/// The dentry came from `securityfs_create_dir()` and has not been removed.
+pub(crate) struct Dir(NonNull<c::dentry>);
+
+// SAFETY: securityfs locks its own structures.
+unsafe impl Send for Dir {}
+// SAFETY: As above.
+unsafe impl Sync for Dir {}
+
+impl Dir {
+    /// Makes the directory `name` at the root of securityfs. May sleep.
+    pub(crate) fn new(name: &CStr) -> Result<Self> {
+        // SAFETY: `name` is NUL-terminated; no parent means the root.
+        let ptr = from_err_ptr(unsafe {
+            c::securityfs_create_dir(name.as_char_ptr(), core::ptr::null_mut())
+        })?;
+        // INVARIANT: Just created.
+        NonNull::new(ptr).map(Self).ok_or(ENODEV)
+    }
+
+    /// Adds a file to the directory. `module` stays loaded while the file is open. May sleep.
+    pub(crate) fn add<T: Node>(
+        &self,
+        module: &'static ThisModule,
+        name: &CStr,
+        node: Arc<T>,
+    ) -> Result<File<T>> {
+        let fops = KBox::new(
+            c::file_operations {
+                owner: module.as_ptr(),
+                open: Some(open::<T>),
+                read: Some(c::seq_read),
+                write: if T::MAX_WRITE > 0 {
+                    Some(write::<T>)
+                } else {
+                    None
+                },
+                llseek: Some(c::seq_lseek),
+                release: Some(c::seq_release),
+                ..pin_init::zeroed()
+            },
+            GFP_KERNEL,
+        )?;
+        let fops = KBox::into_raw(fops);
+        let data = Arc::into_raw(node);
+        // SAFETY: The parent is alive by the type invariants; `fops` and `data` stay valid until the file is gone.
+        let created = from_err_ptr(unsafe {
+            c::securityfs_create_file(
+                name.as_char_ptr(),
+                T::MODE,
+                self.0.as_ptr(),
+                data.cast_mut().cast(),
+                fops,
+            )
+        });
+        // INVARIANT: Both came from `into_raw()` just above; where the file could not be made, `File` frees them.
+        let file = File {
+            dentry: created.as_ref().map_or(core::ptr::null_mut(), |d| *d),
+            fops,
+            data,
+            _owns: PhantomData,
+        };
+        created.map(|_| file)
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the dentry is there. What is left in it goes with it.
+        unsafe { c::securityfs_remove(self.0.as_ptr()) };
+    }
+}
+
+/// A file, removed when dropped. It must go before its directory.
+///
+/// # Invariants
+///
+/// `fops` came from `KBox::into_raw()` and `data` from `Arc::into_raw()`; both are ours. An open file keeps the
+/// module, and thereby this, alive.
+pub(crate) struct File<T> {
+    dentry: *mut c::dentry,
+    fops: *mut c::file_operations,
+    data: *const T,
+    _owns: PhantomData<Arc<T>>,
+}
+
+// SAFETY: securityfs locks its own structures, and the node is `Send` and `Sync`.
+unsafe impl<T: Send + Sync> Send for File<T> {}
+// SAFETY: As above.
+unsafe impl<T: Send + Sync> Sync for File<T> {}
+
+impl<T> Drop for File<T> {
+    fn drop(&mut self) {
+        if !self.dentry.is_null() {
+            // SAFETY: The file was created and is removed once, here.
+            unsafe { c::securityfs_remove(self.dentry) };
+        }
+        // SAFETY: By the type invariants these are ours. The file is gone, and nobody has it open: an open file
+        // holds a reference to the module, which keeps it from being torn down. (A forced unload, which the kernel
+        // calls dangerous, and a module whose `init` fails, are torn down all the same, with their code.)
+        unsafe {
+            drop(KBox::from_raw(self.fops));
+            drop(Arc::from_raw(self.data));
+        }
+    }
+}
+
+/// The sequence operations of a node's file.
+struct SeqOps<T>(PhantomData<T>);
+
+impl<T: Node> SeqOps<T> {
+    const VTABLE: c::seq_operations = c::seq_operations {
+        start: Some(start::<T>),
+        stop: Some(stop::<T>),
+        next: Some(next::<T>),
+        show: Some(show::<T>),
+    };
+}
+
+/// # Safety
+///
+/// Called by the VFS for a file made by [`Dir::add`] with a `T`.
+unsafe extern "C" fn open<T: Node>(inode: *mut c::inode, file: *mut c::file) -> ffi::c_int {
+    // SAFETY: `file` is being opened; the table is a constant.
+    let rc = unsafe { c::seq_open(file, &const { SeqOps::<T>::VTABLE }) };
+    if rc == 0 {
+        // SAFETY: `seq_open()` has put a `seq_file` there, and `i_private` is what `Dir::add()` gave securityfs.
+        unsafe {
+            let seq = (*file).private_data.cast::<c::seq_file>();
+            (*seq).private = (*inode).i_private;
+        }
+    }
+    rc
+}
+
+/// The node behind a sequence file.
+///
+/// # Safety
+///
+/// `seq` belongs to an open file made by [`Dir::add`] with a `T`.
+unsafe fn node<'a, T: Node>(seq: *mut c::seq_file) -> &'a T {
+    // SAFETY: `open()` has put the pointer there, and the open file keeps the node alive.
+    unsafe { &*(*seq).private.cast::<T>() }
+}
+
+/// The item at `pos`, boxed and given away, or null after the last, or an error pointer.
+fn item_at<T: Node>(node: &T, pos: i64) -> *mut ffi::c_void {
+    let Some(item) = usize::try_from(pos).ok().and_then(|i| node.item(i)) else {
+        return core::ptr::null_mut();
+    };
+    match KBox::new(item, GFP_KERNEL) {
+        Ok(boxed) => KBox::into_raw(boxed).cast(),
+        Err(_) => ENOMEM.to_ptr(),
+    }
+}
+
+/// Takes back what [`item_at`] gave away.
+///
+/// # Safety
+///
+/// `v` came from [`item_at`] with the same `T` and was not taken back yet.
+unsafe fn take_back<T: Node>(v: *mut ffi::c_void) {
+    if !v.is_null() && from_err_ptr(v).is_ok() {
+        // SAFETY: `v` is neither null nor an error, so it is a box; that it is still ours is the caller's promise.
+        drop(unsafe { KBox::from_raw(v.cast::<T::Item>()) });
+    }
+}
+
+/// # Safety
+///
+/// Called by seq_file.
+unsafe extern "C" fn start<T: Node>(
+    seq: *mut c::seq_file,
+    pos: *mut c::loff_t,
+) -> *mut ffi::c_void {
+    // SAFETY: seq_file passes its own file and a valid position.
+    unsafe { item_at(node::<T>(seq), *pos) }
+}
+
+/// # Safety
+///
+/// Called by seq_file with what `start` or `next` returned.
+unsafe extern "C" fn next<T: Node>(
+    seq: *mut c::seq_file,
+    v: *mut ffi::c_void,
+    pos: *mut c::loff_t,
+) -> *mut ffi::c_void {
+    // SAFETY: `v` came from `start()` or `next()`; seq_file passes its own file and a valid position.
+    unsafe {
+        take_back::<T>(v);
+        *pos = (*pos).wrapping_add(1);
+        item_at(node::<T>(seq), *pos)
+    }
+}
+
+/// # Safety
+///
+/// Called by seq_file with what `start` or `next` returned last.
+unsafe extern "C" fn stop<T: Node>(_seq: *mut c::seq_file, v: *mut ffi::c_void) {
+    // SAFETY: `v` came from `start()` or `next()`.
+    unsafe { take_back::<T>(v) };
+}
+
+/// # Safety
+///
+/// Called by seq_file with what `start` or `next` returned.
+unsafe extern "C" fn show<T: Node>(seq: *mut c::seq_file, v: *mut ffi::c_void) -> ffi::c_int {
+    // SAFETY: `v` is a boxed item, since seq_file shows neither null nor error pointers.
+    unsafe { node::<T>(seq).show(&*v.cast::<T::Item>(), SeqOut::from_raw(seq)) };
+    0
+}
+
+/// # Safety
+///
+/// Called by the VFS for a file made by [`Dir::add`] with a `T`.
+unsafe extern "C" fn write<T: Node>(
+    file: *mut c::file,
+    buf: *const ffi::c_char,
+    count: usize,
+    pos: *mut c::loff_t,
+) -> isize {
+    from_result(|| {
+        if !task::may_configure() {
+            return Err(EPERM);
+        }
+        if count > T::MAX_WRITE {
+            pr_err!(
+                "a write of {} bytes: the file takes {} at most\n",
+                count,
+                T::MAX_WRITE
+            );
+            return Err(EFBIG);
+        }
+        let mut data = KVVec::new();
+        UserSlice::new(UserPtr::from_addr(buf as usize), count).read_all(&mut data, GFP_KERNEL)?;
+        // SAFETY: `open()` has put a `seq_file` there, and the VFS passes a valid position.
+        let (node, continues) = unsafe { (node::<T>((*file).private_data.cast()), *pos > 0) };
+        node.write(data, continues)?;
+        let written = isize::try_from(count).map_err(|_| EFBIG)?;
+        // SAFETY: As above. CAST: A size of the file's own limit.
+        unsafe { *pos = (*pos).saturating_add(count as i64) };
+        Ok(written)
+    })
+}

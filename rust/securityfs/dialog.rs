@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files that answer: who writes a question reads the answer from the same open file, and nobody else does.
+
+use super::{
+    task,
+    Dir,
+    File, //
+};
+use core::marker::PhantomData;
+use kernel::{
+    bindings as c,
+    error::{
+        from_err_ptr,
+        from_result, //
+    },
+    ffi, new_mutex,
+    prelude::*,
+    str::CStr,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    },
+};
+
+/// What stands behind a file that answers.
+pub(crate) trait Dialog: Send + Sync + 'static {
+    /// The most bytes of one question.
+    const MAX_QUESTION: usize;
+
+    /// The answer to a question, which one `write()` passed. The caller has `CAP_SYS_ADMIN`. May sleep.
+    fn answer(&self, question: KVVec<u8>) -> Result<KVVec<u8>>;
+}
+
+/// One open file: the answer to the last question.
+///
+/// # Invariants
+///
+/// `node` lives as long as the file exists.
+#[pin_data]
+struct Session<T> {
+    node: *const T,
+    #[pin]
+    answer: Mutex<KVVec<u8>>,
+}
+
+impl Dir {
+    /// Adds a file that answers to the directory. `module` stays loaded while it is open. May sleep.
+    pub(crate) fn add_dialog<T: Dialog>(
+        &self,
+        module: &'static ThisModule,
+        name: &CStr,
+        node: Arc<T>,
+    ) -> Result<File<T>> {
+        let fops = KBox::new(
+            c::file_operations {
+                owner: module.as_ptr(),
+                open: Some(open::<T>),
+                read: Some(read::<T>),
+                write: Some(write::<T>),
+                llseek: Some(c::default_llseek),
+                release: Some(release::<T>),
+                ..pin_init::zeroed()
+            },
+            GFP_KERNEL,
+        )?;
+        let fops = KBox::into_raw(fops);
+        let data = Arc::into_raw(node);
+        // SAFETY: The parent is alive by the type invariants; `fops` and `data` stay valid until the file is gone.
+        let created = from_err_ptr(unsafe {
+            c::securityfs_create_file(
+                name.as_char_ptr(),
+                0o600,
+                self.0.as_ptr(),
+                data.cast_mut().cast(),
+                fops,
+            )
+        });
+        // INVARIANT: Both came from `into_raw()` just above; where the file could not be made, `File` frees them.
+        let file = File {
+            dentry: created.as_ref().map_or(core::ptr::null_mut(), |d| *d),
+            fops,
+            data,
+            _owns: PhantomData,
+        };
+        created.map(|_| file)
+    }
+}
+
+/// The session of an open file.
+///
+/// # Safety
+///
+/// `file` is open and was opened by [`open`] with the same `T`.
+unsafe fn session<'a, T: Dialog>(file: *mut c::file) -> &'a Session<T> {
+    // SAFETY: `open()` has put a pinned box there, which `release()` takes back.
+    unsafe { &*(*file).private_data.cast::<Session<T>>() }
+}
+
+/// # Safety
+///
+/// Called by the VFS for a file made by [`Dir::add_dialog`] with a `T`.
+unsafe extern "C" fn open<T: Dialog>(inode: *mut c::inode, file: *mut c::file) -> ffi::c_int {
+    from_result(|| {
+        // SAFETY: `i_private` is what `Dir::add_dialog()` gave securityfs.
+        let node = unsafe { (*inode).i_private }.cast::<T>().cast_const();
+        // INVARIANT: The open file keeps the module, and thereby the node, alive.
+        let session = KBox::pin_init(
+            pin_init!(Session {
+                node,
+                answer <- new_mutex!(KVVec::new()),
+            }),
+            GFP_KERNEL,
+        )?;
+        // SAFETY: The session is not moved out of its box; `file` is being opened.
+        unsafe {
+            (*file).private_data = KBox::into_raw(Pin::into_inner_unchecked(session)).cast();
+        }
+        Ok(0)
+    })
+}
+
+/// # Safety
+///
+/// Called by the VFS once for a file that [`open`] opened.
+unsafe extern "C" fn release<T: Dialog>(_inode: *mut c::inode, file: *mut c::file) -> ffi::c_int {
+    // SAFETY: `open()` has put the box there, and nobody uses the file any more.
+    drop(unsafe { Pin::from(KBox::from_raw((*file).private_data.cast::<Session<T>>())) });
+    0
+}
+
+/// # Safety
+///
+/// Called by the VFS for a file that [`open`] opened, with a valid position.
+unsafe extern "C" fn read<T: Dialog>(
+    file: *mut c::file,
+    buf: *mut ffi::c_char,
+    count: usize,
+    pos: *mut c::loff_t,
+) -> isize {
+    // SAFETY: Opened by `open()`.
+    let answer = unsafe { session::<T>(file) }.answer.lock();
+    // SAFETY: `buf` is the user's, `pos` valid, and the answer valid for its length while the lock is held.
+    unsafe {
+        c::simple_read_from_buffer(buf.cast(), count, pos, answer.as_ptr().cast(), answer.len())
+    }
+}
+
+/// # Safety
+///
+/// Called by the VFS for a file that [`open`] opened, with a valid position.
+unsafe extern "C" fn write<T: Dialog>(
+    file: *mut c::file,
+    buf: *const ffi::c_char,
+    count: usize,
+    pos: *mut c::loff_t,
+) -> isize {
+    from_result(|| {
+        if !task::may_configure() {
+            return Err(EPERM);
+        }
+        if count > T::MAX_QUESTION {
+            return Err(EFBIG);
+        }
+        let mut data = KVVec::new();
+        UserSlice::new(UserPtr::from_addr(buf as usize), count).read_all(&mut data, GFP_KERNEL)?;
+        // SAFETY: Opened by `open()`.
+        let session = unsafe { session::<T>(file) };
+        // SAFETY: By the invariants of the session.
+        let answer = unsafe { &*session.node }.answer(data)?;
+        *session.answer.lock() = answer;
+        // The answer is read from its beginning.
+        // SAFETY: `pos` is valid.
+        unsafe { *pos = 0 };
+        isize::try_from(count).map_err(|_| EFBIG)
+    })
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The kernel's TPM chip API.
+//!
+//! C header: [`include/linux/tpm.h`](srctree/include/linux/tpm.h)
+
+use super::bindings;
+use core::ptr::NonNull;
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
+
+/// The most banks that one chip has (`TPM2_MAX_PCR_BANKS`).
+pub(crate) const MAX_BANKS: usize = 8;
+
+/// The size in bytes of the largest PCR (`TPM2_MAX_DIGEST_SIZE`).
+const MAX_DIGEST_SIZE: usize = bindings::TPM2_MAX_DIGEST_SIZE as usize;
+
+/// One allocated bank of PCRs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bank {
+    /// Algorithm of the bank (`TPM_ALG_ID`).
+    pub(crate) algo: u16,
+    /// Size of its PCRs in bytes.
+    pub(crate) size: usize,
+}
+
+/// A TPM chip.
+///
+/// # Invariants
+///
+/// Owns one reference to the chip.
+pub(crate) struct Chip(NonNull<bindings::tpm_chip>);
+
+// SAFETY: The chip API may be called from any task and serialises commands by itself.
+unsafe impl Send for Chip {}
+// SAFETY: As above.
+unsafe impl Sync for Chip {}
+
+impl Chip {
+    /// The first chip of the system that works, or `None`. May sleep.
+    pub(crate) fn find() -> Option<Self> {
+        // SAFETY: No requirement but task context.
+        // INVARIANT: `tpm_default_chip()` gives a reference with the chip.
+        NonNull::new(unsafe { bindings::tpm_default_chip() }).map(Self)
+    }
+
+    /// Its device name, such as `tpm0`.
+    pub(crate) fn name(&self) -> &CStr {
+        // SAFETY: The chip is alive by the type invariants, and a device keeps its name.
+        unsafe { CStr::from_char_ptr(bindings::diglist_tpm_name(self.0.as_ptr())) }
+    }
+
+    /// Its allocated banks, in the order in which [`Chip::extend`] wants their digests.
+    pub(crate) fn banks(&self) -> impl Iterator<Item = Bank> + '_ {
+        let ptr = self.0.as_ptr();
+        // SAFETY: The chip is alive by the type invariants. Banks are set up before a chip is registered.
+        let count = unsafe { bindings::diglist_tpm_bank_count(ptr) }.min(MAX_BANKS as u32);
+        (0..count).map(move |i| Bank {
+            // SAFETY: As above, and `i` is below the number of banks.
+            algo: unsafe { bindings::diglist_tpm_bank_algo(ptr, i) },
+            // SAFETY: As above.
+            size: usize::from(unsafe { bindings::diglist_tpm_bank_size(ptr, i) }),
+        })
+    }
+
+    /// Extends PCR `pcr` of every allocated bank with one TPM command. `digest_of` writes a bank's digest into a
+    /// zeroed buffer of the bank's size. May sleep, 5 to 60 ms on real chips.
+    ///
+    /// # Errors
+    ///
+    /// The errno of the transport, or `EIO` with a TPM response code in the kernel log.
+    pub(crate) fn extend(&self, pcr: u32, mut digest_of: impl FnMut(Bank, &mut [u8])) -> Result {
+        let mut digests = [const {
+            bindings::tpm_digest {
+                alg_id: 0,
+                digest: [0; MAX_DIGEST_SIZE],
+            }
+        }; MAX_BANKS];
+        for (bank, slot) in self.banks().zip(digests.iter_mut()) {
+            let mut value = [0; MAX_DIGEST_SIZE];
+            if let Some(room) = value.get_mut(..bank.size) {
+                digest_of(bank, room);
+            }
+            slot.alg_id = bank.algo;
+            slot.digest = value;
+        }
+        // SAFETY: The chip is alive; `digests` has an entry for each of its banks (at most `MAX_BANKS`), in order.
+        check(unsafe { bindings::tpm_pcr_extend(self.0.as_ptr(), pcr, digests.as_mut_ptr()) })
+    }
+
+    /// Reads PCR `pcr` of the bank with algorithm `algo` into `out`. May sleep.
+    pub(crate) fn read(&self, pcr: u32, algo: u16, out: &mut [u8]) -> Result {
+        let mut digest = bindings::tpm_digest {
+            alg_id: algo,
+            digest: [0; MAX_DIGEST_SIZE],
+        };
+        // SAFETY: The chip is alive and `digest` is valid for writes.
+        check(unsafe { bindings::tpm_pcr_read(self.0.as_ptr(), pcr, &mut digest) })?;
+        let value = digest.digest;
+        for (to, from) in out.iter_mut().zip(value) {
+            *to = from;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Chip {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is one reference to give back.
+        unsafe { bindings::diglist_tpm_put(self.0.as_ptr()) };
+    }
+}
+
+/// Turns an errno or a TPM response code (positive) into a result.
+fn check(rc: i32) -> Result {
+    if rc > 0 {
+        pr_err!("the TPM answered with response code {:#x}\n", rc);
+        return Err(EIO);
+    }
+    kernel::error::to_result(rc)
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! X.509 certificates, as the kernel parses them.
+//!
+//! C header: `crypto/asymmetric_keys/x509_parser.h` of the kernel tree. Whether to trust a certificate is not decided
+//! here.
+
+use super::bindings;
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    error::from_err_ptr,
+    prelude::*,
+    str::CStr, //
+};
+
+/// What a certificate says of the public key in it.
+pub(crate) struct PublicKey<'a> {
+    raw: bindings::diglist_pubkey,
+    _owner: PhantomData<&'a ()>,
+}
+
+impl PublicKey<'_> {
+    /// # Safety
+    ///
+    /// The pointers in `raw` are valid for the lifetime of the result: `algo` a NUL-terminated string, `key` valid for
+    /// `key_len` bytes (or null with a length of 0), `signed_by` a NUL-terminated string or null.
+    pub(super) unsafe fn from_raw(raw: bindings::diglist_pubkey) -> Self {
+        Self {
+            raw,
+            _owner: PhantomData,
+        }
+    }
+
+    /// Its algorithm: `rsa`, `ecdsa-nist-p256` and so on.
+    pub(crate) fn algo(&self) -> &str {
+        // SAFETY: By the requirement of `from_raw()`.
+        unsafe { CStr::from_char_ptr(self.raw.algo) }
+            .to_str()
+            .unwrap_or("?")
+    }
+
+    /// Its encoding: DER of `RSAPublicKey`, or the point of an elliptic curve.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        if self.raw.key.is_null() {
+            return &[];
+        }
+        // SAFETY: By the requirement of `from_raw()`.
+        unsafe { core::slice::from_raw_parts(self.raw.key, self.raw.key_len) }
+    }
+
+    /// The hash algorithm of the signature on its certificate.
+    pub(crate) fn signed_by(&self) -> Option<&str> {
+        if self.raw.signed_by.is_null() {
+            return None;
+        }
+        // SAFETY: By the requirement of `from_raw()`.
+        unsafe { CStr::from_char_ptr(self.raw.signed_by) }
+            .to_str()
+            .ok()
+    }
+
+    /// Whether it may sign certificates: a CA, with the usage `keyCertSign`.
+    pub(crate) fn may_certify(&self) -> bool {
+        self.raw.ca != 0 && self.raw.cert_sign != 0
+    }
+
+    /// Whether it may sign data: the usage `digitalSignature`.
+    pub(crate) fn may_sign(&self) -> bool {
+        self.raw.digital_signature != 0
+    }
+}
+
+/// A certificate.
+///
+/// # Invariants
+///
+/// Came from `x509_cert_parse()` and is ours.
+pub(crate) struct Certificate(NonNull<bindings::x509_certificate>);
+
+// SAFETY: A parsed certificate belongs to no task.
+unsafe impl Send for Certificate {}
+// SAFETY: It is only read.
+unsafe impl Sync for Certificate {}
+
+impl Certificate {
+    /// Parses DER. A self-signed certificate's signature is checked. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EBADMSG` and others of the kernel's parser, `EKEYREJECTED` for a self-signature that does not verify, `ENOPKG`
+    /// for a public key of an algorithm that the kernel does not have.
+    pub(crate) fn parse(der: &[u8]) -> Result<Self> {
+        // SAFETY: `der` is valid for its length.
+        let ptr = from_err_ptr(unsafe { bindings::diglist_x509_parse(der.as_ptr(), der.len()) })?;
+        // INVARIANT: From `x509_cert_parse()`.
+        NonNull::new(ptr).map(Self).ok_or(EINVAL)
+    }
+
+    pub(super) fn as_ptr(&self) -> *const bindings::x509_certificate {
+        self.0.as_ptr()
+    }
+
+    fn raw(&self) -> bindings::diglist_cert {
+        let mut raw = bindings::diglist_cert::default();
+        // SAFETY: The certificate is valid by the type invariants, `raw` valid for writes.
+        unsafe { bindings::diglist_x509_cert(self.as_ptr(), &mut raw) };
+        raw
+    }
+
+    /// Its public key.
+    pub(crate) fn public_key(&self) -> PublicKey<'_> {
+        let mut raw = bindings::diglist_pubkey::default();
+        // SAFETY: The certificate is valid by the type invariants, `raw` valid for writes. What it is filled with
+        // belongs to the certificate, or is a constant string.
+        unsafe {
+            bindings::diglist_x509_pubkey(self.as_ptr(), &mut raw);
+            PublicKey::from_raw(raw)
+        }
+    }
+
+    /// Its subject key identifier, if it has one.
+    pub(crate) fn key_id(&self) -> Option<&[u8]> {
+        let raw = self.raw();
+        if raw.skid.is_null() {
+            return None;
+        }
+        // SAFETY: The identifier belongs to the certificate and has this length.
+        Some(unsafe { core::slice::from_raw_parts(raw.skid, raw.skid_len) })
+    }
+
+    /// The SHA-256 of its signed part, by which the kernel's blacklist names it.
+    pub(crate) fn tbs_digest(&self) -> [u8; 32] {
+        // SAFETY: The digest belongs to the certificate and has 32 bytes.
+        unsafe { *self.raw().tbs_digest.cast() }
+    }
+
+    /// The seconds since 1970 in which it is valid, first and last.
+    pub(crate) fn validity(&self) -> (i64, i64) {
+        let raw = self.raw();
+        (raw.valid_from, raw.valid_to)
+    }
+
+    /// Whether the kernel's blacklist had it when it was parsed.
+    pub(crate) fn is_blacklisted(&self) -> bool {
+        self.raw().blacklisted != 0
+    }
+
+    /// Whether its own signature is of an algorithm that the kernel cannot verify.
+    pub(crate) fn is_unverifiable(&self) -> bool {
+        self.raw().unsupported != 0
+    }
+
+    /// Whether `id` is its serial number followed by the name of its issuer.
+    pub(crate) fn has_serial_and_issuer(&self, id: &[u8]) -> bool {
+        // SAFETY: The certificate is valid by the type invariants, `id` for its length.
+        unsafe { bindings::diglist_x509_has_serial(self.as_ptr(), id.as_ptr(), id.len()) }
+    }
+}
+
+impl Drop for Certificate {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the certificate is ours.
+        unsafe { bindings::diglist_x509_free(self.0.as_ptr()) };
+    }
+}
+
+/// The certificates that were linked into the module: DER, one after another.
+pub(crate) fn linked_in() -> &'static [u8] {
+    let mut len = 0;
+    // SAFETY: `len` is valid for writes; the result is a constant array of that length in the module's image.
+    unsafe {
+        let start = bindings::diglist_trusted_certs(&mut len);
+        core::slice::from_raw_parts(start, len)
+    }
+}

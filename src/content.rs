@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The digest of a file's content.
+//!
+//! The file is read through the page cache at positions of our own, without any lock beyond the file system's, so
+//! other readers are not held up. What is read is what a reader of that moment reads; whether it stays so is the
+//! cache's business.
+
+use crate::{
+    evaluate::Access,
+    stats::Stats,
+    sys::{
+        file::File,
+        sha::{
+            self,
+            Hasher,
+            Sha256, //
+        },
+        task, //
+    },
+};
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo, //
+};
+use kernel::prelude::*;
+
+/// The most bytes read at once.
+const CHUNK: usize = 64 << 10;
+
+/// The SHA-256 of what the access will see, or with `verity` the digest that fs-verity enforces. May sleep.
+///
+/// # Errors
+///
+/// `EINTR` if the task is being killed; `ENODATA` if fs-verity is not enabled for the file; what the file system says if it cannot read; `EAGAIN` if the file is being
+/// cut short faster than it is read.
+pub(crate) fn digest(access: &Access<'_>, verity: bool, stats: &Stats) -> Result<Digest> {
+    if verity {
+        return verity_digest(access.file);
+    }
+    let bytes = stats.hash_ns.time(|| match access.content {
+        Some(content) => {
+            stats.hashed_bytes.add(content.len() as u64);
+            Ok(sha::sha256(content))
+        }
+        None if access.file.is_readable() => of_file(access.file, stats),
+        None => of_file(&*access.file.reopen()?, stats),
+    })?;
+    Digest::new(HashAlgo::Sha256, &bytes).map_err(|_| EINVAL)
+}
+
+fn verity_digest(file: &File) -> Result<Digest> {
+    let mut bytes = [0u8; 64];
+    let (size, algo) = file.verity_digest(&mut bytes)?;
+    let algo = HashAlgo::from_id(algo).map_err(|_| EOPNOTSUPP)?;
+    Digest::new(algo, bytes.get(..size).unwrap_or_default()).map_err(|_| EINVAL)
+}
+
+/// The digests by `algos` of what the access will see, from one more read of the file. May sleep. The errors are those
+/// of [`digest`].
+pub(crate) fn further_digests(
+    access: &Access<'_>,
+    stats: &Stats,
+    algos: [Option<HashAlgo>; 2],
+) -> Result<[Option<Digest>; 2]> {
+    let start = || algos.map(|algo| algo.and_then(Hasher::new));
+    let update = |hashers: &mut [Option<Hasher>; 2], data: &[u8]| {
+        hashers
+            .iter_mut()
+            .flatten()
+            .for_each(|hasher| hasher.update(data));
+    };
+    let hashers = stats.hash_ns.time(|| match access.content {
+        Some(content) => {
+            let mut hashers = start();
+            stats.hashed_bytes.add(content.len() as u64);
+            update(&mut hashers, content);
+            Ok(hashers)
+        }
+        None if access.file.is_readable() => hash(access.file, stats, start, update),
+        None => hash(&*access.file.reopen()?, stats, start, update),
+    })?;
+    Ok(hashers.map(|hasher| hasher.map(Hasher::finish)))
+}
+
+fn of_file(file: &File, stats: &Stats) -> Result<[u8; 32]> {
+    hash(file, stats, Sha256::new, Sha256::update).map(Sha256::finish)
+}
+
+/// Reads the whole file into what `start` makes, piece by piece.
+fn hash<T>(
+    file: &File,
+    stats: &Stats,
+    start: impl Fn() -> T,
+    update: impl Fn(&mut T, &[u8]),
+) -> Result<T> {
+    // A file that shrinks under the reader is read again, a few times.
+    for _ in 0..4 {
+        let mut sha = start();
+        if hash_size(file, file.size(), stats, |data| update(&mut sha, data))? {
+            return Ok(sha);
+        }
+    }
+    Err(EAGAIN)
+}
+
+/// Reads the first `size` bytes, and says whether the file had as many.
+fn hash_size(file: &File, size: u64, stats: &Stats, mut update: impl FnMut(&[u8])) -> Result<bool> {
+    let chunk = usize::try_from(size).unwrap_or(CHUNK).clamp(1, CHUNK);
+    let mut buf = KVVec::zeroed(chunk, GFP_KERNEL)?;
+    let mut offset = 0u64;
+    while offset < size {
+        if task::is_being_killed() {
+            return Err(EINTR);
+        }
+        let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(chunk);
+        let room = buf.get_mut(..left.min(chunk)).ok_or(EINVAL)?;
+        let read = file.read_at(room, offset)?;
+        if read == 0 {
+            // Files of pseudo file systems claim a size that they do not have.
+            return Ok(file.size() == size);
+        }
+        update(room.get(..read).ok_or(EIO)?);
+        stats.hashed_bytes.add(read as u64);
+        offset = offset.saturating_add(read as u64);
+    }
+    Ok(true)
+}
+
+/// The whole content of a file of at most `limit` bytes, for the module's own use. May sleep.
+///
+/// # Errors
+///
+/// `EFBIG` beyond the limit, `EINVAL` if it is no regular file, `EINTR` if the task is being killed, and those of the
+/// file system.
+pub(crate) fn read_all(file: &File, limit: usize) -> Result<KVVec<u8>> {
+    if !file.is_regular() {
+        return Err(EINVAL);
+    }
+    let size = usize::try_from(file.size()).map_err(|_| EFBIG)?;
+    if size > limit {
+        return Err(EFBIG);
+    }
+    let mut data = KVVec::zeroed(size, GFP_KERNEL)?;
+    let mut filled = 0usize;
+    while let Some(room) = data.get_mut(filled..).filter(|room| !room.is_empty()) {
+        if task::is_being_killed() {
+            return Err(EINTR);
+        }
+        let end = room.len().min(1 << 20);
+        let read = file.read_at(room.get_mut(..end).ok_or(EINVAL)?, filled as u64)?;
+        if read == 0 {
+            break;
+        }
+        filled = filled.saturating_add(read);
+    }
+    data.truncate(filled);
+    Ok(data)
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What happens to one access to a file: the whole decision, in order.
+
+use crate::{
+    cache::Outcome,
+    content,
+    log::Violation,
+    monitor::Monitor,
+    sys::{
+        file::File,
+        task::Ids, //
+    }, //
+};
+use digest_logic::{
+    digest::Digest,
+    list::Kind,
+    policy::{
+        Decision,
+        Func,
+        Mask, //
+    },
+};
+use kernel::prelude::*;
+
+/// One access to a file.
+pub(crate) struct Access<'a> {
+    /// The file.
+    pub(crate) file: &'a File,
+    /// The function of the policy language that is being served.
+    pub(crate) func: Func,
+    /// What is to be done with the file.
+    pub(crate) mask: Mask,
+    /// Who does it, where that is not the current task as it is.
+    pub(crate) ids: Option<Ids>,
+    /// The content, where the kernel has read it already and will use just that.
+    pub(crate) content: Option<&'a [u8]>,
+}
+
+impl<'a> Access<'a> {
+    /// An access by the current task to the content on disk.
+    pub(crate) fn new(file: &'a File, func: Func, mask: Mask) -> Self {
+        Self {
+            file,
+            func,
+            mask,
+            ids: None,
+            content: None,
+        }
+    }
+
+    /// The same access with other ids.
+    pub(crate) fn with_ids(self, ids: Ids) -> Self {
+        Self {
+            ids: Some(ids),
+            ..self
+        }
+    }
+
+    /// The same access to content in memory.
+    pub(crate) fn with_content(self, content: Option<&'a [u8]>) -> Self {
+        Self { content, ..self }
+    }
+}
+
+impl Monitor {
+    /// Lets the access proceed, after measuring the file if the policy asks for it and no list knows it. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` if the task was killed while the file was read, `ENOMEM` if the file could not be recorded: the access
+    /// must not proceed then.
+    pub(crate) fn evaluate(&self, access: &Access<'_>) -> Result {
+        if !access.file.is_regular() {
+            return Ok(());
+        }
+        let decision = self.policies.decide(access);
+        let pcr = decision.measure.and_then(|m| m.pcr);
+        let pcr = pcr.map_or(self.log.pcr(), u32::from);
+        self.report_concurrent_use(access, &decision, pcr)?;
+        if decision.is_empty() {
+            return Ok(());
+        }
+        self.stats.checked.count();
+
+        let lists = self.lists.generation();
+        let left = self.cache.left(access, &decision, pcr, lists);
+        if left.is_nothing() {
+            self.stats.cache_hits.count();
+            return Ok(());
+        }
+
+        let watch = self.cache.watch(access);
+        let digest = self
+            .reader
+            .run(|| content::digest(access, decision.verity, &self.stats));
+        let digest = match digest {
+            Ok(digest) => digest,
+            Err(e) if e == EINTR => return Err(e),
+            Err(e) => return self.report_unreadable(access, pcr, e),
+        };
+
+        // A digest says what the file is only if the next reader will read the same.
+        let stable = access.content.is_some() || access.file.content_is_stable();
+        let known = self.is_known(access, &digest, decision.verity)?;
+        let rule = decision
+            .measure
+            .filter(|rule| left.measure && !(known && stable && rule.digest_list));
+        if let Some(rule) = rule {
+            self.log.measure_file(
+                &self.stats,
+                pcr,
+                rule.template,
+                &digest,
+                decision.verity,
+                access.file,
+            )?;
+        }
+        if left.audit {
+            self.log.audit_file(&digest, access.file)?;
+        }
+        if stable && !decision.verity {
+            let outcome = Outcome {
+                lists,
+                known,
+                measured: rule.map(|_| pcr),
+                audited: left.audit,
+            };
+            self.cache.keep(access, watch, outcome);
+        }
+        Ok(())
+    }
+
+    /// Nobody knows what will be executed or read: says so in the log, once per file, and lets it happen, as IMA does.
+    fn report_unreadable(&self, access: &Access<'_>, pcr: u32, error: Error) -> Result {
+        self.stats.unreadable.count();
+        if !self.cache.note_unreadable(access.file) {
+            return Ok(());
+        }
+        self.log
+            .violation(&self.stats, pcr, access.file, Violation::Unreadable(error))
+    }
+
+    /// Whether a list that answers for measurement knows the file.
+    fn is_known(&self, access: &Access<'_>, digest: &Digest, verity: bool) -> Result<bool> {
+        let verdict = if verity {
+            self.lists.verdict(digest)
+        } else {
+            self.reader.run(|| self.verdict(access, digest))?
+        };
+        let known = verdict.is_some_and(|verdict| verdict.kind != Kind::Revoked && verdict.measure);
+        if known {
+            self.stats.known.count();
+        } else {
+            self.stats.unknown.count();
+        }
+        Ok(known)
+    }
+
+    /// Records that content is being written while somebody relies on what was measured, as IMA does: a file opened
+    /// for writing that is open for reading after it was measured (ToMToU), or opened for reading, and measured, while
+    /// it is open for writing.
+    fn report_concurrent_use(&self, access: &Access<'_>, decision: &Decision, pcr: u32) -> Result {
+        let reported = matches!(
+            access.func,
+            Func::FileCheck | Func::MmapCheck | Func::MmapCheckReqprot
+        );
+        if !reported || !self.policies.measures() {
+            return Ok(());
+        }
+        let violation = if access.file.is_writable() {
+            (self.cache.note_writer(access.file)).then_some(Violation::TimeOfMeasureTimeOfUse)
+        } else if decision.measure.is_some() {
+            (self.cache.note_reader(access.file)).then_some(Violation::OpenWriters)
+        } else {
+            None
+        };
+        match violation {
+            Some(violation) => self.log.violation(&self.stats, pcr, access.file, violation),
+            None => Ok(()),
+        }
+    }
+
+    /// Records data that are no file, with the data themselves, if the policy asks for it. May sleep.
+    pub(crate) fn evaluate_data(&self, func: Func, name: &[u8], data: &[u8]) -> Result {
+        let Some(rule) = self.policies.decide_data(func, name).measure else {
+            return Ok(());
+        };
+        let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
+        self.log
+            .measure_data(&self.stats, pcr, rule.template, name, data)
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files that the module reads for itself are not evaluated: the open would arrive at the module's own hook.
+
+use crate::sys::task;
+use core::sync::atomic::{
+    AtomicUsize,
+    Ordering, //
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::Mutex, //
+};
+
+/// Names the one task that is reading for the module, if any, so that a hook asks with a single load.
+#[pin_data]
+pub(crate) struct Exempt {
+    reader: AtomicUsize,
+    #[pin]
+    reading: Mutex<()>,
+}
+
+impl Exempt {
+    /// Nobody is exempt.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            reader: AtomicUsize::new(0),
+            reading <- new_mutex!(()),
+        })
+    }
+
+    /// Runs `f`, which reads one file, with the current task exempt. One task at a time. May sleep.
+    pub(crate) fn run<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _reading = self.reading.lock();
+        self.reader.store(task::current_token(), Ordering::Relaxed);
+        let result = f();
+        self.reader.store(0, Ordering::Relaxed);
+        result
+    }
+
+    /// Whether the current task is reading for the module.
+    pub(crate) fn current(&self) -> bool {
+        self.reader.load(Ordering::Relaxed) == task::current_token()
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Changing the trusted keys at run time.
+
+use crate::{
+    lists::reason::Reason,
+    monitor::Monitor,
+    sys::console::Show, //
+};
+use digest_logic::digest::decode_hex;
+use kernel::prelude::*;
+
+/// The name of the record of a key that was added.
+const KEY_EVENT: &[u8] = b"digest_lists_key";
+
+/// What precedes the identifier of a key that is to be revoked.
+const REVOKE: &[u8] = b"revoke ";
+
+impl Monitor {
+    /// Takes what was written to `trusted_keys`: an X.509 certificate in DER, whose key is added if a trusted key has
+    /// signed it, or `revoke` and the identifier of a key. A key is recorded before it counts. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// One errno per cause (`Documentation/signatures.md`), with the reason in the kernel log.
+    pub(crate) fn change_trusted_keys(&self, data: &[u8]) -> Result {
+        match data.strip_prefix(REVOKE) {
+            Some(id) => self.revoke_key(id.strip_suffix(b"\n").unwrap_or(id)),
+            None => self.add_key(data),
+        }
+    }
+
+    fn add_key(&self, der: &[u8]) -> Result {
+        self.log.measure_bytes(&self.stats, der, KEY_EVENT)?;
+        let anchor = self
+            .lists
+            .trust
+            .add(der)
+            .map_err(|reason| reason.refuse("trusted_keys"))?;
+        pr_info!("trusted key added: {}\n", Show(&*anchor));
+        Ok(())
+    }
+
+    fn revoke_key(&self, hex: &[u8]) -> Result {
+        let mut id = [0; 64];
+        let len =
+            decode_hex(hex, &mut id).map_err(|cause| Reason::from(cause).refuse("trusted_keys"))?;
+        self.lists
+            .trust
+            .revoke(id.get(..len).unwrap_or_default())
+            .map_err(|reason| reason.refuse("trusted_keys"))?;
+        pr_info!("trusted key revoked: {}\n", Show(hex.escape_ascii()));
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The loaded digest lists.
+//!
+//! [`load`] takes metadata and reads the lists they name, [`signature`] asks who signed them and [`trust`] whether that
+//! counts, [`table`] finds digests in them, [`known`] asks it about a file. [`remove`] and [`scrub`] take lists away.
+
+mod keys;
+mod known;
+mod list;
+mod load;
+mod reason;
+mod remove;
+mod scrub;
+mod signature;
+mod table;
+mod trust;
+
+pub(crate) use list::List;
+pub(crate) use load::{
+    as_path,
+    MAX_METADATA, //
+};
+pub(crate) use remove::{
+    parse_digest,
+    MAX_REMOVE, //
+};
+pub(crate) use table::Verdict;
+pub(crate) use trust::Anchor;
+
+use crate::stats::Counter;
+use digest_logic::{
+    digest::Digest,
+    list::Kind, //
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+use table::Table;
+use trust::Trust;
+
+/// What the administrator allows, by parameters of the module.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    /// Whether a list has to be signed.
+    pub(crate) require_signature: bool,
+    /// The largest list file in bytes.
+    pub(crate) max_list_size: usize,
+    /// What all digests together may take, in bytes.
+    pub(crate) max_digest_memory: usize,
+}
+
+/// All loaded lists.
+#[pin_data]
+pub(crate) struct Lists {
+    pub(crate) settings: Settings,
+    #[pin]
+    table: Table,
+    #[pin]
+    pub(crate) trust: Trust,
+    /// Held while lists are loaded, removed or scrubbed.
+    #[pin]
+    changing: Mutex<()>,
+    /// Lists whose memory was found changed.
+    pub(crate) corrupted: Counter,
+}
+
+impl Lists {
+    /// No lists. May sleep.
+    pub(crate) fn new(settings: Settings) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            settings,
+            table <- Table::new(settings.max_digest_memory),
+            trust <- Trust::new(),
+            changing <- new_mutex!(()),
+            corrupted: Counter::new(),
+        })
+    }
+
+    /// What the lists say of `digest`. Takes no lock, does not sleep.
+    pub(crate) fn verdict(&self, digest: &Digest) -> Option<Verdict> {
+        self.table.verdict(digest)
+    }
+
+    /// A number that changes whenever lists come or go.
+    pub(crate) fn generation(&self) -> u64 {
+        self.table.generation()
+    }
+
+    /// How many distinct digests the lists have.
+    pub(crate) fn digests(&self) -> u64 {
+        self.table.digests()
+    }
+
+    /// How many lists there are.
+    pub(crate) fn count(&self) -> usize {
+        self.table.snapshot().lists().count()
+    }
+
+    /// How many of them are signed.
+    pub(crate) fn signed(&self) -> usize {
+        let snapshot = self.table.snapshot();
+        let count = snapshot
+            .lists()
+            .filter(|list| list.signer.is_some())
+            .count();
+        count
+    }
+
+    /// The list at `index`, in the order of loading.
+    pub(crate) fn get(&self, index: usize) -> Option<Arc<List>> {
+        self.table.snapshot().lists().nth(index).cloned()
+    }
+
+    /// Calls `visit` for every list that holds `digest`. May sleep.
+    pub(crate) fn for_each_holder(&self, digest: &Digest, visit: impl FnMut(&List, Kind)) {
+        self.table.for_each_holder(digest, visit);
+    }
+
+    /// The bytes that digests, indexes and directories take.
+    pub(crate) fn memory(&self) -> usize {
+        self.table.snapshot().memory()
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Why a list, a signature or a key was refused: one errno and one line of the kernel log per cause.
+//!
+//! `Documentation/signatures.md` and `Documentation/life-cycle.md` have the table.
+
+use crate::sys::console::Show;
+use core::fmt;
+use digest_logic::error::Error as Cause;
+use kernel::{
+    alloc::AllocError,
+    prelude::*, //
+};
+
+/// A cause.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// One that the formats know.
+    Cause(Cause),
+    /// One of the kernel's, of which nothing more is known.
+    Kernel(Error),
+    /// The file is not the one that the metadata describe.
+    OtherFile,
+    /// There is no signature where one is required.
+    Unsigned,
+    /// No trusted key has the identifier that the signature, or the certificate's issuer, names.
+    UnknownKey,
+    /// The key, or its certificate, is past its validity.
+    KeyExpired,
+    /// The key was revoked.
+    KeyRevoked,
+    /// The certificate is not valid yet.
+    KeyNotYetValid,
+    /// The certificate does not let its key do this.
+    KeyUsage,
+    /// The kernel's blacklist keyring has the certificate or the list.
+    Blacklisted,
+    /// The signature is not the key's over these data.
+    DoesNotVerify,
+    /// The list file is larger than `max_list_size`.
+    ListTooLarge,
+    /// The digests would take more than `max_digest_memory`.
+    MemoryLimit,
+    /// No such list is loaded.
+    NotLoaded,
+    /// No such key is in the keyring.
+    NoSuchKey,
+}
+
+impl Reason {
+    /// The positive errno.
+    fn errno(self) -> i32 {
+        match self {
+            Self::Cause(cause) => cause.errno(),
+            Self::Kernel(error) => error.to_errno().wrapping_neg(),
+            Self::NotLoaded => 2,       // ENOENT
+            Self::Unsigned => 13,       // EACCES
+            Self::ListTooLarge => 27,   // EFBIG
+            Self::KeyUsage => 49,       // EUNATCH
+            Self::KeyNotYetValid => 62, // ETIME
+            Self::DoesNotVerify => 78,  // EREMCHG
+            Self::OtherFile => 116,     // ESTALE
+            Self::MemoryLimit => 122,   // EDQUOT
+            Self::UnknownKey => 126,    // ENOKEY
+            Self::NoSuchKey => 126,     // ENOKEY
+            Self::KeyExpired => 127,    // EKEYEXPIRED
+            Self::KeyRevoked => 128,    // EKEYREVOKED
+            Self::Blacklisted => 132,   // ERFKILL
+        }
+    }
+
+    /// Logs why `what` was refused and returns the errno.
+    pub(crate) fn refuse(self, what: impl fmt::Display) -> Error {
+        pr_err!("{}: {}\n", Show(what), Show(self));
+        Error::from_errno(self.errno().wrapping_neg())
+    }
+
+    /// What a failed verification by the kernel means.
+    pub(super) fn of_verification(error: Error) -> Self {
+        match error.to_errno().wrapping_neg() {
+            // EINVAL: the signature is not as long as the key; EBADMSG: wrong padding; EKEYREJECTED: wrong digest.
+            22 | 74 | 129 => Self::DoesNotVerify,
+            // ENOENT and ENOPKG: the kernel has no such algorithm.
+            2 | 65 => Self::Cause(Cause::UnverifiableSignature(
+                digest_logic::openpgp::PublicKeyAlgo::Unknown,
+            )),
+            _ => Self::of_key(error),
+        }
+    }
+
+    /// What a failed search for a key, or its failed validation, means.
+    pub(super) fn of_key(error: Error) -> Self {
+        match error.to_errno().wrapping_neg() {
+            126 => Self::UnknownKey,
+            127 => Self::KeyExpired,
+            128 => Self::KeyRevoked,
+            _ => Self::Kernel(error),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cause(cause) => cause.cause(),
+            Self::Kernel(error) => {
+                return write!(f, "failed with {}", error.to_errno());
+            }
+            Self::OtherFile => "the file is not the list that the metadata describe",
+            Self::Unsigned => "the list is not signed",
+            Self::UnknownKey => "no trusted key has this identifier",
+            Self::KeyExpired => "the key has expired",
+            Self::KeyRevoked => "the key was revoked",
+            Self::KeyNotYetValid => "the key is not valid yet, by this system's clock",
+            Self::KeyUsage => "the certificate does not allow its key this use",
+            Self::Blacklisted => "blacklisted by the kernel",
+            Self::DoesNotVerify => "the signature does not verify",
+            Self::ListTooLarge => "larger than max_list_size",
+            Self::MemoryLimit => "the digests would take more memory than max_digest_memory",
+            Self::NotLoaded => "no such list is loaded",
+            Self::NoSuchKey => "no such key",
+        })
+    }
+}
+
+impl From<Cause> for Reason {
+    fn from(cause: Cause) -> Self {
+        Self::Cause(cause)
+    }
+}
+
+impl From<Error> for Reason {
+    fn from(error: Error) -> Self {
+        Self::Kernel(error)
+    }
+}
+
+impl From<AllocError> for Reason {
+    fn from(error: AllocError) -> Self {
+        Self::Kernel(error.into())
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! IMA signatures, version 2: the digest of the file, signed by the key whose identifier ends with four given bytes.
+
+use super::{
+    hash_name,
+    SignerId, //
+};
+use crate::{
+    lists::{
+        reason::Reason,
+        trust::{
+            Algorithm,
+            Trust, //
+        },
+    },
+    sys::{
+        key::KeyId,
+        sha, //
+    },
+};
+use digest_logic::{
+    error::Error as Cause,
+    ima_sig::ImaSignature, //
+};
+
+pub(super) fn verify(
+    trust: &Trust,
+    data: &[u8],
+    signature: &ImaSignature<'_>,
+) -> Result<SignerId, Reason> {
+    let signer = trust.signer(KeyId::Suffix(&signature.key_id))?;
+    let encoding = match signer.algorithm {
+        Algorithm::Rsa { .. } => c"pkcs1",
+        Algorithm::Ecdsa => c"x962",
+    };
+    let digest = sha::digest(signature.hash, data).ok_or(Cause::UnknownAlgorithm)?;
+    signer
+        .key
+        .verify(
+            encoding,
+            hash_name(signature.hash),
+            digest.as_bytes(),
+            signature.signature,
+        )
+        .map_err(Reason::of_verification)?;
+    Ok(signer.id)
+}

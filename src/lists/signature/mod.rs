@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Signatures of list files: by whom, and whether they hold.
+//!
+//! Three formats, each with a file of its own. Parsing is `digest_logic`'s, cryptography the kernel's; which keys are
+//! trusted, and for what, is told by [`super::trust`].
+
+mod ima;
+mod openpgp;
+mod pkcs7;
+
+use super::{
+    reason::Reason,
+    trust::Trust, //
+};
+use core::fmt;
+use digest_logic::{
+    digest::Hex,
+    error::Error as Cause,
+    list::ListType,
+    signature::Signature, //
+};
+use kernel::prelude::*;
+
+/// The identifier of the key that signed: its subject key identifier, or the serial number of its certificate where the
+/// signature names only that.
+pub(crate) struct SignerId(KVVec<u8>);
+
+impl SignerId {
+    /// An identifier of `bytes`.
+    pub(super) fn new(bytes: &[u8]) -> Result<Self, Reason> {
+        let mut id = KVVec::new();
+        id.extend_from_slice(bytes, GFP_KERNEL)?;
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for SignerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.0).fmt(f)
+    }
+}
+
+/// Verifies `signature`, which is not empty, over `data`, a list of type `list_type`. May sleep.
+pub(super) fn verify(
+    trust: &Trust,
+    list_type: ListType,
+    data: &[u8],
+    signature: &[u8],
+) -> Result<SignerId, Reason> {
+    match Signature::parse(signature)? {
+        Signature::Pkcs7(message) => pkcs7::verify(trust, data, message),
+        Signature::Ima(signature) => ima::verify(trust, data, &signature),
+        // What vendors sign by OpenPGP are headers; over anything else such a signature would mean something else.
+        Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
+            Err(Cause::SignatureOfOtherKind.into())
+        }
+        Signature::OpenPgp(signature) => openpgp::verify(trust, data, &signature),
+    }
+}
+
+/// The name of a hash algorithm for the kernel's crypto.
+fn hash_name(algo: digest_logic::hash_algo::HashAlgo) -> &'static CStr {
+    use digest_logic::hash_algo::HashAlgo;
+    match algo {
+        HashAlgo::Sha1 => c"sha1",
+        HashAlgo::Sha256 => c"sha256",
+        HashAlgo::Sha384 => c"sha384",
+        HashAlgo::Sha512 => c"sha512",
+    }
+}

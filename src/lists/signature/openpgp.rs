@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! OpenPGP signatures of RPM headers: over the header and what the signature packet adds to it.
+
+use super::{
+    hash_name,
+    SignerId, //
+};
+use crate::{
+    lists::{
+        reason::Reason,
+        trust::{
+            Algorithm,
+            Trust, //
+        },
+    },
+    sys::{
+        clock,
+        key::KeyId,
+        sha::Hasher, //
+    },
+};
+use digest_logic::{
+    cursor::SliceSink,
+    error::Error as Cause,
+    openpgp::{
+        der,
+        signature::Value,
+        Signature, //
+    },
+};
+use kernel::prelude::*;
+
+/// The most bytes of an ECDSA signature in DER: two integers of 66 bytes and their headers.
+const MAX_ECDSA: usize = 160;
+
+pub(super) fn verify(
+    trust: &Trust,
+    data: &[u8],
+    signature: &Signature<'_>,
+) -> Result<SignerId, Reason> {
+    let signer = trust.signer(KeyId::Suffix(&signature.issuer().0))?;
+    let mut hasher = Hasher::new(signature.hash()).ok_or(Cause::UnknownAlgorithm)?;
+    hasher.update(data);
+    signature.write_trailer(&mut hasher)?;
+    let digest = hasher.finish();
+    if digest.as_bytes().first_chunk() != Some(&signature.left()) {
+        return Err(Reason::DoesNotVerify);
+    }
+    let expired = signature
+        .expires()
+        .is_some_and(|end| i64::try_from(end).is_ok_and(|end| clock::seconds() > end));
+    if expired {
+        return Err(Reason::KeyExpired);
+    }
+
+    let verify = |encoding, sig: &[u8]| {
+        signer
+            .key
+            .verify(
+                encoding,
+                hash_name(signature.hash()),
+                digest.as_bytes(),
+                sig,
+            )
+            .map_err(Reason::of_verification)
+    };
+    match (signature.value(), signer.algorithm) {
+        (Value::Rsa(number), Algorithm::Rsa { bits }) => {
+            let mut padded = KVVec::zeroed(bits.div_ceil(8), GFP_KERNEL)?;
+            number.left_pad(&mut padded)?;
+            verify(c"pkcs1", &padded)?;
+        }
+        (Value::Ecdsa { r, s }, Algorithm::Ecdsa) => {
+            let mut buf = [0; MAX_ECDSA];
+            let mut sink = SliceSink::new(&mut buf);
+            der::write_ecdsa(&r, &s, &mut sink).map_err(|_| Cause::BadSignature)?;
+            verify(c"x962", sink.written())?;
+        }
+        _ => return Err(Reason::DoesNotVerify),
+    }
+    Ok(signer.id)
+}

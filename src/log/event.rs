@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What gives rise to a record: a file, data, or a file that cannot be vouched for.
+
+use super::{
+    Log,
+    Repeat, //
+};
+use crate::{
+    stats::Stats,
+    sys::{
+        audit,
+        console::Show,
+        file::File,
+        sha, //
+    },
+};
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo,
+    policy::Template,
+    template::{
+        Event,
+        MAX_NAME, //
+    },
+};
+use kernel::{
+    prelude::*,
+    str::{
+        CStr,
+        CString, //
+    },
+};
+
+/// The name of a file whose path cannot be told, because it is too long.
+const NO_PATH: &CStr = c"(path_too_long)";
+
+/// The types of `security.ima` that are signatures: `EVM_IMA_XATTR_DIGSIG` and `IMA_VERITY_DIGSIG` of the kernel's
+/// `security/integrity/integrity.h`.
+const SIGNATURES: [u8; 2] = [3, 6];
+
+/// Why nobody can vouch for the content of a file.
+#[derive(Clone, Copy)]
+pub(crate) enum Violation {
+    /// It cannot be read.
+    Unreadable(Error),
+    /// It is opened for writing while somebody reads it who had it measured.
+    TimeOfMeasureTimeOfUse,
+    /// It is measured while somebody has it open for writing.
+    OpenWriters,
+}
+
+impl Violation {
+    /// Leaves the audit record that IMA would.
+    fn audit(self, file: &File, path: &CStr) {
+        let (kind, op) = match self {
+            Self::Unreadable(_) => (audit::Kind::Data, c"collect_data"),
+            Self::TimeOfMeasureTimeOfUse | Self::OpenWriters => (audit::Kind::Pcr, c"invalid_pcr"),
+        };
+        audit::integrity(kind, file, path, op, self.cause(), self.errno());
+    }
+
+    fn cause(self) -> &'static CStr {
+        match self {
+            Self::Unreadable(_) => c"failed",
+            Self::TimeOfMeasureTimeOfUse => c"ToMToU",
+            Self::OpenWriters => c"open_writers",
+        }
+    }
+
+    fn errno(self) -> i32 {
+        match self {
+            Self::Unreadable(e) => e.to_errno(),
+            Self::TimeOfMeasureTimeOfUse | Self::OpenWriters => 0,
+        }
+    }
+}
+
+impl Log {
+    /// Records a file with the digest of its content, or with `verity` its digest in fs-verity. May sleep.
+    pub(crate) fn measure_file(
+        &self,
+        stats: &Stats,
+        pcr: u32,
+        template: Option<Template>,
+        digest: &Digest,
+        verity: bool,
+        file: &File,
+    ) -> Result {
+        let template = template.unwrap_or(Template::ImaNg);
+        let signature = match template {
+            Template::ImaSig | Template::ImaSigv2 => signature_of(file)?,
+            _ => KVec::new(),
+        };
+        with_path(file, |path| {
+            let event = Event {
+                verity,
+                signature: &signature,
+                ..Event::new(*digest, path.to_bytes())
+            };
+            self.append(stats, pcr, template, &event, Repeat::Never)
+        })
+    }
+
+    /// Records that nobody can vouch for a file that is used. May sleep.
+    pub(crate) fn violation(&self, stats: &Stats, pcr: u32, file: &File, why: Violation) -> Result {
+        with_path(file, |path| {
+            why.audit(file, path);
+            let event = Event::new(Digest::zero(HashAlgo::Sha256), path.to_bytes());
+            self.append(stats, pcr, Template::ImaNg, &event, Repeat::Violation)
+        })
+    }
+
+    /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR. May sleep.
+    pub(crate) fn measure_bytes(&self, stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+        let event = Event::new(digest_of(bytes)?, name);
+        self.append(stats, self.pcr(), Template::ImaNg, &event, Repeat::Never)
+    }
+
+    /// As [`Log::measure_bytes`], even if the same bytes were recorded before: the order counts. May sleep.
+    pub(crate) fn measure_own(&self, stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+        let event = Event::new(digest_of(bytes)?, name);
+        self.append(stats, self.pcr(), Template::ImaNg, &event, Repeat::Always)
+    }
+
+    /// Records data under `name`, with the data themselves where the template has room for them. May sleep.
+    pub(crate) fn measure_data(
+        &self,
+        stats: &Stats,
+        pcr: u32,
+        template: Option<Template>,
+        name: &[u8],
+        data: &[u8],
+    ) -> Result {
+        let event = Event {
+            buffer: data,
+            ..Event::new(digest_of(data)?, name)
+        };
+        let template = template.unwrap_or(Template::ImaBuf);
+        self.append(stats, pcr, template, &event, Repeat::Never)
+    }
+
+    /// Leaves an audit record of a file and its digest. May sleep.
+    pub(crate) fn audit_file(&self, digest: &Digest, file: &File) -> Result {
+        let digest = CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(digest)))?;
+        with_path(file, |path| {
+            audit::rule(path, &digest);
+            Ok(())
+        })
+    }
+}
+
+fn digest_of(bytes: &[u8]) -> Result<Digest> {
+    Digest::new(HashAlgo::Sha256, &sha::sha256(bytes)).map_err(|_| EINVAL)
+}
+
+fn with_path<T>(file: &File, f: impl FnOnce(&CStr) -> Result<T>) -> Result<T> {
+    let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
+    f(file.path(&mut buf).unwrap_or(NO_PATH))
+}
+
+/// `security.ima` if it is a signature; empty otherwise.
+fn signature_of(file: &File) -> Result<KVec<u8>> {
+    let name = c"security.ima";
+    let Ok(len) = file.xattr(name, &mut []) else {
+        return Ok(KVec::new());
+    };
+    let mut value = KVec::zeroed(len, GFP_KERNEL)?;
+    match file.xattr(name, &mut value) {
+        Ok(len) if value.first().is_some_and(|kind| SIGNATURES.contains(kind)) => {
+            value.truncate(len);
+            Ok(value)
+        }
+        // None, no signature, or changed under our hands.
+        _ => Ok(KVec::new()),
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One record of the measurement list.
+
+use crate::sys::{
+    sha,
+    tpm::Bank, //
+};
+use core::iter::zip;
+use digest_logic::{
+    cursor::{
+        LengthSink,
+        Sink,
+        SliceSink, //
+    },
+    digest::Digest,
+    hash_algo::HashAlgo,
+    policy::Template,
+    template::{
+        write_ascii,
+        write_binary,
+        Event, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// What makes two records the same: the PCR and the SHA-256 of the template data.
+pub(super) type Identity = (u32, [u8; 32]);
+
+/// A record, never changed once it is in the list.
+pub(crate) struct Record {
+    pcr: u32,
+    template: Template,
+    violation: bool,
+    data: KVVec<u8>,
+}
+
+impl Record {
+    /// The record of `event` in `template`.
+    pub(super) fn new(
+        pcr: u32,
+        template: Template,
+        event: &Event<'_>,
+        violation: bool,
+    ) -> Result<Arc<Self>> {
+        let mut len = LengthSink::new();
+        event.write(template, &mut len).map_err(|_| EINVAL)?;
+        let mut data = KVVec::zeroed(len.len(), GFP_KERNEL)?;
+        event
+            .write(template, &mut SliceSink::new(&mut data))
+            .map_err(|_| EINVAL)?;
+        Ok(Arc::new(
+            Self {
+                pcr,
+                template,
+                violation,
+                data,
+            },
+            GFP_KERNEL,
+        )?)
+    }
+
+    /// The PCR it extends.
+    pub(super) fn pcr(&self) -> u32 {
+        self.pcr
+    }
+
+    /// What makes it the same as another record.
+    pub(super) fn identity(&self) -> Identity {
+        (self.pcr, sha::sha256(&self.data))
+    }
+
+    /// Writes the digest with which it extends `bank` into `out`, which is zero.
+    ///
+    /// A violation extends with all ones. Banks of algorithms that the kernel's library does not have get the SHA-1
+    /// digest padded with zeros, as from IMA.
+    pub(super) fn digest_for(&self, bank: Bank, out: &mut [u8]) {
+        if self.violation {
+            return out.fill(0xff);
+        }
+        let algo = HashAlgo::ALL
+            .into_iter()
+            .find(|algo| algo.tpm_alg_id() == bank.algo);
+        let digest = self.template_digest(algo.unwrap_or(HashAlgo::Sha1));
+        for (to, from) in zip(out.iter_mut(), digest.as_bytes()) {
+            *to = *from;
+        }
+    }
+
+    /// The template digest; all zero for a violation.
+    fn template_digest(&self, algo: HashAlgo) -> Digest {
+        if self.violation {
+            return Digest::zero(algo);
+        }
+        match algo {
+            HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(&self.data)),
+            HashAlgo::Sha256 => Digest::new(algo, &sha::sha256(&self.data)),
+            HashAlgo::Sha384 => Digest::new(algo, &sha::sha384(&self.data)),
+            HashAlgo::Sha512 => Digest::new(algo, &sha::sha512(&self.data)),
+        }
+        .unwrap_or(Digest::zero(algo))
+    }
+
+    /// Writes the record as the ascii list of the bank `algo` shows it.
+    pub(crate) fn show_ascii(&self, algo: HashAlgo, out: &mut impl Sink) {
+        // Both were written by the same code; a record that does not parse cannot be here.
+        let _ = write_ascii(
+            self.pcr,
+            &self.template_digest(algo),
+            self.template,
+            &self.data,
+            out,
+        );
+    }
+
+    /// Writes the record as the binary list of the bank `algo` shows it.
+    pub(crate) fn show_binary(&self, algo: HashAlgo, out: &mut impl Sink) {
+        let _ = write_binary(
+            self.pcr,
+            &self.template_digest(algo),
+            self.template,
+            &self.data,
+            out,
+        );
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Measures the files that are executed, mapped or opened and that no loaded digest list knows.
+//!
+//! The way of one file access through this directory: `hooks` (what the kernel calls) → `evaluate` (the decision) →
+//! `policy` (is the access to be measured?) → `cache` (is the file unchanged since it was last checked?) → `content`
+//! (its digest) → `lists` (is it known?) → `log` (record and PCR). `securityfs` is what user space sees of it.
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+mod cache;
+mod content;
+mod errno;
+mod evaluate;
+mod exempt;
+mod hooks;
+mod lists;
+mod log;
+mod monitor;
+mod policy;
+mod securityfs;
+mod stats;
+#[path = "../rust/mod.rs"]
+mod sys;
+mod unpacking;
+
+use monitor::Monitor;
+use sys::lsm::Registration;
+
+module! {
+    type: DigestLists,
+    name: "digest_lists",
+    authors: ["The digest_lists authors"],
+    description: "Measures only the files that no digest list knows",
+    license: "GPL",
+    params: {
+        pcr: u32 {
+            default: 12,
+            description: "The PCR that records of unknown files extend (default 12)",
+        },
+        policy_lock: bool {
+            default: false,
+            description: "Whether the policy of load time cannot be replaced (default no)",
+        },
+        require_signature: bool {
+            default: true,
+            description: "Whether digest lists must be signed by a trusted key (default yes)",
+        },
+        max_list_size: u32 {
+            default: 67108864,
+            description: "The largest digest list in bytes (default 64 MiB)",
+        },
+        max_digest_memory: u64 {
+            default: 1073741824,
+            description: "The most memory that digests may take, in bytes (default 1 GiB)",
+        },
+        allow_unload: bool {
+            default: false,
+            description: "Whether the module may be unloaded (default no)",
+        },
+    },
+}
+
+/// The module. The order of the fields is the order of teardown: first nobody can read or configure, then no hook
+/// arrives, then the state goes.
+struct DigestLists {
+    _files: securityfs::Files,
+    _hooks: Arc<Registration<Monitor>>,
+    _monitor: Arc<Monitor>,
+}
+
+impl kernel::Module for DigestLists {
+    fn init(module: &'static ThisModule) -> Result<Self> {
+        let monitor = Monitor::new(
+            *module_parameters::pcr.value_ref(),
+            sys::module::ima_policy(),
+            *module_parameters::policy_lock.value_ref(),
+            lists::Settings {
+                require_signature: *module_parameters::require_signature.value_ref(),
+                max_list_size: *module_parameters::max_list_size.value_ref() as usize,
+                max_digest_memory: *module_parameters::max_digest_memory.value_ref() as usize,
+            },
+        )?;
+        let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
+        let files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
+        // Nothing is evaluated until the log begins as it should, and no PCR is extended before all else has gone well.
+        monitor.start()?;
+        if !*module_parameters::allow_unload.value_ref() {
+            sys::module::pin(module);
+        }
+        Ok(Self {
+            _files: files,
+            _hooks: hooks,
+            _monitor: monitor,
+        })
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! All state of the module, and the order in which it comes to life.
+
+use crate::{
+    cache::Cache,
+    evaluate::Access,
+    exempt::Exempt,
+    lists::{
+        as_path,
+        Lists,
+        Settings, //
+    },
+    log::Log,
+    policy::{
+        ActivePolicy,
+        Policies,
+        MAX_POLICY, //
+    },
+    stats::Stats,
+    sys::{
+        console::Show,
+        cred::KernelCred,
+        file::OwnedFile,
+        module,
+        shrinker::Shrinker, //
+    },
+    unpacking::Unpacking, //
+};
+use core::sync::atomic::{
+    AtomicBool,
+    Ordering, //
+};
+use digest_logic::policy::{
+    Func,
+    Mask, //
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    str::CStr,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+
+/// The PCR that IMA extends in every kernel with `CONFIG_IMA`, policy or not.
+const IMA_PCR: u32 = 10;
+
+/// The last of the PCRs that `boot_aggregate` sums up.
+const FIRMWARE_LAST_PCR: u32 = 9;
+
+/// The label of what the module itself calls critical data.
+const CRITICAL_DATA: &[u8] = b"digest_lists";
+
+/// The last PCR of a TPM 2.0 platform.
+const LAST_PCR: u32 = 23;
+
+/// What the hooks ask and securityfs shows.
+#[pin_data]
+pub(crate) struct Monitor {
+    /// Set once the first records are in the log; until then no access is evaluated.
+    running: AtomicBool,
+    #[pin]
+    pub(crate) exempt: Exempt,
+    #[pin]
+    pub(crate) unpacking: Unpacking,
+    pub(crate) stats: Stats,
+    /// With what credentials the module reads.
+    pub(crate) reader: KernelCred,
+    /// Held while a policy is recorded and put in force, so that both happen in the same order.
+    #[pin]
+    replacing: Mutex<()>,
+    pub(crate) policies: Policies,
+    /// Whether the policy of load time stays.
+    pub(crate) policy_lock: bool,
+    pub(crate) cache: Arc<Cache>,
+    _shrinker: Shrinker<Cache>,
+    #[pin]
+    pub(crate) lists: Lists,
+    #[pin]
+    pub(crate) log: Log,
+}
+
+/// Refuses the PCRs whose value others vouch for.
+///
+/// # Errors
+///
+/// `EBUSY`, with the reason in the kernel log.
+pub(crate) fn check_pcr(pcr: u32) -> Result {
+    let owner = match pcr {
+        0..=FIRMWARE_LAST_PCR => "the firmware and the boot loader extend",
+        IMA_PCR => "IMA extends",
+        _ => return Ok(()),
+    };
+    pr_err!(
+        "pcr={}: {} this PCR, and its log would no longer replay\n",
+        pcr,
+        owner
+    );
+    Err(EBUSY)
+}
+
+impl Monitor {
+    /// The state at load: a policy made of the built-in policies in `selection`, no list, an empty log. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for an unknown policy or PCR, `EBUSY` for a PCR of IMA or the firmware; the reason is in the kernel log.
+    pub(crate) fn new(
+        pcr: u32,
+        selection: &CStr,
+        policy_lock: bool,
+        settings: Settings,
+    ) -> Result<Arc<Self>> {
+        if pcr > LAST_PCR {
+            pr_err!("pcr={}: a TPM has the PCRs 0 to {}\n", pcr, LAST_PCR);
+            return Err(EINVAL);
+        }
+        check_pcr(pcr)?;
+        let policy = ActivePolicy::builtin(selection)?;
+        let cache = Arc::pin_init(Cache::new(), GFP_KERNEL)?;
+        let shrinker = Shrinker::new(c"digest_lists", cache.clone())?;
+        Arc::pin_init(
+            try_pin_init!(Self {
+                running: AtomicBool::new(false),
+                exempt <- Exempt::new(),
+                unpacking <- Unpacking::new(),
+                stats: Stats::new(),
+                reader: KernelCred::new()?,
+                replacing <- new_mutex!(()),
+                policies: Policies::new(policy),
+                policy_lock,
+                cache,
+                _shrinker: shrinker,
+                lists <- Lists::new(settings),
+                log <- Log::new(pcr),
+            }? Error),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Writes the first records and begins to evaluate accesses. May sleep.
+    pub(crate) fn start(&self) -> Result {
+        self.lists.trust.add_linked();
+        self.log.begin(&self.stats)?;
+        self.record_policy(&self.policies.load(), b"digest_lists_start")?;
+        self.record_own_state()?;
+        self.running.store(true, Ordering::Release);
+        let policy = self.policies.load();
+        pr_info!(
+            "active on {}: {} rules, PCR {}, TPM {}\n",
+            Show(module::kernel_release().to_str().unwrap_or("?")),
+            policy.rules(),
+            self.log.pcr(),
+            if self.log.with_chip(|chip| chip.is_some()) {
+                "present"
+            } else {
+                "none"
+            },
+        );
+        Ok(())
+    }
+
+    /// Whether accesses are evaluated.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Acquire)
+    }
+
+    /// Records `policy`, as the file `policy` shows it, under `name`. At load that marks where coverage starts.
+    fn record_policy(&self, policy: &ActivePolicy, name: &[u8]) -> Result {
+        let text = policy.canonical()?;
+        self.log
+            .measure_own(&self.stats, text.as_str().as_bytes(), name)
+    }
+
+    /// Records the policy itself, for rules of the function `CRITICAL_DATA` with `label=digest_lists`. May sleep.
+    fn record_own_state(&self) -> Result {
+        let text = self.policies.load().canonical()?;
+        self.evaluate_data(Func::CriticalData, CRITICAL_DATA, text.as_str().as_bytes())
+    }
+
+    /// Replaces the policy by the one in `data`, or in the file whose absolute path `data` is, and records it. If the
+    /// write `continues` one before, its rules are added to the policy instead: shells write line by line. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// One errno per cause (`Documentation/abi.md`), with line, column and reason in the kernel log; the former policy
+    /// stays in force then.
+    pub(crate) fn replace_policy(&self, data: KVVec<u8>, continues: bool) -> Result {
+        if !self.is_running() {
+            return Err(EAGAIN);
+        }
+        if self.policy_lock {
+            pr_err!("policy: the module was loaded with policy_lock=1\n");
+            return Err(EACCES);
+        }
+        let text = match as_path(&data) {
+            Some(path) if !continues => {
+                let check = |file: &OwnedFile, text: &[u8]| {
+                    let access = Access::new(file, Func::PolicyCheck, Mask::READ);
+                    self.evaluate(&access.with_content(Some(text)))
+                };
+                self.read_own_file(path, MAX_POLICY, check)?.0
+            }
+            _ => data,
+        };
+        let _replacing = self.replacing.lock();
+        let text = if continues {
+            self.policies.load().followed_by(&text)?
+        } else {
+            text
+        };
+        let policy = ActivePolicy::from_bytes(text)?;
+        self.record_policy(&policy, b"digest_lists_policy")?;
+        let rules = policy.rules();
+        self.policies.replace(policy);
+        pr_info!("policy replaced: {} rules\n", rules);
+        self.record_own_state()
+    }
+}

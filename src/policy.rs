@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The active policy: an immutable snapshot, read under RCU and replaced as a whole.
+
+use crate::{
+    evaluate::Access,
+    monitor::check_pcr,
+    sys::{
+        console::Show,
+        label::Label,
+        rcu_cell::RcuCell,
+        task::Ids,
+        text::Text, //
+    },
+};
+use core::fmt::Write;
+use digest_logic::policy::{
+    self,
+    Action,
+    ActionSet,
+    Capabilities,
+    Context,
+    Decision,
+    ErrorKind,
+    Func,
+    Mask,
+    PolicyError,
+    Rule,
+    SelectionError, //
+};
+use kernel::{
+    prelude::*,
+    str::CStr,
+    sync::{
+        rcu,
+        Arc, //
+    },
+};
+
+/// The largest policy in bytes.
+pub(crate) const MAX_POLICY: usize = 1 << 20;
+
+/// A policy that was parsed and accepted as a whole.
+pub(crate) struct ActivePolicy {
+    /// The text to which the rules refer.
+    text: Text,
+    /// All rules in their order.
+    rules: KVVec<Rule>,
+    /// For each function, the places in `rules` of those that can match it.
+    by_func: [KVVec<u32>; Func::ALL.len()],
+    /// The actions for which there is a rule.
+    wanted: ActionSet,
+    /// Whether a rule asks for the label of the task.
+    needs_task_label: bool,
+    /// Whether a rule asks for the label of the file.
+    needs_file_label: bool,
+}
+
+impl ActivePolicy {
+    /// The policy made of the built-in policies in `selection`, joined by `|`; empty for none. May sleep.
+    pub(crate) fn builtin(selection: &CStr) -> Result<Arc<Self>> {
+        let selection = selection.to_str().map_err(|_| EINVAL)?;
+        let mut text = Text::new();
+        if !selection.is_empty() {
+            policy::write_selection(selection, &Capabilities::SERVED, &mut text).map_err(|e| {
+                pr_err!("ima_policy={}: {}\n", selection, Show(e));
+                if e == SelectionError::Write {
+                    ENOMEM
+                } else {
+                    EINVAL
+                }
+            })?;
+        }
+        Self::parse(text)
+    }
+
+    /// The policy in `bytes`, as it was written to securityfs or stands in a file. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ActivePolicy::parse`], and `EILSEQ` if the bytes are not UTF-8.
+    pub(crate) fn from_bytes(bytes: KVVec<u8>) -> Result<Arc<Self>> {
+        policy::text_of(&bytes).map_err(refuse)?;
+        Self::parse(Text::from_bytes(bytes).map_err(|_| EINVAL)?)
+    }
+
+    /// Parses `text` as a policy. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for what the language does not have, `EOPNOTSUPP` for what it has and the module does not serve, and
+    /// so on; line, column and reason are in the kernel log.
+    fn parse(text: Text) -> Result<Arc<Self>> {
+        let mut rules = KVVec::new();
+        let (mut needs_task_label, mut needs_file_label) = (false, false);
+        let mut by_func = [const { KVVec::new() }; Func::ALL.len()];
+        for rule in policy::rules(text.as_str(), &Capabilities::SERVED) {
+            let rule = rule.map_err(refuse)?;
+            rule.pcr().map_or(Ok(()), |pcr| check_pcr(u32::from(pcr)))?;
+            needs_task_label |= rule.needs_task_label();
+            needs_file_label |= rule.needs_file_label();
+            let place = u32::try_from(rules.len()).map_err(|_| EFBIG)?;
+            for (func, places) in Func::ALL.iter().zip(by_func.iter_mut()) {
+                if policy::rule_applies_to(&rule, *func) {
+                    places.push(place, GFP_KERNEL)?;
+                }
+            }
+            rules.push(rule, GFP_KERNEL)?;
+        }
+        let wanted = ActionSet::of_rules(rules.iter());
+        Ok(Arc::new(
+            Self {
+                text,
+                rules,
+                by_func,
+                wanted,
+                needs_task_label,
+                needs_file_label,
+            },
+            GFP_KERNEL,
+        )?)
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// Its rules as `policy` shows them, one per line: two policies with the same rules have the same.
+    pub(crate) fn canonical(&self) -> Result<Text> {
+        let mut text = Text::new();
+        for rule in self.rules.iter() {
+            policy::write_rule(rule, self.text(), &mut text)
+                .and_then(|()| text.write_str("\n"))
+                .map_err(|_| ENOMEM)?;
+        }
+        Ok(text)
+    }
+
+    /// Its text with `more` after it. May sleep.
+    pub(crate) fn followed_by(&self, more: &[u8]) -> Result<KVVec<u8>> {
+        let mut text = KVVec::new();
+        text.extend_from_slice(self.text().as_bytes(), GFP_KERNEL)?;
+        text.extend_from_slice(more, GFP_KERNEL)?;
+        if text.len() > MAX_POLICY {
+            return Err(EFBIG);
+        }
+        Ok(text)
+    }
+
+    /// The number of its rules.
+    pub(crate) fn rules(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The rule at `place`.
+    pub(crate) fn rule(&self, place: usize) -> Option<&Rule> {
+        self.rules.get(place)
+    }
+
+    fn rules_for(&self, func: Func) -> impl Iterator<Item = &Rule> {
+        let places = Func::ALL
+            .iter()
+            .zip(self.by_func.iter())
+            .find_map(|(f, places)| (*f == func).then_some(places));
+        places
+            .into_iter()
+            .flatten()
+            .filter_map(|place| self.rules.get(*place as usize))
+    }
+
+    /// What the policy says of an access, given the labels that it asks for.
+    fn decide(&self, access: &Access<'_>, task: Option<&Label>, file: Option<&Label>) -> Decision {
+        if self.wanted.is_empty() {
+            return Decision::default();
+        }
+        let attrs = access.file.attrs();
+        let context = Context {
+            func: access.func,
+            mask: access.mask,
+            task: subject(access.ids.unwrap_or_else(Ids::current), task),
+            file: Some(policy::File {
+                owner: attrs.fowner,
+                group: attrs.fgroup,
+                fsmagic: attrs.fsmagic,
+                fsuuid: attrs.fsuuid,
+                fsname: attrs.fsname.to_str().unwrap_or(""),
+                fs_subtype: attrs.fs_subtype.and_then(|s| s.to_str().ok()),
+                label: file.map(Label::as_str),
+            }),
+            data: None,
+        };
+        policy::evaluate(
+            self.rules_for(access.func),
+            self.text(),
+            &context,
+            self.wanted,
+        )
+    }
+}
+
+fn subject(ids: Ids, label: Option<&Label>) -> policy::Task<'_> {
+    policy::Task {
+        uid: ids.uid,
+        euid: ids.euid,
+        suid: ids.suid,
+        cap_setuid: ids.cap_setuid,
+        gid: ids.gid,
+        egid: ids.egid,
+        sgid: ids.sgid,
+        cap_setgid: ids.cap_setgid,
+        label: label.map(Label::as_str),
+    }
+}
+
+fn refuse(error: PolicyError) -> Error {
+    pr_err!("policy: {}\n", Show(error));
+    match error.kind() {
+        ErrorKind::Syntax => EINVAL,
+        ErrorKind::Conflict => EDOM,
+        ErrorKind::Unsupported => Error::from_errno(-95), // EOPNOTSUPP
+        ErrorKind::TooLong => EFBIG,
+        ErrorKind::Encoding => Error::from_errno(-84), // EILSEQ
+    }
+}
+
+/// The policy in force.
+pub(crate) struct Policies {
+    active: RcuCell<ActivePolicy>,
+}
+
+impl Policies {
+    /// Puts `policy` in force.
+    pub(crate) fn new(policy: Arc<ActivePolicy>) -> Self {
+        Self {
+            active: RcuCell::new(policy),
+        }
+    }
+
+    /// What the policy in force says of an access. Takes no lock. May sleep, if a rule asks for the label of a file.
+    pub(crate) fn decide(&self, access: &Access<'_>) -> Decision {
+        {
+            let guard = rcu::read_lock();
+            let policy = self.active.read(&guard);
+            if !policy.needs_task_label && !policy.needs_file_label {
+                return policy.decide(access, None, None);
+            }
+        }
+        let policy = self.load();
+        let task = policy
+            .needs_task_label
+            .then(Label::of_current_task)
+            .flatten();
+        let file = (policy.needs_file_label)
+            .then(|| Label::of_file(access.file))
+            .flatten();
+        policy.decide(access, task.as_ref(), file.as_ref())
+    }
+
+    /// What the policy in force says of data called `name`. May sleep.
+    pub(crate) fn decide_data(&self, func: Func, name: &[u8]) -> Decision {
+        let policy = self.load();
+        let task = policy
+            .needs_task_label
+            .then(Label::of_current_task)
+            .flatten();
+        let context = Context {
+            func,
+            mask: Mask::default(),
+            task: subject(Ids::current(), task.as_ref()),
+            file: None,
+            data: core::str::from_utf8(name).ok(),
+        };
+        policy::evaluate(
+            policy.rules_for(func),
+            policy.text(),
+            &context,
+            policy.wanted,
+        )
+    }
+
+    /// Whether the policy in force has a `measure` rule. Takes no lock, does not sleep.
+    pub(crate) fn measures(&self) -> bool {
+        let guard = rcu::read_lock();
+        self.active.read(&guard).wanted.contains(Action::Measure)
+    }
+
+    /// The policy in force, to keep.
+    pub(crate) fn load(&self) -> Arc<ActivePolicy> {
+        self.active.load()
+    }
+
+    /// Puts another policy in force at once for every access. May sleep.
+    pub(crate) fn replace(&self, policy: Arc<ActivePolicy>) {
+        drop(self.active.replace(policy));
+    }
+}

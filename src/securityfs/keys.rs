@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `trusted_keys`: reading shows the keys by which lists may be signed; writing adds or revokes one.
+
+use crate::{
+    lists::Anchor,
+    monitor::Monitor,
+    sys::{
+        securityfs::Node,
+        seq_file::SeqOut, //
+    },
+};
+use core::fmt::Write;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// The file.
+pub(super) struct TrustedKeys(pub(super) Arc<Monitor>);
+
+impl Node for TrustedKeys {
+    type Item = Arc<Anchor>;
+    const MODE: u16 = 0o600;
+    const MAX_WRITE: usize = 64 << 10;
+
+    fn item(&self, index: usize) -> Option<Self::Item> {
+        self.0.lists.trust.get(index)
+    }
+
+    fn show(&self, anchor: &Self::Item, out: &mut SeqOut) {
+        let _ = writeln!(out, "{}", &**anchor);
+    }
+
+    fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
+        self.0.change_trusted_keys(&data)
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files about digest lists.
+
+use super::measurements::number;
+use crate::{
+    errno::refuse,
+    lists::{
+        parse_digest,
+        List,
+        MAX_METADATA,
+        MAX_REMOVE, //
+    },
+    monitor::Monitor,
+    sys::{
+        securityfs::{
+            Dialog,
+            Node, //
+        },
+        seq_file::SeqOut,
+        text::Text, //
+    },
+};
+use core::{
+    fmt::Write,
+    sync::atomic::Ordering, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// `digest_lists`: reading shows one line per list; writing metadata, or the path of a file with them, loads lists.
+pub(super) struct DigestLists(pub(super) Arc<Monitor>);
+
+impl Node for DigestLists {
+    type Item = Arc<List>;
+    const MODE: u16 = 0o600;
+    const MAX_WRITE: usize = MAX_METADATA;
+
+    fn item(&self, index: usize) -> Option<Self::Item> {
+        self.0.lists.get(index)
+    }
+
+    fn show(&self, list: &Self::Item, out: &mut SeqOut) {
+        let _ = writeln!(
+            out,
+            "{} immutable={} mutable={} revoked={} hits={}",
+            &**list,
+            list.counts.immutable,
+            list.counts.mutable,
+            list.counts.revoked,
+            list.hits.load(Ordering::Relaxed),
+        );
+    }
+
+    fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
+        self.0.load_lists(&data)
+    }
+}
+
+number!(
+    /// `digests_count`: the number of distinct digests in all lists.
+    DigestsCount,
+    |monitor| monitor.lists.digests()
+);
+
+/// `digest_lists_remove`: takes digests of list files, one per line, and removes the lists.
+pub(super) struct Remove(pub(super) Arc<Monitor>);
+
+impl Node for Remove {
+    type Item = ();
+    const MODE: u16 = 0o200;
+    const MAX_WRITE: usize = MAX_REMOVE;
+
+    fn item(&self, _index: usize) -> Option<()> {
+        None
+    }
+
+    fn show(&self, (): &(), _out: &mut SeqOut) {}
+
+    fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
+        self.0.remove_lists(&data)
+    }
+}
+
+/// `digest_query`: who writes a digest reads, from the same open file, one line per list that holds it.
+pub(super) struct Query(pub(super) Arc<Monitor>);
+
+impl Dialog for Query {
+    const MAX_QUESTION: usize = 256;
+
+    fn answer(&self, question: KVVec<u8>) -> Result<KVVec<u8>> {
+        let line = question.strip_suffix(b"\n").unwrap_or(&question);
+        let digest = parse_digest(line).map_err(|cause| refuse("digest_query", cause))?;
+        let mut answer = Text::new();
+        let mut written = Ok(());
+        self.0.lists.for_each_holder(&digest, |list, kind| {
+            written = written.and_then(|()| writeln!(answer, "{list} kind={kind}"));
+        });
+        written.map_err(|_| ENOMEM)?;
+        Ok(answer.into_bytes())
+    }
+}
+
+/// `scrub`: writing `1` checks the digests in memory against what was loaded; reading shows how many lists had changed.
+pub(super) struct Scrub(pub(super) Arc<Monitor>);
+
+impl Node for Scrub {
+    type Item = ();
+    const MODE: u16 = 0o600;
+    const MAX_WRITE: usize = 2;
+
+    fn item(&self, index: usize) -> Option<()> {
+        (index == 0).then_some(())
+    }
+
+    fn show(&self, (): &(), out: &mut SeqOut) {
+        let _ = writeln!(out, "{}", self.0.lists.corrupted.get());
+    }
+
+    fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
+        if data.strip_suffix(b"\n").unwrap_or(&data) != b"1" {
+            return Err(EINVAL);
+        }
+        let changed = self.0.scrub()?;
+        pr_info!("scrub: {} lists had changed in memory\n", changed);
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `status`: how the module is attached, what it uses and what it has done, one `key: value` per line.
+
+use crate::{
+    monitor::Monitor,
+    sys::{
+        lsm::Registration,
+        module,
+        securityfs::Node,
+        seq_file::SeqOut,
+        tpm::{
+            Bank,
+            Chip, //
+        },
+    },
+};
+use core::fmt::{
+    self,
+    Write, //
+};
+use digest_logic::hash_algo::HashAlgo;
+use kernel::sync::Arc;
+
+/// The file.
+pub(super) struct Status {
+    hooks: Arc<Registration<Monitor>>,
+    monitor: Arc<Monitor>,
+}
+
+impl Status {
+    /// Shows `hooks` and `monitor`.
+    pub(super) fn new(monitor: Arc<Monitor>, hooks: Arc<Registration<Monitor>>) -> Self {
+        Self { hooks, monitor }
+    }
+
+    fn write_to(&self, out: &mut SeqOut) -> fmt::Result {
+        let m = &self.monitor;
+        writeln!(out, "version: {}", env!("DIGEST_LISTS_VERSION"))?;
+        writeln!(
+            out,
+            "kernel: {}",
+            module::kernel_release().to_str().unwrap_or("?")
+        )?;
+        for (stub, way) in self.hooks.ways() {
+            let stub = stub.to_str().unwrap_or("?");
+            writeln!(
+                out,
+                "hook_{}: {}",
+                stub.strip_prefix("bpf_lsm_").unwrap_or(stub),
+                way.name()
+            )?;
+        }
+        m.log.with_chip(|chip| write_tpm(chip, out))?;
+        writeln!(out, "pcr: {}", m.log.pcr())?;
+        match m.log.initial() {
+            Some(digest) => writeln!(out, "pcr_initial: {digest}")?,
+            None => writeln!(out, "pcr_initial: zero")?,
+        }
+        writeln!(
+            out,
+            "policy_lock: {}",
+            if m.policy_lock { "yes" } else { "no" }
+        )?;
+        writeln!(out, "policy_rules: {}", m.policies.load().rules())?;
+        writeln!(out, "lists: {}", m.lists.count())?;
+        writeln!(out, "lists_signed: {}", m.lists.signed())?;
+        writeln!(
+            out,
+            "require_signature: {}",
+            if m.lists.settings.require_signature {
+                "yes"
+            } else {
+                "no: unsigned lists serve measurement"
+            }
+        )?;
+        writeln!(out, "trusted_keys: {}", m.lists.trust.len())?;
+        writeln!(out, "digests: {}", m.lists.digests())?;
+        writeln!(out, "digest_memory: {}", m.lists.memory())?;
+        writeln!(out, "lists_corrupted: {}", m.lists.corrupted.get())?;
+        writeln!(out, "files_checked: {}", m.stats.checked.get())?;
+        writeln!(out, "files_known: {}", m.stats.known.get())?;
+        writeln!(out, "files_unknown: {}", m.stats.unknown.get())?;
+        writeln!(out, "files_unreadable: {}", m.stats.unreadable.get())?;
+        writeln!(out, "cache_hits: {}", m.stats.cache_hits.get())?;
+        writeln!(out, "cache_entries: {}", m.cache.len())?;
+        writeln!(out, "records: {}", m.log.len())?;
+        writeln!(out, "records_waiting: {}", m.log.waiting())?;
+        writeln!(out, "violations: {}", m.log.violations())?;
+        writeln!(out, "pcr_extends: {}", m.stats.extends.get())?;
+        writeln!(out, "hashed_bytes: {}", m.stats.hashed_bytes.get())?;
+        writeln!(out, "hash_time_us: {}", m.stats.hash_ns.get() / 1000)?;
+        writeln!(out, "tpm_time_us: {}", m.stats.tpm_ns.get() / 1000)
+    }
+}
+
+fn write_tpm(chip: Option<&Chip>, out: &mut SeqOut) -> fmt::Result {
+    let name = chip.and_then(|chip| chip.name().to_str().ok());
+    writeln!(out, "tpm: {}", name.unwrap_or("none"))?;
+    out.write_str("tpm_banks:")?;
+    for bank in chip.into_iter().flat_map(|chip| chip.banks()) {
+        write_bank(bank, out)?;
+    }
+    out.write_str("\n")
+}
+
+fn write_bank(bank: Bank, out: &mut SeqOut) -> fmt::Result {
+    let known = [
+        HashAlgo::Sha1,
+        HashAlgo::Sha256,
+        HashAlgo::Sha384,
+        HashAlgo::Sha512,
+    ];
+    match known.iter().find(|algo| algo.tpm_alg_id() == bank.algo) {
+        Some(algo) => write!(out, " {}", algo.name()),
+        None => write!(out, " {:#06x}", bank.algo),
+    }
+}
+
+impl Node for Status {
+    type Item = ();
+    const MODE: u16 = 0o440;
+
+    fn item(&self, index: usize) -> Option<()> {
+        (index == 0).then_some(())
+    }
+
+    fn show(&self, (): &(), out: &mut SeqOut) {
+        let _ = self.write_to(out);
+    }
+}

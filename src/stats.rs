@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Counters that `status` shows. They inform; nothing is decided by them.
+
+use crate::sys::module::now_ns;
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering, //
+};
+
+/// A number that only grows.
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Zero.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Adds one.
+    pub(crate) fn count(&self) {
+        self.add(1);
+    }
+
+    /// Adds `n`.
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Adds the nanoseconds that `f` takes.
+    pub(crate) fn time<T>(&self, f: impl FnOnce() -> T) -> T {
+        let start = now_ns();
+        let result = f();
+        self.add(now_ns().wrapping_sub(start));
+        result
+    }
+
+    /// Its value.
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters.
+pub(crate) struct Stats {
+    /// Accesses under a `measure` rule.
+    pub(crate) checked: Counter,
+    /// Of these, answered from the cache: the file was unchanged.
+    pub(crate) cache_hits: Counter,
+    /// Files whose digest was computed and found in a list.
+    pub(crate) known: Counter,
+    /// Files whose digest was computed and found in no list.
+    pub(crate) unknown: Counter,
+    /// Files that could not be read, and were recorded as violations.
+    pub(crate) unreadable: Counter,
+    /// Bytes hashed.
+    pub(crate) hashed_bytes: Counter,
+    /// Nanoseconds spent reading and hashing.
+    pub(crate) hash_ns: Counter,
+    /// TPM extend commands.
+    pub(crate) extends: Counter,
+    /// Nanoseconds spent in them.
+    pub(crate) tpm_ns: Counter,
+}
+
+impl Stats {
+    /// All zero.
+    pub(crate) const fn new() -> Self {
+        Self {
+            checked: Counter::new(),
+            cache_hits: Counter::new(),
+            known: Counter::new(),
+            unknown: Counter::new(),
+            unreadable: Counter::new(),
+            hashed_bytes: Counter::new(),
+            hash_ns: Counter::new(),
+            extends: Counter::new(),
+            tpm_ns: Counter::new(),
+        }
+    }
+}
