@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""summary.py RAW UNIT: medians, quartiles and ratios of what tests/bench/guest/run.sh printed."""
+
+import collections
+import statistics
+import sys
+
+# All are compared with 'none', the case of the same round without a module and without a policy of IMA.
+CASES = ("none", "loaded", "other", "module", "ima-other", "ima", "both")
+# The most that 'module' may take of 'none', and of the overhead of 'ima'.
+TARGETS = {"open": 1.05, "map": 1.02, "exec": 1.02}
+SHARE = 1 / 3
+
+
+def main():
+    unit = sys.argv[2]
+    values = collections.defaultdict(dict)
+    with open(sys.argv[1], encoding="ascii") as file:
+        for line in file:
+            fields = line.split()
+            # Between them may be what the tools say.
+            if len(fields) == 5 and fields[2] in TARGETS:
+                number, case, operation, count, ns = fields
+                values[operation, case][int(number)] = int(ns) / int(count)
+    for operation, target in TARGETS.items():
+        base = values[operation, "none"]
+        print(f"\n{operation}: {unit} per operation, {len(base)} rounds; compared with 'none'")
+        print(f"  {'case':10} {'median':>9} {'quartiles':>19} {'more by':>9} {'ratio':>7} {'quartiles':>15}")
+        more, ratio = {}, {}
+        for case in CASES:
+            rounds = values[operation, case]
+            low, median, high = statistics.quantiles(rounds.values(), n=4)
+            more[case] = statistics.median(rounds[n] - base[n] for n in base)
+            ratio_low, ratio[case], ratio_high = statistics.quantiles((rounds[n] / base[n] for n in base), n=4)
+            print(f"  {case:10} {median:9.0f} {low:9.0f} {high:9.0f} {more[case]:9.0f} {ratio[case]:7.3f} "
+                  f"{ratio_low:7.3f} {ratio_high:7.3f}")
+        share = more["module"] / more["ima"]
+        print(f"  ratio {ratio['module']:.3f}, aim {target}: {'met' if ratio['module'] <= target else 'missed'}; "
+              f"overhead {share:.2f} of IMA's, aim {SHARE:.2f}: {'met' if share <= SHARE else 'missed'}")
+
+
+if __name__ == "__main__":
+    main()

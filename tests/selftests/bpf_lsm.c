@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bpf_lsm HOOK VERDICT: attaches a BPF program that returns VERDICT to an LSM hook, says "attached" and keeps it there
+ * until standard input ends.
+ *
+ * The program is "r0 = VERDICT; exit". No library is needed: the kernel wants to know of the hook only the number of
+ * its function in the kernel's own BTF.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
+
+static void die(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int bpf(int command, union bpf_attr *attr)
+{
+	return syscall(__NR_bpf, command, attr, sizeof(*attr));
+}
+
+static char *read_btf(void)
+{
+	struct stat stat;
+	int fd = open(BTF_PATH, O_RDONLY);
+	off_t done = 0;
+	char *data;
+
+	if (fd < 0 || fstat(fd, &stat))
+		die(BTF_PATH);
+	data = malloc(stat.st_size);
+	while (data && done < stat.st_size) {
+		ssize_t n = read(fd, data + done, stat.st_size - done);
+
+		if (n <= 0)
+			die(BTF_PATH);
+		done += n;
+	}
+	close(fd);
+	return data;
+}
+
+/* The bytes that follow the struct btf_type. */
+static size_t trailing(const struct btf_type *type)
+{
+	size_t count = BTF_INFO_VLEN(type->info);
+
+	switch (BTF_INFO_KIND(type->info)) {
+	case BTF_KIND_INT:
+	case BTF_KIND_VAR:
+	case BTF_KIND_DECL_TAG:
+		return 4;
+	case BTF_KIND_ARRAY:
+		return sizeof(struct btf_array);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		return count * sizeof(struct btf_member);
+	case BTF_KIND_ENUM:
+		return count * sizeof(struct btf_enum);
+	case BTF_KIND_ENUM64:
+		return count * sizeof(struct btf_enum64);
+	case BTF_KIND_FUNC_PROTO:
+		return count * sizeof(struct btf_param);
+	case BTF_KIND_DATASEC:
+		return count * sizeof(struct btf_var_secinfo);
+	}
+	return 0;
+}
+
+/* The number of a function in the kernel's BTF. */
+static uint32_t function_id(const char *name)
+{
+	const char *btf = read_btf(), *at, *end, *names;
+	const struct btf_header *header = (const void *)btf;
+	uint32_t id = 0;
+
+	at = btf + header->hdr_len + header->type_off;
+	end = at + header->type_len;
+	names = btf + header->hdr_len + header->str_off;
+	while (at < end) {
+		const struct btf_type *type = (const void *)at;
+
+		id++;
+		if (BTF_INFO_KIND(type->info) == BTF_KIND_FUNC && !strcmp(names + type->name_off, name))
+			return id;
+		at += sizeof(*type) + trailing(type);
+	}
+	errno = ENOENT;
+	die(name);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static char log[65536];
+	union bpf_attr attr = {};
+	char name[128];
+	struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: bpf_lsm HOOK VERDICT\n");
+		return 2;
+	}
+	snprintf(name, sizeof(name), "bpf_lsm_%s", argv[1]);
+	program[0].imm = atoi(argv[2]);
+
+	attr.prog_type = BPF_PROG_TYPE_LSM;
+	attr.expected_attach_type = BPF_LSM_MAC;
+	attr.attach_btf_id = function_id(name);
+	attr.insns = (uintptr_t)program;
+	attr.insn_cnt = sizeof(program) / sizeof(*program);
+	attr.license = (uintptr_t)"GPL";
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = sizeof(log);
+	attr.log_level = 1;
+	fd = bpf(BPF_PROG_LOAD, &attr);
+	if (fd < 0) {
+		fputs(log, stderr);
+		die("BPF_PROG_LOAD");
+	}
+
+	memset(&attr, 0, sizeof(attr));
+	attr.raw_tracepoint.prog_fd = fd;
+	if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr) < 0)
+		die("attaching");
+	puts("attached");
+	fflush(stdout);
+	while (read(STDIN_FILENO, log, sizeof(log)) > 0)
+		;
+	return 0;
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""fuse_file.py BACKING MOUNTPOINT: mounts a FUSE file system of subtype 'selftest' with one file, 'file', and goes on
+serving it in the background.
+
+The file has the content that BACKING has when it is read, and attributes that never change but for the size: what a
+server does behind the kernel's back. Where BACKING is a directory reading fails (EIO). Written from the description of the protocol in the kernel's
+include/uapi/linux/fuse.h.
+"""
+
+import ctypes
+import errno
+import os
+import stat
+import struct
+import sys
+
+LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT = 1, 2, 3, 14, 15, 18, 25, 26
+OPENDIR, RELEASEDIR, ACCESS, BATCH_FORGET = 27, 29, 34, 42
+ROOT, FILE = 1, 2
+LONG = 1 << 20
+
+
+def attributes(node, backing):
+    mode, size = (stat.S_IFDIR | 0o755, 0) if node == ROOT else (stat.S_IFREG | 0o755, os.stat(backing).st_size)
+    times = (1, 1, 1, 0, 0, 0)
+    return struct.pack("<6Q10I", node, size, 1, *times[:3], *times[3:], mode, 1, 0, 0, 0, 4096, 0)
+
+
+def answer(code, node, body, backing):
+    """The payload of the answer, or an errno."""
+    if code == INIT:
+        return struct.pack("<4I2H2I2HI7I", 7, 31, 1 << 16, 0, 8, 8, 1 << 16, 1, 16, 0, 0, *[0] * 7)
+    if code == LOOKUP:
+        if body != b"file\0":
+            return errno.ENOENT
+        return struct.pack("<4Q2I", FILE, 0, LONG, LONG, 0, 0) + attributes(FILE, backing)
+    if code == GETATTR:
+        return struct.pack("<Q2I", LONG, 0, 0) + attributes(node, backing)
+    if code in (OPEN, OPENDIR):
+        return struct.pack("<Q2I", 0, 0, 0)
+    if code == READ:
+        _, offset, size = struct.unpack_from("<QQI", body)
+        try:
+            with open(backing, "rb") as file:
+                file.seek(offset)
+                return file.read(size)
+        except OSError:
+            return errno.EIO
+    if code in (RELEASE, RELEASEDIR, FLUSH, ACCESS):
+        return b""
+    return errno.ENOSYS
+
+
+def serve(fd, backing):
+    while True:
+        try:
+            request = os.read(fd, 1 << 17)
+        except OSError as error:
+            if error.errno == errno.ENODEV:  # unmounted
+                return
+            continue
+        _, code, unique, node = struct.unpack_from("<IIQQ", request)
+        if code in (FORGET, BATCH_FORGET):
+            continue
+        payload = answer(code, node, request[40:], backing)
+        error, payload = (-payload, b"") if isinstance(payload, int) else (0, payload)
+        os.write(fd, struct.pack("<IiQ", 16 + len(payload), error, unique) + payload)
+
+
+def main():
+    backing, mountpoint = sys.argv[1:]
+    fd = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other"
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"selftest", mountpoint.encode(), b"fuse.selftest", 0, options.encode()):
+        sys.exit(os.strerror(ctypes.get_errno()))
+    if os.fork() == 0:
+        os.setsid()
+        null = os.open("/dev/null", os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(null, stream)
+        serve(fd, backing)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the selftests share. A test sources it, prints its plan, then one result per check:
+#
+#   . "$(dirname "$0")/lib.sh"
+#   plan 2
+#   load_module ima_policy=tcb || bail "the module does not load"
+#   check "the list starts with boot_aggregate" grep -q boot_aggregate "$SECFS/ascii_runtime_measurements"
+#   ok "and so on"
+#   finish
+#
+# Output is KTAP. A test that misses something it needs calls skip_all.
+
+SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SECFS=/sys/kernel/security/digest_lists
+# The PCR of the last load_module; see there.
+PCR=12
+WORK=$(mktemp -d /tmp/selftest-XXXXXX)
+export SELFTESTS SECFS
+
+ktap_planned=0
+ktap_count=0
+ktap_failed=0
+mounts=()
+trap cleanup EXIT
+
+# plan N: the number of results to come.
+plan() {
+	ktap_planned=$1
+	printf 'KTAP version 1\n1..%d\n' "$1"
+}
+
+ktap_result() {
+	ktap_count=$((ktap_count + 1))
+	printf '%s %d %s\n' "$1" "$ktap_count" "$2"
+}
+ok() { ktap_result ok "$*"; }
+not_ok() {
+	ktap_failed=$((ktap_failed + 1))
+	ktap_result 'not ok' "$*"
+}
+# skip NAME REASON
+skip() { ktap_result ok "$1 # SKIP ${2:-}"; }
+
+# note TEXT...: a diagnostic line.
+note() { printf '%s\n' "$*" | sed 's/^/# /'; }
+
+# check NAME COMMAND...: one result, ok if the command succeeds. What it prints is shown only if it fails.
+check() {
+	local name=$1 rc=0
+	shift
+	"$@" >"$WORK/check" 2>&1 || rc=$?
+	if [ "$rc" -eq 0 ]; then
+		ok "$name"
+	else
+		note "'$*' failed with $rc"
+		sed 's/^/# /' "$WORK/check"
+		not_ok "$name"
+		return 1
+	fi
+}
+
+# check_eq NAME WANT GOT: one result, ok if both are the same.
+check_eq() {
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		note "wanted '$2', got '$3'"
+		not_ok "$1"
+		return 1
+	fi
+}
+
+# results COMMAND...: a result for each line NAME<TAB>PROBLEM that the command prints, ok where there is no problem.
+results() {
+	local name problem
+	while IFS=$'\t' read -r name problem; do
+		[ -z "$problem" ] || note "$problem"
+		if [ -z "$problem" ]; then ok "$name"; else not_ok "$name"; fi
+	done < <("$@" 2>&1)
+}
+
+# skip_all REASON: ends a test that cannot run here. Instead of the plan.
+skip_all() {
+	printf 'KTAP version 1\n1..0 # SKIP %s\n' "$*"
+	exit 4
+}
+
+# bail REASON: fails every result that is still to come and ends the test.
+bail() {
+	note "$*"
+	while [ "$ktap_count" -lt "$ktap_planned" ]; do not_ok "not reached: $*"; done
+	exit 1
+}
+
+# finish: ends a test with the exit status that belongs to its results.
+finish() { exit $((ktap_failed > 0)); }
+
+cleanup() {
+	local i
+	for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do umount "${mounts[i]}" || umount -l "${mounts[i]}"; done
+	rm -rf "$WORK"
+}
+
+module_loaded() { [ -d /sys/module/digest_lists ]; }
+
+# load_module [PARAMETER=VALUE]...: loads the module so that it can be unloaded again, and so that it takes unsigned
+# lists unless the parameters say otherwise. DIGEST_LISTS_KO names another build of it. Where the parameters name no
+# PCR it measures into PCR 16, the only application PCR a TPM resets on request, and resets that before: PCR 12 goes
+# on growing over all loads of one boot, so that no single measurement list replays to it.
+load_module() {
+	local parameter pcr='' signature=require_signature=0
+	for parameter in "$@"; do
+		[[ $parameter != pcr=* ]] || pcr=${parameter#pcr=}
+		[[ $parameter != require_signature=* ]] || signature=
+	done
+	# shellcheck disable=SC2086 # nothing or one word
+	set -- "$@" $signature
+	if [ -z "$pcr" ]; then
+		pcr=16
+		[ ! -e /dev/tpm0 ] || tpm2_pcrreset "$pcr" || return
+		set -- "$@" "pcr=$pcr"
+	fi
+	PCR=$pcr
+	if [ -n "${DIGEST_LISTS_KO:-}" ]; then
+		insmod "$DIGEST_LISTS_KO" allow_unload=1 "$@" && return
+	else
+		modprobe digest_lists allow_unload=1 "$@" && return
+	fi
+	note "the kernel's last messages:"
+	dmesg | tail -n 20 | sed 's/^/# /'
+	return 1
+}
+
+unload_module() { rmmod digest_lists; }
+
+# records: the number of records of the measurement list.
+records() { wc -l <"$SECFS/ascii_runtime_measurements"; }
+
+# record_for PATH: the records of a file, with ima-ng's fields. Fails where there is none.
+record_for() { awk -v path="$1" '$5 == path { print; n++ } END { exit !n }' "$SECFS/ascii_runtime_measurements"; }
+
+# records_for PATH: their number.
+records_for() { awk -v path="$1" '$5 == path { n++ } END { print n + 0 }' "$SECFS/ascii_runtime_measurements"; }
+
+# recorded PATH: the digests in the file's records, oldest first. Violations have none.
+recorded() { every_record_of "$1" | grep -v '^0*$'; }
+
+# every_record_of PATH: the same with the zeros of violations.
+every_record_of() { awk -v path="$1" '$5 == path { sub(/.*:/, "", $4); print $4 }' "$SECFS/ascii_runtime_measurements"; }
+
+# grows COMMAND...: runs the command and prints by how many records the list grew meanwhile. Starts no other program.
+grows() {
+	local before after
+	read -r before <"$SECFS/runtime_measurements_count"
+	"$@" >/dev/null 2>&1
+	read -r after <"$SECFS/runtime_measurements_count"
+	echo $((after - before))
+}
+
+# sum_of FILE: the SHA-256 of its content, read by nobody: a rule with uid=0 does not see that.
+sum_of() { setpriv --reuid=65534 --clear-groups cat "$1" | sha256sum | cut -c1-64; }
+
+# status KEY: the value of a line of the status file.
+status() { sed -n "s/^$1: *//p" "$SECFS/status"; }
+
+# wait_for SECONDS COMMAND...: runs the command until it succeeds; fails after the given time.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# mkfs_loop ext4|xfs|btrfs SIZE MOUNTPOINT: a fresh file system on a loop device. Unmounted when the test ends. The
+# image is sparse, on the disk of the run, and gone when it is unmounted.
+mkfs_loop() {
+	local type=$1 size=$2 target=$3 image option=-F
+	# There is no udev that would make /dev/loop-control before.
+	modprobe -q loop
+	image=$(mktemp /mnt/run/fs-XXXXXX)
+	truncate -s "$size" "$image"
+	[ "$type" = ext4 ] || option=-f
+	mkdir -p "$target"
+	"mkfs.$type" -q "$option" "$image" && mount -o loop "$image" "$target" && mounts+=("$target")
+	local rc=$?
+	rm "$image"
+	return "$rc"
+}
+
+# mount_tmp TYPE OPTIONS MOUNTPOINT: mounts a file system without a device until the test ends.
+mount_tmp() {
+	mkdir -p "$3"
+	mount -t "$1" -o "$2" "$1" "$3" && mounts+=("$3")
+}
+
+# tpm_banks: the names of the TPM's active banks.
+tpm_banks() { tpm2_getcap pcrs | sed -n 's/^ *- \([a-z0-9_]*\): \[ [0-9].*/\1/p'; }
+
+# bank_pcrs BANK: the bank's registers in the form that evmctl reads.
+bank_pcrs() { tpm2_pcrread "$1" | awk '/0x/ { sub(/.*0x/, ""); printf "PCR-%02d: %s\n", n++, $0 }'; }
+
+# snapshot LIST: copies the binary list to $WORK/list and the registers of every bank to $WORK/pcrs-BANK, at one moment:
+# the very tools that read may be unknown files, so it is repeated until no record was added meanwhile.
+snapshot() {
+	local count="${1%/*}/runtime_measurements_count" before after bank try
+	for try in 1 2 3 4 5; do
+		read -r before <"$count"
+		cat "$1" >"$WORK/list" || return
+		for bank in $(tpm_banks); do bank_pcrs "$bank" >"$WORK/pcrs-$bank" || return; done
+		read -r after <"$count"
+		[ "$before" != "$after" ] || return 0
+	done
+	note "$try times the list grew while it was read, at last from $before to $after records"
+	return 1
+}
+
+# replay_ok [PCR [LIST]]: succeeds if that PCR of every active bank is what replaying the binary list gives. evmctl
+# judges SHA-1 and SHA-256, the banks it knows; replay.py all of them.
+replay_ok() {
+	local pcr=${1:-$PCR} list=${2:-$SECFS/binary_runtime_measurements} bank options=() known=() banks=() rc=0
+	snapshot "$list" || return
+	for bank in "$WORK"/pcrs-*; do
+		[ -e "$bank" ] || { note "the TPM has no active bank" && return 1; }
+		bank=${bank##*/pcrs-}
+		banks+=("$bank=$(sed -n "s/^PCR-$(printf %02d "$pcr"): //p" "$WORK/pcrs-$bank")")
+		case $bank in
+		sha1 | sha256) known+=("$bank") options+=(--pcrs "$bank,$WORK/pcrs-$bank") ;;
+		esac
+	done
+	"$SELFTESTS/replay.py" "$pcr" "$WORK/list" "${banks[@]}" || rc=1
+	[ ${#known[@]} -gt 0 ] || return "$rc"
+	evmctl -v ima_measurement --ignore-violations "${options[@]}" "$WORK/list" >"$WORK/evmctl" 2>&1 || rc=1
+	# evmctl is content as soon as one bank matches.
+	for bank in "${known[@]}"; do
+		grep -q "^$bank PCR-$(printf %02d "$pcr"): succeed" "$WORK/evmctl" || rc=1
+	done
+	[ "$rc" -eq 0 ] || grep -v ' ima-' "$WORK/evmctl" | tail -n 20
+	return "$rc"
+}

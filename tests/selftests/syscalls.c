@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * syscalls COMMAND ARGUMENT...: system calls that no shell and no tool of the guest makes. Prints what it is told to,
+ * and fails with the errno of the call as its exit status.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fsverity.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CHECK_ONLY 0x10000 /* AT_EXECVE_CHECK */
+
+static int fail(const char *what)
+{
+	int error = errno;
+
+	perror(what);
+	return error ? error : 1;
+}
+
+static void *map(const char *path, int prot)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? MAP_FAILED : mmap(NULL, 4096, prot, MAP_PRIVATE, fd, 0);
+}
+
+/* map FILE: maps it executable. */
+static int do_map(char **arg)
+{
+	return map(arg[0], PROT_READ | PROT_EXEC) == MAP_FAILED ? fail("mmap") : 0;
+}
+
+/* map-read FILE: maps it readable only. */
+static int do_map_read(char **arg)
+{
+	return map(arg[0], PROT_READ) == MAP_FAILED ? fail("mmap") : 0;
+}
+
+/* map-implied FILE: maps it readable, which the personality makes executable. */
+static int do_map_implied(char **arg)
+{
+	if (personality(READ_IMPLIES_EXEC) < 0)
+		return fail("personality");
+	return do_map_read(arg);
+}
+
+/* mprotect FILE: maps it readable, then makes it executable. */
+static int do_mprotect(char **arg)
+{
+	void *start = map(arg[0], PROT_READ);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	return mprotect(start, 4096, PROT_READ | PROT_EXEC) ? fail("mprotect") : 0;
+}
+
+/* check FILE: asks whether it could be executed. */
+static int do_check(char **arg)
+{
+	char *argv[] = { arg[0], NULL }, *envp[] = { NULL };
+	int fd = open(arg[0], O_PATH | O_CLOEXEC);
+
+	return syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH | CHECK_ONLY) ? fail("execveat") : 0;
+}
+
+/* mknod FILE: makes an empty regular file by mknod(2). */
+static int do_mknod(char **arg)
+{
+	return mknod(arg[0], S_IFREG | 0644, 0) ? fail("mknod") : 0;
+}
+
+/* truncate FILE SIZE: by truncate(2), which opens nothing. */
+static int do_truncate(char **arg)
+{
+	return truncate(arg[0], atol(arg[1])) ? fail("truncate") : 0;
+}
+
+/* store FILE TEXT: writes the text to its start through a shared mapping. */
+static int do_store(char **arg)
+{
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
+	char *start = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	memcpy(start, arg[1], strlen(arg[1]));
+	return 0;
+}
+
+/* tmpfile DIRECTORY TEXT FILE: writes the text to a file that has no name, then gives it the name FILE. */
+static int do_tmpfile(char **arg)
+{
+	int fd = open(arg[0], O_TMPFILE | O_RDWR | O_CLOEXEC, 0755);
+	char self[64];
+
+	if (fd < 0 || write(fd, arg[1], strlen(arg[1])) < 0)
+		return fail("tmpfile");
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, arg[2], AT_SYMLINK_FOLLOW) ? fail("linkat") : 0;
+}
+
+/* memfd NAME TEXT: writes the text to a memfd, and opens that for reading. */
+static int do_memfd(char **arg)
+{
+	int fd = memfd_create(arg[0], MFD_CLOEXEC);
+	char self[64];
+
+	if (fd < 0 || write(fd, arg[1], strlen(arg[1])) < 0)
+		return fail("memfd");
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return open(self, O_RDONLY | O_CLOEXEC) < 0 ? fail("open") : 0;
+}
+
+/* kexec KERNEL INITRAMFS: loads both for kexec, and lets go of them. */
+static int do_kexec(char **arg)
+{
+	int kernel = open(arg[0], O_RDONLY | O_CLOEXEC), initramfs = open(arg[1], O_RDONLY | O_CLOEXEC);
+	const char *cmdline = "quiet";
+
+	if (syscall(SYS_kexec_file_load, kernel, initramfs, strlen(cmdline) + 1, cmdline, 0UL))
+		return fail("kexec_file_load");
+	return syscall(SYS_kexec_file_load, -1, -1, 0, NULL, 1UL /* KEXEC_FILE_UNLOAD */) ? fail("unload") : 0;
+}
+
+/* verity FILE: enables fs-verity, and prints the digest. */
+static int do_verity(char **arg)
+{
+	struct fsverity_enable_arg enable = {
+		.version = 1,
+		.hash_algorithm = FS_VERITY_HASH_ALG_SHA256,
+		.block_size = 4096,
+	};
+	struct {
+		struct fsverity_digest head;
+		unsigned char bytes[64];
+	} digest = { .head.digest_size = 64 };
+	int i, fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+
+	if (ioctl(fd, FS_IOC_ENABLE_VERITY, &enable) || ioctl(fd, FS_IOC_MEASURE_VERITY, &digest))
+		return fail("fs-verity");
+	for (i = 0; i < digest.head.digest_size; i++)
+		printf("%02x", digest.head.digest[i]);
+	putchar('\n');
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(char **arg);
+	int args;
+} commands[] = {
+	{ "map", do_map, 1 },
+	{ "map-read", do_map_read, 1 },
+	{ "map-implied", do_map_implied, 1 },
+	{ "mprotect", do_mprotect, 1 },
+	{ "check", do_check, 1 },
+	{ "mknod", do_mknod, 1 },
+	{ "truncate", do_truncate, 2 },
+	{ "store", do_store, 2 },
+	{ "tmpfile", do_tmpfile, 3 },
+	{ "memfd", do_memfd, 2 },
+	{ "kexec", do_kexec, 2 },
+	{ "verity", do_verity, 1 },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (argc == commands[i].args + 2 && !strcmp(argv[1], commands[i].name))
+			return commands[i].run(argv + 2);
+	fprintf(stderr, "syscalls: no such command\n");
+	return 2;
+}

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The guest itself is what the other tests expect.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 8
+
+untainted() { [ "$(cat /proc/sys/kernel/tainted)" = 0 ] || { cat /proc/sys/kernel/tainted && false; }; }
+distribution_kernel() { [[ $(uname -r) == *+deb* ]] && [[ $(cat /proc/version) == *Debian* ]]; }
+lsm_active() { tr ',' '\n' </sys/kernel/security/lsm | grep -qx "$1"; }
+tools() {
+	local tool missing=
+	for tool in attr awk bpftool btrfs evmctl getfattr keyctl mkfs.btrfs mkfs.ext4 mkfs.xfs modprobe mount openssl \
+		python3 setfattr sha256sum strace tpm2_pcrread; do
+		command -v "$tool" >/dev/null || missing="$missing $tool"
+	done
+	[ -z "$missing" ] || { echo "missing:$missing" && false; }
+}
+modules() {
+	local module
+	for module in loop ext4 xfs btrfs overlay tpm_vtpm_proxy; do modinfo "$module" >/dev/null || return; done
+}
+file_systems() {
+	local type
+	for type in ext4 xfs btrfs; do
+		mkfs_loop "$type" 512M "$WORK/$type" && echo content >"$WORK/$type/file" || return
+	done
+}
+
+check "the kernel is the distribution's" distribution_kernel
+check "and untainted" untainted
+check "the BPF LSM is active" lsm_active bpf
+check "every tool is there" tools
+check "every module is there" modules
+check "ext4, xfs and btrfs can be made on loop devices" file_systems
+if [ -e /dev/tpm0 ]; then
+	check_eq "the TPM has four active banks" "sha1 sha256 sha384 sha512" "$(tpm_banks | tr '\n' ' ' | sed 's/ $//')"
+	check "IMA's own list replays to PCR 10" replay_ok 10 /sys/kernel/security/ima/binary_runtime_measurements
+else
+	skip "the TPM has four active banks" "no TPM"
+	skip "IMA's own list replays to PCR 10" "no TPM"
+fi
+finish

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The tool against the module, from generating a list to seeing its files known, and what it says when it cannot.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 46
+
+files=$WORK/files
+here=fsmagic=0x858458f6
+mount_tmp ramfs mode=755 "$files" || bail "no ramfs"
+mkdir -p "$files/bin" "$files/etc" "$files/other"
+program() { cp /usr/bin/true "$1" && echo "$1" >>"$1"; }
+for name in bin/one bin/two etc/three other/four; do program "$files/$name"; done
+: >"$files/bin/empty"
+ln -s /usr/bin/id "$files/bin/link"
+
+# out COMMAND...: runs it with its output in $WORK/out and its errors in $WORK/err.
+out() { "$@" >"$WORK/out" 2>"$WORK/err"; }
+said() { grep -Eq -- "$1" "$WORK/out" || { cat "$WORK/out" "$WORK/err" && false; }; }
+complained() { grep -Eq -- "$1" "$WORK/err" || { cat "$WORK/out" "$WORK/err" && false; }; }
+# fails STATUS COMMAND...
+fails() {
+	local rc=0
+	out "${@:2}" || rc=$?
+	[ "$rc" = "$1" ] || { echo "exit status $rc" && cat "$WORK/err" && false; }
+}
+
+unmeasured() { [ "$(records_for "$1")" = 0 ]; }
+
+# Without the module.
+for command in status "load $WORK/meta"; do
+	echo x >"$WORK/meta"
+	# shellcheck disable=SC2086 # a command and its argument
+	check "without the module 'digestctl ${command%% *}' fails" fails 1 digestctl $command
+	check "and says to load it" complained 'the module is not loaded: modprobe digest_lists'
+done
+
+# Lists.
+check "a list is generated" out digestctl generate "$files/bin" -o "$WORK/bin.list"
+check "the empty file is left out, and that is said" eval "grep -qi empty '$WORK/out' '$WORK/err'"
+check "another one of mutable files" out digestctl generate --mutable "$files/etc" -o "$WORK/etc.list"
+check "'show' tells of a list" out digestctl show --digests "$WORK/bin.list" "$WORK/etc.list"
+check "its type" said ': compact list$'
+check "its number of digests" said 'digests: 2$'
+digest() { sha256sum "$files/$1" | cut -d' ' -f1; }
+check "an immutable file" said "^immutable sha256:$(digest bin/one)$"
+check "a mutable file" said "^mutable sha256:$(digest etc/three)$"
+check "no target of a link" eval "! said '$(sha256sum /usr/bin/id | cut -d' ' -f1)'"
+check "the digest of the list file" said "file: sha256:$(sha256sum "$WORK/bin.list" | cut -d' ' -f1)$"
+check "metadata are made" out digestctl metadata "$WORK/bin.list" "$WORK/etc.list" -o "$WORK/meta"
+check "'show' tells of metadata" out digestctl show "$WORK/meta"
+check "how many lists they have" said 'lists: 2$'
+check "and where they are" said "$WORK/etc.list"
+check "metadata of what is no list are not made" fails 1 digestctl metadata "$WORK/true" -o "$WORK/bad"
+
+# With the module.
+load_module || bail "the module does not load"
+cat <<END >"$WORK/policy"
+measure func=BPRM_CHECK $here digest_list
+measure func=MODULE_CHECK
+END
+check "'policy check' accepts what the module accepts" out digestctl policy check "$WORK/policy"
+check "the module accepts what 'policy check' accepts" eval "echo '$WORK/policy' >'$SECFS/policy'"
+echo "appraise func=BPRM_CHECK" >"$WORK/bad-policy"
+check "'policy check' refuses what the module refuses" fails 1 digestctl policy check "$WORK/bad-policy"
+check "with its reason" complained 'line 1, column 1: .appraise.: appraisal is not served'
+refused_policy() { ! echo "$WORK/bad-policy" >"$SECFS/policy"; } 2>/dev/null
+check "the module refuses it" refused_policy
+reason=$(dmesg | sed -n 's/.*digest_lists: policy: //p' | tail -n 1)
+check "with the same words" complained "$reason"
+check "what 'policy builtin' prints passes 'policy check'" \
+	eval "digestctl policy builtin 'tcb|exec_tcb' | digestctl policy check -"
+
+check "'load' loads the lists" out digestctl load "$WORK/meta"
+check "and says how many" said '2 lists loaded'
+"$files/bin/one" && "$files/etc/three" && "$files/other/four"
+check "a program of the immutable list has no record" unmeasured "$files/bin/one"
+check "a program of the mutable list has no record" unmeasured "$files/etc/three"
+check "another one has" record_for "$files/other/four"
+check "the record of the metadata has their path" record_for "$WORK/meta"
+check_eq "digests_count is what 'show' said" 3 "$(cat "$SECFS/digests_count")"
+check "digest_lists names the list files by the digests that 'show' said" grep -q \
+	"^sha256:$(sha256sum "$WORK/bin.list" | cut -d' ' -f1) .* immutable=2 mutable=0 " "$SECFS/digest_lists"
+check "'status' shows the status file" out digestctl status
+check "with the lists" said '^lists: 2$'
+check "and the digests" said '^digests: 3$'
+
+digestctl generate "$files/other" -o "$WORK/other.list" >/dev/null 2>&1
+digestctl metadata "$WORK/other.list" -o "$WORK/other" >/dev/null 2>&1
+check "'load --bytes' loads metadata as well" out digestctl load --bytes "$WORK/other"
+program "$files/later"
+cp "$files/other/four" "$files/copy" && "$files/copy"
+check "what it loaded is known" unmeasured "$files/copy"
+
+# Refusals.
+program "$WORK/other.list"
+check "'load' fails where a list has changed" fails 1 digestctl load "$WORK/other"
+check "and refers to the kernel log" complained 'the reason is in the kernel log'
+check "'load' fails for what is no metadata" fails 1 digestctl load "$WORK/policy"
+check "and says so" complained 'not metadata'
+check_eq "nothing of that was loaded" 4 "$(cat "$SECFS/digests_count")"
+check "'load' of another user fails" fails 1 \
+	setpriv --reuid=1000 --regid=1000 --clear-groups digestctl load --bytes /usr/bin/true
+check "and says what is needed" complained 'needs root, with CAP_SYS_ADMIN'
+finish

@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every hook: which functions of the policy language an access arrives at, in one policy in which each function has a
+# PCR and template of its own, so that a record tells by which rule it came about.
+#
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+
+plan 38
+
+disk=$WORK/disk
+chmod 755 "$WORK"
+mkfs_loop ext4 64M "$disk" || bail "no file system"
+[ ! -e /dev/tpm0 ] || tpm2_pcrreset 23
+load_module || bail "the module does not load"
+
+# Only files of this owner are measured, and a file gets its owner last: making it leaves no record.
+owner=4242
+own() { chown "$owner" "$@"; }
+policy='' marks=''
+# by FUNC MARK: the records of this function have this PCR and template.
+by() {
+	policy+="measure func=$1 fowner=$owner pcr=${2%:*} template=${2#*:}$NL"
+	marks+="$2 $1$NL"
+}
+by BPRM_CHECK 11:ima-ng
+by CREDS_CHECK 14:ima-ng
+by MMAP_CHECK 15:ima-ng
+by MMAP_CHECK_REQPROT 16:ima-ng
+by FILE_CHECK 23:ima-ng
+by MODULE_CHECK 11:ima-ngv2
+by FIRMWARE_CHECK 14:ima-ngv2
+by KEXEC_KERNEL_CHECK 15:ima-ngv2
+by KEXEC_INITRAMFS_CHECK 16:ima-ngv2
+by POLICY_CHECK 23:ima-ngv2
+
+# arrives NAME WANT COMMAND...: one result, ok if the command on the new file $file arrives at just these functions.
+# A record with another digest than that of the file counts as wrong; the file loses its owner before it is read for that.
+arrives() {
+	local name=$1 want=$2 lines digest mark recorded got=
+	shift 2
+	"$@" >"$WORK/out" 2>&1 || sed 's/^/# /' "$WORK/out"
+	lines=$(awk -v path="$file" '$5 == path { print $1 ":" $3 " " $4 }' "$ASCII")
+	chown 0 "$file"
+	digest=$(digest_of "$file")
+	while read -r mark recorded; do
+		[ -n "$mark" ] || continue
+		got+=$(sed -n "s/^$mark //p" <<<"$marks")
+		[ "${recorded##*:}" = "$digest" ] || got+="(wrong)"
+		got+=$NL
+	done <<<"$lines"
+	check_eq "$name" "$want" "$(printf %s "$got" | sort | tr '\n' ' ' | sed 's/ $//')"
+}
+new() { fresh "$disk" && own "$file"; }
+reads() { : <"$1"; }
+writes() { : >>"$1"; }
+
+set_policy "$policy" || bail "the policy is refused"
+
+new && arrives "a file is opened: file_post_open" "FILE_CHECK" reads "$file"
+new && arrives "so it is for writing" "FILE_CHECK" writes "$file"
+new && arrives "a program is executed: bprm_check_security, bprm_creds_from_file, and what it maps" \
+	"BPRM_CHECK CREDS_CHECK FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" "$file"
+new && arrives "a file is mapped executable: mmap_file" "FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" "$SYSCALLS" map "$file"
+new && arrives "a file is mapped to be read" "FILE_CHECK" "$SYSCALLS" map-read "$file"
+new && arrives "only the personality makes it executable: MMAP_CHECK_REQPROT is not asked" "FILE_CHECK MMAP_CHECK" \
+	"$SYSCALLS" map-implied "$file"
+new && arrives "a mapping is made executable: file_mprotect" "FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" \
+	"$SYSCALLS" mprotect "$file"
+
+# A script that would leave a trace.
+fresh "$disk" script && printf '#!/bin/sh\n: >%s\n' "$disk/ran" >"$file" && own "$file"
+arrives "an interpreter asks whether it may run a script: bprm_creds_for_exec" "BPRM_CHECK FILE_CHECK" \
+	"$SYSCALLS" check "$file"
+check "which does not run" test ! -e "$disk/ran"
+own "$file"
+check "then it runs" "$file"
+check_eq "with the credentials of its interpreter, so that CREDS_CHECK is not asked of the script" "" \
+	"$(awk -v path="$file" '$5 == path && $1 == 14 && $3 == "ima-ng"' "$ASCII")"
+
+fresh "$disk" && cp "$(modinfo -n dummy)" "$file" && own "$file"
+arrives "a kernel module is loaded: kernel_post_read_file" "FILE_CHECK MODULE_CHECK" insmod "$file"
+rmmod dummy
+
+# Firmware, whole and in part.
+test_firmware=/sys/devices/virtual/misc/test_firmware
+firmware_path=/sys/module/firmware_class/parameters/path
+set_firmware() { printf %s "$2" >"$test_firmware/$1"; }
+request() { set_firmware trigger_request "${1##*/}"; }
+request_part() {
+	set_firmware reset 1 && set_firmware config_name "${1##*/}" && set_firmware config_into_buf 1 &&
+		set_firmware config_partial 1 && set_firmware config_buf_size 64 && set_firmware config_num_requests 1 &&
+		set_firmware trigger_batched_requests 1
+}
+if modprobe test_firmware 2>/dev/null; then
+	former=$(cat "$firmware_path")
+	printf %s "$disk" >"$firmware_path"
+	new && arrives "firmware is loaded: kernel_post_read_file" "FILE_CHECK FIRMWARE_CHECK" request "$file"
+	new && arrives "firmware is loaded in part: kernel_read_file" "FILE_CHECK FIRMWARE_CHECK" request_part "$file"
+	printf '%s\n' "$former" >"$firmware_path"
+	set_firmware reset 1
+	rmmod test_firmware
+else
+	skip "firmware is loaded: kernel_post_read_file" "no module test_firmware"
+	skip "firmware is loaded in part: kernel_read_file" "no module test_firmware"
+fi
+
+# A kernel that has only the header by which kexec knows one; it is refused after the initramfs has been read.
+kernel_header() {
+	python3 -c '
+import struct, sys
+image = bytearray(65536)
+for offset, field in (0x1f1, b"\1"), (0x1fe, b"\x55\xaa"), (0x202, b"HdrS"), (0x206, b"\x0f\2"), (0x211, b"\1"), \
+        (0x236, b"\x63\0"), (0x248, struct.pack("<I", 0)):
+    image[offset:offset + len(field)] = field
+open(sys.argv[1], "wb").write(image)' "$1"
+}
+kernel=$disk/kernel
+kernel_header "$kernel"
+kexec_kernel() { "$SYSCALLS" kexec "$file" /dev/null || true; }
+kexec_initramfs() { "$SYSCALLS" kexec "$kernel" "$file" || true; }
+"$SYSCALLS" kexec "$kernel" "$kernel" 2>/dev/null
+case $? in
+1 | 38) # EPERM, ENOSYS
+	skip "a kernel is loaded for kexec" "this kernel has no kexec_file_load, or is locked down"
+	skip "so is an initramfs" "this kernel has no kexec_file_load, or is locked down"
+	;;
+*)
+	new && arrives "a kernel is loaded for kexec: kernel_post_read_file" "FILE_CHECK KEXEC_KERNEL_CHECK" kexec_kernel
+	new && arrives "an initramfs is loaded for kexec: kernel_post_read_file" "FILE_CHECK KEXEC_INITRAMFS_CHECK" \
+		kexec_initramfs
+	;;
+esac
+
+load_policy() { echo "$file" >"$SECFS/policy"; }
+fresh "$disk" && printf '%s# %s\n' "$policy" "$RANDOM" >"$file" && own "$file"
+arrives "a policy of the module is loaded by its path" "POLICY_CHECK" load_policy
+# A policy of IMA's that is not accepted: IMA takes only one in each boot.
+if [ -e /sys/kernel/security/ima/policy ]; then
+	load_ima_policy() { ! echo "$file" 2>/dev/null >/sys/kernel/security/ima/policy; }
+	fresh "$disk" && echo nonsense >"$file" && own "$file"
+	arrives "a policy of IMA's is loaded by its path: kernel_post_read_file" "FILE_CHECK POLICY_CHECK" load_ima_policy
+else
+	skip "a policy of IMA's is loaded by its path: kernel_post_read_file" "IMA has its policy already"
+fi
+
+# Who executes: CREDS_CHECK sees the credentials that the program will have.
+chmod 711 "$disk"
+suid=4243
+# suid_program: a new program that is set-uid to 4243.
+suid_program() { fresh "$disk" && chown $suid "$file" && chmod 4755 "$file"; }
+suid_program && set_policy "measure func=CREDS_CHECK fowner=$suid euid=$suid" && as 1000 "$file"
+check "CREDS_CHECK euid= matches a set-uid program" once "$file"
+suid_program && set_policy "measure func=BPRM_CHECK fowner=$suid euid=$suid" && as 1000 "$file"
+check "BPRM_CHECK euid= does not: it has the credentials of who executes" unmeasured "$file"
+suid_program && set_policy "measure func=CREDS_CHECK fowner=$suid uid=$suid" && as 1000 "$file"
+check "CREDS_CHECK uid= does not: the real user stays" unmeasured "$file"
+suid_program && set_policy "measure func=CREDS_CHECK fowner=$suid uid=1000" && as 1000 "$file"
+check "it is that of who executes" once "$file"
+suid_program && chmod 755 "$file" && set_policy "measure func=CREDS_CHECK fowner=$suid euid=$suid" && as 1000 "$file"
+check "without the set-uid bit CREDS_CHECK euid= does not match" unmeasured "$file"
+set_policy "measure func=CREDS_CHECK fowner=$suid egid=$suid"
+fresh "$disk" && chown $suid:$suid "$file" && chmod 2755 "$file" && as 1000 "$file"
+check "CREDS_CHECK egid= matches a set-gid program" once "$file"
+
+# User namespaces: ids are those of the initial one.
+in_userns() { as 1000 unshare --user --map-root-user "$@"; }
+if in_userns true 2>/dev/null; then
+	for case in "uid=1000 once" "uid=0 unmeasured" "euid=0 unmeasured"; do
+		set_policy "measure func=BPRM_CHECK fowner=$owner ${case% *}" && new && in_userns "$file"
+		check "root of a user namespace that user 1000 made: ${case% *}: ${case#* }" "${case#* }" "$file"
+	done
+else
+	for case in uid=1000 uid=0 euid=0; do
+		skip "root of a user namespace that user 1000 made: $case" "users may make no user namespace"
+	done
+fi
+set_policy "measure func=BPRM_CHECK fowner=$owner" && new && chroot "$disk" /"${file##*/}" 2>/dev/null
+check_eq "a program that cannot run in a changed root is measured all the same" 1 "$(grep -c "${file##*/}\$" "$ASCII")"
+
+# mmap and mprotect, more closely.
+set_policy "measure func=MMAP_CHECK fowner=$owner"
+new && "$SYSCALLS" mprotect "$file" && "$SYSCALLS" mprotect "$file"
+check "a mapping made executable is measured once, with its digest" once "$file"
+new && for i in 1 2 3; do "$SYSCALLS" map "$file"; done
+check "so is a file mapped executable three times" once "$file"
+set_policy "measure func=MMAP_CHECK fowner=$owner uid=1000"
+new && "$SYSCALLS" mprotect "$file"
+check "mprotect: a rule for another user does not match" unmeasured "$file"
+as 1000 "$SYSCALLS" mprotect "$file"
+check "and it does for that user" once "$file"
+
+# Exec of what cannot be executed, and open of what is no regular file.
+set_policy "measure fowner=$owner"
+mkfifo "$disk/fifo" && mkdir "$disk/dir" && own "$disk/fifo" "$disk/dir"
+: <>"$disk/fifo"
+ls "$disk/dir"
+check "fifos are not measured" unmeasured "$disk/fifo"
+check "directories are not measured" unmeasured "$disk/dir"
+new && chmod 644 "$file" && ! "$file" 2>/dev/null
+check "a file that may not be executed is not measured" unmeasured "$file"
+set_policy "measure func=FILE_CHECK fowner=$owner"
+new && chmod 600 "$file" && ! as 1000 cat "$file" 2>/dev/null
+check "a file that may not be opened is not measured" unmeasured "$file"
+
+check "the module was attached to every hook" test "$(grep -c '^hook_.*: \(jump\|redirect\)$' "$SECFS/status")" -ge 11
+if [ -e /dev/tpm0 ]; then check "PCR 23 replays" replay_pcr 23; else skip "PCR 23 replays" "no TPM"; fi
+finish

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What is no file: keys that are added to keyrings (KEY_CHECK), and the module's own state (CRITICAL_DATA). Their records
+# hold the data themselves.
+#
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+
+plan 24
+
+load_module || bail "the module does not load"
+cd "$WORK" || bail "no directory"
+keyctl new_session >/dev/null
+hex_of() { od -An -v -tx1 "$1" | tr -d ' \n'; }
+
+# new_key: a certificate of its own, in $WORK/cert.
+new_key() {
+	openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=selftest $RANDOM" -keyout key.pem \
+		-outform DER -out cert 2>/dev/null && cert_digest=$(digest_of cert) && cert_hex=$(hex_of cert)
+}
+keyring_of() { keyctl newring "$1" "${2:-@s}"; }
+add() { keyctl padd asymmetric "$RANDOM" "$1" <cert >/dev/null; }
+# key_records NAME: PCR, template, digest and size of the records of that name.
+key_records() { awk -v name="$1" '$5 == name { print $1, $3, $4, length($6) / 2 }' "$ASCII"; }
+size() { stat -c %s cert; }
+
+set_policy "measure func=KEY_CHECK keyrings=first|second" || bail "KEY_CHECK is refused"
+first=$(keyring_of first) second=$(keyring_of second) third=$(keyring_of third)
+new_key || bail "no certificate"
+check "a key is added to a keyring that the rule names" add "$first"
+check_eq "it has one record: of the keyring's name, with the key's digest and the key" \
+	"16 ima-buf sha256:$cert_digest $(size)" "$(key_records first)"
+check_eq "the key is there whole" "$cert_hex" "$(awk '$5 == "first" { print $6 }' "$ASCII")"
+check "the same key added again" add "$first"
+check_eq "has no other record" 1 "$(key_records first | wc -l)"
+add "$second"
+check_eq "added to another keyring that the rule names it has one more" "16 ima-buf sha256:$cert_digest $(size)" \
+	"$(key_records second)"
+add "$third"
+check_eq "added to one that it does not name it has none" "" "$(key_records third)"
+new_key && add "$first"
+check_eq "another key has another" "sha256:$cert_digest" "$(key_records first | tail -n 1 | cut -d' ' -f3)"
+keyctl padd user name "$first" <cert >/dev/null
+check_eq "a key of another type has none" 2 "$(key_records first | wc -l)"
+keyctl padd asymmetric update "$first" <cert >/dev/null && new_key && keyctl padd asymmetric update "$first" <cert >/dev/null
+check_eq "a key that is replaced has one" "sha256:$cert_digest" "$(key_records first | tail -n 1 | cut -d' ' -f3)"
+check "what is no key is refused, and leaves no record" eval '! echo text | keyctl padd asymmetric bad "$first" 2>/dev/null &&
+	[ "$(key_records first | wc -l)" = 3 ]'
+
+set_policy "measure func=KEY_CHECK" && new_key && add "$third"
+check_eq "a rule without keyrings= takes any" "sha256:$cert_digest" "$(key_records third | cut -d' ' -f3)"
+set_policy "measure func=KEY_CHECK uid=1000" && new_key && add "$third"
+check_eq "a rule for another user does not match" 1 "$(key_records third | wc -l)"
+chmod 755 "$WORK" && chmod 644 cert
+# shellcheck disable=SC2016 # for the inner shell
+as 1000 keyctl session - bash -c 'keyctl padd asymmetric "" "$(keyctl newring theirs @s)" <"$1"' bash "$WORK/cert" >/dev/null 2>&1
+check_eq "it does for that user" "sha256:$cert_digest" "$(key_records theirs | cut -d' ' -f3)"
+set_policy "dont_measure func=KEY_CHECK keyrings=third${NL}measure func=KEY_CHECK" && new_key && add "$third"
+check_eq "dont_measure settles it" 1 "$(key_records third | wc -l)"
+set_policy "measure uid=0 mask=MAY_READ fowner=1" && new_key && add "$third"
+check_eq "a rule on files does not match a key" 1 "$(key_records third | wc -l)"
+set_policy "measure func=KEY_CHECK pcr=23 template=ima-ng keyrings=third" && new_key && add "$third"
+check_eq "pcr= and template= count" "23 ima-ng sha256:$cert_digest" "$(key_records third | tail -n 1 | cut -d' ' -f1-3)"
+
+# The module's own state.
+critical() { awk '$5 == "digest_lists" { print $1, $3, $4, $6 }' "$ASCII"; }
+check_eq "without a rule its own state has no record" "" "$(critical)"
+own="measure func=CRITICAL_DATA label=digest_lists"
+set_policy "$own"
+check_eq "CRITICAL_DATA label=digest_lists: the policy has a record with its text" \
+	"16 ima-buf sha256:$(digest_of "$SECFS/policy") $(hex_of "$SECFS/policy")" "$(critical)"
+set_policy "$own${NL}measure fowner=1"
+check_eq "so does the next" "16 ima-buf sha256:$(digest_of "$SECFS/policy") $(hex_of "$SECFS/policy")" \
+	"$(critical | tail -n 1)"
+set_policy "measure func=CRITICAL_DATA label=selinux"
+check_eq "a rule with another label does not match" 2 "$(critical | wc -l)"
+unload_module && load_module ima_policy=critical_data || bail "the module does not load with ima_policy=critical_data"
+check_eq "ima_policy=critical_data: the policy has a record from the start" \
+	"16 ima-buf sha256:$(digest_of "$SECFS/policy") $(hex_of "$SECFS/policy")" "$(critical)"
+check_eq "it is the third record" 3 "$(awk '$5 == "digest_lists" { print NR }' "$ASCII")"
+if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+finish

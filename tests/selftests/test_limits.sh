@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Limits of size and memory, a write that fails as a whole, and what a digest costs.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 13
+cd "$WORK" || bail "no work directory"
+
+status() { sed -n "s/^$1: //p" $SECFS/status; }
+put() {
+	strace -qq -e trace=write -o trace dd if="$1" of=$SECFS/digest_lists bs=16M status=none 2>/dev/null
+	sed -n 's/.*write(1, .* = -1 \([A-Z0-9]*\) .*/\1/p' trace | tail -n 1
+}
+# refused NAME ERRNO TEXT FILE
+refused() {
+	local got
+	dmesg -C
+	got=$(put "$4")
+	if [ "$got" = "$2" ] && dmesg | grep -q "digest_lists: .*$3"; then
+		ok "$1"
+	else
+		note "wanted $2, got '$got'"
+		dmesg | tail -n 3 | sed 's/^/# /'
+		not_ok "$1"
+	fi
+}
+
+"$SELFTESTS/lists.py" "$WORK/l" 3 1000
+load_module max_list_size=20000 max_digest_memory=100000 || bail "the module does not load"
+refused "a list above max_list_size" EFBIG "list-0: larger than max_list_size" l/meta-0
+check_eq "is not loaded" 0 "$(status lists)"
+unload_module
+load_module max_digest_memory=100000 || bail "the module does not load"
+check_eq "a list within max_digest_memory loads" "" "$(put l/meta-0)"
+cat l/meta-1 l/meta-2 >both
+refused "lists above it do not" EDQUOT "list-[12]: .*max_digest_memory" both
+check_eq "what was loaded stays" "1 1000" "$(status lists) $(status digests)"
+check "and memory is within the limit" [ "$(status digest_memory)" -le 100000 ]
+printf 'x' >>l/list-2
+refused "one bad list of a write names itself" ESTALE "list-2: the file is not the list" l/meta-2
+cat l/meta-0 l/meta-2 >mixed
+refused "and nothing of the write is loaded" ESTALE "list-2" mixed
+check_eq "not even the good one" "1 1000" "$(status lists) $(status digests)"
+unload_module
+
+# What a digest costs, everything counted, from the kernel's own figures: memory in use that belongs neither to the page
+# cache nor to a process, before, with, and after the list.
+used() {
+	awk '{ kib[$1] = $2 } END {
+		print kib["MemTotal:"] - kib["MemFree:"] - kib["Buffers:"] - kib["Cached:"] - kib["SReclaimable:"] - kib["AnonPages:"]
+	}' /proc/meminfo
+}
+tables() { awk '/^(Slab|VmallocUsed|PageTables):/ { sum += $2 } END { print sum }' /proc/meminfo; }
+remove_all() {
+	sed 's/ .*//' $SECFS/digest_lists >all
+	cat all >$SECFS/digest_lists_remove
+}
+load_module || bail "the module does not load"
+for count in 100000 1000000; do
+	python3 - "$WORK" "$count" <<'PY'
+import os, struct, sys
+work, count = sys.argv[1], int(sys.argv[2])
+with open(f"{work}/big-{count}", "wb") as file:
+    file.write(struct.pack("<HII", 0, count, count * 32))
+    for _ in range(count // 1000):
+        file.write(os.urandom(32000))
+PY
+	"$SELFTESTS/metadata.py" compact "big-$count" - >meta
+	# The first round does not count: what is allocated only once belongs to no digest. The rest of the system comes
+	# and goes by more than a small list takes, hence the median of several.
+	: >rounds
+	for round in 0 1 2 3 4 5; do
+		before=$(used)
+		other=$(tables)
+		start=$EPOCHREALTIME
+		got=$(put meta)
+		end=$EPOCHREALTIME
+		with=$(used)
+		other=$(($(tables) - other))
+		own=$(($(status digest_memory) * 10 / count))
+		loaded=$(status digests)
+		remove_all
+		after=$(used)
+		[ "$round" -eq 0 ] || echo $(((with - (before + after) / 2) * 10240 / count)) >>rounds
+	done
+	check_eq "$count digests load" " $count" "$got $loaded"
+	seen=$(sort -n rounds | sed -n 3p)
+	note "$count digests in $(((${end/[^0-9]/} - ${start/[^0-9]/}) / 1000)) ms: the module counts $((own / 10)).$((own % 10)) bytes per digest"
+	note "memory in use: $((seen / 10)).$((seen % 10)) bytes per digest (median of 5; tenths: $(sort -n rounds | paste -sd' ')); slab, vmalloc, page tables: $other KiB"
+	check "at most 40 bytes per digest, by /proc/meminfo and by the module" [ $((own > seen ? own : seen)) -le 400 ]
+	rm "big-$count"
+done
+unload_module
+finish

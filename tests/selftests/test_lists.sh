@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading digest lists: what becomes known, what is refused, and what is seen of it.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 140
+
+files=$WORK/files
+lists=$WORK/lists
+make_lists() { "$SELFTESTS/make_lists.py" "$@"; }
+load() { cat "$1" >"$SECFS/digest_lists"; }
+count() { cat "$SECFS/digests_count"; }
+
+# Only reading a file on this ramfs is measured, so that no tool of the test leaves a record.
+policy='measure func=FILE_CHECK mask=MAY_READ fsmagic=0x858458f6 digest_list'
+mount_tmp ramfs mode=755 "$files" || bail "no ramfs"
+mkdir "$lists"
+load_module || bail "the module does not load"
+echo "$policy" >"$SECFS/policy"
+
+# reads NAME: reads a file; prints the number of its records.
+reads() {
+	: <"$files/$1"
+	records_for "$files/$1"
+}
+# known TEXT, unknown TEXT: succeeds if reading a new file with this content leaves no record, or just one.
+records_of() {
+	local file
+	file=$(mktemp "$files/XXXXXX")
+	printf %s "$1" >"$file"
+	reads "${file##*/}"
+}
+known() { [ "$(records_of "$1")" = 0 ]; }
+unknown() { [ "$(records_of "$1")" = 1 ]; }
+
+# What a list makes known.
+printf early >"$files/early"
+check_eq "no digest is known before a list is loaded" 0 "$(count)"
+check "an unknown file leaves one record" test "$(reads early)" = 1
+make_lists "$lists/one.meta" "$lists/one=immutable:early,immutable:im1,mutable:mu1,immutable:im2"
+check "metadata are loaded by their bytes" load "$lists/one.meta"
+check_eq "all digests of the list count" 4 "$(count)"
+check "a file with an immutable digest is known" known im1
+check "a file with a mutable digest is known" known mu1
+check "a file whose digest is in no list stays unknown" unknown im3
+check_eq "a file that was unknown before keeps its one record" 1 "$(reads early)"
+check_eq "the record of the metadata has their digest" "sha256:$(sha256sum "$lists/one.meta" | cut -d' ' -f1)" \
+	"$(record_for digest_lists_metadata | cut -d' ' -f4)"
+
+line() { grep "^sha256:$(sha256sum "$1" | cut -d' ' -f1) " "$SECFS/digest_lists"; }
+fields=$(line "$lists/one")
+for field in ref_id=one type=compact algo=sha256 immutable=3 mutable=1 revoked=0 signer=none actions=measure; do
+	check "digest_lists shows $field" grep -qw -- "$field" <<<"$fields"
+done
+check "and counts the files that were found in the list" grep -qw 'hits=[1-9][0-9]*' <<<"$fields"
+
+# Several lists at once, and the same again.
+make_lists "$lists/three.meta" "$lists/a=immutable:a,immutable:shared" "$lists/b=mutable:b,mutable:shared" \
+	"$lists/c=immutable:c,immutable:early,immutable:c"
+before=$(records) extends=$(status pcr_extends)
+echo "$lists/three.meta" >"$SECFS/digest_lists"
+check_eq "three lists loaded by the path of their metadata leave one record" 1 "$(($(records) - before))"
+extends=$(($(status pcr_extends) - extends))
+if [ -e /dev/tpm0 ]; then
+	check_eq "and cost one PCR extend" 1 "$extends"
+else
+	skip "and cost one PCR extend" "no TPM"
+fi
+check "the record has the path of the metadata" record_for "$lists/three.meta"
+check_eq "a digest in several lists, or twice in one, counts once" 8 "$(count)"
+check "a file of the first list is known" known a
+check "a file of the last list is known" known c
+check "a file in two lists is known" known shared
+check_eq "digest_lists has a line for each list" 4 "$(wc -l <"$SECFS/digest_lists")"
+
+# Fields that loading must not change; hits are counted by accesses.
+shown() { sed 's/ hits=.*//' "$SECFS/digest_lists"; }
+before=$(shown)
+check "lists can be loaded again" load "$lists/three.meta"
+load_path() { printf %s "$1" >"$SECFS/digest_lists"; }
+check "a path may end without a newline" load_path "$lists/one.meta"
+check_eq "loading lists again changes nothing in digest_lists" "$before" "$(shown)"
+check_eq "nor in digests_count" 8 "$(count)"
+make_lists "$lists/mixed.meta" "$lists/a" "$lists/d=immutable:d"
+check "a new list is loaded beside one that is loaded already" load "$lists/mixed.meta"
+check_eq "only the new one is added" "5 9" "$(wc -l <"$SECFS/digest_lists") $(count)"
+make_lists "$lists/double.meta" "$lists/e=immutable:e" "$lists/e"
+check "a list may stand twice in the same metadata" load "$lists/double.meta"
+check_eq "it is added once" "6 10" "$(wc -l <"$SECFS/digest_lists") $(count)"
+
+# The lists are read by the kernel for itself.
+echo 'dont_measure func=FILE_CHECK' >"$SECFS/policy"
+make_lists "$lists/here.meta" "$files/list=immutable:here"
+echo "$policy" >"$SECFS/policy"
+check "a list on a measured file system is loaded" load "$lists/here.meta"
+check "reading the list leaves no record of its own" test "$(records_for "$files/list")" = 0
+
+# Revoked digests.
+make_lists "$lists/revoked.meta" "$lists/r=revoked:a,revoked:later,immutable:kept"
+printf a >"$files/was-known"
+check_eq "a file is known before its digest is revoked" 0 "$(reads was-known)"
+check "a list of revoked digests is loaded" load "$lists/revoked.meta"
+check_eq "the same file is measured from then on" 1 "$(reads was-known)"
+check "a revoked digest that another list holds is unknown" unknown a
+make_lists "$lists/later.meta" "$lists/l=immutable:later,mutable:last"
+check "a list with a digest that is revoked already is loaded" load "$lists/later.meta"
+check "the revoked digest stays unknown" unknown later
+check "the other digests of that list are known" known last
+check "so are those beside the revoked ones" known kept
+check "digest_lists counts the revoked ones" grep -qw revoked=2 <<<"$(line "$lists/r")"
+
+# The empty file.
+before=$(count)
+make_lists "$lists/empty.meta" "$lists/empty=immutable:,mutable:,immutable:full"
+check "a list with the digest of the empty file is loaded" load "$lists/empty.meta"
+check_eq "that digest does not count" 1 "$(($(count) - before))"
+check "the empty file is not known" unknown ""
+check "the rest of that list is known" known full
+
+# Refusals.
+results "$SELFTESTS/refused_lists.py" "$lists"
+check "nothing of what was refused is known" unknown good
+
+# Permissions.
+make_lists "$lists/perm.meta" "$lists/perm=immutable:perm"
+before=$(shown)
+attempt=(bash -c "cat '$lists/perm.meta' >'$SECFS/digest_lists'")
+# refused ERROR COMMAND...: succeeds if the command fails with this error.
+refused() {
+	! "${@:2}" 2>"$WORK/error" || return
+	cat "$WORK/error"
+	grep -q "$1" "$WORK/error"
+}
+check "root without CAP_SYS_ADMIN cannot load a list" \
+	refused 'Operation not permitted' setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "${attempt[@]}"
+check "root of another user namespace cannot load a list" \
+	refused 'Operation not permitted' unshare --user --map-root-user "${attempt[@]}"
+check "no other user can open the file" \
+	refused 'Permission denied' setpriv --reuid=1000 --regid=1000 --clear-groups bash -c ": >>'$SECFS/digest_lists'"
+check_eq "nothing was loaded by them" "$before" "$(shown)"
+check "the digests are unknown" unknown perm
+
+if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+finish

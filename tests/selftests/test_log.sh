@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The measurement list: what stands at its start, in which formats, and that the TPM vouches for it.
+
+. "$(dirname "$0")/lib.sh"
+
+[ -e /dev/tpm0 ] || skip_all "no TPM"
+plan 48
+
+ascii=$SECFS/ascii_runtime_measurements binary=$SECFS/binary_runtime_measurements
+chmod 755 "$WORK"
+# nth N: the Nth record; its fields are PCR, template digest, template, digest and name.
+nth() { sed -n "$1p" "$ascii"; }
+digest_of() { cut -d' ' -f4 | sed 's/sha256://'; }
+sum() { sha256sum | cut -c1-64; }
+pcr_values() { tpm2_pcrread "$1" | sed -n 's/.*0x//p'; }
+from_hex() { python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'; }
+same() { "$SELFTESTS/ascii_of.py" "$1" | diff - "$ascii"; }
+fails() { ! "$@" 2>/dev/null; }
+writes() { echo x >"$1"; }
+
+# The start.
+load_module || bail "the module does not load"
+check_eq "a list starts with two records" 2 "$(records)"
+check_eq "the first is boot_aggregate" boot_aggregate "$(nth 1 | cut -d' ' -f5)"
+check_eq "its digest is that of PCRs 0 to 9" "$(pcr_values sha256:0,1,2,3,4,5,6,7,8,9 | from_hex | sum)" "$(nth 1 | digest_of)"
+check_eq "the second is digest_lists_start" digest_lists_start "$(nth 2 | cut -d' ' -f5)"
+check_eq "its digest is that of the policy, which is empty" "$(sum <"$SECFS/policy")" "$(nth 2 | digest_of)"
+echo text >"$WORK/file"
+digestctl generate "$WORK/file" -o "$WORK/list" && digestctl metadata "$WORK/list" -o "$WORK/metadata"
+check "lists are loaded by the path of their metadata" digestctl load "$WORK/metadata"
+check_eq "the third record has that path" "$WORK/metadata" "$(nth 3 | cut -d' ' -f5)"
+check_eq "and the digest of the metadata" "$(sum <"$WORK/metadata")" "$(nth 3 | digest_of)"
+echo "measure func=FILE_CHECK fowner=4242" >"$SECFS/policy"
+check_eq "another policy leaves a record" digest_lists_policy "$(nth 4 | cut -d' ' -f5)"
+check_eq "with its digest" "$(sum <"$SECFS/policy")" "$(nth 4 | digest_of)"
+
+# The formats.
+for i in 1 2 3 4 5; do echo "$i" >"$WORK/$i" && chown 4242 "$WORK/$i" && : <"$WORK/$i"; done
+check_eq "five files leave five records" 9 "$(records)"
+check_eq "in the order in which they were opened" "12345" "$(tail -n 5 "$ascii" | sed 's/.*\///' | tr -d '\n')"
+check_eq "each names the PCR" "$PCR" "$(cut -d' ' -f1 "$ascii" | sort -u)"
+check_eq "and the template" ima-ng "$(cut -d' ' -f3 "$ascii" | sort -u)"
+check_eq "runtime_measurements_count is the number of lines" "$(wc -l <"$ascii")" "$(cat "$SECFS/runtime_measurements_count")"
+check_eq "so is records in status" "$(wc -l <"$ascii")" "$(status records)"
+cat "$binary" >"$WORK/binary"
+check "the binary list has the same records" same "$WORK/binary"
+dd if="$binary" of="$WORK/bytewise" bs=1 status=none
+check "it is the same when read byte by byte" cmp "$WORK/binary" "$WORK/bytewise"
+dd if="$ascii" of="$WORK/bytewise" bs=1 status=none
+check "so is the ascii list" cmp "$WORK/bytewise" "$ascii"
+check "the PCR of every bank replays with the files, as evmctl and replay.py say" replay_ok
+check_eq "each record was one extend" "$(records)" "$(status pcr_extends)"
+check_eq "no violation is counted" 0 "$(cat "$SECFS/violations")"
+check "nobody else may read the list" fails setpriv --reuid=65534 --regid=65534 --clear-groups cat "$ascii"
+check "or write to it" fails writes "$ascii"
+
+# A reader does not keep records from being added, and sees those it has begun to read.
+exec {reader}<"$ascii"
+read -r first <&"$reader"
+echo later >"$WORK/later" && chown 4242 "$WORK/later" && : <"$WORK/later"
+check_eq "a record is added while the list is being read" 1 "$(records_for "$WORK/later")"
+check_eq "the reader goes on after where it was" "$(records)" "$({ echo "$first" && cat <&"$reader"; } | sort -u | wc -l)"
+exec {reader}<&-
+
+# One list begins, another ends.
+unload_module
+load_module ima_policy=tcb || bail "the module does not load again"
+check_eq "under tcb, too, the list starts with boot_aggregate" boot_aggregate "$(nth 1 | cut -d' ' -f5)"
+check_eq "then the digest of the policy" "$(sum <"$SECFS/policy")" "$(nth 2 | digest_of)"
+check "the PCR of every bank replays under tcb" replay_ok
+check "the module can be unloaded" unload_module
+
+# Parameters.
+# refused NAME ERROR LINE PARAMETER: three results, ok if the module does not load with the parameter, and says why.
+refused() {
+	local rc=0
+	echo "selftest: $4" >/dev/kmsg
+	modprobe digest_lists allow_unload=1 "$4" >"$WORK/message" 2>&1 || rc=$?
+	check "$1 is refused" test "$rc" = 1 -a ! -d /sys/module/digest_lists
+	dmesg | sed -n "/selftest: $4/,\$p" >"$WORK/dmesg"
+	check "with an error of its own" grep "$2" "$WORK/message"
+	check "and a reason in the kernel log" grep "$3" "$WORK/dmesg"
+	! module_loaded || unload_module
+}
+refused "the PCR of IMA" 'Device or resource busy' 'digest_lists: pcr=10: IMA extends this PCR' pcr=10
+refused "a PCR that no TPM has" 'Invalid argument' 'digest_lists: pcr=24: a TPM has the PCRs 0 to 23' pcr=24
+refused "a policy that does not exist" 'Invalid argument' "digest_lists: ima_policy=nonsense: there is no .*'nonsense'" \
+	ima_policy=nonsense
+refused "a number that is none" 'Invalid argument' 'digest_lists.*nonsense\|nonsense.*pcr' pcr=nonsense
+
+zero=$(pcr_values sha256:13 | tr -d 0)
+check "pcr=13 is taken" load_module pcr=13 ima_policy=exec_tcb
+check_eq "status shows it" 13 "$(status pcr)"
+check_eq "every record names it" 13 "$(cut -d' ' -f1 "$ascii" | sort -u)"
+if [ -z "$zero" ]; then
+	check "and PCR 13 replays" replay_ok
+else
+	skip "and PCR 13 replays" "somebody else extended it before"
+fi
+unload_module
+check "two policies can be joined" load_module 'ima_policy=tcb|exec_tcb'
+unload_module
+modprobe digest_lists allow_unload=1
+check_eq "the PCR is 12 where no parameter names one" 12 "$(status pcr)"
+finish

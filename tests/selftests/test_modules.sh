@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Kernel modules: measured unless known, as they are shipped (compressed) and decompressed.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 20
+
+chmod 755 "$WORK"
+sum() { sha256sum <"$1" | cut -c1-64; }
+# kept NAME: a copy of a stock module that no other test loads.
+kept() { cp "$(modinfo -n "$1")" "$WORK/$2"; }
+# The kernel's decompressor knows no other check than CRC32.
+compress() {
+	python3 -c 'import lzma, sys
+sys.stdout.buffer.write(lzma.compress(open(sys.argv[1], "rb").read(), check=lzma.CHECK_CRC32))' "$1" >"$1.xz"
+}
+# tried NAME FILE: one result, ok if the module loads. It is unloaded again.
+tried() {
+	check "$1" insmod "$2"
+	rmmod dummy
+}
+
+for name in unknown known changed packed-unknown packed-known; do
+	kept dummy "$name.ko" || bail "no module to load"
+	# A text after the module makes it another file, and one without a signature, which the kernel accepts.
+	printf %s "$name" >>"$WORK/$name.ko"
+done
+compress "$WORK/packed-unknown.ko"
+compress "$WORK/packed-known.ko"
+digestctl generate "$WORK/known.ko" "$WORK/packed-known.ko.xz" "$WORK/changed.ko" -o "$WORK/list"
+digestctl metadata "$WORK/list" -o "$WORK/metadata" || bail "no list"
+load_module || bail "the module does not load"
+digestctl load "$WORK/metadata" || bail "the list does not load"
+echo "measure func=MODULE_CHECK digest_list" >"$SECFS/policy" || bail "the policy is refused"
+
+tried "an unknown kernel module loads" "$WORK/unknown.ko"
+check_eq "and leaves one record with its digest" "$(sum "$WORK/unknown.ko")" "$(recorded "$WORK/unknown.ko")"
+tried "it loads again" "$WORK/unknown.ko"
+check_eq "and leaves no other" 1 "$(records_for "$WORK/unknown.ko")"
+found=$(status files_known)
+tried "a known kernel module loads" "$WORK/known.ko"
+check_eq "and leaves no record" 0 "$(records_for "$WORK/known.ko")"
+check_eq "it was found in the list" $((found + 1)) "$(status files_known)"
+tried "a kernel module loads before it is changed" "$WORK/changed.ko"
+check_eq "it is known, too" 0 "$(records_for "$WORK/changed.ko")"
+printf X >>"$WORK/changed.ko"
+tried "it loads changed" "$WORK/changed.ko"
+check_eq "and leaves one record with the new digest" "$(sum "$WORK/changed.ko")" "$(recorded "$WORK/changed.ko")"
+before=$(records)
+cat "$WORK/unknown.ko" "$WORK/known.ko" >/dev/null
+check_eq "reading a kernel module is not loading it" "$before" "$(records)"
+
+# As distributions ship them.
+check_eq "the kernel unpacks modules itself" xz "$(cat /sys/module/compression)"
+strace -e trace=finit_module -o "$WORK/strace" insmod "$WORK/packed-unknown.ko.xz"
+check "kmod lets it" grep 'MODULE_INIT_COMPRESSED_FILE) *= 0' "$WORK/strace"
+rmmod dummy
+check "an unknown packed module leaves a record" record_for "$WORK/packed-unknown.ko.xz"
+check_eq "with the digest of its file" "$(sum "$WORK/packed-unknown.ko.xz")" "$(recorded "$WORK/packed-unknown.ko.xz")"
+tried "a packed module whose file is in a list loads" "$WORK/packed-known.ko.xz"
+check_eq "and leaves no record" 0 "$(records_for "$WORK/packed-known.ko.xz")"
+check "the PCR of every bank replays" replay_ok
+check "the kernel module can still be loaded under its own name" modprobe dummy
+rmmod dummy
+finish

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module without a TPM: it warns, and records all the same. Needs a guest that has none:
+#
+#   scripts/vm --tpm none -- /opt/selftests/run notpm
+
+. "$(dirname "$0")/lib.sh"
+
+[ ! -e /dev/tpm0 ] || skip_all "there is a TPM"
+plan 15
+
+warned() { dmesg | grep "digest_lists: there is no TPM"; }
+same() { "$SELFTESTS/ascii_of.py" "$1" | diff - "$SECFS/ascii_runtime_measurements"; }
+zero() { printf '0%.0s' $(seq "$1"); }
+load_module || bail "the module does not load"
+check "the module loads, and warns" warned
+check_eq "status shows no TPM" none "$(status tpm)"
+check_eq "and no bank" "" "$(status tpm_banks)"
+check_eq "the list starts with boot_aggregate" boot_aggregate "$(sed -n 1p "$SECFS/ascii_runtime_measurements" | cut -d' ' -f5)"
+check_eq "whose digest is zero" "$(zero 64)" "$(recorded boot_aggregate)"
+template=$(record_for boot_aggregate | cut -d' ' -f2)
+check "but not its template digest" test "$template" != "$(zero 40)"
+
+echo known >"$WORK/known"
+echo unknown >"$WORK/unknown"
+chown 4242 "$WORK"/*known
+digestctl generate "$WORK/known" -o "$WORK/list" && digestctl metadata "$WORK/list" -o "$WORK/metadata"
+check "lists are loaded" digestctl load "$WORK/metadata"
+check_eq "their metadata have a record" "$(sha256sum <"$WORK/metadata" | cut -c1-64)" "$(recorded "$WORK/metadata")"
+echo "measure func=FILE_CHECK fowner=4242 digest_list" >"$SECFS/policy"
+: <"$WORK/known"
+: <"$WORK/unknown"
+: <"$WORK/unknown"
+check_eq "a known file leaves no record" 0 "$(records_for "$WORK/known")"
+check_eq "an unknown file leaves one" "$(sha256sum <"$WORK/unknown" | cut -c1-64)" "$(recorded "$WORK/unknown")"
+check_eq "nothing was extended" 0 "$(status pcr_extends)"
+check_eq "and that is no violation" 0 "$(cat "$SECFS/violations")"
+cat "$SECFS/binary_runtime_measurements" >"$WORK/binary"
+check "both lists have the same records" same "$WORK/binary"
+check "digestctl status works" digestctl status
+check "the module can be unloaded" unload_module
+finish

@@ -1,0 +1,201 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The policy: the built-in ones, replacing it, what its rules decide, and what is refused.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 140
+
+files=$WORK/files
+ramfs=0x858458f6
+policy_digest() { printf 'sha256:%s' "$(sha256sum <"$SECFS/policy" | cut -d' ' -f1)"; }
+# last_digest NAME: the digest in the last record of this name.
+last_digest() { record_for "$1" | tail -n 1 | cut -d' ' -f4; }
+# set_policy TEXT: in one write; bash would write line by line, and each write replaces the whole policy.
+set_policy() { cat <<<"$1" >"$SECFS/policy"; }
+
+mount_tmp ramfs mode=755 "$files" || bail "no ramfs"
+chmod 755 "$WORK"
+cp /usr/bin/true "$WORK/true"
+
+# fresh: a new program on the ramfs, with content of its own, in $file.
+fresh_count=0
+fresh() {
+	fresh_count=$((fresh_count + 1))
+	file=$files/$fresh_count
+	cp "$WORK/true" "$file" && echo "$fresh_count" >>"$file"
+}
+
+# The built-in policies.
+builtin_ok() { diff <(digestctl policy builtin "$1") "$SECFS/policy"; }
+measured() { [ "$(records_for "$1")" = 1 ] || { echo "$(records_for "$1") records" && false; }; }
+unmeasured() { [ "$(records_for "$1")" = 0 ] || { echo "$(records_for "$1") records" && false; }; }
+for name in tcb exec_tcb 'tcb|exec_tcb'; do
+	load_module "ima_policy=$name" || bail "the module does not load with ima_policy=$name"
+	check "ima_policy=$name: the rules are those of the built-in policy" builtin_ok "$name"
+	check_eq "ima_policy=$name: the start record has the digest of the policy" \
+		"$(policy_digest)" "$(last_digest digest_lists_start)"
+	fresh && : <"$file"
+	case $name in
+	exec_tcb) check "ima_policy=$name: reading a file is not measured" unmeasured "$file" ;;
+	*) check "ima_policy=$name: a file read by root is measured" measured "$file" ;;
+	esac
+	"$file"
+	check "ima_policy=$name: a program is measured" measured "$file"
+	setpriv --reuid=1000 --regid=1000 --clear-groups "$WORK/true"
+	check "ima_policy=$name: so is a program of another user" measured "$WORK/true"
+	check "ima_policy=$name: the libraries that it maps are measured" grep -q '/libc\.so' \
+		"$SECFS/ascii_runtime_measurements"
+	read -r _ </proc/version
+	check "ima_policy=$name: files in /proc are not measured" unmeasured /proc/version
+	unload_module || bail "the module does not unload"
+done
+refused_builtin() {
+	! modprobe digest_lists "ima_policy=$1" 2>"$WORK/error" && grep -q 'Invalid argument' "$WORK/error" &&
+		dmesg | tail -n 5 | grep -F "digest_lists: ima_policy=$1: "
+}
+for name in nosuch 'tcb|nosuch' appraise_tcb '|'; do
+	check "ima_policy=$name is refused, and the kernel log says why" refused_builtin "$name"
+done
+
+# Replacing the policy.
+load_module || bail "the module does not load"
+fresh && "$file"
+check_eq "without ima_policy there is no rule" "" "$(cat "$SECFS/policy")"
+check "and nothing is measured" unmeasured "$file"
+
+a="measure func=FILE_CHECK mask=MAY_READ fsmagic=$ramfs digest_list"
+b="dont_measure fsmagic=$ramfs"
+check "a policy can be written" set_policy "$a"
+check_eq "it is read back" "$a" "$(cat "$SECFS/policy")"
+check_eq "its record has the digest of the text that is read back" "$(policy_digest)" "$(last_digest digest_lists_policy)"
+fresh && : <"$file"
+check "the next access is decided by it" measured "$file"
+printf '# comment\n\n  %s\t # why\n%s\n' "$b" "measure   uid=0 func=BPRM_CHECK fsmagic=0x1" >"$WORK/policy"
+check "the path of a policy can be written" set_policy "$WORK/policy"
+check_eq "its rules are read back in order, without comments" "$b
+measure func=BPRM_CHECK fsmagic=0x1 uid=0" "$(cat "$SECFS/policy")"
+check_eq "its record has the digest of what is read back" "$(policy_digest)" "$(last_digest digest_lists_policy)"
+fresh && : <"$file"
+check "the next access is decided by the new policy" unmeasured "$file"
+set_policy "$a"
+check_eq "the last record is that of the policy in force, even if it was in force before" \
+	"$(policy_digest)" "$(last_digest digest_lists_policy)"
+: <"$file"
+check "a file that was not measured before is measured now" measured "$file"
+
+# What is refused leaves the policy as it is.
+mkdir "$WORK/refused"
+results "$SELFTESTS/refused_policies.py" "$WORK/refused"
+check_eq "the policy is as before" "$a" "$(cat "$SECFS/policy")"
+fresh && : <"$file"
+check "and still in force" measured "$file"
+
+# What the rules decide.
+user() { setpriv --reuid=1000 --regid=1000 --clear-groups "$@"; }
+access() {
+	case $1 in
+	read) : <"$2" ;;
+	read-write) : <>"$2" ;;
+	append) : >>"$2" ;;
+	exec) "$2" ;;
+	map) "$SELFTESTS/map_file.py" exec "$2" ;;
+	map-read) "$SELFTESTS/map_file.py" read "$2" ;;
+	user-read) user bash -c ": <$2" ;;
+	user-exec) user "$2" ;;
+	setuid-read) setpriv --euid=1000 bash -p -c ": <$2" ;;
+	group-read) setpriv --regid=1000 --clear-groups bash -c ": <$2" ;;
+	read-owned) chown 1000:1000 "$2" && : <"$2" ;;
+	read-tmpfs) cp "$2" "$WORK/tmpfs-file" && file=$WORK/tmpfs-file && : <"$file" ;;
+	esac
+}
+# decides YES|NO ACCESS RULES: whether a new file is measured. Rules that would match everywhere are kept to the ramfs.
+decides() {
+	set_policy 'dont_measure func=FILE_CHECK' && fresh
+	set_policy "$3" || { not_ok "$3: $2: accepted" && return; }
+	access "$2" "$file"
+	case $1 in
+	yes) check "'${3//$'\n'/; }' measures $2" measured "$file" ;;
+	no) check "'${3//$'\n'/; }' does not measure $2" unmeasured "$file" ;;
+	esac
+}
+here=fsmagic=$ramfs
+while read -r want access rules; do
+	[ -z "$want" ] || decides "$want" "$access" "${rules//@/$here}"
+done <<'END'
+yes read measure func=FILE_CHECK @
+yes append measure func=FILE_CHECK @
+yes exec measure func=FILE_CHECK @
+no read measure func=BPRM_CHECK @
+yes exec measure func=BPRM_CHECK @
+no map measure func=BPRM_CHECK @
+yes map measure func=MMAP_CHECK @
+no map-read measure func=MMAP_CHECK @
+no read measure func=MODULE_CHECK @
+
+yes read measure func=FILE_CHECK mask=MAY_READ @
+no read-write measure func=FILE_CHECK mask=MAY_READ @
+no append measure func=FILE_CHECK mask=MAY_READ @
+yes read-write measure func=FILE_CHECK mask=^MAY_READ @
+no append measure func=FILE_CHECK mask=^MAY_READ @
+yes append measure func=FILE_CHECK mask=^MAY_WRITE @
+yes append measure func=FILE_CHECK mask=^MAY_APPEND @
+no read-write measure func=FILE_CHECK mask=^MAY_APPEND @
+no read measure func=FILE_CHECK mask=MAY_EXEC @
+yes exec measure func=FILE_CHECK mask=MAY_EXEC @
+yes exec measure mask=MAY_EXEC @
+
+yes read measure func=FILE_CHECK uid=0 @
+no user-read measure func=FILE_CHECK uid=0 @
+yes user-read measure func=FILE_CHECK uid=1000 @
+yes user-exec measure func=BPRM_CHECK uid=1000 @
+no exec measure func=BPRM_CHECK uid=1000 @
+yes user-read measure func=FILE_CHECK uid>999 @
+no user-read measure func=FILE_CHECK uid>1000 @
+no read measure func=FILE_CHECK uid>0 @
+yes read measure func=FILE_CHECK uid<1000 @
+no user-read measure func=FILE_CHECK uid<1000 @
+yes setuid-read measure func=FILE_CHECK uid=0 @
+yes setuid-read measure func=FILE_CHECK euid=1000 @
+no setuid-read measure func=FILE_CHECK uid=1000 @
+yes group-read measure func=FILE_CHECK gid=1000 @
+no read measure func=FILE_CHECK gid=1000 @
+
+yes read measure func=FILE_CHECK fsmagic=0x858458f6
+yes read measure func=FILE_CHECK fsmagic=858458F6
+no read measure func=FILE_CHECK fsmagic=0x01021994
+yes read-tmpfs measure func=FILE_CHECK mask=MAY_READ fsmagic=0x01021994
+yes read measure func=FILE_CHECK fsname=ramfs
+no read measure func=FILE_CHECK fsname=ext4
+
+yes read measure func=FILE_CHECK fowner=0 @
+no read-owned measure func=FILE_CHECK fowner=0 @
+yes read-owned measure func=FILE_CHECK mask=MAY_READ fowner=1000 @
+no read measure func=FILE_CHECK fowner=1000 @
+yes read-owned measure func=FILE_CHECK fowner>999 @
+no read-owned measure func=FILE_CHECK fowner<1000 @
+yes read-owned measure func=FILE_CHECK fgroup=1000 @
+END
+nl=$'\n'
+decides no read "dont_measure uid=0 $here${nl}measure func=FILE_CHECK $here"
+decides yes user-read "dont_measure uid=0 $here${nl}measure func=FILE_CHECK $here"
+decides yes read "measure func=FILE_CHECK $here${nl}dont_measure uid=0 $here"
+decides no exec "measure func=MODULE_CHECK $here${nl}dont_measure func=BPRM_CHECK $here${nl}measure func=BPRM_CHECK $here"
+
+# A rule looks digests up only if it says so.
+set_policy 'dont_measure func=FILE_CHECK' && fresh
+cp "$file" "$files/known-without" && cp "$file" "$files/known-with" && cp "$file" "$files/first-with"
+"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$file"
+cat "$WORK/meta" >"$SECFS/digest_lists"
+set_policy "measure func=BPRM_CHECK $here digest_list" && "$files/known-with"
+check "a rule with digest_list does not measure a known file" unmeasured "$files/known-with"
+set_policy "measure func=BPRM_CHECK $here" && "$files/known-without"
+check "a rule without digest_list measures a known file" measured "$files/known-without"
+"$files/known-with"
+check "also one that another rule has found known before" measured "$files/known-with"
+set_policy "measure func=BPRM_CHECK $here digest_list${nl}measure func=BPRM_CHECK $here" && "$files/first-with"
+check "the first rule that matches decides on the lookup" unmeasured "$files/first-with"
+
+if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+finish

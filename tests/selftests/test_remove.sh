@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Lists come and go: one digest in several lists, removal under running programs, revocation at once, several
+# algorithms, and many lists in random order under lookups.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 36
+cd "$WORK" || bail "no work directory"
+
+records() { cat $SECFS/runtime_measurements_count; }
+status() { sed -n "s/^$1: //p" $SECFS/status; }
+digest_of() { sha256sum "$1" | cut -d' ' -f1; }
+# blocks ID FILE...: one block of a compact list with the digests of the files, hashed with $ALGO.
+compact() {
+	python3 - "${ALGO:-sha256}" "$@" <<'PY'
+import hashlib, struct, sys
+algo, identifier, out = sys.argv[1:4]
+digests = b"".join(hashlib.new(algo, open(path, "rb").read()).digest() for path in sys.argv[4:])
+count = len(sys.argv) - 4
+open(out, "wb").write(struct.pack("<HII", int(identifier), count, len(digests)) + digests)
+PY
+}
+load() { "$SELFTESTS/metadata.py" compact "$1" - >meta && cat meta >$SECFS/digest_lists; }
+remove() { echo "sha256:$(digest_of "$1")" >"$SECFS/digest_lists_remove"; }
+ask() { # ask DIGEST: the answer of digest_query
+	exec 3<>$SECFS/digest_query
+	echo "$1" >&3
+	cat <&3
+	exec 3<&-
+}
+# unknown COMMAND...: whether running it makes a record.
+unknown() {
+	local before
+	before=$(records)
+	"$@" >/dev/null
+	[ "$(records)" -gt "$before" ]
+}
+known() { ! unknown "$@"; }
+
+# Copies of a static-like program with a byte appended each: distinct content.
+for name in a b c d e f g; do
+	cp /usr/bin/true "prog-$name"
+	printf '%s' "$name" >>"prog-$name"
+done
+cp /usr/bin/sleep prog-sleep && echo x >>prog-sleep
+
+load_module || bail "the module does not load"
+echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy || bail "no policy"
+
+compact 0 one prog-a prog-b
+compact 0 two prog-b prog-c
+compact 1 mutable prog-a
+check "a list loads" load one
+check "a second one with a common digest" load two
+check_eq "a digest of both counts once" 3 "$(cat $SECFS/digests_count)"
+check_eq "digest_query names both lists" 2 "$(ask "sha256:$(digest_of prog-b)" | wc -l)"
+check_eq "and what they say" "kind=immutable kind=immutable" "$(ask "sha256:$(digest_of prog-b)" | grep -o 'kind=.*' | paste -sd' ')"
+check_eq "an unknown digest gives no line" "" "$(ask "sha256:$(printf x | sha256sum | cut -d' ' -f1)")"
+exec 4<>$SECFS/digest_query 5<>$SECFS/digest_query
+echo "sha256:$(digest_of prog-a)" >&4
+echo "sha256:$(digest_of prog-c)" >&5
+check_eq "the answer belongs to the open file that asked" "ref_id=one ref_id=two" "$({ cat <&4; cat <&5; } | grep -o 'ref_id=[a-z]*' | paste -sd' ')"
+exec 4<&- 5<&-
+check "a known program leaves no record" known ./prog-b
+check "removing one of its lists" remove one
+check "the program is still known" known ./prog-b
+check "one that only the removed list had is not" unknown ./prog-a
+check "removing the other" remove two
+check "now neither is" unknown ./prog-b
+check_eq "nothing is left" "0 0" "$(status lists) $(status digests)"
+check "a list that is not loaded cannot be removed" bash -c "! echo sha256:$(digest_of one) 2>/dev/null >$SECFS/digest_lists_remove"
+
+compact 0 running prog-sleep
+load running
+./prog-sleep 30 &
+sleeper=$!
+check "the list of a running program can be removed" remove running
+check "and the program goes on" kill -0 $sleeper
+kill $sleeper
+wait $sleeper 2>/dev/null
+
+compact 0 good prog-d
+compact 2 bad prog-d
+load good
+check "a known program, its result cached" known ./prog-d
+check "stays known" known ./prog-d
+check "a revocation loads" load bad
+check "and wins at once over list and cache" unknown ./prog-d
+check_eq "the query says so" "kind=immutable kind=revoked" "$(ask "sha256:$(digest_of prog-d)" | grep -o 'kind=.*' | sort | paste -sd' ')"
+
+ALGO=sha384 compact 0 list384 prog-e
+ALGO=sha512 compact 0 list512 prog-f
+check "a list of SHA-384" load list384
+check "and one of SHA-512" load list512
+check "a program that only SHA-384 knows" known ./prog-e
+check "one that only SHA-512 knows" known ./prog-f
+check "one that none knows" unknown ./prog-g
+check_eq "digest_lists shows the algorithms" "algo=sha256 algo=sha384 algo=sha512" "$(grep -o 'algo=[^ ]*' $SECFS/digest_lists | sort -u | paste -sd' ')"
+ALGO=sha512 compact 2 bad512 prog-e
+load bad512
+check "a SHA-512 revocation beats a SHA-384 list" unknown ./prog-e
+sed 's/ .*//' $SECFS/digest_lists >all
+echo 'measure func=DIGEST_LIST_CHECK' >$SECFS/policy
+compact 0 measured prog-a
+before=$(records)
+check "a list under a rule of DIGEST_LIST_CHECK" load measured
+check_eq "is recorded beside its metadata" 2 $(($(records) - before))
+check "by its path" grep -q " sha256:$(digest_of measured) $WORK/measured\$" $SECFS/ascii_runtime_measurements
+echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy
+sed 's/ .*//' $SECFS/digest_lists >all
+check "all by one write" bash -c "cat all >$SECFS/digest_lists_remove"
+
+# Many lists in random order, under lookups of three processes: the programs run without pause.
+"$SELFTESTS/lists.py" "$WORK/many" 10000 4
+slab() { awk '/^(Slab|VmallocUsed|Percpu):/ { sum += $2 } END { print sum }' /proc/meminfo; }
+for name in a b c; do
+	while [ ! -e stop ]; do "./prog-$name"; done &
+done
+cat >churn.py <<'PY'
+import hashlib, os, random, sys
+secfs, directory, count, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+random.seed(seed)
+names = [hashlib.sha256(open(f"{directory}/list-{i}", "rb").read()).hexdigest() for i in range(count)]
+meta = [open(f"{directory}/meta-{i}", "rb").read() for i in range(count)]
+def put(name, data):
+    fd = os.open(f"{secfs}/{name}", os.O_WRONLY)
+    os.write(fd, data)
+    os.close(fd)
+def some(items):
+    while items:
+        n = random.randint(1, 200)
+        yield items[:n]
+        del items[:n]
+waiting, loaded, writes = list(range(count)), [], 0
+random.shuffle(waiting)
+while waiting or loaded:
+    n = random.randint(1, 200)
+    if waiting and (not loaded or random.random() < 0.6):
+        batch, waiting = waiting[:n], waiting[n:]
+        put("digest_lists", b"".join(meta[i] for i in batch))
+        loaded += batch
+    else:
+        random.shuffle(loaded)
+        batch, loaded = loaded[:n], loaded[n:]
+        put("digest_lists_remove", "\n".join("sha256:" + names[i] for i in batch).encode())
+    writes += 1
+print(writes, "writes")
+PY
+python3 churn.py $SECFS "$WORK/many" 500 0 >/dev/null # what is allocated once
+before=$(status digest_memory)
+kept=$(slab)
+check "10,000 lists are loaded and removed in random order under lookups" python3 churn.py $SECFS "$WORK/many" 10000 1
+sed 's/^/# /' "$WORK/check"
+touch stop
+wait
+check_eq "and nothing is left" "0 0 0 $before" "$(status lists) $(status digests) $(grep -c . $SECFS/digest_lists) $(status digest_memory)"
+sleep 1
+grown=$(($(slab) - kept))
+note "slab, vmalloc and per-cpu memory grew by $grown KiB"
+check "no memory was lost" [ "$grown" -lt 8192 ]
+unload_module || bail "the module does not unload"
+finish

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Headers of RPM packages as distributors ship and sign them: with the distributors' OpenPGP keys linked into the module
+# each loads, and none does with one bit changed in the header, in the signature or in the key.
+
+. "$(dirname "$0")/lib.sh"
+
+rpm=/opt/guest/rpm
+keys=/opt/guest/signatures
+DIGEST_LISTS_KO=$rpm/digest_lists.ko
+[ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with the keys of distributors was built"
+
+plan 12
+cd "$WORK" || bail "no work directory"
+
+# errno_of FILE TARGET: the errno of writing FILE to TARGET at once; nothing for success.
+cat >write.py <<'PY'
+import errno, os, sys
+for line in sys.stdin:
+    target, path = line.split()
+    fd = os.open(target, os.O_WRONLY)
+    try:
+        os.write(fd, open(path, "rb").read())
+        print(path, "good", flush=True)
+    except OSError as error:
+        print(path, errno.errorcode[error.errno], flush=True)
+    os.close(fd)
+PY
+write_all() { sed "s|^|$1 |" | python3 write.py; }
+unload_all() {
+	sed 's/ .*//' "$SECFS/digest_lists" >all
+	[ ! -s all ] || cat all >"$SECFS/digest_lists_remove"
+}
+same() { diff "$1" "$2" | head -n 10; [ "${PIPESTATUS[0]}" -eq 0 ]; }
+
+good=$(grep -c ' good ' $rpm/index)
+note "$(wc -l <$rpm/index) headers, $good of them signed with SHA-256 or better and with SHA-256 digests"
+
+load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
+check "the distributors' keys are in the keyring" [ "$(grep -c 'usage=sign origin=module' $SECFS/trusted_keys)" -ge 4 ]
+
+awk -v d=$rpm '{ print d "/" $1 ".meta" }' $rpm/index | write_all $SECFS/digest_lists >got
+awk -v d=$rpm '{ print d "/" $1 ".meta", $3 }' $rpm/index >want
+check "every header loads or is refused as it should be" same want got
+check_eq "as many lists are loaded" "$good" "$(wc -l <$SECFS/digest_lists)"
+check "each names a signer" [ "$(grep -c 'type=rpm algo=sha256 signer=[0-9a-f]\{40\} actions=measure,appraise' $SECFS/digest_lists)" = "$good" ]
+note "$(cat $SECFS/digests_count) digests, $(sed -n 's/^digest_memory: //p' $SECFS/status) bytes"
+unload_all
+check_eq "and all of them go again" "0 0" "$(wc -l <$SECFS/digest_lists) $(cat $SECFS/digests_count)"
+
+grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".data.meta" }' | write_all $SECFS/digest_lists >got
+check_eq "one bit of the header: every one is refused" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
+grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".sig.meta" }' | write_all $SECFS/digest_lists >got
+check_eq "one bit of the signature: every one is refused" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
+check_eq "nothing of it was loaded" 0 "$(wc -l <$SECFS/digest_lists)"
+
+awk -v d=$rpm '/ good / { print d "/" $1 ".meta" }' $rpm/index | xargs cat >all.meta
+check "all of them by one write" dd if=all.meta of=$SECFS/digest_lists bs=16M status=none
+note "by one write: $(cat $SECFS/digests_count) digests, $(sed -n 's/^digest_memory: //p' $SECFS/status) bytes"
+check_eq "are as many" "$good" "$(wc -l <$SECFS/digest_lists)"
+unload_module || bail "the module does not unload"
+
+# The distributors' keys as certificates of the test's CA, each with one bit of the modulus changed.
+DIGEST_LISTS_KO=$keys/digest_lists.ko
+load_module ima_policy=exec_tcb require_signature=1 || bail "the module of the signatures' test does not load"
+for key in "$rpm"/flipped-*.der; do echo "$key"; done | write_all $SECFS/trusted_keys >added
+check "certificates with damaged keys can be added" same /dev/null <(grep -v ' good$' added)
+grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".meta" }' | write_all $SECFS/digest_lists >got
+check_eq "one bit of the key: every one is refused" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
+unload_module
+finish

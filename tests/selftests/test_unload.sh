@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Unloading: while tasks are in the hooks, without a trace in memory, and not at all unless it was allowed at load.
+
+. "$(dirname "$0")/lib.sh"
+
+plan 12
+
+CYCLES=${CYCLES:-50}
+TASKS=4
+# The leak test: this many cycles until every cache of the kernel has its size, then the ones that count.
+WARM=5
+COUNTED=${COUNTED:-20}
+DIGESTS=10000
+
+complaints() {
+	dmesg | awk -v mark="$1" 'index($0, mark) { delete line; n = 0 } { line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }' |
+		grep -E 'WARNING:|BUG|Oops|Call Trace|general protection|rcu:|blocked for more than|lockdep'
+}
+
+# Under load.
+cp /usr/bin/true "$WORK/program" && echo unload >>"$WORK/program"
+# task N: executes, maps and opens files until the test says stop; counts its rounds, and stops at the first failure.
+# Every unload forgets what was checked, so that the first round after each load hashes inside the hooks. The nap leaves
+# the module a processor: ftrace waits for all tasks many times per cycle.
+mkfifo "$WORK/nap"
+task() {
+	local rounds=0
+	while [ ! -e "$WORK/stop" ]; do
+		"$WORK/program" || break
+		: <"$WORK/program" || break
+		echo "$rounds" >"$WORK/task-$1" || break
+		rounds=$((rounds + 1))
+		read -r _ <"$WORK/task-$1" || break
+		read -r -t 0.05 _ <>"$WORK/nap"
+	done
+	[ -e "$WORK/stop" ] && echo "$rounds" >"$WORK/rounds-$1"
+}
+for ((n = 0; n < TASKS; n++)); do task "$n" & done
+echo "unload: cycles under load" >/dev/kmsg
+loaded=0 unloaded=0
+for ((n = 0; n < CYCLES; n++)); do
+	modprobe digest_lists allow_unload=1 ima_policy=tcb pcr=16 && loaded=$((loaded + 1))
+	[ "$n" -ne 0 ] || check "while the module is loaded the tasks are measured" wait_for 20 record_for "$WORK/program"
+	unload_module && unloaded=$((unloaded + 1))
+done
+: >"$WORK/stop"
+wait
+check_eq "the module was loaded $CYCLES times while $TASKS tasks executed and opened files" "$CYCLES" "$loaded"
+check_eq "and unloaded as often" "$CYCLES" "$unloaded"
+check_eq "every task could do so all the time" "$TASKS" "$(cat "$WORK"/rounds-* | awk '$1 > 100' | wc -l)"
+check_eq "the kernel did not complain" "" "$(complaints "unload: cycles under load")"
+check_eq "no hook stays attached" 0 "$(grep -c '^bpf_lsm_' /sys/kernel/tracing/enabled_functions)"
+
+# Memory. A list that is not freed costs 320 KiB per cycle, so 6400 KiB; anything that is left behind once per cycle
+# costs an object or an area per cycle. What the kernel keeps for its own reasons does not grow with the cycles.
+"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:#$DIGESTS.x" || bail "no list"
+cycle() {
+	modprobe digest_lists allow_unload=1 ima_policy=exec_tcb pcr=16 || return
+	echo "$WORK/meta" >"$SECFS/digest_lists" || return
+	"$WORK/program" && [ "$(cat "$SECFS/digests_count")" = "$DIGESTS" ] && record_for "$WORK/program" >/dev/null || return
+	unload_module
+}
+# memory: in KiB what no cache could give back, and what is available; the areas of vmalloc; the bytes in kmalloc's
+# caches, once those have dropped what they only keep in store.
+memory() {
+	local cache
+	sync && echo 3 >/proc/sys/vm/drop_caches
+	for cache in /sys/kernel/slab/kmalloc-*; do echo 1 >"$cache/shrink"; done
+	awk '/^(SUnreclaim|VmallocUsed|Percpu):/ { kept += $2 } /^MemAvailable:/ { available = $2 }
+		END { printf "%d %d ", kept, available }' /proc/meminfo
+	wc -l </proc/vmallocinfo | tr '\n' ' '
+	awk '/^kmalloc-/ { bytes += $2 * $4 } END { print bytes }' /proc/slabinfo
+}
+for ((n = 0; n < WARM; n++)); do cycle; done
+read -r kept available areas bytes < <(memory)
+good=0
+for ((n = 0; n < COUNTED; n++)); do cycle && good=$((good + 1)); done
+read -r kept_after available_after areas_after bytes_after < <(memory)
+note "growth over $COUNTED cycles: $((kept_after - kept)) KiB kept, $((areas_after - areas)) areas of vmalloc," \
+	"$((bytes_after - bytes)) bytes of kmalloc; $((available - available_after)) KiB less available"
+check_eq "the module is loaded, used with a list and unloaded $COUNTED times" "$COUNTED" "$good"
+check "less than 32 KiB per cycle stay behind" test $((kept_after - kept)) -lt $((32 * COUNTED))
+check "nor 4 KiB per cycle in kmalloc's caches" test $((bytes_after - bytes)) -lt $((4096 * COUNTED))
+check "no area of vmalloc stays behind" test $((areas_after - areas)) -lt "$COUNTED"
+check "no list stays in the memory that is not available" test $((available - available_after)) -lt $((160 * COUNTED))
+
+# Pinned.
+modprobe digest_lists pcr=16 || bail "the module does not load"
+pinned() { ! unload_module 2>"$WORK/error" && grep -q 'in use' "$WORK/error" && module_loaded; }
+check "without allow_unload the module cannot be unloaded" pinned
+# The other tests need it gone.
+rmmod -f digest_lists
+finish

@@ -1,0 +1,210 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Violations: nobody can vouch for content that is written while somebody relies on its measurement (ToMToU), that is
+# measured while somebody writes (open_writers), or that cannot be read. Each leaves a record without digest, an extend
+# with ones, and an audit record.
+#
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+
+plan 49
+
+disk=$WORK/disk
+chmod 755 "$WORK"
+mkfs_loop ext4 64M "$disk" || bail "no file system"
+[ ! -e /dev/tpm0 ] || tpm2_pcrreset 23
+load_module || bail "the module does not load"
+echo 0 >/proc/sys/kernel/printk_ratelimit
+owner=4242
+rule="measure func=FILE_CHECK mask=MAY_READ uid=0 fowner=$owner"
+set_policy "$rule" || bail "the policy is refused"
+new() { fresh "$disk" && chown $owner "$file" && chmod 755 "$file" && sum=$(as 65534 sha256sum "$file" | cut -c1-64); }
+counted() { cat "$SECFS/violations"; }
+digests() { digests_for "$file" | sed "s/$ZERO/zero/g; s/$sum/sum/g"; }
+# leaves NAME WANT: the records of the file, with 'sum' for its digest and 'zero' for none.
+leaves() { check_eq "$1" "$2" "$(digests)"; }
+# audited CAUSE: how many audit records there are of the cause and the file since the mark.
+audited() { kernel_log | grep -c "type=1804 .*op=invalid_pcr cause=$1 comm=\"[^\"]*\" name=\"$file\" dev=\"loop[0-9]*\" ino=$(stat -c %i "$file") res=1 errno=0"; }
+
+# Time of measure, time of use.
+new && mark
+before=$(counted)
+exec {reader}<"$file"
+leaves "a file open for reading has its digest" "sum"
+exec {writer}>>"$file"
+leaves "opened for writing meanwhile it has a violation" "sum zero"
+check_eq "violations counts it" $((before + 1)) "$(counted)"
+check_eq "there is an audit record of it" 1 "$(audited ToMToU)"
+check_eq "its template digest is zero" "${ZERO::40}" "$(record_for "$file" | tail -n 1 | cut -d' ' -f2)"
+check_eq "it has the PCR and template of other records" "16 ima-ng" "$(record_for "$file" | tail -n 1 | awk '{ print $1, $3 }')"
+exec {second}>>"$file"
+leaves "a second writer adds none" "sum zero"
+exec {second}>&- {writer}>&-
+exec {writer}>>"$file"
+leaves "nor the first once more" "sum zero"
+exec {writer}>&-
+: <"$file"
+exec {writer}>>"$file"
+leaves "but after another reader was measured there is another" "sum zero zero"
+exec {writer}>&- {reader}<&-
+
+new
+: <"$file"
+: >>"$file"
+leaves "a writer after the last reader is no violation" "sum"
+new
+: >>"$file"
+leaves "nor one of a file that nobody reads" ""
+new
+setpriv --reuid=1000 --clear-groups tail -f "$file" >/dev/null 2>&1 &
+tail=$!
+wait_for 20 eval 'ls -l /proc/$tail/fd | grep -q "$file"' || note "tail does not open the file"
+: >>"$file"
+leaves "nor one of a file whose reader was not to be measured" ""
+kill $tail
+wait $tail 2>/dev/null
+new
+exec {reader}<"$file"
+as $owner bash -c ": >>$file"
+leaves "who writes does not matter" "sum zero"
+exec {reader}<&-
+new
+exec {reader}<"$file"
+: <>"$file"
+leaves "opening for reading and writing is writing" "sum zero"
+exec {reader}<&-
+new
+exec {reader}<"$file"
+"$SYSCALLS" truncate "$file" 10
+leaves "truncate(2), which opens nothing, leaves none" "sum"
+exec {reader}<&-
+
+# Measured while somebody writes.
+new && mark
+before=$(counted)
+exec {writer}>>"$file"
+leaves "a file open for writing has no record" ""
+exec {reader}<"$file"
+leaves "opened for reading meanwhile it has a violation and its digest" "zero sum"
+check_eq "violations counts it" $((before + 1)) "$(counted)"
+check_eq "there is an audit record of it" 1 "$(audited open_writers)"
+exec {second}<"$file"
+leaves "a second reader adds none" "zero sum"
+exec {second}<&- {reader}<&-
+: <"$file"
+leaves "nor the first once more" "zero sum"
+exec {more}>>"$file" {writer}>&-
+: <"$file"
+leaves "nor after one writer of two is gone" "zero sum"
+exec {more}>&-
+exec {writer}>>"$file"
+: <"$file"
+leaves "but among new writers there is another" "zero sum zero"
+exec {writer}>&-
+new
+: >>"$file"
+: <"$file"
+leaves "a reader after the last writer is no violation" "sum"
+new
+exec {writer}>>"$file"
+as 1000 cat "$file" >/dev/null
+leaves "nor one that is not to be measured" ""
+exec {writer}>&-
+new
+exec {writer}>>"$file" && echo more >&"$writer"
+: <"$file"
+echo more still >&"$writer"
+: <"$file"
+check_eq "while it is being written a file has a record of each content that was read" 3 "$(records_for "$file")"
+exec {writer}>&-
+: <"$file"
+check_eq "and afterwards none but for the last" 3 "$(records_for "$file")"
+
+# Mappings and programs.
+set_policy "measure func=MMAP_CHECK fowner=$owner"
+new
+exec {writer}>>"$file"
+"$SYSCALLS" map "$file"
+leaves "a file mapped executable while open for writing has a violation" "zero sum"
+exec {writer}>&-
+set_policy "measure func=BPRM_CHECK fowner=$owner"
+new
+"$file"
+: >>"$file"
+leaves "a program that has ended may be written" "sum"
+set_policy ''
+new
+exec {reader}<"$file"
+: >>"$file"
+leaves "without a rule there is no violation" ""
+exec {reader}<&-
+set_policy "audit func=FILE_CHECK fowner=$owner"
+new
+exec {reader}<"$file"
+: >>"$file"
+leaves "nor with audit rules alone" ""
+exec {reader}<&-
+set_policy "$rule pcr=23"
+new
+exec {reader}<"$file"
+: >>"$file"
+check_eq "a writer to whom no rule applies: the violation is in the default PCR" "23 16" \
+	"$(awk -v path="$file" '$5 == path { printf "%s%s", n++ ? " " : "", $1 }' "$ASCII")"
+exec {reader}<&-
+new
+exec {writer}>>"$file"
+: <"$file"
+check_eq "a reader: both records are in the PCR of the rule" "23 23" \
+	"$(awk -v path="$file" '$5 == path { printf "%s%s", n++ ? " " : "", $1 }' "$ASCII")"
+exec {writer}>&-
+
+# With digest lists.
+set_policy '' && new
+fixed=$file
+fresh "$disk" && chown $owner "$file" && mutable=$file
+"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$fixed" "$WORK/list2=mutable:@$mutable" &&
+	cat "$WORK/meta" >"$SECFS/digest_lists" || bail "no lists"
+set_policy "$rule digest_list"
+for file in "$fixed" "$mutable"; do
+	name=immutable
+	[ "$file" = "$fixed" ] || name=mutable
+	sum=$(as 65534 sha256sum "$file" | cut -c1-64)
+	exec {reader}<"$file"
+	leaves "a known $name file has no record" ""
+	exec {writer}>>"$file"
+	leaves "$name: written while somebody reads it, it has a violation" "zero"
+	exec {reader}<&- {writer}>&-
+	exec {writer}>>"$file"
+	: <"$file"
+	leaves "$name: so it has when read while it is written" "zero zero"
+	exec {writer}>&-
+	: <"$file"
+	leaves "$name: afterwards it is known as before" "zero zero"
+done
+
+# What cannot be read.
+mkdir "$WORK/fuse" && echo text >"$WORK/backing"
+set_policy "measure func=FILE_CHECK mask=MAY_READ fsname=fuse"
+if "$SELFTESTS/fuse_file.py" "$WORK/backing" "$WORK/fuse"; then
+	mounts+=("$WORK/fuse")
+	file=$WORK/fuse/file sum=$(digest_of "$WORK/backing") before=$(counted) unreadable=$(status files_unreadable)
+	: <"$file"
+	leaves "a file that can be read has its digest" "sum"
+	# The server fails to read; the open goes through.
+	rm "$WORK/backing" && mkdir "$WORK/backing"
+	mark
+	check "a file that cannot be read is opened" eval ': <"$file"'
+	leaves "its record is a violation" "sum zero"
+	check_eq "violations counts it" $((before + 1)) "$(counted)"
+	check_eq "so does files_unreadable" $((unreadable + 1)) "$(status files_unreadable)"
+	check "its audit record says why" eval 'kernel_log | grep -q "type=1800 .*op=collect_data cause=failed .*name=\"$file\" .*res=0 errno=-5"'
+else
+	for i in 1 2 3 4 5 6; do skip "a file that cannot be read $i" "no FUSE in this kernel"; done
+fi
+
+check_eq "violations is the number of records without digest" "$(awk -v zero="$ZERO" '$4 ~ zero && $5 != "boot_aggregate"' "$ASCII" | wc -l)" "$(counted)"
+if [ -e /dev/tpm0 ]; then check "the PCRs replay, each violation as ones" eval "replay_ok && replay_ok 23"; else skip "the PCRs replay" "no TPM"; fi
+finish
