@@ -10,6 +10,7 @@
 #include <linux/ftrace.h>
 #include <linux/iversion.h>
 #include <linux/key.h>
+#include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -37,6 +38,19 @@ MODULE_PARM_DESC(ima_policy, "Built-in policies joined by '|': tcb, exec_tcb (de
 const char *diglist_param_ima_policy(void)
 {
 	return ima_policy ?: "";
+}
+
+/* A kprobe that is never armed: registering it resolves the name. Returns 0 if there is no such function. */
+unsigned long diglist_function_address(const char *name)
+{
+	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	unsigned long address;
+
+	if (register_kprobe(&probe))
+		return 0;
+	address = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	return address;
 }
 
 unsigned long diglist_ftrace_direct_addr(unsigned long addr)

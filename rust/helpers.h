@@ -51,6 +51,7 @@ struct diglist_cred_ids {
 };
 
 /* ftrace */
+unsigned long diglist_function_address(const char *name);
 unsigned long diglist_ftrace_direct_addr(unsigned long addr);
 void diglist_ftrace_set_redirect(struct ftrace_ops *ops, unsigned long addr);
 

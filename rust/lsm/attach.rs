@@ -59,6 +59,11 @@ unsafe impl Sync for Attachment {}
 impl Attachment {
     /// An `ftrace_ops` whose filter is `stub` alone and which `ftrace_enabled=0` cannot switch off.
     fn filter(stub: &CStr) -> Result<Pin<KBox<Opaque<c::ftrace_ops>>>> {
+        // SAFETY: Task context; `stub` ends with a NUL.
+        let address = unsafe { bindings::diglist_function_address(stub.as_char_ptr()) };
+        if address == 0 {
+            return Err(ENOENT);
+        }
         let ops = KBox::pin(
             Opaque::new(c::ftrace_ops {
                 // CAST: A bit of an unsigned long.
@@ -67,12 +72,10 @@ impl Attachment {
             }),
             GFP_KERNEL,
         )?;
-        // The kernel parses the name in place.
-        let mut name = KVec::new();
-        name.extend_from_slice(stub.to_bytes_with_nul(), GFP_KERNEL)?;
-        let len = i32::try_from(stub.to_bytes().len()).map_err(|_| EINVAL)?;
-        // SAFETY: `ops` is zeroed as ftrace wants it and pinned; `name` is writable for `len` bytes and a NUL.
-        to_result(unsafe { c::ftrace_set_filter(ops.get(), name.as_mut_ptr(), len, 1) })?;
+        // By address: the kernel would compare a name with that of every function of the kernel and its modules, which
+        // takes seconds where many modules are loaded, once per hook.
+        // SAFETY: `ops` is zeroed as ftrace wants it and pinned.
+        to_result(unsafe { c::ftrace_set_filter_ip(ops.get(), address, 0, 1) })?;
         Ok(ops)
     }
 
