@@ -274,7 +274,10 @@ impl Deref for OwnedFile {
 
 impl Drop for OwnedFile {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants there is one reference to give back.
-        unsafe { c::fput(self.0.as_ptr()) };
+        // At once, not when the task returns to user space: until then IMA would take us for a reader of the file, and
+        // report a violation if the access that is being checked is for writing.
+        // SAFETY: By the type invariants there is one reference to give back. Wherever the module drops a file, either
+        // it is not the last reference, or no lock is held that the file's release takes.
+        unsafe { bindings::__fput_sync(self.0.as_ptr()) };
     }
 }
