@@ -145,20 +145,22 @@ impl File {
         unsafe { bindings::diglist_file_has_one_writer(self.as_ptr()) }
     }
 
-    /// Reads the extended attribute `name` into `buf` and returns how long it is. May sleep.
+    /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf` asks for the length
+    /// alone. May sleep.
     ///
     /// # Errors
     ///
     /// `ENODATA` if there is none, `ERANGE` if it does not fit, and those of the file system.
     pub(crate) fn xattr(&self, name: &CStr, buf: &mut [u8]) -> Result<usize> {
-        // SAFETY: The file is open, `name` is NUL-terminated, `buf` is valid for writes of its length.
+        // File systems look at the pointer, not at the size, to tell whether a value is wanted.
+        let value = if buf.is_empty() {
+            core::ptr::null_mut()
+        } else {
+            buf.as_mut_ptr().cast()
+        };
+        // SAFETY: The file is open, `name` is NUL-terminated, `value` is null or valid for writes of the length.
         let n = unsafe {
-            bindings::diglist_file_xattr(
-                self.as_ptr(),
-                name.as_char_ptr(),
-                buf.as_mut_ptr().cast(),
-                buf.len(),
-            )
+            bindings::diglist_file_xattr(self.as_ptr(), name.as_char_ptr(), value, buf.len())
         };
         usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
     }
