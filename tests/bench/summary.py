@@ -3,7 +3,6 @@
 """summary.py RAW UNIT: medians, quartiles and ratios of what tests/bench/guest/run.sh printed."""
 
 import collections
-import statistics
 import sys
 
 # All are compared with 'none', the case of the same round without a module and without a policy of IMA.
@@ -11,6 +10,18 @@ CASES = ("none", "loaded", "other", "module", "ima-other", "ima", "both")
 # The most that 'module' may take of 'none', and of the overhead of 'ima'.
 TARGETS = {"open": 1.05, "map": 1.02, "exec": 1.02}
 SHARE = 1 / 3
+
+
+def quartiles(values):
+    """The lower quartile, the median and the upper quartile. The build root's Python has no module 'statistics'."""
+    values = sorted(values)
+
+    def at(share):
+        low, rest = divmod(share * (len(values) - 1), 1)
+        high = min(int(low) + 1, len(values) - 1)
+        return values[int(low)] * (1 - rest) + values[high] * rest
+
+    return at(0.25), at(0.5), at(0.75)
 
 
 def main():
@@ -30,9 +41,9 @@ def main():
         more, ratio = {}, {}
         for case in CASES:
             rounds = values[operation, case]
-            low, median, high = statistics.quantiles(rounds.values(), n=4)
-            more[case] = statistics.median(rounds[n] - base[n] for n in base)
-            ratio_low, ratio[case], ratio_high = statistics.quantiles((rounds[n] / base[n] for n in base), n=4)
+            low, median, high = quartiles(rounds.values())
+            more[case] = quartiles(rounds[n] - base[n] for n in base)[1]
+            ratio_low, ratio[case], ratio_high = quartiles(rounds[n] / base[n] for n in base)
             print(f"  {case:10} {median:9.0f} {low:9.0f} {high:9.0f} {more[case]:9.0f} {ratio[case]:7.3f} "
                   f"{ratio_low:7.3f} {ratio_high:7.3f}")
         share = more["module"] / more["ima"]
