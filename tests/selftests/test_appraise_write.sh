@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 74
+plan 75
 begin_appraisal
 enforce="appraise fsuuid=$uuid digest_list"
 # restart PARAMETER...: with the policy that appraises every access to the file system.
@@ -184,6 +184,8 @@ list_of immutable "$disk/sleep" && load_signed
 check "with a list that knows the program it is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list"
 remove_list && set_policy ""
 check "with force=1 it is taken in any case" eval 'echo 1 >/sys/module/digest_lists/parameters/force && set_policy "appraise func=BPRM_CHECK fsuuid=$uuid"'
+check "at load as well: a built-in policy that would deny what is running is refused" eval '
+	unload_module && ! load_module ima_policy=appraise_exec_tcb >/dev/null 2>&1 && dmesg | grep -q "files in use would be denied"'
 kill "$sleeper"
 wait "$sleeper" 2>/dev/null
 finish

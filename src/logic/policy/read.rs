@@ -109,9 +109,11 @@ pub(super) fn appraise_type(
     value: &str,
     capabilities: &Capabilities,
 ) -> Result<AppraiseType, Refusal> {
-    let kind = AppraiseType::from_name(value)
-        .ok_or(syntax("expected imasig, imasig|modsig or sigv3"))?;
-    capabilities.check_appraise_type(kind).map_err(unsupported)?;
+    let kind =
+        AppraiseType::from_name(value).ok_or(syntax("expected imasig, imasig|modsig or sigv3"))?;
+    capabilities
+        .check_appraise_type(kind)
+        .map_err(unsupported)?;
     Ok(kind)
 }
 
