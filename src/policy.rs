@@ -208,10 +208,7 @@ impl ActivePolicy {
 
     /// What the policy says of an access. May sleep, if a rule asks for the label of a file.
     pub(crate) fn decide_for(&self, access: &Access<'_>) -> Decision {
-        let task = self
-            .needs_task_label
-            .then(Label::of_current_task)
-            .flatten();
+        let task = self.needs_task_label.then(Label::of_current_task).flatten();
         let file = (self.needs_file_label)
             .then(|| Label::of_file(access.file))
             .flatten();

@@ -151,17 +151,15 @@ impl Monitor {
         match weighed {
             Ok(vouchers) => {
                 self.cache.note_passed(access.file, vouchers.are_signed());
-                if vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable()) {
+                if vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable())
+                {
                     self.store_digest(access.file, found);
                 }
                 Ok(vouchers)
             }
-            Err(Cause::Immutable) => self.refuse(
-                access.file,
-                Cause::Immutable,
-                Some(found.digest),
-                rule.rule,
-            ),
+            Err(Cause::Immutable) => {
+                self.refuse(access.file, Cause::Immutable, Some(found.digest), rule.rule)
+            }
             Err(_) if self.appraisal == Mode::Fix => {
                 self.store_digest(access.file, found);
                 self.cache.note_passed(access.file, false);

@@ -33,48 +33,49 @@ chown 1000 "$file" && chmod 4755 "$file"
 check "a setuid program is refused to others as well" eval '! as 2000 "$file" 2>/dev/null'
 
 # A list.
-fresh "$disk" && known=$file
+fresh "$disk" && listed=$file
 fresh "$disk" && changing=$file
-list_of immutable "$known" mutable "$changing" && load_signed || bail "the list is refused"
-check "a program that a signed list calls immutable runs" "$known"
-check_eq "and its security.ima is not touched" "" "$(ima_of "$known")"
+list_of immutable "$listed" mutable "$changing" && load_signed || bail "the list is refused"
+check "a program that a signed list calls immutable runs" "$listed"
+check_eq "and its security.ima is not touched" "" "$(ima_of "$listed")"
 check "one that the list calls mutable runs" "$changing"
 check_eq "and its digest is stored" "0404$(digest_of "$changing")" "$(ima_of "$changing")"
-check "both can be mapped" eval '"$SYSCALLS" map "$known" && "$SYSCALLS" map "$changing"'
-check "made executable after it was mapped" "$SYSCALLS" mprotect "$known"
-check "asked about by an interpreter" "$SYSCALLS" check "$known"
+check "both can be mapped" eval '"$SYSCALLS" map "$listed" && "$SYSCALLS" map "$changing"'
+check "made executable after it was mapped" "$SYSCALLS" mprotect "$listed"
+check "asked about by an interpreter" "$SYSCALLS" check "$listed"
 echo more >>"$changing"
 check "a changed one is refused" denied "$changing"
 check_eq "because of what security.ima says" 1 "$(refusals "$changing" invalid-hash | wc -l)"
-cp "$known" "$disk/copy"
+cp "$listed" "$disk/copy"
 check "a copy of a known one runs" "$disk/copy"
-ln "$known" "$disk/link"
+ln "$listed" "$disk/link"
 check "another name of it, too" "$disk/link"
-cp "$known" "$disk/onebyte" && printf X | dd of="$disk/onebyte" bs=1 seek=100 conv=notrunc status=none
+cp "$listed" "$disk/onebyte" && printf X | dd of="$disk/onebyte" bs=1 seek=100 conv=notrunc status=none
 check "one byte changed, it does not" denied "$disk/onebyte"
 
 # Signed content in use is not written.
-check "a program that counts as signed cannot be opened for writing" eval '! : 2>/dev/null >>"$known"'
-check_eq "and the audit log says why" 1 "$(refusals "$known" immutable | wc -l)"
-check "nor truncated" eval '! "$SYSCALLS" truncate "$known" 10 2>/dev/null'
-check "it still runs" "$known"
+check "a program that counts as signed cannot be opened for writing" eval '! : 2>/dev/null >>"$listed"'
+check_eq "and the audit log says why" 1 "$(refusals "$listed" immutable | wc -l)"
+check "nor truncated" eval '! "$SYSCALLS" truncate "$listed" 10 2>/dev/null'
+check "it still runs" "$listed"
 fresh "$disk" && mv "$file" "$disk/link"
 check "another file can be renamed over its name" denied "$disk/link"
-check "one that was never used can be written" eval 'cp "$known" "$disk/unused" && echo >>"$disk/unused"'
+check "one that was never used can be written" eval 'cp "$listed" "$disk/unused" && echo >>"$disk/unused"'
 check "and is not known any more" denied "$disk/unused"
 
 # Without an open of the file.
 fresh "$disk" && unknown=$file
-check "an unknown library is refused by LD_PRELOAD" eval 'LD_PRELOAD=$unknown "$known" 2>&1 | grep -q "cannot be preloaded.*cannot\|failed to map"'
+check "an unknown library is refused by LD_PRELOAD" eval 'LD_PRELOAD=$unknown "$listed" 2>&1 | grep -q "cannot be preloaded.*cannot\|failed to map"'
 check "an unknown mapping does not become executable" eval '! "$SYSCALLS" mprotect "$unknown"'
 check_eq "for which there is a cause" 1 "$(refusals "$unknown" made-executable | head -n 1 | wc -l)"
 check "an interpreter that asks is told no" eval '! "$SYSCALLS" check "$unknown" 2>/dev/null'
 check "ld.so does not run what execve() does not" eval '! /lib64/ld-linux-x86-64.so.2 "$unknown" 2>/dev/null'
-check "nor does it run by its number in /proc" eval 'exec {fd}<"$unknown"; ! /proc/self/fd/$fd 2>/dev/null'
+exec {fd}<"$unknown"
+check "nor does it run by its number in /proc" eval '! /proc/self/fd/$fd 2>/dev/null'
 exec {fd}<&-
-cp "$known" "$disk/first" && cp "$unknown" "$disk/second"
+cp "$listed" "$disk/first" && cp "$unknown" "$disk/second"
 check "a file swapped for a known one after it was opened is refused" eval '! "$SYSCALLS" swap-exec "$disk/second" "$disk/first" 2>/dev/null'
-printf '#!%s\n' "$known" >"$disk/script" && chmod 755 "$disk/script"
+printf '#!%s\n' "$listed" >"$disk/script" && chmod 755 "$disk/script"
 check "an unknown script is refused though its interpreter is known" denied "$disk/script"
 
 # The file's own reference value.
@@ -98,7 +99,7 @@ check "nor one of other content" denied "$disk/forged"
 fresh "$disk" && setfattr -n security.ima -v 0x050102 "$file"
 check "a value of no known form is refused" denied "$file"
 # A list vouches for this very content, whatever stands in the attribute.
-cp "$known" "$disk/bad" && evmctl ima_hash -a sha256 "$disk/bad" >/dev/null 2>&1 && setfattr -n security.ima -v "0x0404$ZERO" "$disk/bad"
+cp "$listed" "$disk/bad" && evmctl ima_hash -a sha256 "$disk/bad" >/dev/null 2>&1 && setfattr -n security.ima -v "0x0404$ZERO" "$disk/bad"
 check "a bad digest does not matter where a list says immutable" "$disk/bad"
 
 # What rules ask for.
@@ -108,14 +109,14 @@ fresh "$disk" && mutable=$file && list_of mutable "$mutable" && load_signed
 set_policy "$sig" || not_ok "imasig is refused"
 check "imasig: a digest is not enough" denied "$hashed"
 check "nor is a list that calls the file mutable" denied "$mutable"
-check "a list that calls it immutable is" "$known"
+check "a list that calls it immutable is" "$listed"
 check "and a signature" "$signed"
 set_policy "appraise func=BPRM_CHECK fsuuid=$uuid"
-check "without digest_list no list counts" denied "$known"
+check "without digest_list no list counts" denied "$listed"
 check "but the signature does" "$signed"
 set_policy "appraise func=BPRM_CHECK fsuuid=$uuid appraise_algos=sha512 digest_list"
 check "appraise_algos=sha512: a digest of SHA-256 is refused" denied "$hashed"
-check "which does not touch lists" "$known"
+check "which does not touch lists" "$listed"
 evmctl ima_hash -a sha512 "$hashed" >/dev/null 2>&1
 check "one of SHA-512 is taken" "$hashed"
 set_policy "dont_appraise fowner=1000 fsuuid=$uuid$NL$enforce"
@@ -128,10 +129,10 @@ check "after it was measured" measured "$file"
 
 # Lists come and go.
 set_policy "$enforce"
-check "(it runs)" "$known"
-list_of revoked "$known" && load_signed
-check "a revoked digest is refused at once" denied "$known"
-check_eq "with the cause" 1 "$(refusals "$known" revoked-hash | wc -l)"
+check "(it runs)" "$listed"
+list_of revoked "$listed" && load_signed
+check "a revoked digest is refused at once" denied "$listed"
+check_eq "with the cause" 1 "$(refusals "$listed" revoked-hash | wc -l)"
 fresh "$disk" && list_of immutable "$file" && load_signed && "$file" || note "the file does not run"
 remove_list
 check "what only a removed list knew is refused" denied "$file"
