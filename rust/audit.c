@@ -39,9 +39,12 @@ void diglist_audit_rule(const char *path, const char *digest)
 	audit_log_end(ab);
 }
 
-/* Something that went wrong with a file, or with the PCR on its account. */
+/*
+ * Something that went wrong with a file, or with the PCR on its account. DIGEST, of the form ALGORITHM:HEX, and RULE, its
+ * place in the policy from 1, may be NULL and 0; IMA's records have neither.
+ */
 void diglist_audit_integrity(int type, const struct file *file, const char *path, const char *op, const char *cause,
-			     int result)
+			     int result, const char *digest, int rule)
 {
 	struct audit_buffer *ab = audit_log_start(audit_context(), GFP_KERNEL, type);
 	const struct inode *inode = file_inode(file);
@@ -60,5 +63,9 @@ void diglist_audit_integrity(int type, const struct file *file, const char *path
 	audit_log_format(ab, " dev=");
 	log_string(ab, inode->i_sb->s_id);
 	audit_log_format(ab, " ino=%llu res=%d errno=%d", (unsigned long long)inode->i_ino, !result, result);
+	if (digest)
+		audit_log_format(ab, " hash=\"%s\"", digest);
+	if (rule)
+		audit_log_format(ab, " rule=%d", rule);
 	audit_log_end(ab);
 }

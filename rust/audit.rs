@@ -28,6 +28,14 @@ pub(crate) fn rule(path: &CStr, digest: &CStr) {
     unsafe { bindings::diglist_audit_rule(path.as_char_ptr(), digest.as_char_ptr()) };
 }
 
+/// A refusal's digest (`sha256:…`), where it is known, and the place of the rule in the policy, from 1.
+pub(crate) struct Refused<'a> {
+    /// The digest of the content.
+    pub(crate) digest: Option<&'a CStr>,
+    /// The place of the rule.
+    pub(crate) rule: usize,
+}
+
 /// Records that `op` on `file` at `path` had the result `errno` (0 or negative), because of `cause`. May sleep.
 pub(crate) fn integrity(
     kind: Kind,
@@ -36,8 +44,11 @@ pub(crate) fn integrity(
     op: &'static CStr,
     cause: &'static CStr,
     errno: i32,
+    refused: Option<&Refused<'_>>,
 ) {
-    // SAFETY: The file is open and the strings are NUL-terminated.
+    let digest = refused.and_then(|refused| refused.digest);
+    let rule = refused.map_or(0, |refused| refused.rule);
+    // SAFETY: The file is open and the strings are NUL-terminated; the digest may be null.
     unsafe {
         bindings::diglist_audit_integrity(
             kind as i32,
@@ -46,6 +57,8 @@ pub(crate) fn integrity(
             op.as_char_ptr(),
             cause.as_char_ptr(),
             errno,
+            digest.map_or(core::ptr::null(), |digest| digest.as_char_ptr()),
+            i32::try_from(rule).unwrap_or(0),
         )
     };
 }

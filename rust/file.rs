@@ -27,6 +27,19 @@ use kernel::{
 const FMODE_READ: u32 = 1;
 /// Opened for writing (`FMODE_WRITE`).
 const FMODE_WRITE: u32 = 2;
+/// Created by this open (`FMODE_CREATED`).
+const FMODE_CREATED: u32 = 1 << 20;
+
+/// What EVM says of a file's metadata.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EvmStatus {
+    /// They are as they should be, or EVM has no key and does not tell.
+    Good,
+    /// There is no attribute with what they should be.
+    NoLabel,
+    /// They are not as they should be.
+    Bad,
+}
 
 /// A `struct file` that somebody holds open for as long as the reference lives.
 #[repr(transparent)]
@@ -85,11 +98,21 @@ impl File {
         self.mode() & FMODE_WRITE != 0
     }
 
-    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, and through the page cache.
-    pub(crate) fn is_readable(&self) -> bool {
+    /// Whether this open created it.
+    pub(crate) fn is_created(&self) -> bool {
+        self.mode() & FMODE_CREATED != 0
+    }
+
+    /// Whether it is open for direct I/O.
+    pub(crate) fn is_direct(&self) -> bool {
         // SAFETY: The file is open.
         let flags = unsafe { bindings::diglist_file_flags(self.as_ptr()) };
-        self.mode() & FMODE_READ != 0 && flags & c::O_DIRECT == 0
+        flags & c::O_DIRECT != 0
+    }
+
+    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, and through the page cache.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.mode() & FMODE_READ != 0 && !self.is_direct()
     }
 
     /// Opens the same file for reading through the page cache, with the credentials of its opener but no check of
@@ -165,6 +188,43 @@ impl File {
         usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
     }
 
+    /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a frozen file system.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`, `EOPNOTSUPP`, and those of the file system and the LSMs.
+    pub(crate) fn set_xattr(&self, name: &CStr, value: &[u8]) -> Result {
+        // SAFETY: The file is open, `name` is NUL-terminated, `value` is valid for its length.
+        kernel::error::to_result(unsafe {
+            bindings::diglist_file_set_xattr(
+                self.as_ptr(),
+                name.as_char_ptr(),
+                value.as_ptr().cast(),
+                value.len(),
+            )
+        })
+    }
+
+    /// What EVM says of the file's metadata, of which the extended attribute `name` has `value`; empty for none. May
+    /// sleep.
+    pub(crate) fn evm_status(&self, name: &CStr, value: &mut [u8]) -> EvmStatus {
+        let ptr = if value.is_empty() {
+            core::ptr::null_mut()
+        } else {
+            value.as_mut_ptr().cast()
+        };
+        // SAFETY: The file is open, `name` is NUL-terminated, `ptr` is null or valid for the length.
+        let status = unsafe {
+            bindings::diglist_file_evm_status(self.as_ptr(), name.as_char_ptr(), ptr, value.len())
+        };
+        // Of `enum integrity_status`: pass, pass immutable, unknown; no label, no attributes to protect.
+        match status {
+            0 | 1 | 6 => EvmStatus::Good,
+            4 | 5 => EvmStatus::NoLabel,
+            _ => EvmStatus::Bad,
+        }
+    }
+
     /// The digest that fs-verity enforces for the file, and its algorithm (`hash_info.h`). Does not sleep.
     ///
     /// # Errors
@@ -192,6 +252,11 @@ impl File {
     pub(crate) fn has_writers(&self) -> bool {
         // SAFETY: The file is open.
         unsafe { bindings::diglist_file_written_elsewhere(self.as_ptr()) }
+    }
+
+    /// Whether any task has the content open for writing by another file than this.
+    pub(crate) fn has_other_writers(&self) -> bool {
+        self.has_writers() && !(self.is_writable() && self.has_one_writer())
     }
 
     /// Asks the file system to make the next change visible in [`InodeRef::state`]. May sleep.
@@ -254,6 +319,16 @@ pub(crate) struct OwnedFile(NonNull<c::file>);
 unsafe impl Send for OwnedFile {}
 
 impl OwnedFile {
+    /// Takes over a reference; nothing for null.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is null, or an open file with a reference for the caller.
+    pub(super) unsafe fn from_reference(ptr: *mut c::file) -> Option<Self> {
+        // INVARIANT: The reference is ours by the requirement on the caller.
+        NonNull::new(ptr).map(Self)
+    }
+
     /// Opens the file at `path`, absolute and in the current task's mount namespace, for reading. May sleep.
     pub(crate) fn open(path: &CStr) -> Result<Self> {
         // A FIFO must not make the caller wait, nor a terminal become its own.

@@ -5,6 +5,7 @@
 #include <linux/binfmts.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/evm.h>
 #include <linux/fs.h>
 #include <linux/fsverity.h>
 #include <linux/ftrace.h>
@@ -15,6 +16,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -35,9 +37,36 @@ static char *ima_policy = "";
 module_param(ima_policy, charp, 0444);
 MODULE_PARM_DESC(ima_policy, "Built-in policies joined by '|': tcb, exec_tcb (default: none)");
 
+static char *ima_appraise = "enforce";
+module_param(ima_appraise, charp, 0444);
+MODULE_PARM_DESC(ima_appraise, "What 'appraise' rules do: enforce (default), log, fix or off");
+
+static char *evm_xattrs = "security.ima";
+module_param(evm_xattrs, charp, 0444);
+MODULE_PARM_DESC(evm_xattrs, "Extended attributes that only CAP_SYS_ADMIN may change, joined by ',' (default: security.ima)");
+
+static bool force;
+module_param(force, bool, 0600);
+MODULE_PARM_DESC(force, "Whether a policy is taken that would deny what is running (default no)");
+
 const char *diglist_param_ima_policy(void)
 {
 	return ima_policy ?: "";
+}
+
+const char *diglist_param_ima_appraise(void)
+{
+	return ima_appraise ?: "";
+}
+
+const char *diglist_param_evm_xattrs(void)
+{
+	return evm_xattrs ?: "";
+}
+
+bool diglist_param_force(void)
+{
+	return READ_ONCE(force);
 }
 
 /* A kprobe that is never armed: registering it resolves the name. Returns 0 if there is no such function. */
@@ -106,6 +135,24 @@ ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, siz
 	return vfs_getxattr(&nop_mnt_idmap, file_dentry(file), name, value, size);
 }
 
+/* Takes the inode's lock, and waits while the file system is frozen. */
+int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size)
+{
+	int ret = mnt_want_write_file(file);
+
+	if (ret)
+		return ret;
+	ret = vfs_setxattr(file_mnt_idmap(file), file_dentry(file), name, value, size, 0);
+	mnt_drop_write_file(file);
+	return ret;
+}
+
+/* EVM's verdict (enum integrity_status) on the file's metadata, given the value of one attribute, NULL if it has none. */
+int diglist_file_evm_status(struct file *file, const char *name, void *value, size_t size)
+{
+	return evm_verifyxattr(file_dentry(file), name, value, size);
+}
+
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg)
 {
 	enum hash_algo algo;
@@ -163,6 +210,25 @@ struct file *diglist_file_reopen(struct file *file)
 
 	flags &= ~(O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_NOCTTY | O_EXCL | O_DIRECT);
 	return dentry_open(&file->f_path, flags | O_RDONLY, file->f_cred);
+}
+
+/* The inode of a file that was just made, if it is a regular one and there. */
+struct inode *diglist_dentry_new_file(struct dentry *dentry)
+{
+	struct inode *inode = d_real_inode(dentry);
+
+	return inode && S_ISREG(inode->i_mode) ? inode : NULL;
+}
+
+/* User space can give no keyring a name with a dot in front. */
+bool diglist_keyring_is_blacklist(const struct key *keyring)
+{
+	return !strcmp(keyring->description ?: "", ".blacklist");
+}
+
+struct inode *diglist_path_real_inode(const struct path *path)
+{
+	return d_real_inode(path->dentry);
 }
 
 /* Whether anybody, FILE itself included, has the content open for writing. */

@@ -9,12 +9,14 @@
 #include <linux/types.h>
 
 struct cred;
+struct dentry;
 struct file;
 struct ftrace_ops;
 struct inode;
 struct key;
 struct linux_binprm;
 struct module;
+struct path;
 struct sha256_ctx;
 struct tpm_chip;
 struct vm_area_struct;
@@ -63,6 +65,8 @@ struct file *diglist_vma_new_exec_file(const struct vm_area_struct *vma);
 void diglist_file_get(struct file *file);
 struct inode *diglist_file_inode(const struct file *file);
 ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, size_t size);
+int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size);
+int diglist_file_evm_status(struct file *file, const char *name, void *value, size_t size);
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg);
 bool diglist_file_has_readers(const struct file *file);
 bool diglist_file_has_one_writer(const struct file *file);
@@ -72,6 +76,10 @@ __u32 diglist_file_mode(const struct file *file);
 __u32 diglist_file_flags(const struct file *file);
 struct inode *diglist_file_real_inode(const struct file *file);
 struct file *diglist_file_reopen(struct file *file);
+struct inode *diglist_dentry_new_file(struct dentry *dentry);
+bool diglist_keyring_is_blacklist(const struct key *keyring);
+struct inode *diglist_path_real_inode(const struct path *path);
+ssize_t diglist_exec_files(struct file **files, size_t room);
 bool diglist_file_written_elsewhere(const struct file *file);
 bool diglist_file_content_is_stable(const struct file *file);
 bool diglist_inode_tracks_changes(const struct inode *inode);
@@ -106,11 +114,14 @@ void diglist_tpm_put(struct tpm_chip *chip);
 /* audit */
 void diglist_audit_rule(const char *path, const char *digest);
 void diglist_audit_integrity(int type, const struct file *file, const char *path, const char *op, const char *cause,
-			     int result);
+			     int result, const char *digest, int rule);
 
 /* module and kernel */
 void diglist_module_pin(struct module *module);
 const char *diglist_param_ima_policy(void);
+const char *diglist_param_ima_appraise(void);
+const char *diglist_param_evm_xattrs(void);
+bool diglist_param_force(void);
 const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);
 __u64 diglist_now_ns(void);

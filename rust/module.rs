@@ -21,6 +21,24 @@ pub(crate) fn ima_policy() -> &'static CStr {
     unsafe { CStr::from_char_ptr(bindings::diglist_param_ima_policy()) }
 }
 
+/// The module parameter `ima_appraise`.
+pub(crate) fn ima_appraise() -> &'static CStr {
+    // SAFETY: As for `ima_policy()`.
+    unsafe { CStr::from_char_ptr(bindings::diglist_param_ima_appraise()) }
+}
+
+/// The module parameter `evm_xattrs`.
+pub(crate) fn evm_xattrs() -> &'static CStr {
+    // SAFETY: As for `ima_policy()`.
+    unsafe { CStr::from_char_ptr(bindings::diglist_param_evm_xattrs()) }
+}
+
+/// The module parameter `force`, which may change at any time.
+pub(crate) fn force() -> bool {
+    // SAFETY: Callable in any context.
+    unsafe { bindings::diglist_param_force() }
+}
+
 /// The kernel's release, as `uname -r` prints it.
 pub(crate) fn kernel_release() -> &'static CStr {
     // SAFETY: The release of the initial UTS namespace is a NUL-terminated string that never changes.

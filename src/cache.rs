@@ -12,7 +12,8 @@
 //! inode the file's, finds nothing here.
 //!
 //! Beside the result stand two marks for violations, which outlive it: that the inode was opened for reading under a
-//! `measure` rule, and that an open writer has been reported.
+//! `measure` rule, and that an open writer has been reported; and three for appraisal: that the content passed when it
+//! was last looked at, that it then counted as signed, and that the file is new.
 
 use crate::{
     evaluate::Access,
@@ -32,7 +33,15 @@ use core::sync::atomic::{
     AtomicU32,
     Ordering, //
 };
-use digest_logic::policy::Decision;
+use digest_logic::{
+    appraise::{
+        Reference,
+        Vouchers, //
+    },
+    hash_algo::HashAlgo,
+    list::Kind,
+    policy::Decision, //
+};
 use kernel::prelude::*;
 
 /// log2 of the number of hash chains: 16 Ki chains, 128 KiB.
@@ -42,39 +51,72 @@ const CHAINS: u32 = 14;
 const SHARES: usize = 256;
 
 /// The content is as the other fields say.
-const VALID: u8 = 1 << 0;
+const VALID: u16 = 1 << 0;
 /// A list knows the digest.
-const KNOWN: u8 = 1 << 1;
+const KNOWN: u16 = 1 << 1;
 /// The content has an audit record.
-const AUDITED: u8 = 1 << 2;
+const AUDITED: u16 = 1 << 2;
 /// The inode was opened for reading under a `measure` rule, since the last ToMToU violation.
-const READ: u8 = 1 << 3;
+const READ: u16 = 1 << 3;
 /// The writers that have the inode open have been reported.
-const REPORTED: u8 = 1 << 4;
+const REPORTED: u16 = 1 << 4;
 /// The content could not be read, and that has been reported.
-const UNREADABLE: u8 = 1 << 5;
+const UNREADABLE: u16 = 1 << 5;
+/// The content has the digest in `security.ima`, and `own_algo` is its algorithm.
+const OWN: u16 = 1 << 6;
+/// The content has the signature in `security.ima`, and `own_algo` is the algorithm of its digest.
+const OWN_SIGNED: u16 = 1 << 7;
+/// A signed list says that the file may change.
+const LISTED: u16 = 1 << 8;
+/// A signed list says that the file does not change.
+const LISTED_IMMUTABLE: u16 = 1 << 9;
+/// The content passed when it was last appraised, or the file was new; who writes it since then had opened it then.
+const PASSED: u16 = 1 << 10;
+/// The content counted as signed when it was last appraised.
+const SIGNED: u16 = 1 << 11;
+/// The file was created, and its first writer has not closed it yet.
+const NEW: u16 = 1 << 12;
 /// What outlives a change of content.
-const MARKS: u8 = READ | REPORTED | UNREADABLE;
+const MARKS: u16 = READ | REPORTED | UNREADABLE | PASSED | SIGNED | NEW;
 
 /// What was found out about an inode.
 #[derive(Clone, Copy, Default)]
 struct Checked {
     /// Signs of change, taken before the content was read.
     state: InodeState,
-    /// The generation of the lists to which [`KNOWN`] refers.
+    /// The generation of the lists and keys to which [`KNOWN`], and what vouches for the content, refer.
     lists: u64,
     /// The PCRs for which the content has a record.
     measured: u32,
-    flags: u8,
+    flags: u16,
+    /// For [`OWN`] and [`OWN_SIGNED`].
+    own_algo: u8,
 }
 
 impl Checked {
-    fn has(self, flag: u8) -> bool {
-        self.flags & flag != 0
+    /// Whether one of `flags` is set.
+    fn has(self, flags: u16) -> bool {
+        self.flags & flags != 0
+    }
+
+    /// What vouched for the content.
+    fn vouchers(self) -> Vouchers {
+        let signed = self.has(OWN_SIGNED);
+        let algo = HashAlgo::from_id(self.own_algo.into()).ok();
+        Vouchers {
+            own: algo
+                .filter(|_| signed || self.has(OWN))
+                .map(|algo| Reference { algo, signed }),
+            list: if self.has(LISTED_IMMUTABLE) {
+                Some(Kind::Immutable)
+            } else {
+                self.has(LISTED).then_some(Kind::Mutable)
+            },
+        }
     }
 
     /// The same without the result, or nothing if nothing is left.
-    fn marks(self, kept: u8) -> Option<Self> {
+    fn marks(self, kept: u16) -> Option<Self> {
         let flags = self.flags & kept & MARKS;
         (flags != 0).then_some(Self { flags, ..self })
     }
@@ -97,6 +139,10 @@ pub(crate) struct Left {
     pub(crate) measure: bool,
     /// Audit it.
     pub(crate) audit: bool,
+    /// Appraise it.
+    pub(crate) appraise: bool,
+    /// Store its digest.
+    pub(crate) hash: bool,
 }
 
 impl Left {
@@ -105,12 +151,14 @@ impl Left {
         Self {
             measure: decision.measure.is_some(),
             audit: decision.audit.is_some(),
+            appraise: decision.appraise.is_some(),
+            hash: decision.hash.is_some(),
         }
     }
 
     /// Whether nothing remains.
     pub(crate) fn is_nothing(self) -> bool {
-        !self.measure && !self.audit
+        !self.measure && !self.audit && !self.appraise && !self.hash
     }
 }
 
@@ -125,6 +173,8 @@ pub(crate) struct Outcome {
     pub(crate) measured: Option<u32>,
     /// Whether there is an audit record.
     pub(crate) audited: bool,
+    /// What vouches for the content, if it was appraised.
+    pub(crate) vouchers: Option<Vouchers>,
 }
 
 /// The cache. Lookups take no lock.
@@ -175,9 +225,14 @@ impl Cache {
         let known = checked.has(KNOWN) && checked.lists == lists;
         let settled = checked.measured & bit(pcr) != 0
             || known && decision.measure.is_some_and(|measure| measure.digest_list);
+        let passed = decision
+            .appraise
+            .is_some_and(|rule| checked.lists == lists && checked.vouchers().satisfy(&rule));
         Left {
             measure: all.measure && !settled,
             audit: all.audit && !checked.has(AUDITED),
+            appraise: all.appraise && !passed,
+            hash: all.hash && !(checked.has(OWN) || checked.has(OWN_SIGNED)),
         }
     }
 
@@ -222,9 +277,18 @@ impl Cache {
             let old = old.unwrap_or_default();
             let same = old.has(VALID) && old.state == signs.state;
             let before = if same { old } else { Checked::default() };
-            let mut flags = VALID | before.flags & AUDITED | old.flags & (READ | REPORTED);
+            let mut flags = VALID | before.flags & AUDITED | old.flags & (MARKS & !UNREADABLE);
+            let mut own_algo = 0;
+            if before.lists == outcome.lists {
+                flags |= before.flags & (OWN | OWN_SIGNED | LISTED | LISTED_IMMUTABLE);
+                own_algo = before.own_algo;
+            }
             if outcome.known {
                 flags |= KNOWN;
+            }
+            if let Some(vouchers) = outcome.vouchers {
+                flags = flags & !(OWN | OWN_SIGNED) | flags_of(vouchers);
+                own_algo = vouchers.own.map_or(0, |own| low_byte(own.algo.id()));
             }
             if outcome.audited {
                 flags |= AUDITED;
@@ -234,6 +298,7 @@ impl Cache {
                 lists: outcome.lists,
                 measured: before.measured | outcome.measured.map_or(0, bit),
                 flags,
+                own_algo,
             })
         });
         // Pairs with `closed()`: either it sees the result and drops it, or its count is seen here.
@@ -255,7 +320,7 @@ impl Cache {
         fence(Ordering::SeqCst);
         if self.inodes.get(key).is_some() {
             let kept = if file.has_one_writer() {
-                MARKS & !REPORTED
+                MARKS & !(REPORTED | NEW)
             } else {
                 MARKS
             };
@@ -333,6 +398,79 @@ impl Cache {
         report
     }
 
+    /// Notes that the content of `file` passed, as signed or not. May sleep.
+    pub(crate) fn note_passed(&self, file: &File, signed: bool) {
+        let marks = if signed { PASSED | SIGNED } else { PASSED };
+        let key = file.real_inode().key();
+        if self
+            .inodes
+            .get(key)
+            .is_some_and(|c| c.flags & (PASSED | SIGNED) == marks)
+        {
+            return;
+        }
+        self.mark(key, marks);
+    }
+
+    /// Notes that the content of `file` did not pass. May sleep.
+    pub(crate) fn note_failed(&self, file: &File) {
+        self.unmark(file.real_inode().key(), PASSED | SIGNED);
+    }
+
+    /// Notes that the content of `file` no longer counts as signed. May sleep.
+    pub(crate) fn note_unsigned(&self, file: &File) {
+        self.unmark(file.real_inode().key(), SIGNED);
+    }
+
+    fn unmark(&self, key: InodeKey, marks: u16) {
+        if self.marked(key, marks) {
+            self.update(key, |old| {
+                let old = old?;
+                let flags = old.flags & !marks;
+                (flags != 0).then_some(Checked { flags, ..old })
+            });
+        }
+    }
+
+    /// Notes that an inode was just created: what is written until the first writer closes it is its content. May sleep.
+    pub(crate) fn note_created(&self, key: InodeKey) {
+        self.mark(key, NEW | PASSED);
+    }
+
+    fn mark(&self, key: InodeKey, marks: u16) {
+        self.update(key, |old| {
+            let old = old.unwrap_or_default();
+            let flags = old.flags & !(PASSED | SIGNED) | marks;
+            Some(Checked { flags, ..old })
+        });
+    }
+
+    /// Whether `file` is new. Does not sleep.
+    pub(crate) fn is_new(&self, file: &File) -> bool {
+        self.marked(file.real_inode().key(), NEW)
+    }
+
+    /// Whether the content of `file` passed when it was last appraised. Does not sleep.
+    pub(crate) fn has_passed(&self, file: &File) -> bool {
+        self.marked(file.real_inode().key(), PASSED)
+    }
+
+    /// Whether an inode's content counted as signed when it was last appraised. Does not sleep.
+    pub(crate) fn is_signed(&self, key: InodeKey) -> bool {
+        self.marked(key, SIGNED)
+    }
+
+    /// The same of the content of `file`, or nobody knows, because marks were lost. Does not sleep.
+    pub(crate) fn may_be_signed(&self, file: &File) -> bool {
+        let key = file.real_inode().key();
+        let lost = self.lost.get(key.hash() % SHARES);
+        self.is_signed(key) || lost.is_some_and(|lost| lost.load(Ordering::Relaxed))
+    }
+
+    fn marked(&self, key: InodeKey, mark: u16) -> bool {
+        self.inodes.get(key).is_some_and(|c| c.has(mark))
+    }
+
     fn update(&self, key: InodeKey, f: impl FnOnce(Option<Checked>) -> Option<Checked>) {
         if !self.inodes.update(key, f) {
             self.lose(key);
@@ -364,6 +502,25 @@ impl Shrink for Cache {
             }
         })
     }
+}
+
+/// The flags by which [`Checked`] keeps what vouches for content.
+fn flags_of(vouchers: Vouchers) -> u16 {
+    let own = match vouchers.own {
+        Some(own) if own.signed => OWN_SIGNED,
+        Some(_) => OWN,
+        None => 0,
+    };
+    own | match vouchers.list {
+        Some(Kind::Immutable) => LISTED_IMMUTABLE,
+        Some(Kind::Mutable) => LISTED,
+        _ => 0,
+    }
+}
+
+/// The kernel's numbers of hash algorithms are small.
+fn low_byte(number: u16) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
 }
 
 fn bit(pcr: u32) -> u32 {

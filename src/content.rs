@@ -83,6 +83,13 @@ pub(crate) fn further_digests(
     Ok(hashers.map(|hasher| hasher.map(Hasher::finish)))
 }
 
+/// The digest by `algo` of what the access will see. May sleep. The errors are those of [`digest`], and `EINVAL` for an
+/// algorithm that files are not hashed with.
+pub(crate) fn digest_by(access: &Access<'_>, stats: &Stats, algo: HashAlgo) -> Result<Digest> {
+    let [digest, _] = further_digests(access, stats, [Some(algo), None])?;
+    digest.ok_or(EINVAL)
+}
+
 fn of_file(file: &File, stats: &Stats) -> Result<[u8; 32]> {
     hash(file, stats, Sha256::new, Sha256::update).map(Sha256::finish)
 }

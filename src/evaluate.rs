@@ -3,8 +3,13 @@
 //! What happens to one access to a file: the whole decision, in order.
 
 use crate::{
+    appraise::{
+        Found,
+        Mode, //
+    },
     cache::Outcome,
     content,
+    lists::Verdict,
     log::Violation,
     monitor::Monitor,
     sys::{
@@ -64,17 +69,18 @@ impl<'a> Access<'a> {
 }
 
 impl Monitor {
-    /// Lets the access proceed, after measuring the file if the policy asks for it and no list knows it. May sleep.
+    /// Lets the access proceed, after measuring the file if the policy asks for it and no list knows it, unless the
+    /// policy wants the file appraised and nothing vouches for it. May sleep.
     ///
     /// # Errors
     ///
-    /// `EINTR` if the task was killed while the file was read, `ENOMEM` if the file could not be recorded: the access
-    /// must not proceed then.
+    /// `EACCES` if the file is refused; `EINTR` if the task was killed while the file was read, `ENOMEM` if the file could
+    /// not be recorded: the access must not proceed then either.
     pub(crate) fn evaluate(&self, access: &Access<'_>) -> Result {
         if !access.file.is_regular() {
             return Ok(());
         }
-        let decision = self.policies.decide(access);
+        let decision = self.decide(access);
         let pcr = decision.measure.and_then(|m| m.pcr);
         let pcr = pcr.map_or(self.log.pcr(), u32::from);
         self.report_concurrent_use(access, &decision, pcr)?;
@@ -84,7 +90,8 @@ impl Monitor {
         self.stats.checked.count();
 
         let lists = self.lists.generation();
-        let left = self.cache.left(access, &decision, pcr, lists);
+        let mut left = self.cache.left(access, &decision, pcr, lists);
+        left.appraise &= !self.is_between(access);
         if left.is_nothing() {
             self.stats.cache_hits.count();
             return Ok(());
@@ -97,12 +104,13 @@ impl Monitor {
         let digest = match digest {
             Ok(digest) => digest,
             Err(e) if e == EINTR => return Err(e),
-            Err(e) => return self.report_unreadable(access, pcr, e),
+            Err(e) => return self.report_unreadable(access, &decision, pcr, e),
         };
 
         // A digest says what the file is only if the next reader will read the same.
         let stable = access.content.is_some() || access.file.content_is_stable();
-        let known = self.is_known(access, &digest, decision.verity)?;
+        let verdict = self.look_up(access, &digest, decision.verity)?;
+        let known = counts_for_measurement(verdict);
         let rule = decision
             .measure
             .filter(|rule| left.measure && !(known && stable && rule.digest_list));
@@ -119,42 +127,86 @@ impl Monitor {
         if left.audit {
             self.log.audit_file(&digest, access.file)?;
         }
+        let found = Found {
+            digest: &digest,
+            verity: decision.verity,
+            verdict,
+            stable,
+        };
+        if left.hash {
+            self.store_digest(access.file, &found);
+        }
+        let appraised = decision
+            .appraise
+            .filter(|_| left.appraise)
+            .map(|rule| self.appraise(access, &rule, &found))
+            .transpose();
         if stable && !decision.verity {
             let outcome = Outcome {
                 lists,
                 known,
                 measured: rule.map(|_| pcr),
                 audited: left.audit,
+                vouchers: appraised.ok().flatten(),
             };
             self.cache.keep(access, watch, outcome);
         }
-        Ok(())
+        appraised.map(|_| ())
+    }
+
+    /// What the policy says of an access, without what `ima_appraise` switches off. As [`Policies::decide`], it takes no
+    /// lock.
+    ///
+    /// [`Policies::decide`]: crate::policy::Policies::decide
+    fn decide(&self, access: &Access<'_>) -> Decision {
+        let mut decision = self.policies.decide(access);
+        if self.appraisal == Mode::Off {
+            decision.appraise = None;
+        }
+        decision
     }
 
     /// Nobody knows what will be executed or read: says so in the log, once per file, and lets it happen, as IMA does.
-    fn report_unreadable(&self, access: &Access<'_>, pcr: u32, error: Error) -> Result {
+    ///
+    /// # Errors
+    ///
+    /// `EACCES` if the policy wants the file appraised.
+    fn report_unreadable(
+        &self,
+        access: &Access<'_>,
+        decision: &Decision,
+        pcr: u32,
+        error: Error,
+    ) -> Result {
         self.stats.unreadable.count();
-        if !self.cache.note_unreadable(access.file) {
-            return Ok(());
+        if self.cache.note_unreadable(access.file) {
+            self.log
+                .violation(&self.stats, pcr, access.file, Violation::Unreadable(error))?;
         }
-        self.log
-            .violation(&self.stats, pcr, access.file, Violation::Unreadable(error))
+        match &decision.appraise {
+            Some(rule) => self.appraise_unreadable(access, rule),
+            None => Ok(()),
+        }
     }
 
-    /// Whether a list that answers for measurement knows the file.
-    fn is_known(&self, access: &Access<'_>, digest: &Digest, verity: bool) -> Result<bool> {
+    /// What the lists say of the file. May sleep.
+    fn look_up(
+        &self,
+        access: &Access<'_>,
+        digest: &Digest,
+        verity: bool,
+    ) -> Result<Option<Verdict>> {
         let verdict = if verity {
             self.lists.verdict(digest)
         } else {
             self.reader.run(|| self.verdict(access, digest))?
         };
-        let known = verdict.is_some_and(|verdict| verdict.kind != Kind::Revoked && verdict.measure);
-        if known {
+        if counts_for_measurement(verdict) {
             self.stats.known.count();
         } else {
             self.stats.unknown.count();
         }
-        Ok(known)
+        Ok(verdict)
     }
 
     /// Records that content is being written while somebody relies on what was measured, as IMA does: a file opened
@@ -190,4 +242,9 @@ impl Monitor {
         self.log
             .measure_data(&self.stats, pcr, rule.template, name, data)
     }
+}
+
+/// Whether a list that answers for measurement knows the file.
+fn counts_for_measurement(verdict: Option<Verdict>) -> bool {
+    verdict.is_some_and(|verdict| verdict.kind != Kind::Revoked && verdict.measure)
 }

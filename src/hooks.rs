@@ -40,29 +40,58 @@ impl Handler for Monitor {
         Ok(())
     }
 
+    fn may_make_exec(&self, file: &File) -> Result {
+        if !self.is_running() {
+            return Ok(());
+        }
+        self.refuse_making_exec(file)
+    }
+
     fn mapping_made_exec(&self, file: &File) {
         // It is too late to refuse, and a failure to record has been logged.
         let _ = self.map_exec(file, true, true);
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {
-        self.check(Access::new(file, Func::FileCheck, Mask::from_bits(mask)))
+        let access = Access::new(file, Func::FileCheck, Mask::from_bits(mask));
+        if file.is_created() && file.size() == 0 && self.policies.appraises() {
+            self.cache.note_created(file.real_inode().key());
+        }
+        self.check(access)?;
+        self.refuse_writing(file)
+    }
+
+    fn truncated(&self, key: InodeKey) -> Result {
+        self.refuse_truncating(key)
+    }
+
+    fn created(&self, key: InodeKey) {
+        if self.policies.appraises() {
+            self.cache.note_created(key);
+        }
+    }
+
+    fn xattr_changed(&self, name: &[u8]) -> Result {
+        self.may_change_xattr(name)
+    }
+
+    fn kernel_load(&self, what: KernelRead) -> Result {
+        let what = func_of(what);
+        if !self.is_running() || what == Func::FileCheck {
+            return Ok(());
+        }
+        self.refuse_bytes(what)
+    }
+
+    fn blacklisted(&self) {
+        self.lists.doubt();
     }
 
     fn kernel_read(&self, file: &File, content: Option<&[u8]>, what: KernelRead) -> Result {
-        let func = match what {
-            KernelRead::Firmware => Func::FirmwareCheck,
-            KernelRead::Module => Func::ModuleCheck,
-            KernelRead::KexecKernel => Func::KexecKernelCheck,
-            KernelRead::KexecInitramfs => Func::KexecInitramfsCheck,
-            KernelRead::Policy => Func::PolicyCheck,
-            KernelRead::Other => Func::FileCheck,
-            KernelRead::CompressedModule => Func::ModuleCheck,
-        };
         if what == KernelRead::Module && self.unpacking.forget() {
             return Ok(());
         }
-        self.check(Access::new(file, func, Mask::READ).with_content(content))?;
+        self.check(Access::new(file, func_of(what), Mask::READ).with_content(content))?;
         if what == KernelRead::CompressedModule {
             self.unpacking.remember();
         }
@@ -81,11 +110,26 @@ impl Handler for Monitor {
     }
 
     fn released(&self, file: &File) {
+        if self.is_running() {
+            self.refresh_reference(file);
+        }
         self.cache.closed(file);
     }
 
     fn inode_freed(&self, key: InodeKey) {
         self.cache.forget(key);
+    }
+}
+
+/// The function of the policy language for what is read into the kernel.
+fn func_of(what: KernelRead) -> Func {
+    match what {
+        KernelRead::Firmware => Func::FirmwareCheck,
+        KernelRead::Module | KernelRead::CompressedModule => Func::ModuleCheck,
+        KernelRead::KexecKernel => Func::KexecKernelCheck,
+        KernelRead::KexecInitramfs => Func::KexecInitramfsCheck,
+        KernelRead::Policy => Func::PolicyCheck,
+        KernelRead::Other => Func::FileCheck,
     }
 }
 

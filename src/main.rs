@@ -11,6 +11,7 @@ use kernel::{
     sync::Arc, //
 };
 
+mod appraise;
 mod cache;
 mod content;
 mod errno;

@@ -3,6 +3,7 @@
 //! All state of the module, and the order in which it comes to life.
 
 use crate::{
+    appraise::Mode,
     cache::Cache,
     evaluate::Access,
     exempt::Exempt,
@@ -75,6 +76,8 @@ pub(crate) struct Monitor {
     pub(crate) policies: Policies,
     /// Whether the policy of load time stays.
     pub(crate) policy_lock: bool,
+    /// What `appraise` rules do.
+    pub(crate) appraisal: Mode,
     pub(crate) cache: Arc<Cache>,
     _shrinker: Shrinker<Cache>,
     #[pin]
@@ -119,6 +122,7 @@ impl Monitor {
             return Err(EINVAL);
         }
         check_pcr(pcr)?;
+        let appraisal = Mode::from_parameter()?;
         let policy = ActivePolicy::builtin(selection)?;
         let cache = Arc::pin_init(Cache::new(), GFP_KERNEL)?;
         let shrinker = Shrinker::new(c"digest_lists", cache.clone())?;
@@ -132,6 +136,7 @@ impl Monitor {
                 replacing <- new_mutex!(()),
                 policies: Policies::new(policy),
                 policy_lock,
+                appraisal,
                 cache,
                 _shrinker: shrinker,
                 lists <- Lists::new(settings),
@@ -145,10 +150,14 @@ impl Monitor {
     pub(crate) fn start(&self) -> Result {
         self.lists.trust.add_linked();
         self.log.begin(&self.stats)?;
+        self.refuse_lockout(&self.policies.load())?;
         self.record_policy(&self.policies.load(), b"digest_lists_start")?;
         self.record_own_state()?;
         self.running.store(true, Ordering::Release);
         let policy = self.policies.load();
+        if self.appraisal == Mode::Off && policy.appraises_anything() {
+            pr_warn!("ima_appraise=off: the policy's appraise rules do nothing\n");
+        }
         pr_info!(
             "active on {}: {} rules, PCR {}, TPM {}\n",
             Show(module::kernel_release().to_str().unwrap_or("?")),
@@ -204,7 +213,10 @@ impl Monitor {
                 };
                 self.read_own_file(path, MAX_POLICY, check)?.0
             }
-            _ => data,
+            _ => {
+                self.refuse_bytes(Func::PolicyCheck)?;
+                data
+            }
         };
         let _replacing = self.replacing.lock();
         let text = if continues {
@@ -213,6 +225,7 @@ impl Monitor {
             text
         };
         let policy = ActivePolicy::from_bytes(text)?;
+        self.refuse_lockout(&policy)?;
         self.record_policy(&policy, b"digest_lists_policy")?;
         let rules = policy.rules();
         self.policies.replace(policy);

@@ -158,12 +158,16 @@ impl ActivePolicy {
         self.rules.get(place)
     }
 
-    fn rules_for(&self, func: Func) -> impl Iterator<Item = &Rule> {
-        let places = Func::ALL
+    /// The places in `rules` of those that can match `func`.
+    fn places(&self, func: Func) -> Option<&KVVec<u32>> {
+        Func::ALL
             .iter()
             .zip(self.by_func.iter())
-            .find_map(|(f, places)| (*f == func).then_some(places));
-        places
+            .find_map(|(f, places)| (*f == func).then_some(places))
+    }
+
+    fn rules_for(&self, func: Func) -> impl Iterator<Item = &Rule> {
+        self.places(func)
             .into_iter()
             .flatten()
             .filter_map(|place| self.rules.get(*place as usize))
@@ -190,12 +194,46 @@ impl ActivePolicy {
             }),
             data: None,
         };
-        policy::evaluate(
+        let mut decision = policy::evaluate(
             self.rules_for(access.func),
             self.text(),
             &context,
             self.wanted,
-        )
+        );
+        if let Some(appraise) = &mut decision.appraise {
+            appraise.rule = self.line(access.func, appraise.rule);
+        }
+        decision
+    }
+
+    /// What the policy says of an access. May sleep, if a rule asks for the label of a file.
+    pub(crate) fn decide_for(&self, access: &Access<'_>) -> Decision {
+        let task = self.needs_task_label.then(Label::of_current_task).flatten();
+        let file = (self.needs_file_label)
+            .then(|| Label::of_file(access.file))
+            .flatten();
+        self.decide(access, task.as_ref(), file.as_ref())
+    }
+
+    /// The place in the policy, from 1, of the rule at `place` among those for `func`.
+    fn line(&self, func: Func, place: usize) -> usize {
+        let line = self
+            .places(func)
+            .and_then(|places| places.get(place))
+            .copied()
+            .unwrap_or(0);
+        (line as usize).saturating_add(1)
+    }
+
+    /// Whether an `appraise` rule may apply to `func`.
+    pub(crate) fn appraises(&self, func: Func) -> bool {
+        self.rules_for(func)
+            .any(|rule| rule.action() == Action::Appraise)
+    }
+
+    /// Whether there is an `appraise` rule at all.
+    pub(crate) fn appraises_anything(&self) -> bool {
+        self.wanted.contains(Action::Appraise)
     }
 }
 
@@ -246,15 +284,7 @@ impl Policies {
                 return policy.decide(access, None, None);
             }
         }
-        let policy = self.load();
-        let task = policy
-            .needs_task_label
-            .then(Label::of_current_task)
-            .flatten();
-        let file = (policy.needs_file_label)
-            .then(|| Label::of_file(access.file))
-            .flatten();
-        policy.decide(access, task.as_ref(), file.as_ref())
+        self.load().decide_for(access)
     }
 
     /// What the policy in force says of data called `name`. May sleep.
@@ -283,6 +313,12 @@ impl Policies {
     pub(crate) fn measures(&self) -> bool {
         let guard = rcu::read_lock();
         self.active.read(&guard).wanted.contains(Action::Measure)
+    }
+
+    /// Whether the policy in force has an `appraise` rule. Takes no lock, does not sleep.
+    pub(crate) fn appraises(&self) -> bool {
+        let guard = rcu::read_lock();
+        self.active.read(&guard).appraises_anything()
     }
 
     /// The policy in force, to keep.

@@ -51,6 +51,12 @@ pub(crate) struct Stats {
     pub(crate) known: Counter,
     /// Files whose digest was computed and found in no list.
     pub(crate) unknown: Counter,
+    /// Files looked at for an `appraise` rule.
+    pub(crate) appraised: Counter,
+    /// Of these, refused, or passed though they should not while not enforcing.
+    pub(crate) denied: Counter,
+    /// Digests stored in `security.ima`.
+    pub(crate) stored: Counter,
     /// Files that could not be read, and were recorded as violations.
     pub(crate) unreadable: Counter,
     /// Bytes hashed.
@@ -71,6 +77,9 @@ impl Stats {
             cache_hits: Counter::new(),
             known: Counter::new(),
             unknown: Counter::new(),
+            appraised: Counter::new(),
+            denied: Counter::new(),
+            stored: Counter::new(),
             unreadable: Counter::new(),
             hashed_bytes: Counter::new(),
             hash_ns: Counter::new(),

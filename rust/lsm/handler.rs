@@ -54,12 +54,29 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// A file is about to be mapped (`mmap_file`), executable as asked for (`requested`), in fact (`in_force`), or both.
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result;
 
+    /// A mapping of `file` is about to become executable (`file_mprotect`), with the address space locked for writing:
+    /// the file must not be read.
+    fn may_make_exec(&self, file: &File) -> Result;
+
     /// A mapping of `file` became executable (`file_mprotect`). Called before the task that asked for it returns to
     /// user space; it is too late to refuse.
     fn mapping_made_exec(&self, file: &File);
 
     /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`).
     fn opened(&self, file: &File, mask: u32) -> Result;
+
+    /// A file is about to be cut or extended by its path (`path_truncate`).
+    fn truncated(&self, key: InodeKey) -> Result;
+
+    /// A regular file was made other than by opening it (`path_post_mknod`, `inode_post_create_tmpfile`).
+    fn created(&self, key: InodeKey);
+
+    /// The extended attribute `name` is about to be set or removed (`inode_setxattr`, `inode_removexattr`), with the
+    /// inode locked.
+    fn xattr_changed(&self, name: &[u8]) -> Result;
+
+    /// The kernel is about to use bytes that come from no file (`kernel_load_data`).
+    fn kernel_load(&self, what: KernelRead) -> Result;
 
     /// The last reference to an open file is going (`file_release`). It still counts as a writer, if it was one.
     fn released(&self, file: &File);
@@ -73,6 +90,9 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
     /// The kernel is about to read a file; [`Handler::kernel_read`] will follow, by the same task.
     fn kernel_read_begins(&self);
+
+    /// A hash or a certificate was added to the kernel's blacklist keyring.
+    fn blacklisted(&self);
 
     /// An asymmetric key was added to, or updated in, the keyring `keyring`; `payload` is what it was made from
     /// (`key_post_create_or_update`).

@@ -110,6 +110,10 @@ unsafe extern "C" fn file_mprotect<H: Handler>(
     }
     // SAFETY: The mapping keeps its file open.
     let file = unsafe { File::from_raw(file) };
+    let refused = enter(0, |h: &H| verdict(h.may_make_exec(file)));
+    if refused != 0 {
+        return refused;
+    }
     // Reading a file here could deadlock: writers of files take the address space's lock while they hold the file's.
     verdict(deferred::queue::<H>(file))
 }
@@ -201,6 +205,86 @@ unsafe extern "C" fn kernel_post_read_file<H: Handler>(
 
 /// # Safety
 ///
+/// Called as the hook `kernel_load_data`.
+unsafe extern "C" fn kernel_load_data<H: Handler>(
+    id: c::kernel_load_data_id,
+    _contents: bool,
+) -> ffi::c_int {
+    let what = match id {
+        c::kernel_load_data_id_LOADING_FIRMWARE => KernelRead::Firmware,
+        c::kernel_load_data_id_LOADING_MODULE => KernelRead::Module,
+        c::kernel_load_data_id_LOADING_KEXEC_IMAGE => KernelRead::KexecKernel,
+        c::kernel_load_data_id_LOADING_KEXEC_INITRAMFS => KernelRead::KexecInitramfs,
+        c::kernel_load_data_id_LOADING_POLICY => KernelRead::Policy,
+        _ => KernelRead::Other,
+    };
+    enter(0, |h: &H| verdict(h.kernel_load(what)))
+}
+
+/// # Safety
+///
+/// Called as the hook `path_truncate`.
+unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
+    // SAFETY: The hook passes a path that the caller holds.
+    let key = InodeKey::from_raw(unsafe { bindings::diglist_path_real_inode(path) });
+    enter(0, |h: &H| verdict(h.truncated(key)))
+}
+
+/// # Safety
+///
+/// Called as the hook `path_post_mknod`.
+unsafe extern "C" fn path_post_mknod<H: Handler>(
+    _idmap: *mut c::mnt_idmap,
+    dentry: *mut c::dentry,
+) {
+    // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file system looks it up later.
+    let inode = unsafe { bindings::diglist_dentry_new_file(dentry) };
+    if !inode.is_null() {
+        enter((), |h: &H| h.created(InodeKey::from_raw(inode)));
+    }
+}
+
+/// # Safety
+///
+/// Called as the hook `inode_post_create_tmpfile`.
+unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
+    _idmap: *mut c::mnt_idmap,
+    inode: *mut c::inode,
+) {
+    enter((), |h: &H| h.created(InodeKey::from_raw(inode)));
+}
+
+/// # Safety
+///
+/// Called as the hook `inode_setxattr`.
+unsafe extern "C" fn inode_setxattr<H: Handler>(
+    _idmap: *mut c::mnt_idmap,
+    _dentry: *mut c::dentry,
+    name: *const ffi::c_char,
+    _value: *const ffi::c_void,
+    _size: usize,
+    _flags: ffi::c_int,
+) -> ffi::c_int {
+    // SAFETY: The hook passes a NUL-terminated name.
+    let name = unsafe { CStr::from_char_ptr(name) };
+    enter(0, |h: &H| verdict(h.xattr_changed(name.to_bytes())))
+}
+
+/// # Safety
+///
+/// Called as the hook `inode_removexattr`.
+unsafe extern "C" fn inode_removexattr<H: Handler>(
+    _idmap: *mut c::mnt_idmap,
+    _dentry: *mut c::dentry,
+    name: *const ffi::c_char,
+) -> ffi::c_int {
+    // SAFETY: The hook passes a NUL-terminated name.
+    let name = unsafe { CStr::from_char_ptr(name) };
+    enter(0, |h: &H| verdict(h.xattr_changed(name.to_bytes())))
+}
+
+/// # Safety
+///
 /// Called as the hook `key_post_create_or_update`.
 unsafe extern "C" fn key_post_create_or_update<H: Handler>(
     keyring: *mut c::key,
@@ -211,6 +295,10 @@ unsafe extern "C" fn key_post_create_or_update<H: Handler>(
     _create: bool,
 ) {
     // SAFETY: The hook passes a key and the keyring it is in, both alive.
+    if unsafe { bindings::diglist_keyring_is_blacklist(keyring) } {
+        return enter((), |h: &H| h.blacklisted());
+    }
+    // SAFETY: As above.
     let description = unsafe { bindings::diglist_asymmetric_key_ring(keyring, key) };
     if description.is_null() || payload.is_null() {
         return;
@@ -228,7 +316,7 @@ unsafe extern "C" fn key_post_create_or_update<H: Handler>(
 
 /// The stubs of the BPF LSM and the functions that take their place. `file_post_open`, by which attachment is tested,
 /// is the last.
-pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 11] {
+pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 17] {
     [
         (
             c"bpf_lsm_bprm_check_security",
@@ -253,6 +341,18 @@ pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 11] {
         (
             c"bpf_lsm_kernel_post_read_file",
             kernel_post_read_file::<H> as usize,
+        ),
+        (c"bpf_lsm_kernel_load_data", kernel_load_data::<H> as usize),
+        (c"bpf_lsm_path_truncate", path_truncate::<H> as usize),
+        (c"bpf_lsm_path_post_mknod", path_post_mknod::<H> as usize),
+        (
+            c"bpf_lsm_inode_post_create_tmpfile",
+            inode_post_create_tmpfile::<H> as usize,
+        ),
+        (c"bpf_lsm_inode_setxattr", inode_setxattr::<H> as usize),
+        (
+            c"bpf_lsm_inode_removexattr",
+            inode_removexattr::<H> as usize,
         ),
         (
             c"bpf_lsm_key_post_create_or_update",

@@ -49,6 +49,8 @@ impl Monitor {
             .trust
             .revoke(id.get(..len).unwrap_or_default())
             .map_err(|reason| reason.refuse("trusted_keys"))?;
+        // Files that passed by its signatures are looked at again.
+        self.lists.doubt();
         pr_info!("trusted key revoked: {}\n", Show(hex.escape_ascii()));
         Ok(())
     }

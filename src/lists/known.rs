@@ -61,13 +61,12 @@ impl Monitor {
 fn join(a: Option<Verdict>, b: Option<Verdict>) -> Option<Verdict> {
     match (a, b) {
         (Some(a), Some(b)) => Some(Verdict {
-            kind: if b.kind.precedence() > a.kind.precedence() {
-                b.kind
-            } else {
-                a.kind
-            },
+            kind: a.kind.or(b.kind),
             measure: a.measure || b.measure,
-            appraise: a.appraise || b.appraise,
+            appraise: match (a.appraise, b.appraise) {
+                (Some(a), Some(b)) => Some(a.or(b)),
+                (a, b) => a.or(b),
+            },
         }),
         (a, b) => a.or(b),
     }

@@ -92,6 +92,11 @@ impl Lists {
         self.table.generation()
     }
 
+    /// Makes every cached result that rests on lists or keys be asked for again.
+    pub(crate) fn doubt(&self) {
+        self.table.next_generation();
+    }
+
     /// How many distinct digests the lists have.
     pub(crate) fn digests(&self) -> u64 {
         self.table.digests()

@@ -65,8 +65,8 @@ pub(crate) struct Verdict {
     pub(crate) kind: Kind,
     /// Whether a list answers for measurement.
     pub(crate) measure: bool,
-    /// Whether a list answers for appraisal.
-    pub(crate) appraise: bool,
+    /// What the lists say that answer for appraisal.
+    pub(crate) appraise: Option<Kind>,
 }
 
 /// The table of one algorithm, as a snapshot holds it.
@@ -126,13 +126,13 @@ impl Snapshot {
             let sum = verdict.get_or_insert(Verdict {
                 kind: found.kind,
                 measure: false,
-                appraise: false,
+                appraise: None,
             });
-            if found.kind.precedence() > sum.kind.precedence() {
-                sum.kind = found.kind;
-            }
+            sum.kind = sum.kind.or(found.kind);
             sum.measure |= list.actions.measure;
-            sum.appraise |= list.actions.appraise;
+            if list.actions.appraise {
+                sum.appraise = Some(sum.appraise.map_or(found.kind, |kind| kind.or(found.kind)));
+            }
         });
         verdict
     }
@@ -286,6 +286,11 @@ impl Table {
     /// A number that changes with every publication.
     pub(super) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Changes that number.
+    pub(super) fn next_generation(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// How many distinct digests there are, over all algorithms.

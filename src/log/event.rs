@@ -16,6 +16,7 @@ use crate::{
     },
 };
 use digest_logic::{
+    appraise::Cause,
     digest::Digest,
     hash_algo::HashAlgo,
     policy::Template,
@@ -57,7 +58,7 @@ impl Violation {
             Self::Unreadable(_) => (audit::Kind::Data, c"collect_data"),
             Self::TimeOfMeasureTimeOfUse | Self::OpenWriters => (audit::Kind::Pcr, c"invalid_pcr"),
         };
-        audit::integrity(kind, file, path, op, self.cause(), self.errno());
+        audit::integrity(kind, file, path, op, self.cause(), self.errno(), None);
     }
 
     fn cause(self) -> &'static CStr {
@@ -138,6 +139,37 @@ impl Log {
         };
         let template = template.unwrap_or(Template::ImaBuf);
         self.append(stats, pcr, template, &event, Repeat::Never)
+    }
+
+    /// Leaves the audit record of a file that `appraise` rules refuse, or would if they were `enforced`. May sleep.
+    pub(crate) fn audit_refusal(
+        &self,
+        file: &File,
+        cause: Cause,
+        digest: Option<&Digest>,
+        rule: usize,
+        enforced: bool,
+    ) {
+        let digest =
+            digest.and_then(|d| CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(d))).ok());
+        let refused = audit::Refused {
+            digest: digest.as_deref(),
+            rule,
+        };
+        let errno = if enforced { EACCES.to_errno() } else { 0 };
+        // Without memory for the path there is no record; the access is refused all the same.
+        let _ = with_path(file, |path| {
+            audit::integrity(
+                audit::Kind::Data,
+                file,
+                path,
+                c"appraise_data",
+                cause.name(),
+                errno,
+                Some(&refused),
+            );
+            Ok(())
+        });
     }
 
     /// Leaves an audit record of a file and its digest. May sleep.

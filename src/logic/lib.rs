@@ -10,6 +10,7 @@
 #![cfg_attr(not(MODULE), no_std)]
 #![forbid(unsafe_code)]
 
+pub mod appraise;
 pub mod blocks;
 pub mod cms;
 pub mod compact;
@@ -22,8 +23,10 @@ pub mod hash_algo;
 pub mod ima_sig;
 pub mod list;
 pub mod metadata;
+pub mod modsig;
 pub mod openpgp;
 pub mod policy;
+pub mod reference;
 pub mod rpm;
 pub mod signature;
 pub mod siphash;

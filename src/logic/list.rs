@@ -104,6 +104,22 @@ impl Kind {
         }
     }
 
+    /// Whether it is [`Kind::Immutable`].
+    pub const fn is_immutable(self) -> bool {
+        matches!(self, Self::Immutable)
+    }
+
+    /// What counts when one list says this and another `other`.
+    #[inline]
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        if other.precedence() > self.precedence() {
+            other
+        } else {
+            self
+        }
+    }
+
     /// The name shown to users.
     pub const fn name(self) -> &'static str {
         match self {

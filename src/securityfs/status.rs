@@ -81,6 +81,10 @@ impl Status {
         writeln!(out, "files_checked: {}", m.stats.checked.get())?;
         writeln!(out, "files_known: {}", m.stats.known.get())?;
         writeln!(out, "files_unknown: {}", m.stats.unknown.get())?;
+        writeln!(out, "ima_appraise: {}", m.appraisal.name())?;
+        writeln!(out, "files_appraised: {}", m.stats.appraised.get())?;
+        writeln!(out, "files_denied: {}", m.stats.denied.get())?;
+        writeln!(out, "digests_stored: {}", m.stats.stored.get())?;
         writeln!(out, "files_unreadable: {}", m.stats.unreadable.get())?;
         writeln!(out, "cache_hits: {}", m.stats.cache_hits.get())?;
         writeln!(out, "cache_entries: {}", m.cache.len())?;

@@ -40,10 +40,8 @@ WORDS = [
     ("a PCR of the firmware", e.EBUSY, 0, 0, "", f"{RULE} pcr=7"),
     ("dont_measure with digest_list", e.EDOM, 1, 30, "digest_list", "dont_measure func=BPRM_CHECK digest_list"),
 ]
-ACTIONS = ["appraise", "dont_appraise", "hash", "dont_hash"]
 FUNCS = ["KEXEC_CMDLINE", "SETXATTR_CHECK"]
-OPTIONS = ["template=ima", "template=ima-modsig", "template=evm-sig", "appraise_type=imasig",
-           "appraise_algos=sha256", "appraise_flag=check_blacklist"]
+OPTIONS = ["template=ima", "template=ima-modsig", "template=evm-sig"]
 
 
 def at(line, column, word=""):
@@ -55,8 +53,8 @@ def at(line, column, word=""):
 def cases(where):
     for title, errno, line, column, word, text in WORDS:
         yield title, errno, at(line, column, word), f"{text}\n".encode()
-    for action in ACTIONS:
-        yield f"{action}, by its name", e.EOPNOTSUPP, at(1, 1, action), f"{action} func=BPRM_CHECK\n".encode()
+    sigv3 = "appraise_type=sigv3"
+    yield f"{sigv3}, by its name", e.EOPNOTSUPP, at(1, 26, sigv3), f"appraise func=BPRM_CHECK {sigv3}\n".encode()
     for func in FUNCS:
         yield f"func={func}, by its name", e.EOPNOTSUPP, at(1, 9, f"func={func}"), f"measure func={func}\n".encode()
     for option in OPTIONS:

@@ -121,6 +121,50 @@ static int do_memfd(char **arg)
 	return open(self, O_RDONLY | O_CLOEXEC) < 0 ? fail("open") : 0;
 }
 
+/* memfd-exec FILE: executes a copy of the file in a memfd. */
+static int do_memfd_exec(char **arg)
+{
+	static char *argv[] = { "memfd", NULL };
+	int from = open(arg[0], O_RDONLY | O_CLOEXEC), fd = memfd_create("copy", MFD_CLOEXEC);
+	char buf[65536];
+	ssize_t n;
+
+	if (from < 0 || fd < 0)
+		return fail("open");
+	while ((n = read(from, buf, sizeof(buf))) > 0)
+		if (write(fd, buf, n) != n)
+			return fail("write");
+	fexecve(fd, argv, environ);
+	return fail("fexecve");
+}
+
+/* swap-exec FILE OTHER: opens FILE, renames OTHER over it, and executes what is open. */
+static int do_swap_exec(char **arg)
+{
+	static char *argv[] = { "swap", NULL };
+	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || rename(arg[1], arg[0]))
+		return fail("rename");
+	fexecve(fd, argv, environ);
+	return fail("fexecve");
+}
+
+/* init-module FILE: loads a module from memory. */
+static int do_init_module(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &st))
+		return fail("open");
+	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return fail("mmap");
+	return syscall(SYS_init_module, data, st.st_size, "") ? fail("init_module") : 0;
+}
+
 /* kexec KERNEL INITRAMFS: loads both for kexec, and lets go of them. */
 static int do_kexec(char **arg)
 {
@@ -169,6 +213,9 @@ static const struct {
 	{ "store", do_store, 2 },
 	{ "tmpfile", do_tmpfile, 3 },
 	{ "memfd", do_memfd, 2 },
+	{ "memfd-exec", do_memfd_exec, 1 },
+	{ "swap-exec", do_swap_exec, 2 },
+	{ "init-module", do_init_module, 1 },
 	{ "kexec", do_kexec, 2 },
 	{ "verity", do_verity, 1 },
 };

@@ -225,13 +225,13 @@ refused() {
 	check "'${2//$NL/; }' is refused: $1" left_alone "$1" || kernel_log | sed 's/^/# /'
 }
 while IFS='|' read -r reason rule; do refused "$reason" "$rule"; done <<'TABLE'
-policy: line 1, .*appraisal is not served|appraise fowner=0
-policy: line 1, .*appraisal is not served|appraise func=MODULE_CHECK appraise_type=imasig
-policy: line 1, .*appraisal is not served|dont_appraise fsmagic=0x9fa0
-policy: line 1, .*storing digests is not served|hash fowner=0
-policy: line 1, .*storing digests is not served|dont_hash fowner=0
+policy: line 1, .*signatures of fs-verity digests are not served|appraise digest_type=verity appraise_type=sigv3
+policy: line 1, .*for appraise rules only|measure func=MODULE_CHECK appraise_type=imasig
+policy: line 1, .*for measure and appraise rules only|dont_appraise fsmagic=0x9fa0 digest_list
+policy: line 1, .*for measure rules only|hash fowner=0 pcr=12
+policy: line 1, .*for appraise rules only|dont_hash fowner=0 appraise_algos=sha256
 policy: line 1, .*func=KEXEC_CMDLINE.*cannot be served|measure func=KEXEC_CMDLINE
-policy: line 1, .*appraisal is not served|appraise func=SETXATTR_CHECK appraise_algos=sha256
+policy: line 1, .*func=SETXATTR_CHECK.*cannot be served|appraise func=SETXATTR_CHECK appraise_algos=sha256
 policy: line 1, column |measured fowner=0
 policy: line 1, column |measure func=NO_CHECK
 policy: line 1, column |measure mask=MAY_SLEEP

@@ -55,7 +55,7 @@ refused_builtin() {
 	! modprobe digest_lists "ima_policy=$1" 2>"$WORK/error" && grep -q 'Invalid argument' "$WORK/error" &&
 		dmesg | tail -n 5 | grep -F "digest_lists: ima_policy=$1: "
 }
-for name in nosuch 'tcb|nosuch' appraise_tcb '|'; do
+for name in nosuch 'tcb|nosuch' 'nosuch|tcb' '|'; do
 	check "ima_policy=$name is refused, and the kernel log says why" refused_builtin "$name"
 done
 

@@ -20,6 +20,7 @@ use crate::{
     },
 };
 use digest_logic::{
+    digest::Digest,
     error::Error as Cause,
     ima_sig::ImaSignature, //
 };
@@ -29,12 +30,21 @@ pub(super) fn verify(
     data: &[u8],
     signature: &ImaSignature<'_>,
 ) -> Result<SignerId, Reason> {
+    let digest = sha::digest(signature.hash, data).ok_or(Cause::UnknownAlgorithm)?;
+    verify_digest(trust, signature, &digest)
+}
+
+/// Verifies `signature` of `digest`, which is by the algorithm that the signature names. May sleep.
+pub(crate) fn verify_digest(
+    trust: &Trust,
+    signature: &ImaSignature<'_>,
+    digest: &Digest,
+) -> Result<SignerId, Reason> {
     let signer = trust.signer(KeyId::Suffix(&signature.key_id))?;
     let encoding = match signer.algorithm {
         Algorithm::Rsa { .. } => c"pkcs1",
         Algorithm::Ecdsa => c"x962",
     };
-    let digest = sha::digest(signature.hash, data).ok_or(Cause::UnknownAlgorithm)?;
     signer
         .key
         .verify(

@@ -15,8 +15,12 @@ use super::{
 };
 use core::fmt;
 use digest_logic::{
-    digest::Hex,
+    digest::{
+        Digest,
+        Hex, //
+    },
     error::Error as Cause,
+    ima_sig::ImaSignature,
     list::ListType,
     signature::Signature, //
 };
@@ -56,6 +60,19 @@ pub(super) fn verify(
             Err(Cause::SignatureOfOtherKind.into())
         }
         Signature::OpenPgp(signature) => openpgp::verify(trust, data, &signature),
+    }
+}
+
+impl Trust {
+    /// Whether a trusted key signed a file with this digest. May sleep.
+    pub(crate) fn verify_digest(&self, signature: &ImaSignature<'_>, digest: &Digest) -> bool {
+        ima::verify_digest(self, signature, digest).is_ok()
+    }
+
+    /// Whether the PKCS#7 message `signature`, which stood at the end of a file, is a trusted key's over what stood
+    /// before. May sleep.
+    pub(crate) fn verify_appended(&self, signed: &[u8], signature: &[u8]) -> bool {
+        pkcs7::verify(self, signed, signature).is_ok()
     }
 }
 

@@ -194,29 +194,24 @@ const SECURE_BOOT: &str = concat!(
 );
 
 /// Tmpfs and ramfs besides the pseudo file systems: they lose extended attributes or have none.
-macro_rules! dont_appraise {
-    () => {
-        concat!(
-            pseudo_file_systems!("dont_appraise"),
-            "dont_appraise fsmagic=0x1021994\n",
-            "dont_appraise fsmagic=0x858458f6\n",
-        )
-    };
-}
-
 const APPRAISE_TCB: &str = concat!(
-    dont_appraise!(),
+    pseudo_file_systems!("dont_appraise"),
+    "dont_appraise fsmagic=0x1021994\n",
+    "dont_appraise fsmagic=0x858458f6\n",
     "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
     "appraise func=DIGEST_LIST_CHECK appraise_type=imasig\n",
     "appraise fowner=0 digest_list\n",
 );
 
+/// Whoever owns a file, and on tmpfs as well, where memfds are: only known files run. Ramfs, on which only the kernel's
+/// own initramfs stands, is left out, so that the policy can be in force from there on.
 const APPRAISE_EXEC_TCB: &str = concat!(
-    dont_appraise!(),
+    pseudo_file_systems!("dont_appraise"),
+    "dont_appraise fsmagic=0x858458f6\n",
     "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
     "appraise func=DIGEST_LIST_CHECK appraise_type=imasig\n",
-    "appraise func=MMAP_CHECK mask=MAY_EXEC fowner=0 digest_list\n",
-    "appraise func=BPRM_CHECK mask=MAY_EXEC fowner=0 digest_list\n",
+    "appraise func=MMAP_CHECK mask=MAY_EXEC digest_list\n",
+    "appraise func=BPRM_CHECK mask=MAY_EXEC digest_list\n",
     "appraise func=MODULE_CHECK digest_list\n",
 );
 

@@ -16,10 +16,20 @@ use super::{
         OptionSet, //
     },
     value::{
+        AppraiseType,
         Template,
         TemplateSet, //
     }, //
 };
+
+/// Of what signatures can be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureSet {
+    /// Of the content.
+    OfContent,
+    /// Of the content, and of the digest that fs-verity enforces.
+    All,
+}
 
 /// Which part of the language is served. What is not is refused by name while parsing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +42,8 @@ pub struct Capabilities {
     pub options: OptionSet,
     /// The templates in which records can be written.
     pub templates: TemplateSet,
+    /// The signatures that can be verified.
+    pub signatures: SignatureSet,
 }
 
 impl Capabilities {
@@ -41,6 +53,7 @@ impl Capabilities {
         funcs: FuncSet::ALL,
         options: OptionSet::ALL,
         templates: TemplateSet::ALL,
+        signatures: SignatureSet::All,
     };
 
     /// What this version of the module serves.
@@ -48,8 +61,12 @@ impl Capabilities {
         actions: ActionSet::EMPTY
             .with(Action::Measure)
             .with(Action::DontMeasure)
+            .with(Action::Appraise)
+            .with(Action::DontAppraise)
             .with(Action::Audit)
-            .with(Action::DontAudit),
+            .with(Action::DontAudit)
+            .with(Action::Hash)
+            .with(Action::DontHash),
         funcs: FuncSet::EMPTY
             .with(Func::BprmCheck)
             .with(Func::CredsCheck)
@@ -85,6 +102,9 @@ impl Capabilities {
             OptionName::ObjType,
             OptionName::Pcr,
             OptionName::Template,
+            OptionName::AppraiseType,
+            OptionName::AppraiseFlag,
+            OptionName::AppraiseAlgos,
             OptionName::DigestType,
             OptionName::Keyrings,
             OptionName::Label,
@@ -97,6 +117,7 @@ impl Capabilities {
             .with(Template::ImaNgv2)
             .with(Template::ImaSigv2)
             .with(Template::ImaBuf),
+        signatures: SignatureSet::OfContent,
     };
 
     pub(super) fn check_action(&self, action: Action) -> Result<(), &'static str> {
@@ -131,6 +152,13 @@ impl Capabilities {
             return Ok(());
         }
         Err("the option is not served by this version of the module")
+    }
+
+    pub(super) fn check_appraise_type(&self, kind: AppraiseType) -> Result<(), &'static str> {
+        if kind != AppraiseType::Sigv3 || self.signatures == SignatureSet::All {
+            return Ok(());
+        }
+        Err("signatures of fs-verity digests are not served by this version of the module")
     }
 
     pub(super) fn check_template(&self, template: Template) -> Result<(), &'static str> {

@@ -107,6 +107,13 @@ pub struct Appraise {
     pub algos: Option<AlgoSet>,
 }
 
+impl Appraise {
+    /// Whether a signature at the end of the file will do.
+    pub fn takes_modsig(&self) -> bool {
+        self.kind == Some(AppraiseType::ImasigOrModsig)
+    }
+}
+
 /// What the policy asks for. The default asks for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decision {

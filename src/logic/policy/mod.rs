@@ -51,7 +51,10 @@ pub use self::{
         SelectionError,
         BUILTIN_NAMES, //
     },
-    capabilities::Capabilities,
+    capabilities::{
+        Capabilities,
+        SignatureSet, //
+    },
     display::write_rule,
     error::{
         ErrorKind,

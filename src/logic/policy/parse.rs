@@ -173,7 +173,9 @@ impl Draft<'_> {
             OptionName::ObjType => rule.obj_type = text()?,
             OptionName::Pcr => rule.pcr = Some(read::pcr(value)?),
             OptionName::Template => rule.template = Some(read::template(value, self.capabilities)?),
-            OptionName::AppraiseType => rule.appraise_type = Some(read::appraise_type(value)?),
+            OptionName::AppraiseType => {
+                rule.appraise_type = Some(read::appraise_type(value, self.capabilities)?);
+            }
             OptionName::AppraiseAlgos => rule.appraise_algos = Some(read::appraise_algos(value)?),
             OptionName::Keyrings => {
                 read::no_empty_item(value)?;

@@ -105,8 +105,16 @@ pub(super) fn template(value: &str, capabilities: &Capabilities) -> Result<Templ
     Ok(template)
 }
 
-pub(super) fn appraise_type(value: &str) -> Result<AppraiseType, Refusal> {
-    AppraiseType::from_name(value).ok_or(syntax("expected imasig, imasig|modsig or sigv3"))
+pub(super) fn appraise_type(
+    value: &str,
+    capabilities: &Capabilities,
+) -> Result<AppraiseType, Refusal> {
+    let kind =
+        AppraiseType::from_name(value).ok_or(syntax("expected imasig, imasig|modsig or sigv3"))?;
+    capabilities
+        .check_appraise_type(kind)
+        .map_err(unsupported)?;
+    Ok(kind)
 }
 
 pub(super) fn appraise_algos(value: &str) -> Result<AlgoSet, Refusal> {

@@ -7,6 +7,7 @@ use digest_logic::policy::{
     rules,
     write_selection,
     Action,
+    ActionSet,
     Capabilities,
     Func,
     OptionName,
@@ -84,13 +85,20 @@ fn what_is_not_served_is_left_out() {
 
 #[test]
 fn a_policy_of_which_nothing_is_served_is_refused_by_name() {
+    let measure_only = Capabilities {
+        actions: ActionSet::EMPTY
+            .with(Action::Measure)
+            .with(Action::DontMeasure),
+        ..Capabilities::SERVED
+    };
     for name in ["secure_boot", "appraise_tcb", "appraise_exec_tcb"] {
         assert_eq!(
-            selected(name, &Capabilities::SERVED),
+            selected(name, &measure_only),
             Err(SelectionError::Unserved(name))
         );
+        selected(name, &Capabilities::SERVED).expect("served");
     }
-    let error = selected("tcb|secure_boot", &Capabilities::SERVED).expect_err("refused");
+    let error = selected("tcb|secure_boot", &measure_only).expect_err("refused");
     assert!(error.to_string().contains("'secure_boot' is not served"));
     let both = selected("critical_data|exec_tcb", &Capabilities::SERVED).expect("served");
     assert!(both.contains("func=BPRM_CHECK") && both.ends_with("func=CRITICAL_DATA\n"));
@@ -99,7 +107,7 @@ fn a_policy_of_which_nothing_is_served_is_refused_by_name() {
 #[test]
 fn rules_that_only_leave_out_are_no_policy() {
     let capabilities = Capabilities {
-        actions: Capabilities::SERVED.actions.with(Action::DontAppraise),
+        actions: Capabilities::SERVED.actions.without(Action::Appraise),
         ..Capabilities::SERVED
     };
     assert_eq!(

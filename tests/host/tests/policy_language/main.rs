@@ -94,15 +94,16 @@ fn the_tables_are_as_large_as_promised() {
 #[test]
 fn what_the_module_does_not_serve_is_refused_by_name() {
     let cases = [
-        ("appraise fowner=0", "'appraise': appraisal is not served"),
-        ("dont_appraise", "'dont_appraise': appraisal"),
-        ("hash", "'hash': storing digests"),
+        (
+            "appraise appraise_type=sigv3 digest_type=verity",
+            "'appraise_type=sigv3': signatures of fs-verity digests",
+        ),
         (
             "measure func=KEXEC_CMDLINE",
             "'func=KEXEC_CMDLINE': cannot be served",
         ),
         (
-            "measure func=SETXATTR_CHECK",
+            "appraise func=SETXATTR_CHECK appraise_algos=sha256",
             "'func=SETXATTR_CHECK': cannot be served",
         ),
         ("measure template=ima", "'template=ima': "),
@@ -128,6 +129,12 @@ fn what_the_module_does_not_serve_is_refused_by_name() {
         "measure func=KEXEC_KERNEL_CHECK",
         "measure func=KEXEC_INITRAMFS_CHECK",
         "measure func=POLICY_CHECK",
+        "appraise func=BPRM_CHECK appraise_type=imasig appraise_flag=check_blacklist digest_list",
+        "appraise func=MODULE_CHECK appraise_type=imasig|modsig",
+        "appraise fowner=0 appraise_algos=sha256,sha512",
+        "dont_appraise fsmagic=0x9fa0",
+        "hash func=FILE_CHECK",
+        "dont_hash fowner=0",
     ] {
         parse_line(line, 1, 0, &Capabilities::SERVED).expect(line);
     }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The reference value of a file: read, and compared with the content.
+
+use super::Found;
+use crate::{
+    content,
+    evaluate::Access,
+    monitor::Monitor,
+    sys::file::{
+        EvmStatus,
+        File, //
+    },
+};
+use digest_logic::{
+    appraise::{
+        Cause,
+        Own,
+        Reference as Good, //
+    },
+    digest::Digest,
+    error::Error as Malformed,
+    hash_algo::HashAlgo,
+    reference::Reference, //
+};
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
+
+/// The extended attribute.
+pub(super) const NAME: &CStr = c"security.ima";
+
+/// The longest value that is read: a signature by a key of 16 Kib is shorter.
+const MAX_VALUE: usize = 4096;
+
+/// The value of `security.ima`; empty if there is none, or the file system has no extended attributes. May sleep.
+pub(super) fn read(file: &File) -> Result<KVec<u8>> {
+    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL)?;
+    match file.xattr(NAME, &mut value) {
+        Ok(len) => {
+            value.truncate(len);
+            Ok(value)
+        }
+        Err(e) if e == ENODATA || e.to_errno() == -95 => Ok(KVec::new()),
+        Err(e) => Err(e),
+    }
+}
+
+impl Monitor {
+    /// What the file's reference value is worth. May sleep.
+    pub(super) fn own_reference(
+        &self,
+        access: &Access<'_>,
+        found: &Found<'_>,
+    ) -> Result<Own, Cause> {
+        let mut value = read(access.file).map_err(|_| Cause::Failed)?;
+        match access.file.evm_status(NAME, &mut value) {
+            EvmStatus::Good => (),
+            // There is nothing that EVM could protect; a list may vouch for the content all the same.
+            EvmStatus::NoLabel if value.is_empty() => (),
+            EvmStatus::NoLabel => return Err(Cause::NoLabel),
+            EvmStatus::Bad => return Err(Cause::InvalidHmac),
+        }
+        if value.is_empty() {
+            return Ok(Own::Absent);
+        }
+        Ok(match Reference::parse(&value) {
+            Ok(Reference::Digest(digest)) => {
+                if self.content_digest(access, found, digest.algo())? == digest {
+                    Own::Good(Good {
+                        algo: digest.algo(),
+                        signed: false,
+                    })
+                } else {
+                    Own::Bad(Cause::InvalidHash)
+                }
+            }
+            Ok(Reference::Signature(signature)) => {
+                let digest = self.content_digest(access, found, signature.hash)?;
+                if self.lists.trust.verify_digest(&signature, &digest) {
+                    Own::Good(Good {
+                        algo: signature.hash,
+                        signed: true,
+                    })
+                } else {
+                    Own::Bad(Cause::InvalidSignature)
+                }
+            }
+            Err(Malformed::WeakAlgorithm) => Own::Bad(Cause::DeniedHashAlgorithm),
+            Err(_) => Own::Bad(Cause::UnknownData),
+        })
+    }
+
+    /// The digest of the content by `algo`. May sleep.
+    fn content_digest(
+        &self,
+        access: &Access<'_>,
+        found: &Found<'_>,
+        algo: HashAlgo,
+    ) -> Result<Digest, Cause> {
+        if found.digest.algo() == algo && !found.verity {
+            return Ok(*found.digest);
+        }
+        content::digest_by(access, &self.stats, algo).map_err(|_| Cause::Failed)
+    }
+}

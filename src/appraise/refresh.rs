@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Keeping `security.ima` true.
+//!
+//! When the last writer closes a file that was good when it was opened, its new digest is stored: whoever may write the
+//! file decides what is in it. A file that failed is never blessed in this way, and a signature is never replaced.
+
+use super::{
+    reference::{
+        read,
+        NAME, //
+    },
+    Found,
+    Mode, //
+};
+use crate::{
+    content,
+    evaluate::Access,
+    monitor::Monitor,
+    sys::file::File, //
+};
+use digest_logic::{
+    cursor::SliceSink,
+    digest::Digest,
+    policy::{
+        Func,
+        Mask, //
+    },
+    reference::{
+        is_signature,
+        write_digest,
+        MAX_DIGEST_VALUE, //
+    },
+};
+
+impl Monitor {
+    /// An open file is going, which still counts as a writer. May sleep.
+    pub(crate) fn refresh_reference(&self, file: &File) {
+        if !file.is_regular()
+            || !file.is_writable()
+            || self.appraisal == Mode::Off
+            || !file.has_one_writer()
+            || !self.policies.appraises()
+            || !self.cache.has_passed(file)
+        {
+            return;
+        }
+        let access = Access::new(file, Func::FileCheck, Mask::WRITE);
+        if self.policies.decide(&access).appraise.is_none() {
+            return;
+        }
+        let digest = self
+            .reader
+            .run(|| content::digest(&access, false, &self.stats));
+        if let Ok(digest) = digest {
+            self.store(file, &digest);
+        }
+    }
+
+    /// Stores the digest of content that is good, or that shall be taken as good. May sleep.
+    pub(crate) fn store_digest(&self, file: &File, found: &Found<'_>) {
+        // The digest that fs-verity enforces is none of the content.
+        if !found.verity {
+            self.store(file, found.digest);
+        }
+    }
+
+    /// Stores `digest`, unless it or a signature is there. Where that cannot be done, as on a file system that is read-only
+    /// or has no extended attributes, the file stays what it is.
+    fn store(&self, file: &File, digest: &Digest) {
+        let mut buf = [0; MAX_DIGEST_VALUE];
+        let mut sink = SliceSink::new(&mut buf);
+        if write_digest(digest, &mut sink).is_err() {
+            return;
+        }
+        self.reader.run(|| {
+            let Ok(old) = read(file) else { return };
+            if is_signature(&old) || *old == *sink.written() {
+                return;
+            }
+            if file.set_xattr(NAME, sink.written()).is_ok() {
+                self.stats.stored.count();
+            }
+        });
+    }
+}

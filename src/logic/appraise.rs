@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whether a file is good enough for an `appraise` rule, given what is known of it.
+//!
+//! The file's own reference value, `security.ima`, comes first; where that is not enough, and the rule lets lists
+//! answer, a signed list that has the digest does:
+//!
+//! | `security.ima` | list says immutable | list says mutable | no list has it |
+//! |----------------|---------------------|-------------------|----------------|
+//! | good signature | signed              | signed            | signed         |
+//! | good digest    | signed              | good              | good           |
+//! | bad            | signed              | refused           | refused        |
+//! | none           | signed              | good              | refused        |
+//!
+//! *signed* satisfies `appraise_type=imasig`. A digest that a list revokes, or the kernel's blacklist has, is refused
+//! whatever else is known.
+
+use crate::{
+    hash_algo::HashAlgo,
+    list::Kind,
+    policy::Appraise, //
+};
+use core::ffi::CStr;
+
+/// Why a file was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// No reference value, and no list has the digest.
+    MissingHash,
+    /// A signature is required and there is none.
+    SignatureRequired,
+    /// The digest in `security.ima` is another.
+    InvalidHash,
+    /// The signature in `security.ima` does not verify, or its key is not trusted.
+    InvalidSignature,
+    /// The reference value uses an algorithm that is too weak, or that the rule does not allow.
+    DeniedHashAlgorithm,
+    /// `security.ima` is of no known form.
+    UnknownData,
+    /// A list revokes the digest.
+    Revoked,
+    /// The kernel's blacklist keyring has the digest.
+    Blacklisted,
+    /// The file is open for writing while it is being mapped.
+    OpenWriters,
+    /// What was read need not be what is used: a server, or whoever holds the memory, may change it unseen.
+    UnstableContent,
+    /// The content counts as signed and must not be written.
+    Immutable,
+    /// It cannot be read.
+    Failed,
+    /// Opened for direct I/O, past what was read.
+    DirectIo,
+    /// EVM found the metadata changed.
+    InvalidHmac,
+    /// EVM protects the file's metadata, and it has no label to protect.
+    NoLabel,
+    /// The mapping became executable while its file is not known to be good.
+    MadeExecutable,
+    /// The content came from memory of user space, not from a file.
+    NoFile,
+}
+
+impl Cause {
+    /// The word in the audit record; IMA's, where IMA has one.
+    pub const fn name(self) -> &'static CStr {
+        match self {
+            Self::MissingHash => c"missing-hash",
+            Self::SignatureRequired => c"IMA-signature-required",
+            Self::InvalidHash => c"invalid-hash",
+            Self::InvalidSignature => c"invalid-signature",
+            Self::DeniedHashAlgorithm => c"denied-hash-algorithm",
+            Self::UnknownData => c"unknown-ima-data",
+            Self::Revoked => c"revoked-hash",
+            Self::Blacklisted => c"blacklisted-hash",
+            Self::OpenWriters => c"open-writers",
+            Self::UnstableContent => c"unstable-content",
+            Self::Immutable => c"immutable",
+            Self::Failed => c"failed",
+            Self::DirectIo => c"direct-io",
+            Self::InvalidHmac => c"invalid-HMAC",
+            Self::NoLabel => c"no-label",
+            Self::MadeExecutable => c"made-executable",
+            Self::NoFile => c"no-file",
+        }
+    }
+}
+
+/// What the reference value of a file is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// There is none.
+    Absent,
+    /// It is that of the content.
+    Good(Reference),
+    /// It is not.
+    Bad(Cause),
+}
+
+/// A reference value that is that of the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The algorithm of its digest.
+    pub algo: HashAlgo,
+    /// Whether it is a signature.
+    pub signed: bool,
+}
+
+/// What is known of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence {
+    /// Its reference value.
+    pub own: Own,
+    /// What the signed lists say of its digest.
+    pub list: Option<Kind>,
+    /// Whether it was created and its first writer has not closed it.
+    pub is_new: bool,
+    /// Whether it is empty.
+    pub is_empty: bool,
+}
+
+/// What vouches for the content of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vouchers {
+    /// Its own reference value.
+    pub own: Option<Reference>,
+    /// A signed list: never [`Kind::Revoked`].
+    pub list: Option<Kind>,
+}
+
+impl Vouchers {
+    /// Whether they are enough for `rule`.
+    pub fn satisfy(&self, rule: &Appraise) -> bool {
+        let needs_signature = rule.kind.is_some();
+        let own = self.own.is_some_and(|own| {
+            (own.signed || !needs_signature)
+                && rule.algos.is_none_or(|algos| algos.contains(own.algo.id()))
+        });
+        let list = match self.list {
+            Some(Kind::Immutable) => rule.digest_list,
+            Some(Kind::Mutable) => rule.digest_list && !needs_signature,
+            _ => false,
+        };
+        own || list
+    }
+
+    /// Whether they are worth a signature, so that the content must not be written.
+    pub fn are_signed(&self) -> bool {
+        self.list == Some(Kind::Immutable) || self.own.is_some_and(|own| own.signed)
+    }
+}
+
+/// Judges a file by what is known of it; what vouches for it may be nothing if it is new.
+///
+/// # Errors
+///
+/// Why it is refused.
+pub fn judge(rule: &Appraise, evidence: &Evidence) -> Result<Vouchers, Cause> {
+    let asked = evidence.list.filter(|_| rule.digest_list);
+    if asked == Some(Kind::Revoked) {
+        return Err(Cause::Revoked);
+    }
+    let vouchers = Vouchers {
+        own: match evidence.own {
+            Own::Good(reference) => Some(reference),
+            _ => None,
+        },
+        // A mutable file that has a reference value has changed, or may have, since the list was made.
+        list: asked.filter(|kind| *kind == Kind::Immutable || evidence.own == Own::Absent),
+    };
+    if vouchers.satisfy(rule) {
+        return Ok(vouchers);
+    }
+    match evidence.own {
+        Own::Bad(cause) => Err(cause),
+        Own::Absent if evidence.is_new && (rule.kind.is_none() || evidence.is_empty) => {
+            Ok(Vouchers::default())
+        }
+        Own::Absent if rule.kind.is_none() => Err(Cause::MissingHash),
+        Own::Good(own)
+            if rule
+                .algos
+                .is_some_and(|algos| !algos.contains(own.algo.id())) =>
+        {
+            Err(Cause::DeniedHashAlgorithm)
+        }
+        Own::Absent | Own::Good(_) => Err(Cause::SignatureRequired),
+    }
+}

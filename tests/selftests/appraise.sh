@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests of appraisal share: a file system of their own, so that the guest itself is not appraised, signed lists,
+# and what the audit log says. Sourced after lib.sh and access.sh.
+#
+# shellcheck disable=SC2034,SC2015 # used by the tests; 'A && B || C' where C must run if either fails
+
+keys=/opt/guest/signatures
+DIGEST_LISTS_KO=$keys/digest_lists.ko
+disk=$WORK/disk
+
+# begin_appraisal: the file system is in $disk, its UUID in $uuid.
+begin_appraisal() {
+	[ -e "$DIGEST_LISTS_KO" ] || bail "no module with certificates of the test was built: make helpers"
+	chmod 755 "$WORK"
+	mkfs_loop ext4 64M "$disk" || bail "no file system"
+	uuid=$(uuid_of "$disk")
+	echo 0 >/proc/sys/kernel/printk_ratelimit
+	cd "$WORK" || bail "no work directory"
+}
+
+# uuid_of DIRECTORY: the UUID of the file system that is mounted there.
+uuid_of() { blkid -p -o value -s UUID "$(findmnt -n -o SOURCE "$1")"; }
+
+# denied FILE: succeeds if the file cannot be executed for want of permission.
+denied() {
+	local rc=0
+	"$@" 2>"$WORK/denied" || rc=$?
+	[ "$rc" -eq 126 ] && grep -q 'Permission denied' "$WORK/denied" || { echo "exit status $rc: $(cat "$WORK/denied")" && false; }
+}
+
+# refusals FILE CAUSE: the audit records of them since the mark.
+refusals() { kernel_log | grep 'audit: type=1800 ' | grep -F "op=appraise_data cause=$2 " | grep -F "name=\"$1\""; }
+
+# ima_of FILE: its security.ima in hexadecimal.
+ima_of() { getfattr --absolute-names --only-values -n security.ima "$1" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
+
+# sign_file FILE KEY: a signature in its security.ima.
+sign_file() { evmctl ima_sign -a sha256 -k "$keys/$2.key" "$1" >/dev/null 2>&1; }
+
+# list_of KIND FILE...: a list of the digests of the files, in $list; KIND may change between files.
+list_count=0
+list_of() {
+	local kind='' entries=''
+	list_count=$((list_count + 1))
+	list=$WORK/list-$list_count
+	while [ $# -gt 0 ]; do
+		case $1 in
+		immutable | mutable | revoked) kind=$1 ;;
+		*) entries+=",$kind:@$1" ;;
+		esac
+		shift
+	done
+	"$SELFTESTS/make_lists.py" "$WORK/unsigned" "$list=${entries#,}"
+}
+
+# load_signed: loads the last list, signed by a trusted key; load_unsigned without a signature.
+load_signed() {
+	openssl cms -sign -binary -noattr -nosmimecap -in "$list" -signer "$keys/linked.pem" -inkey "$keys/linked.key" \
+		-outform DER -out "$list.p7s" -md sha256 && "$SELFTESTS/metadata.py" compact "$list" "$list.p7s" >"$WORK/meta" &&
+		cat "$WORK/meta" >"$SECFS/digest_lists"
+}
+load_unsigned() { cat "$WORK/unsigned" >"$SECFS/digest_lists"; }
+
+# remove_list: removes the last list.
+remove_list() { printf 'sha256:%s\n' "$(digest_of "$list")" >"$SECFS/digest_lists_remove"; }
+
+# sign_module FILE KEY OUTPUT: with a signature at its end, as the kernel's sign-file makes it.
+sign_module() {
+	openssl cms -sign -binary -noattr -nosmimecap -nocerts -in "$1" -signer "$keys/$2.pem" -inkey "$keys/$2.key" \
+		-outform DER -out "$WORK/modsig" -md sha256 &&
+		python3 -c '
+import sys
+content, signature = (open(name, "rb").read() for name in sys.argv[1:3])
+info = bytes([0, 0, 2, 0, 0, 0, 0, 0]) + len(signature).to_bytes(4, "big")
+open(sys.argv[3], "wb").write(content + signature + info + b"~Module signature appended~\n")' "$1" "$WORK/modsig" "$3"
+}
