@@ -28,6 +28,7 @@
 #include <keys/asymmetric-type.h>
 #include <crypto/sha1.h>
 #include <crypto/sha2.h>
+#include <uapi/linux/magic.h>
 #include <uapi/linux/stat.h>
 
 #include "helpers.h"
@@ -188,11 +189,6 @@ bool diglist_file_is_regular(const struct file *file)
 	return S_ISREG(file_inode(file)->i_mode);
 }
 
-__u32 diglist_file_mode(const struct file *file)
-{
-	return (__force __u32)file->f_mode;
-}
-
 __u32 diglist_file_flags(const struct file *file)
 {
 	return file->f_flags;
@@ -287,7 +283,7 @@ bool diglist_file_content_is_stable(const struct file *file)
  */
 bool diglist_inode_tracks_changes(const struct inode *inode)
 {
-	return IS_I_VERSION(inode) && is_mgtime(inode) && !shmem_mapping(inode->i_mapping);
+	return IS_I_VERSION(inode) && is_mgtime(inode) && inode->i_sb->s_magic != TMPFS_MAGIC;
 }
 
 /* Marks the counter and the time stamp as seen, so that the next change must alter both. May sleep. */
@@ -311,6 +307,28 @@ void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *
 	state->ctime_nsec = inode_get_ctime_nsec(inode);
 	state->generation = inode->i_generation;
 	state->size = i_size_read(inode);
+}
+
+/* See rust/witness.rs. In one function, because every access to a file comes through here. */
+bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words)
+{
+	struct inode *inode = file_inode(file);
+
+	if (!cred)
+		cred = current_cred();
+	if (!S_ISREG(inode->i_mode) || file->f_mode & FMODE_WRITE || inode_is_open_for_write(inode) ||
+	    inode != d_real_inode(file_dentry(file)) || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
+	    !diglist_inode_tracks_changes(inode) ||
+	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||
+	    !gid_eq(cred->gid, cred->egid) || !gid_eq(cred->gid, cred->sgid))
+		return false;
+	words[0] = (unsigned long)inode;
+	words[1] = IS_I_VERSION(inode) ? inode_peek_iversion(inode) : 0;
+	words[2] = (__u64)inode_get_ctime_sec(inode) << 30 | inode_get_ctime_nsec(inode);
+	words[3] = i_size_read(inode) ^ (__u64)inode->i_generation << 32;
+	/* In the kernel's own numbers, which are those of the initial user namespace. */
+	words[4] = (__u64)__kgid_val(cred->gid) << 32 | __kuid_val(cred->uid);
+	return true;
 }
 
 void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *attrs)

@@ -72,7 +72,6 @@ bool diglist_file_has_readers(const struct file *file);
 bool diglist_file_has_one_writer(const struct file *file);
 const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct key *key);
 bool diglist_file_is_regular(const struct file *file);
-__u32 diglist_file_mode(const struct file *file);
 __u32 diglist_file_flags(const struct file *file);
 struct inode *diglist_file_real_inode(const struct file *file);
 struct file *diglist_file_reopen(struct file *file);
@@ -87,6 +86,8 @@ int diglist_file_arm_change_tracking(struct file *file);
 void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *state);
 void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *attrs);
 __s64 diglist_file_size(const struct file *file);
+
+bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words);
 
 /* credentials */
 const struct cred *diglist_kernel_cred(void);

@@ -27,4 +27,5 @@ pub(crate) mod shrinker;
 pub(crate) mod task;
 pub(crate) mod text;
 pub(crate) mod tpm;
+pub(crate) mod witness;
 pub(crate) mod x509;

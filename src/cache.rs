@@ -17,6 +17,7 @@
 
 use crate::{
     evaluate::Access,
+    shortcut::Shortcuts,
     sys::{
         file::File,
         inode::{
@@ -42,7 +43,10 @@ use digest_logic::{
     list::Kind,
     policy::Decision, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// log2 of the number of hash chains: 16 Ki chains, 128 KiB.
 const CHAINS: u32 = 14;
@@ -182,6 +186,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Cache {
     #[pin]
     inodes: InodeMap<Checked>,
+    /// To be told of what no witness of an access shows.
+    shortcuts: Arc<Shortcuts>,
     /// How many files open for writing were closed, by a hash of their inode. A writer who comes and goes while the
     /// content is being read, and writes through a mapping, may leave no other sign.
     closes: [AtomicU32; SHARES],
@@ -192,10 +198,11 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// An empty cache.
-    pub(crate) fn new() -> impl PinInit<Self, Error> {
+    pub(crate) fn new(shortcuts: Arc<Shortcuts>) -> impl PinInit<Self, Error> {
         const { assert!(InodeMap::<Checked>::ENTRY_SIZE <= 64) };
         try_pin_init!(Self {
             inodes <- InodeMap::new(CHAINS),
+            shortcuts,
             closes: [const { AtomicU32::new(0) }; SHARES],
             lost: [const { AtomicBool::new(false) }; SHARES],
         })
@@ -317,6 +324,7 @@ impl Cache {
         if let Some(count) = self.closes.get(key.hash() % SHARES) {
             count.fetch_add(1, Ordering::SeqCst);
         }
+        self.shortcuts.doubt(key);
         fence(Ordering::SeqCst);
         if self.inodes.get(key).is_some() {
             let kept = if file.has_one_writer() {
@@ -331,6 +339,7 @@ impl Cache {
     /// An inode is being freed.
     pub(crate) fn forget(&self, key: InodeKey) {
         self.inodes.remove(key);
+        self.shortcuts.doubt(key);
     }
 
     /// Notes that `file` was opened for reading under a `measure` rule. Returns whether its content is open for writing
@@ -380,6 +389,8 @@ impl Cache {
             let flags = old.flags & !READ;
             (flags != 0).then_some(Checked { flags, ..old })
         });
+        // The next reader has to be noted again.
+        self.shortcuts.doubt(key);
         true
     }
 
@@ -423,6 +434,7 @@ impl Cache {
     }
 
     fn unmark(&self, key: InodeKey, marks: u16) {
+        self.shortcuts.doubt(key);
         if self.marked(key, marks) {
             self.update(key, |old| {
                 let old = old?;

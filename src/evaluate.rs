@@ -28,6 +28,18 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
+/// What an evaluation came to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Done {
+    /// The policy asks for nothing.
+    Unasked,
+    /// What it asks for was done before. As after [`Done::Unasked`], nothing is to be done the next time if all is as it
+    /// was.
+    Unchanged,
+    /// Something was done, or may have to be the next time.
+    Something,
+}
+
 /// One access to a file.
 pub(crate) struct Access<'a> {
     /// The file.
@@ -76,16 +88,16 @@ impl Monitor {
     ///
     /// `EACCES` if the file is refused; `EINTR` if the task was killed while the file was read, `ENOMEM` if the file could
     /// not be recorded: the access must not proceed then either.
-    pub(crate) fn evaluate(&self, access: &Access<'_>) -> Result {
+    pub(crate) fn evaluate(&self, access: &Access<'_>) -> Result<Done> {
         if !access.file.is_regular() {
-            return Ok(());
+            return Ok(Done::Unasked);
         }
         let decision = self.decide(access);
         let pcr = decision.measure.and_then(|m| m.pcr);
         let pcr = pcr.map_or(self.log.pcr(), u32::from);
         self.report_concurrent_use(access, &decision, pcr)?;
         if decision.is_empty() {
-            return Ok(());
+            return Ok(Done::Unasked);
         }
         self.stats.checked.count();
 
@@ -94,7 +106,7 @@ impl Monitor {
         left.appraise &= !self.is_between(access);
         if left.is_nothing() {
             self.stats.cache_hits.count();
-            return Ok(());
+            return Ok(Done::Unchanged);
         }
 
         let watch = self.cache.watch(access);
@@ -104,7 +116,10 @@ impl Monitor {
         let digest = match digest {
             Ok(digest) => digest,
             Err(e) if e == EINTR => return Err(e),
-            Err(e) => return self.report_unreadable(access, &decision, pcr, e),
+            Err(e) => {
+                self.report_unreadable(access, &decision, pcr, e)?;
+                return Ok(Done::Something);
+            }
         };
 
         // A digest says what the file is only if the next reader will read the same.
@@ -151,7 +166,7 @@ impl Monitor {
             };
             self.cache.keep(access, watch, outcome);
         }
-        appraised.map(|_| ())
+        appraised.map(|_| Done::Something)
     }
 
     /// What the policy says of an access, without what `ima_appraise` switches off. As [`Policies::decide`], it takes no

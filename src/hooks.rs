@@ -3,16 +3,22 @@
 //! The hooks: each names the function of the policy language that it serves and hands over to [`Monitor::evaluate`].
 
 use crate::{
-    evaluate::Access,
+    evaluate::{
+        Access,
+        Done, //
+    },
     monitor::Monitor,
+    shortcut::Kind,
     sys::{
         file::File,
         inode::InodeKey,
         lsm::{
             Handler,
+            Hook,
             KernelRead, //
         },
-        task::Ids, //
+        task::Ids,
+        witness::Cred, //
     },
 };
 use digest_logic::policy::{
@@ -22,22 +28,34 @@ use digest_logic::policy::{
 use kernel::prelude::*;
 
 impl Handler for Monitor {
-    fn exec(&self, file: &File) -> Result {
-        self.check(Access::new(file, Func::BprmCheck, Mask::EXEC))
+    #[inline(always)]
+    fn is_settled(&self, hook: Hook, file: &File, cred: Cred) -> bool {
+        Monitor::is_settled(self, hook.into(), file, cred)
     }
 
-    fn exec_as(&self, file: &File, ids: Ids) -> Result {
-        self.check(Access::new(file, Func::CredsCheck, Mask::EXEC).with_ids(ids))
+    fn exec(&self, file: &File) -> Result {
+        self.settle(Kind::EXEC, file, Cred::CURRENT, || {
+            self.check(Access::new(file, Func::BprmCheck, Mask::EXEC))
+        })
+    }
+
+    fn exec_as(&self, file: &File, ids: Ids, cred: Cred) -> Result {
+        self.settle(Kind::EXEC_AS, file, cred, || {
+            self.check(Access::new(file, Func::CredsCheck, Mask::EXEC).with_ids(ids))
+        })
     }
 
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result {
-        if requested {
-            self.check(Access::new(file, Func::MmapCheckReqprot, Mask::EXEC))?;
-        }
-        if in_force {
-            self.check(Access::new(file, Func::MmapCheck, Mask::EXEC))?;
-        }
-        Ok(())
+        let check = |asked: bool, func| {
+            if !asked {
+                return Ok(Done::Unasked);
+            }
+            self.check(Access::new(file, func, Mask::EXEC))
+        };
+        self.settle(Kind::map(requested, in_force), file, Cred::CURRENT, || {
+            let first = check(requested, Func::MmapCheckReqprot)?;
+            Ok(first.max(check(in_force, Func::MmapCheck)?))
+        })
     }
 
     fn may_make_exec(&self, file: &File) -> Result {
@@ -57,8 +75,11 @@ impl Handler for Monitor {
         if file.is_created() && file.size() == 0 && self.policies.appraises() {
             self.cache.note_created(file.real_inode().key());
         }
-        self.check(access)?;
-        self.refuse_writing(file)
+        self.settle(Kind::open(mask), file, Cred::CURRENT, || {
+            let done = self.check(access)?;
+            self.refuse_writing(file)?;
+            Ok(done)
+        })
     }
 
     fn truncated(&self, key: InodeKey) -> Result {
@@ -133,11 +154,25 @@ fn func_of(what: KernelRead) -> Func {
     }
 }
 
+impl From<Hook> for Kind {
+    fn from(hook: Hook) -> Self {
+        match hook {
+            Hook::Exec => Self::EXEC,
+            Hook::ExecAs => Self::EXEC_AS,
+            Hook::Map {
+                requested,
+                in_force,
+            } => Self::map(requested, in_force),
+            Hook::Open(mask) => Self::open(mask),
+        }
+    }
+}
+
 impl Monitor {
     /// Evaluates an access that arrived at a hook, unless the module itself is the one who makes it.
-    fn check(&self, access: Access<'_>) -> Result {
+    fn check(&self, access: Access<'_>) -> Result<Done> {
         if !self.is_running() || self.exempt.current() {
-            return Ok(());
+            return Ok(Done::Something);
         }
         self.evaluate(&access)
     }

@@ -23,6 +23,7 @@ mod log;
 mod monitor;
 mod policy;
 mod securityfs;
+mod shortcut;
 mod stats;
 #[path = "../rust/mod.rs"]
 mod sys;

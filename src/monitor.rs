@@ -18,6 +18,7 @@ use crate::{
         Policies,
         MAX_POLICY, //
     },
+    shortcut::Shortcuts,
     stats::Stats,
     sys::{
         console::Show,
@@ -79,6 +80,7 @@ pub(crate) struct Monitor {
     /// What `appraise` rules do.
     pub(crate) appraisal: Mode,
     pub(crate) cache: Arc<Cache>,
+    pub(crate) shortcuts: Arc<Shortcuts>,
     _shrinker: Shrinker<Cache>,
     #[pin]
     pub(crate) lists: Lists,
@@ -124,7 +126,8 @@ impl Monitor {
         check_pcr(pcr)?;
         let appraisal = Mode::from_parameter()?;
         let policy = ActivePolicy::builtin(selection)?;
-        let cache = Arc::pin_init(Cache::new(), GFP_KERNEL)?;
+        let shortcuts = Arc::new(Shortcuts::new()?, GFP_KERNEL)?;
+        let cache = Arc::pin_init(Cache::new(shortcuts.clone()), GFP_KERNEL)?;
         let shrinker = Shrinker::new(c"digest_lists", cache.clone())?;
         Arc::pin_init(
             try_pin_init!(Self {
@@ -138,6 +141,7 @@ impl Monitor {
                 policy_lock,
                 appraisal,
                 cache,
+                shortcuts,
                 _shrinker: shrinker,
                 lists <- Lists::new(settings),
                 log <- Log::new(pcr),
@@ -209,7 +213,7 @@ impl Monitor {
             Some(path) if !continues => {
                 let check = |file: &OwnedFile, text: &[u8]| {
                     let access = Access::new(file, Func::PolicyCheck, Mask::READ);
-                    self.evaluate(&access.with_content(Some(text)))
+                    self.evaluate(&access.with_content(Some(text))).map(|_| ())
                 };
                 self.read_own_file(path, MAX_POLICY, check)?.0
             }

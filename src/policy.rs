@@ -13,7 +13,13 @@ use crate::{
         text::Text, //
     },
 };
-use core::fmt::Write;
+use core::{
+    fmt::Write,
+    sync::atomic::{
+        AtomicU64,
+        Ordering, //
+    },
+};
 use digest_logic::policy::{
     self,
     Action,
@@ -148,6 +154,10 @@ impl ActivePolicy {
         Ok(text)
     }
 
+    fn needs_label(&self) -> bool {
+        self.needs_task_label || self.needs_file_label
+    }
+
     /// The number of its rules.
     pub(crate) fn rules(&self) -> usize {
         self.rules.len()
@@ -265,14 +275,24 @@ fn refuse(error: PolicyError) -> Error {
 /// The policy in force.
 pub(crate) struct Policies {
     active: RcuCell<ActivePolicy>,
+    /// Twice the number of replacements, and one more while the policy asks for labels.
+    generation: AtomicU64,
 }
 
 impl Policies {
     /// Puts `policy` in force.
     pub(crate) fn new(policy: Arc<ActivePolicy>) -> Self {
         Self {
+            generation: AtomicU64::new(policy.needs_label().into()),
             active: RcuCell::new(policy),
         }
+    }
+
+    /// A number that changes with the policy; none if what it says of an access depends on security labels. Taken before
+    /// a policy is asked, it never is that of a later one.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        let generation = self.generation.load(Ordering::Acquire);
+        (generation & 1 == 0).then_some(generation)
     }
 
     /// What the policy in force says of an access. Takes no lock. May sleep, if a rule asks for the label of a file.
@@ -280,7 +300,7 @@ impl Policies {
         {
             let guard = rcu::read_lock();
             let policy = self.active.read(&guard);
-            if !policy.needs_task_label && !policy.needs_file_label {
+            if !policy.needs_label() {
                 return policy.decide(access, None, None);
             }
         }
@@ -328,6 +348,11 @@ impl Policies {
 
     /// Puts another policy in force at once for every access. May sleep.
     pub(crate) fn replace(&self, policy: Arc<ActivePolicy>) {
+        let labelled = u64::from(policy.needs_label());
         drop(self.active.replace(policy));
+        // After the policy is in force: what was found out under this number was found out by the new policy. Writers
+        // take turns.
+        let next = (self.generation.load(Ordering::Relaxed) | 1).wrapping_add(1) | labelled;
+        self.generation.store(next, Ordering::Release);
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Stats {
     pub(crate) checked: Counter,
     /// Of these, answered from the cache: the file was unchanged.
     pub(crate) cache_hits: Counter,
+    /// Accesses that belong to both, counted without looking any further: the same access had found the file unchanged.
+    pub(crate) shortcuts: Counter,
     /// Files whose digest was computed and found in a list.
     pub(crate) known: Counter,
     /// Files whose digest was computed and found in no list.
@@ -75,6 +77,7 @@ impl Stats {
         Self {
             checked: Counter::new(),
             cache_hits: Counter::new(),
+            shortcuts: Counter::new(),
             known: Counter::new(),
             unknown: Counter::new(),
             appraised: Counter::new(),

@@ -5,7 +5,8 @@
 use crate::sys::{
     file::File,
     inode::InodeKey,
-    task::Ids, //
+    task::Ids,
+    witness::Cred, //
 };
 use core::{
     ptr,
@@ -42,14 +43,36 @@ pub(crate) enum KernelRead {
     Other,
 }
 
+/// A hook with the part of its arguments that matters, for [`Handler::is_settled`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hook {
+    /// `bprm_check_security`
+    Exec,
+    /// `bprm_creds_from_file`
+    ExecAs,
+    /// `mmap_file`
+    Map {
+        /// Executable as asked for.
+        requested: bool,
+        /// Executable in fact.
+        in_force: bool,
+    },
+    /// `file_post_open`, with the accesses, of `MAY_*`.
+    Open(u32),
+}
+
 /// How an access is to be answered. All functions but [`Handler::inode_freed`] may sleep.
 pub(crate) trait Handler: Send + Sync + 'static {
+    /// Whether nothing need be done for this access: none of the functions below is called then. Called without the
+    /// protection that lets those sleep: must not sleep.
+    fn is_settled(&self, hook: Hook, file: &File, cred: Cred) -> bool;
+
     /// A program is about to be executed (`bprm_check_security`), once per interpreter as well; or an interpreter asks
     /// whether it may run a script (`AT_EXECVE_CHECK`, `bprm_creds_for_exec`).
     fn exec(&self, file: &File) -> Result;
 
-    /// A program is about to be executed and will run with the ids `ids` (`bprm_creds_from_file`).
-    fn exec_as(&self, file: &File, ids: Ids) -> Result;
+    /// A program is about to be executed and will run with the ids `ids` in `cred` (`bprm_creds_from_file`).
+    fn exec_as(&self, file: &File, ids: Ids, cred: Cred) -> Result;
 
     /// A file is about to be mapped (`mmap_file`), executable as asked for (`requested`), in fact (`in_force`), or both.
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result;
@@ -78,7 +101,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// The kernel is about to use bytes that come from no file (`kernel_load_data`).
     fn kernel_load(&self, what: KernelRead) -> Result;
 
-    /// The last reference to an open file is going (`file_release`). It still counts as a writer, if it was one.
+    /// The last reference to a file open for writing is going (`file_release`). It still counts as a writer.
     fn released(&self, file: &File);
 
     /// An inode is being freed; nobody has it open any more (`inode_free_security`). Must not sleep.
@@ -120,6 +143,26 @@ pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
     let Some(active) = (unsafe { active.as_ref() }) else {
         return idle;
     };
+    let _running = active.running.read_lock();
+    f(&active.handler)
+}
+
+/// As [`enter`], unless the handler says that nothing need be done.
+pub(super) fn enter_unless_settled<H: Handler>(
+    hook: Hook,
+    file: &File,
+    cred: Cred,
+    f: impl FnOnce(&H) -> ffi::c_int,
+) -> ffi::c_int {
+    let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
+    // SAFETY: As in `enter()`; until `is_settled()` returns this task does not sleep, so `synchronize_rcu_tasks()` waits
+    // for it.
+    let Some(active) = (unsafe { active.as_ref() }) else {
+        return 0;
+    };
+    if active.handler.is_settled(hook, file, cred) {
+        return 0;
+    }
     let _running = active.running.read_lock();
     f(&active.handler)
 }

@@ -18,6 +18,7 @@ mod stubs;
 
 pub(crate) use handler::{
     Handler,
+    Hook,
     KernelRead, //
 };
 

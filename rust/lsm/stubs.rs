@@ -7,7 +7,9 @@ use super::{
     deferred,
     handler::{
         enter,
+        enter_unless_settled,
         Handler,
+        Hook,
         KernelRead, //
     },
     probe, //
@@ -16,7 +18,8 @@ use crate::sys::{
     bindings,
     file::File,
     inode::InodeKey,
-    task::Ids, //
+    task::Ids,
+    witness::Cred, //
 };
 use kernel::{
     bindings as c,
@@ -41,7 +44,9 @@ fn verdict(result: Result) -> ffi::c_int {
 unsafe extern "C" fn bprm_check_security<H: Handler>(bprm: *mut c::linux_binprm) -> ffi::c_int {
     // SAFETY: The hook passes a program that is being executed, whose file is open.
     let file = unsafe { File::from_raw(bindings::diglist_bprm_file(bprm)) };
-    enter(0, |h: &H| verdict(h.exec(file)))
+    enter_unless_settled(Hook::Exec, file, Cred::CURRENT, |h: &H| {
+        verdict(h.exec(file))
+    })
 }
 
 /// # Safety
@@ -65,13 +70,17 @@ unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
     file: *const c::file,
 ) -> ffi::c_int {
     // SAFETY: The hook passes a program that is being executed, with its new credentials, and an open file.
-    let (ids, file) = unsafe {
+    let (cred, file) = unsafe {
         (
-            Ids::of_raw(bindings::diglist_bprm_cred(bprm)),
+            Cred::from_raw(bindings::diglist_bprm_cred(bprm)),
             File::from_raw(file.cast_mut()),
         )
     };
-    enter(0, |h: &H| verdict(h.exec_as(file, ids)))
+    enter_unless_settled(Hook::ExecAs, file, cred, |h: &H| {
+        // SAFETY: As above.
+        let ids = unsafe { Ids::of_raw(bindings::diglist_bprm_cred(bprm)) };
+        verdict(h.exec_as(file, ids, cred))
+    })
 }
 
 /// # Safety
@@ -89,7 +98,13 @@ unsafe extern "C" fn mmap_file<H: Handler>(
     // SAFETY: The hook passes a file that the caller holds open, checked for anonymous mappings above.
     let file = unsafe { File::from_raw(file) };
     let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0);
-    enter(0, |h: &H| verdict(h.map_exec(file, requested, in_force)))
+    let hook = Hook::Map {
+        requested,
+        in_force,
+    };
+    enter_unless_settled(hook, file, Cred::CURRENT, |h: &H| {
+        verdict(h.map_exec(file, requested, in_force))
+    })
 }
 
 /// # Safety
@@ -129,7 +144,10 @@ unsafe extern "C" fn file_post_open<H: Handler>(
     // SAFETY: The hook passes a file that was just opened.
     let file = unsafe { File::from_raw(file) };
     // CAST: `mask` is a set of bits.
-    enter(0, |h: &H| verdict(h.opened(file, mask as u32)))
+    let mask = mask as u32;
+    enter_unless_settled(Hook::Open(mask), file, Cred::CURRENT, |h: &H| {
+        verdict(h.opened(file, mask))
+    })
 }
 
 /// # Safety
@@ -138,6 +156,9 @@ unsafe extern "C" fn file_post_open<H: Handler>(
 unsafe extern "C" fn file_release<H: Handler>(file: *mut c::file) {
     // SAFETY: The hook passes a file whose last reference is being dropped, still whole.
     let file = unsafe { File::from_raw(file) };
+    if !file.is_writable() {
+        return;
+    }
     enter((), |h: &H| h.released(file));
 }
 

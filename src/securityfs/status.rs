@@ -78,7 +78,12 @@ impl Status {
         writeln!(out, "digests: {}", m.lists.digests())?;
         writeln!(out, "digest_memory: {}", m.lists.memory())?;
         writeln!(out, "lists_corrupted: {}", m.lists.corrupted.get())?;
-        writeln!(out, "files_checked: {}", m.stats.checked.get())?;
+        let shortcuts = m.stats.shortcuts.get();
+        writeln!(
+            out,
+            "files_checked: {}",
+            m.stats.checked.get().saturating_add(shortcuts)
+        )?;
         writeln!(out, "files_known: {}", m.stats.known.get())?;
         writeln!(out, "files_unknown: {}", m.stats.unknown.get())?;
         writeln!(out, "ima_appraise: {}", m.appraisal.name())?;
@@ -86,7 +91,11 @@ impl Status {
         writeln!(out, "files_denied: {}", m.stats.denied.get())?;
         writeln!(out, "digests_stored: {}", m.stats.stored.get())?;
         writeln!(out, "files_unreadable: {}", m.stats.unreadable.get())?;
-        writeln!(out, "cache_hits: {}", m.stats.cache_hits.get())?;
+        writeln!(
+            out,
+            "cache_hits: {}",
+            m.stats.cache_hits.get().saturating_add(shortcuts)
+        )?;
         writeln!(out, "cache_entries: {}", m.cache.len())?;
         writeln!(out, "records: {}", m.log.len())?;
         writeln!(out, "records_waiting: {}", m.log.waiting())?;

@@ -63,9 +63,9 @@ measure func=MODULE_CHECK
 END
 check "'policy check' accepts what the module accepts" out digestctl policy check "$WORK/policy"
 check "the module accepts what 'policy check' accepts" eval "echo '$WORK/policy' >'$SECFS/policy'"
-echo "appraise func=BPRM_CHECK" >"$WORK/bad-policy"
+echo "measure func=KEXEC_CMDLINE" >"$WORK/bad-policy"
 check "'policy check' refuses what the module refuses" fails 1 digestctl policy check "$WORK/bad-policy"
-check "with its reason" complained 'line 1, column 1: .appraise.: appraisal is not served'
+check "with its reason" complained 'line 1, column 9: .func=KEXEC_CMDLINE.: cannot be served'
 refused_policy() { ! echo "$WORK/bad-policy" >"$SECFS/policy"; } 2>/dev/null
 check "the module refuses it" refused_policy
 reason=$(dmesg | sed -n 's/.*digest_lists: policy: //p' | tail -n 1)

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 140
+plan 134
 
 files=$WORK/files
 ramfs=0x858458f6

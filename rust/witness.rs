@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! All that an access to a file depends on, in a few words that can be compared.
+
+use super::{
+    bindings,
+    file::File,
+    inode::InodeKey, //
+};
+use core::ptr;
+use kernel::bindings as c;
+
+/// How many words a [`Witness`] has.
+pub(crate) const WORDS: usize = 5;
+
+/// Whose credentials an access is made with.
+#[derive(Clone, Copy)]
+pub(crate) struct Cred(*const c::cred);
+
+impl Cred {
+    /// Those of the current task.
+    pub(crate) const CURRENT: Self = Self(ptr::null());
+
+    /// Those at `ptr`.
+    ///
+    /// # Safety
+    ///
+    /// They stay alive for as long as the value is used.
+    pub(super) const unsafe fn from_raw(ptr: *const c::cred) -> Self {
+        Self(ptr)
+    }
+}
+
+/// What an access depends on: the inode, the signs that it or its content changed, and who accesses it. Two accesses of
+/// the same kind with equal witnesses have the same result, as long as policy and lists stay.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Witness(pub(crate) [u64; WORDS]);
+
+impl Witness {
+    /// The witness of an access to `file`. Takes no lock, does not sleep.
+    ///
+    /// None for an access that depends on more: of a task whose real, effective and saved ids differ; to a file that
+    /// is open for writing, is no regular file, is on a stacked file system, an idmapped mount, or a file system that
+    /// does not show every change.
+    pub(crate) fn of(file: &File, cred: Cred) -> Option<Self> {
+        let mut words = [0; WORDS];
+        // SAFETY: The file is open, the credentials are null or alive, and `words` is valid for writes.
+        unsafe { bindings::diglist_witness(file.as_ptr(), cred.0, words.as_mut_ptr()) }
+            .then_some(Self(words))
+    }
+
+    /// The inode.
+    pub(crate) fn key(&self) -> InodeKey {
+        let Self([inode, ..]) = self;
+        // CAST: The C side stored an address.
+        InodeKey::from_raw(*inode as usize as *const c::inode)
+    }
+}
