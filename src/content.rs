@@ -56,15 +56,22 @@ fn verity_digest(file: &File) -> Result<Digest> {
     Digest::new(algo, bytes.get(..size).unwrap_or_default()).map_err(|_| EINVAL)
 }
 
-/// The digests by `algos` of what the access will see, from one more read of the file. May sleep. The errors are those
-/// of [`digest`].
+/// The digests by `algos` of what the access will see, from one more read of the file, whose digest by SHA-256 was
+/// `first`. May sleep.
+///
+/// # Errors
+///
+/// `EAGAIN` if the content is not what it was, and those of [`digest`].
 pub(crate) fn further_digests(
     access: &Access<'_>,
     stats: &Stats,
+    first: &Digest,
     algos: [Option<HashAlgo>; 2],
 ) -> Result<[Option<Digest>; 2]> {
+    let [one, two] = algos;
+    let algos = [Some(HashAlgo::Sha256), one, two];
     let start = || algos.map(|algo| algo.and_then(Hasher::new));
-    let update = |hashers: &mut [Option<Hasher>; 2], data: &[u8]| {
+    let update = |hashers: &mut [Option<Hasher>; 3], data: &[u8]| {
         hashers
             .iter_mut()
             .flatten()
@@ -80,14 +87,11 @@ pub(crate) fn further_digests(
         None if access.file.is_readable() => hash(access.file, stats, start, update),
         None => hash(&*access.file.reopen()?, stats, start, update),
     })?;
-    Ok(hashers.map(|hasher| hasher.map(Hasher::finish)))
-}
-
-/// The digest by `algo` of what the access will see. May sleep. The errors are those of [`digest`], and `EINVAL` for an
-/// algorithm that files are not hashed with.
-pub(crate) fn digest_by(access: &Access<'_>, stats: &Stats, algo: HashAlgo) -> Result<Digest> {
-    let [digest, _] = further_digests(access, stats, [Some(algo), None])?;
-    digest.ok_or(EINVAL)
+    let [again, one, two] = hashers.map(|hasher| hasher.map(Hasher::finish));
+    if again.as_ref() != Some(first) {
+        return Err(EAGAIN);
+    }
+    Ok([one, two])
 }
 
 fn of_file(file: &File, stats: &Stats) -> Result<[u8; 32]> {

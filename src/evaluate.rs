@@ -147,6 +147,7 @@ impl Monitor {
             verity: decision.verity,
             verdict,
             stable,
+            permit_directio: decision.permit_directio,
         };
         if left.hash {
             self.store_digest(access.file, &found);

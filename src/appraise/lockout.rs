@@ -98,6 +98,7 @@ impl Monitor {
                 verity: decision.verity,
                 verdict,
                 stable: file.content_is_stable(),
+                permit_directio: true,
             };
             self.weigh(&access, &rule, &found)?;
         }

@@ -95,6 +95,8 @@ pub(crate) struct Found<'a> {
     pub(crate) verdict: Option<Verdict>,
     /// Whether what was read is what will be used.
     pub(crate) stable: bool,
+    /// Whether a rule lets the file be used past the page cache, through which it was read.
+    pub(crate) permit_directio: bool,
 }
 
 impl Monitor {
@@ -108,6 +110,9 @@ impl Monitor {
         let file = access.file;
         if !found.stable {
             return Err(Cause::UnstableContent);
+        }
+        if file.is_direct() && !found.permit_directio {
+            return Err(Cause::DirectIo);
         }
         let maps = matches!(access.func, Func::MmapCheck | Func::MmapCheckReqprot);
         if maps && file.has_writers() {

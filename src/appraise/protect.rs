@@ -75,6 +75,7 @@ impl Monitor {
             verity: false,
             verdict: self.reader.run(|| self.verdict(&access, &digest))?,
             stable: true,
+            permit_directio: true,
         };
         let rule = Appraise {
             rule: 0,

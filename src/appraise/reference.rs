@@ -92,16 +92,24 @@ impl Monitor {
         })
     }
 
-    /// The digest of the content by `algo`. May sleep.
+    /// The digest by `algo` of the content whose SHA-256 was found. May sleep.
     fn content_digest(
         &self,
         access: &Access<'_>,
         found: &Found<'_>,
         algo: HashAlgo,
     ) -> Result<Digest, Cause> {
-        if found.digest.algo() == algo && !found.verity {
-            return Ok(*found.digest);
+        let first = if found.verity {
+            content::digest(access, false, &self.stats).map_err(|_| Cause::Failed)?
+        } else {
+            *found.digest
+        };
+        if first.algo() == algo {
+            return Ok(first);
         }
-        content::digest_by(access, &self.stats, algo).map_err(|_| Cause::Failed)
+        content::further_digests(access, &self.stats, &first, [Some(algo), None])
+            .ok()
+            .and_then(|[digest, _]| digest)
+            .ok_or(Cause::Failed)
     }
 }

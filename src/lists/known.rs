@@ -36,7 +36,8 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// `EINTR` if the task is being killed. A file that cannot be read again is what its SHA-256 says.
+    /// `EINTR` if the task is being killed. A file that cannot be read again is what its SHA-256 says; one that changed
+    /// between the reads is unknown.
     pub(crate) fn verdict(&self, access: &Access<'_>, digest: &Digest) -> Result<Option<Verdict>> {
         let first = self.lists.verdict(digest);
         let revoked = first.is_some_and(|verdict| verdict.kind == Kind::Revoked);
@@ -44,9 +45,11 @@ impl Monitor {
         if algos.iter().all(Option::is_none) {
             return Ok(first);
         }
-        let further = match content::further_digests(access, &self.stats, algos) {
+        let further = match content::further_digests(access, &self.stats, digest, algos) {
             Ok(further) => further,
             Err(e) if e == EINTR => return Err(e),
+            // Nobody knows what this is.
+            Err(e) if e == EAGAIN => return Ok(None),
             Err(_) => return Ok(first),
         };
         let others = further

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 75
+plan 77
 begin_appraisal
 enforce="appraise fsuuid=$uuid digest_list"
 # restart PARAMETER...: with the policy that appraises every access to the file system.
@@ -68,6 +68,10 @@ check "and has its digest when both are done" has_digest "$disk/two"
 check "a process that is killed while it writes leaves a good file" eval '
 	bash -c "exec 5>>\"$disk/two\"; echo killed >&5; kill -9 \$\$" 2>/dev/null; reads "$disk/two"'
 check "truncate(2) is a change that nobody vouches for" eval '"$SYSCALLS" truncate "$disk/tmpfile" 2 && refused_to_read "$disk/tmpfile"'
+
+check "past the page cache it is refused" eval '! dd if="$disk/two" of=/dev/null bs=4096 iflag=direct status=none 2>/dev/null'
+check "unless the rule permits that" eval '
+	set_policy "$enforce permit_directio" && dd if="$disk/two" of=/dev/null bs=4096 iflag=direct status=none && set_policy "$enforce"'
 
 # A signature that comes with a file stays.
 fresh "$WORK" && sign_file "$file" linked; signed=$file
