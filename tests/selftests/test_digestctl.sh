@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 46
+plan 65
 
 files=$WORK/files
 here=fsmagic=0x858458f6
@@ -104,4 +104,52 @@ check_eq "nothing of that was loaded" 4 "$(cat "$SECFS/digests_count")"
 check "'load' of another user fails" fails 1 \
 	setpriv --reuid=1000 --regid=1000 --clear-groups digestctl load --bytes /usr/bin/true
 check "and says what is needed" complained 'needs root, with CAP_SYS_ADMIN'
+
+# Asking and removing.
+known=sha256:$(sha256sum <"$files/bin/one" | cut -d' ' -f1)
+check "'query' names the list that has a digest" out digestctl query "$known"
+check "with what it says of it" said "^$known: sha256:$(sha256sum <"$WORK/bin.list" | cut -d' ' -f1) .* kind=immutable"
+check "'query --file' does so for the content of a file" out digestctl query --file "$files/etc/three"
+check "which may be mutable" said ' kind=mutable$'
+check "'query' fails for what no list has" fails 1 digestctl query "sha256:$(printf '7%.0s' {1..64})"
+check "and says so" eval 'out digestctl query "sha256:$(printf "7%.0s" {1..64})"; said "in no list"'
+check "'remove' takes a list away" out digestctl remove "$WORK/bin.list"
+check "whose digests are in no list then" fails 1 digestctl query "$known"
+check "'remove' fails for a list that is not loaded" fails 1 digestctl remove "$WORK/bin.list"
+check "and says so" complained 'did not find a file or list'
+
+# Every format, beside each other; and one list among them that the kernel alone sees to be bad.
+unload_module && load_module || bail "the module does not load again"
+lists=()
+for format in compact compact16 tlv; do
+	for algo in sha256 sha384 sha512; do
+		mkdir "$files/$format-$algo" && program "$files/$format-$algo/program"
+		digestctl generate "$files/$format-$algo" --format $format --algo $algo -o "$WORK/$format-$algo" >/dev/null 2>&1
+		lists+=("$WORK/$format-$algo")
+	done
+done
+digestctl generate --mutable "$files/other" -o "$WORK/unverified" >/dev/null 2>&1
+openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=nobody" -keyout "$WORK/key" -out "$WORK/cert" 2>/dev/null
+digestctl sign "$WORK/unverified" --key "$WORK/key" --cert "$WORK/cert" >/dev/null
+digestctl metadata "${lists[@]}" "$WORK/unverified" -o "$WORK/formats" >/dev/null
+check "a list with a signature by nobody's key is refused, and all others with it" fails 1 digestctl load "$WORK/formats"
+check_eq "so nothing is loaded" 0 "$(cat "$SECFS/digests_count")"
+check "'load --skip-bad' loads the others" out digestctl load --skip-bad "$WORK/formats"
+check "and says how many" said '9 lists loaded, 1 left out'
+check "and which not, and why" complained 'unverified: left out: .*kernel log'
+check_eq "they are loaded" 9 "$(cat "$SECFS/digests_count")"
+echo "measure func=BPRM_CHECK $here digest_list" >"$SECFS/policy"
+before=$(records)
+for list in "${lists[@]}"; do "$files/${list##*/}/program"; done
+check_eq "the files of every format and algorithm are known" "$before" "$(records)"
+
+# The packages of this guest.
+if [ -e /var/lib/dpkg/info/coreutils.md5sums ]; then
+	check "'generate --from dpkg' makes a list of installed packages" out digestctl generate --from dpkg --skip-changed coreutils -o "$WORK/coreutils"
+	digestctl metadata "$WORK/coreutils" -o "$WORK/meta" >/dev/null && digestctl load "$WORK/meta" >/dev/null
+	check "whose files are known" out digestctl query --file /usr/bin/ls
+else
+	skip "'generate --from dpkg' makes a list of installed packages" "the guest has no database of packages"
+	skip "whose files are known" "the guest has no database of packages"
+fi
 finish

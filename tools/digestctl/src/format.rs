@@ -35,10 +35,34 @@ pub(crate) enum Format {
     Metadata,
     /// A compact list
     Compact,
+    /// The header of an RPM package
+    Rpm,
+    /// A compact list with headers of 16 bytes
+    Compact16,
+    /// A list of fields with type and length
+    Tlv,
 }
 
-/// Every type of list that can be read, and its name.
-const LISTS: [(ListType, Format); 1] = [(ListType::Compact, Format::Compact)];
+/// Every type of list, those first that are told most easily.
+const LISTS: [ListType; 4] = [
+    ListType::RpmHeader,
+    ListType::Compact16,
+    ListType::Tlv,
+    ListType::Compact,
+];
+
+impl Format {
+    /// The type of list, if it is one.
+    pub(crate) fn list_type(self) -> Option<ListType> {
+        match self {
+            Self::Metadata => None,
+            Self::Compact => Some(ListType::Compact),
+            Self::Rpm => Some(ListType::RpmHeader),
+            Self::Compact16 => Some(ListType::Compact16),
+            Self::Tlv => Some(ListType::Tlv),
+        }
+    }
+}
 
 /// Reads a file whole.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
@@ -48,14 +72,16 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 /// Checks `data` as `format`, or as whichever it is. `path` is for messages.
 pub(crate) fn parse<'a>(data: &'a [u8], format: Option<Format>, path: &Path) -> Result<Parsed<'a>> {
     let refused = |what: &str, error| anyhow!("{}: not {what}: {error}", quoted(path));
-    match format {
-        Some(Format::Metadata) => Metadata::parse(data)
+    let Some(format) = format else {
+        return detect(data, path);
+    };
+    match format.list_type() {
+        None => Metadata::parse(data)
             .map(Parsed::Metadata)
             .map_err(|error| refused("metadata", error)),
-        Some(Format::Compact) => ParsedList::parse(ListType::Compact, data)
-            .map(|list| Parsed::List(ListType::Compact, list))
-            .map_err(|error| refused("a compact list", error)),
-        None => detect(data, path),
+        Some(list_type) => ParsedList::parse(list_type, data)
+            .map(|list| Parsed::List(list_type, list))
+            .map_err(|error| refused(&format!("a {list_type} list"), error)),
     }
 }
 
@@ -82,7 +108,7 @@ fn detect<'a>(data: &'a [u8], path: &Path) -> Result<Parsed<'a>> {
 /// Checks `data` as a list of whichever type.
 pub(crate) fn list(data: &[u8]) -> Result<(ListType, ParsedList<'_>)> {
     let mut reasons = Vec::new();
-    for (list_type, _) in LISTS {
+    for list_type in LISTS {
         match ParsedList::parse(list_type, data) {
             Ok(list) => return Ok((list_type, list)),
             Err(error) => reasons.push(format!("as a {list_type} list: {error}")),

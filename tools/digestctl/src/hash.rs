@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The SHA-256 digest of a file's content.
+//! The digest of a file's content.
 
 use std::{
     fs::{
-        File,
         Metadata,
         OpenOptions, //
     },
@@ -19,21 +18,23 @@ use std::{
     path::Path, //
 };
 
+use digest_logic::hash_algo::HashAlgo;
+use md5::Md5;
 use rustix::fs::OFlags;
 use sha2::{
+    digest::DynDigest,
     Digest,
-    Sha256, //
+    Sha256,
+    Sha384,
+    Sha512, //
 };
-
-/// A digest as lists hold it.
-pub(crate) type FileDigest = [u8; 32];
 
 /// What a file turned out to be.
 pub(crate) enum Content {
     /// Nothing at all.
     Empty,
     /// Something, with this digest.
-    Digest(FileDigest),
+    Digest(Vec<u8>),
 }
 
 /// Space for the pieces of files, to be used again for the next file.
@@ -50,9 +51,66 @@ impl Buffer {
 /// A link is not followed. A file that changes meanwhile is an error, never a digest of a mixture.
 pub(crate) fn hash_file(
     path: &Path,
+    algo: HashAlgo,
     buffer: &mut Buffer,
     progress: impl Fn(u64),
 ) -> io::Result<Content> {
+    let mut hasher = hasher(algo);
+    let size = hash(path, &mut [&mut *hasher], buffer, progress)?;
+    Ok(if size == 0 {
+        Content::Empty
+    } else {
+        Content::Digest(hasher.finalize().into())
+    })
+}
+
+/// As [`hash_file`], with the MD5 sum of the content as well.
+pub(crate) fn hash_file_with_md5(
+    path: &Path,
+    algo: HashAlgo,
+    buffer: &mut Buffer,
+    progress: impl Fn(u64),
+) -> io::Result<(Content, [u8; 16])> {
+    let mut hasher = hasher(algo);
+    let mut md5 = Md5::new();
+    let size = hash(path, &mut [&mut *hasher, &mut md5], buffer, progress)?;
+    let content = if size == 0 {
+        Content::Empty
+    } else {
+        Content::Digest(hasher.finalize().into())
+    };
+    Ok((content, md5.finalize().into()))
+}
+
+/// The digest of `data` by SHA-256.
+pub(crate) fn hash_bytes(data: &[u8]) -> [u8; 32] {
+    Sha256::digest(data).into()
+}
+
+/// The digest by `algo` of what the slices are together.
+pub(crate) fn hash_slices(algo: HashAlgo, slices: &[&[u8]]) -> Vec<u8> {
+    let mut hasher = hasher(algo);
+    for slice in slices {
+        hasher.update(slice);
+    }
+    hasher.finalize().into()
+}
+
+fn hasher(algo: HashAlgo) -> Box<dyn DynDigest> {
+    match algo {
+        HashAlgo::Sha384 => Box::new(Sha384::new()),
+        HashAlgo::Sha512 => Box::new(Sha512::new()),
+        _ => Box::new(Sha256::new()),
+    }
+}
+
+/// Reads the file into `hashers`, and returns its size.
+fn hash(
+    path: &Path,
+    hashers: &mut [&mut dyn DynDigest],
+    buffer: &mut Buffer,
+    progress: impl Fn(u64),
+) -> io::Result<u64> {
     // Without O_NONBLOCK, a pipe that took the file's place would stop us for ever.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     // CAST: The kernel defines flags as a C int; none of these is its sign.
@@ -64,41 +122,25 @@ pub(crate) fn hash_file(
     if !before.is_file() {
         return Err(io::Error::other("no regular file any more"));
     }
-    let (digest, size) = hash(&mut file, buffer, progress)?;
-    let after = file.metadata()?;
-    if version(&before) != version(&after) || size != after.len() {
-        return Err(io::Error::other("the file changed while it was read"));
-    }
-    Ok(if size == 0 {
-        Content::Empty
-    } else {
-        Content::Digest(digest)
-    })
-}
-
-/// The digest of `data`.
-pub(crate) fn hash_bytes(data: &[u8]) -> FileDigest {
-    Sha256::digest(data).into()
-}
-
-fn hash(
-    file: &mut File,
-    buffer: &mut Buffer,
-    progress: impl Fn(u64),
-) -> io::Result<(FileDigest, u64)> {
-    let mut hasher = Sha256::new();
     let mut size = 0;
     loop {
         let read = match file.read(&mut buffer.0) {
-            Ok(0) => return Ok((hasher.finalize().into(), size)),
+            Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        hasher.update(buffer.0.get(..read).unwrap_or_default());
+        for hasher in hashers.iter_mut() {
+            hasher.update(buffer.0.get(..read).unwrap_or_default());
+        }
         size += read as u64;
         progress(read as u64);
     }
+    let after = file.metadata()?;
+    if version(&before) != version(&after) || size != after.len() {
+        return Err(io::Error::other("the file changed while it was read"));
+    }
+    Ok(size)
 }
 
 fn version(metadata: &Metadata) -> (u64, i64, i64, i64, i64) {

@@ -2,6 +2,8 @@
 
 //! `digestctl load`: gives metadata to the module.
 
+mod skip_bad;
+
 use std::{
     io::Write,
     os::unix::ffi::OsStrExt,
@@ -25,7 +27,8 @@ use crate::{
 
 /// Load the lists that META describes into the kernel.
 ///
-/// The kernel reads META itself, by its absolute path, and loads all of its lists or none.
+/// The kernel reads META itself, by its absolute path, and loads all of its lists or none. With
+/// --skip-bad those that are refused are named and left out, and metadata of the others are written.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -40,6 +43,10 @@ pub(crate) struct Args {
     #[arg(long)]
     bytes: bool,
 
+    /// Leave out the lists that are refused; the exit status is 1 if none is left
+    #[arg(long)]
+    skip_bad: bool,
+
     #[command(flatten)]
     location: Location,
 }
@@ -48,6 +55,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let name = quoted(&args.metadata);
     let data = format::read(&args.metadata)?;
+    if args.skip_bad {
+        return skip_bad::run(&args.location, &name, &data);
+    }
     let written = if args.bytes {
         args.location.write("digest_lists", &data)
     } else {

@@ -10,12 +10,18 @@ mod generate;
 mod hash;
 mod load;
 mod metadata;
+mod openssl;
 mod output;
 mod policy;
+mod query;
+mod remove;
 mod report;
 mod securityfs;
 mod show;
+mod sign;
+mod signature;
 mod status;
+mod verify;
 mod walk;
 
 use std::{
@@ -44,6 +50,7 @@ Exit status:
 
 Example, as root:
   digestctl generate -x / -o /etc/digest_lists/base
+  digestctl sign /etc/digest_lists/base --key key.pem --cert cert.pem
   digestctl metadata /etc/digest_lists/base -o /etc/digest_lists/metadata
   modprobe digest_lists ima_policy=tcb
   digestctl load /etc/digest_lists/metadata
@@ -52,8 +59,12 @@ Example, as root:
 #[derive(Subcommand)]
 enum Command {
     Generate(generate::Args),
+    Sign(sign::Args),
+    Verify(verify::Args),
     Metadata(metadata::Args),
     Load(load::Args),
+    Remove(remove::Args),
+    Query(query::Args),
     Status(status::Args),
     Show(show::Args),
     #[command(subcommand)]
@@ -63,8 +74,12 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Generate(args) => generate::run(&args),
+        Command::Sign(args) => sign::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Metadata(args) => metadata::run(&args),
         Command::Load(args) => load::run(&args),
+        Command::Remove(args) => remove::run(&args),
+        Command::Query(args) => query::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Policy(command) => policy::run(&command),

@@ -23,7 +23,11 @@ use digest_logic::{
 };
 
 use crate::{
-    format,
+    format::{
+        self,
+        Format,
+        Parsed, //
+    },
     hash::hash_bytes,
     output::{
         write_atomically,
@@ -32,14 +36,16 @@ use crate::{
     report::{
         count,
         quoted, //
-    }, //
+    },
+    signature::beside, //
 };
 
 /// Make the metadata by which the kernel loads lists.
 ///
 /// For each LIST: its absolute path, its type, its SHA-256 digest and a reference by which a
-/// verifier finds it. Each list is checked first. However many lists there are, loading the
-/// metadata costs one measurement.
+/// verifier finds it, and its signature, if there is one beside it: LIST.p7s, as `digestctl sign`
+/// makes it, or LIST.sig, as `digestctl generate --from rpm` and `evmctl` do. Each list is checked
+/// first. However many lists there are, loading the metadata costs one measurement.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -61,6 +67,14 @@ pub(crate) struct Args {
     /// The reference of the lists [default: the name of each file]
     #[arg(long, value_name = "TEXT")]
     ref_id: Option<String>,
+
+    /// The format of the lists [default: told from their content]
+    #[arg(long)]
+    format: Option<Format>,
+
+    /// Leave out the signatures
+    #[arg(long)]
+    unsigned: bool,
 }
 
 /// Runs the command.
@@ -70,17 +84,25 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .canonicalize()
         .with_context(|| format!("cannot find {}", quoted(&args.root)))?;
     let mut metadata = Buffer::default();
+    let mut signed = 0;
     for list in &args.lists {
-        add(&mut metadata, args, &root, list)?;
+        signed += usize::from(add(&mut metadata, args, &root, list)?);
     }
     write_atomically(&args.output, &metadata.0)?;
     let lists = count(args.lists.len(), "list");
     let output = quoted(&args.output);
-    writeln!(std::io::stdout(), "{output}: metadata of {lists}")?;
+    match signed {
+        0 => writeln!(std::io::stdout(), "{output}: metadata of {lists}")?,
+        _ => writeln!(
+            std::io::stdout(),
+            "{output}: metadata of {lists}, {signed} signed"
+        )?,
+    }
     Ok(())
 }
 
-fn add(metadata: &mut Buffer, args: &Args, root: &Path, list: &Path) -> Result<()> {
+/// Adds `list`, and says whether it is signed.
+fn add(metadata: &mut Buffer, args: &Args, root: &Path, list: &Path) -> Result<bool> {
     let name = quoted(list);
     let absolute = list
         .canonicalize()
@@ -90,19 +112,29 @@ fn add(metadata: &mut Buffer, args: &Args, root: &Path, list: &Path) -> Result<(
     };
     let path = Path::new("/").join(inside);
     let data = format::read(list)?;
-    let (list_type, _) =
-        format::list(&data).with_context(|| format!("{name} is not a digest list"))?;
+    let list_type = match args.format {
+        Some(format) => match format::parse(&data, Some(format), list)? {
+            Parsed::List(list_type, _) => list_type,
+            Parsed::Metadata(_) => bail!("{name} is metadata, not a digest list"),
+        },
+        None => format::list(&data)
+            .map(|(list_type, _)| list_type)
+            .with_context(|| format!("{name} is not a digest list"))?,
+    };
+    let signature = if args.unsigned { None } else { beside(list)? };
+    let signature = signature.map(|(_, data)| data).unwrap_or_default();
     let digest = hash_bytes(&data);
     let file_name = path.file_name().map_or(&b""[..], OsStr::as_bytes);
     let ref_id = args.ref_id.as_ref().map_or(file_name, String::as_bytes);
     Record {
         algo: HashAlgo::Sha256,
         digest: &digest,
-        signature: &[],
+        signature: &signature,
         path: path.as_os_str().as_bytes(),
         ref_id,
         list_type,
     }
     .write(metadata)
-    .with_context(|| format!("cannot describe {name}"))
+    .with_context(|| format!("cannot describe {name}"))?;
+    Ok(!signature.is_empty())
 }

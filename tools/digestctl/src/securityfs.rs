@@ -6,6 +6,8 @@ use std::{
     fs::OpenOptions,
     io::{
         self,
+        Read,
+        Seek,
         Write, //
     },
     path::{
@@ -46,6 +48,17 @@ impl Location {
             .with_context(|| format!("cannot read {}", quoted(&path)))
     }
 
+    /// Whether the file `name` can be written to.
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
+        let path = self.securityfs.join(name);
+        OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .map(drop)
+            .map_err(|error| self.no_access(error))
+            .with_context(|| format!("cannot open {}", quoted(&path)))
+    }
+
     /// Writes `data` to the file `name` in one piece, as the module expects it.
     pub(crate) fn write(&self, name: &str, data: &[u8]) -> Result<()> {
         let path = self.securityfs.join(name);
@@ -60,6 +73,25 @@ impl Location {
             Err(error) => Err(refused(error)),
         }
         .with_context(|| format!("cannot write to {}", quoted(&path)))
+    }
+
+    /// Writes `question` to the file `name`, and reads the answer from the same open file.
+    pub(crate) fn ask(&self, name: &str, question: &[u8]) -> Result<Vec<u8>> {
+        let path = self.securityfs.join(name);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| self.no_access(error))
+            .with_context(|| format!("cannot open {}", quoted(&path)))?;
+        file.write_all(question)
+            .map_err(refused)
+            .with_context(|| format!("cannot write to {}", quoted(&path)))?;
+        let mut answer = Vec::new();
+        file.rewind()
+            .and_then(|()| file.read_to_end(&mut answer))
+            .with_context(|| format!("cannot read {}", quoted(&path)))?;
+        Ok(answer)
     }
 
     fn no_access(&self, error: io::Error) -> Error {
@@ -98,7 +130,7 @@ fn refused(error: io::Error) -> Error {
             "this needs root, with CAP_SYS_ADMIN in the initial user namespace"
         }
         Some(Errno::STALE) => "a list is not the one that its metadata describes",
-        Some(Errno::NOENT) => "the kernel did not find a file that is named there",
+        Some(Errno::NOENT) => "the kernel did not find a file or list that is named there",
         Some(Errno::EXIST) => "it is loaded already",
         Some(Errno::FBIG | Errno::TOOBIG) => "it is larger than the module accepts",
         Some(Errno::NOMEM) => "the kernel has too little memory for it",

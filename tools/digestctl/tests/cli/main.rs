@@ -2,11 +2,16 @@
 
 //! `digestctl` as a user meets it: what it prints, writes and returns.
 
+mod dpkg;
+mod formats;
 mod generate;
 mod load;
 mod metadata;
 mod policy;
+mod query;
+mod rpm;
 mod show;
+mod sign;
 mod usage;
 
 use std::{

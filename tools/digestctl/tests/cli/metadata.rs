@@ -80,7 +80,7 @@ fn a_file_that_is_no_list_is_refused_with_the_reason() {
     place.file("short", [0, 0, 9, 0, 0]);
     place
         .run("metadata first.list short -o meta")
-        .failed("short is not a digest list: as a compact list: the data ends inside a field");
+        .failed("short is not a digest list: as a rpm list: the data ends inside a field");
     assert!(!place.has("meta"));
     place
         .run("metadata missing -o meta")

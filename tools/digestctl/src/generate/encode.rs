@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Entries as a list of the format that was asked for.
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    compact,
+    compact16,
+    hash_algo::HashAlgo,
+    tlv, //
+};
+
+use super::Entry;
+use crate::{
+    format::Format,
+    output::Buffer, //
+};
+
+/// Encodes `entries`, which are sorted and of one algorithm.
+pub(super) fn encode(format: Format, algo: HashAlgo, entries: &[Entry]) -> Result<Vec<u8>> {
+    let mut list = Buffer::default();
+    // Sorted: the immutable ones first.
+    let middle = entries.partition_point(|entry| !entry.mutable);
+    let (immutable, mutable) = entries.split_at(middle);
+    let blocks = [immutable, mutable]
+        .into_iter()
+        .filter(|block| !block.is_empty());
+    for block in blocks {
+        let kind = block[0].kind();
+        let digests = block.iter().map(|entry| entry.digest.as_slice());
+        match format {
+            Format::Compact => compact::write_block(kind, algo, digests, &mut list),
+            Format::Compact16 => compact16::write_block(kind, algo, digests, &mut list),
+            Format::Tlv if !mutable.is_empty() => {
+                bail!("the format tlv has no mutable files; use compact")
+            }
+            Format::Tlv => {
+                let entries = digests.map(|digest| tlv::Entry { digest, path: None });
+                tlv::write(algo, entries, &mut list)
+            }
+            Format::Metadata | Format::Rpm => {
+                bail!("no list of files has this format; it is compact, compact16 or tlv")
+            }
+        }
+        .context("cannot make a list of these digests")?;
+    }
+    Ok(list.0)
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Lists of the files of trees.
+
+use std::io::Write;
+
+use anyhow::{
+    bail,
+    Result, //
+};
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+
+use super::{
+    encode::encode,
+    report_errors,
+    style,
+    Args,
+    Entry, //
+};
+use crate::{
+    hash::{
+        self,
+        hash_file,
+        Content, //
+    },
+    output::write_atomically,
+    report::{
+        count,
+        quoted, //
+    },
+    walk::{
+        walk,
+        Options,
+        Walk, //
+    }, //
+};
+
+/// Makes the list.
+pub(super) fn run(args: &Args) -> Result<()> {
+    let walk = find(args);
+    let Hashed {
+        mut entries,
+        empty,
+        errors,
+    } = hash_all(args, &walk);
+    let files = entries.len();
+    entries.sort_unstable();
+    entries.dedup();
+
+    let mut errors: Vec<_> = walk.errors.iter().cloned().chain(errors).collect();
+    report_errors(args, &mut errors, "path")?;
+    if entries.is_empty() {
+        bail!("no file with content was found; no list was written");
+    }
+    let list = encode(args.format, args.algo.into(), &entries)?;
+    write_atomically(&args.output, &list)?;
+    summarise(args, &walk, files, entries.len(), empty)?;
+    if !errors.is_empty() {
+        let failed = count(errors.len(), "path");
+        bail!("{failed} could not be read; the list was written without them");
+    }
+    Ok(())
+}
+
+fn find(args: &Args) -> Walk {
+    let bar = ProgressBar::new_spinner().with_style(style("{spinner} {pos} files found"));
+    let walk = walk(
+        &args.sources,
+        &Options {
+            one_file_system: args.one_file_system,
+            except: &args.output,
+        },
+        |files| bar.set_position(files as u64),
+    );
+    bar.finish_and_clear();
+    walk
+}
+
+struct Hashed {
+    entries: Vec<Entry>,
+    empty: usize,
+    errors: Vec<String>,
+}
+
+fn hash_all(args: &Args, walk: &Walk) -> Hashed {
+    let bytes = walk.files.iter().map(|file| file.size).sum();
+    let bar = ProgressBar::new(bytes).with_style(style(
+        "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+    ));
+    let contents: Vec<_> = walk
+        .files
+        .par_iter()
+        .map_init(hash::Buffer::new, |buffer, file| {
+            hash_file(&file.path, args.algo.into(), buffer, |read| bar.inc(read))
+        })
+        .collect();
+    bar.finish_and_clear();
+
+    let mut hashed = Hashed {
+        entries: Vec::with_capacity(contents.len()),
+        empty: 0,
+        errors: Vec::new(),
+    };
+    for (file, content) in walk.files.iter().zip(contents) {
+        match content {
+            Ok(Content::Digest(digest)) => hashed.entries.push(Entry {
+                mutable: args.mutable,
+                digest,
+            }),
+            Ok(Content::Empty) => hashed.empty += 1,
+            Err(error) => {
+                let error = format!("{}: {error}", quoted(&file.path));
+                hashed.errors.push(error);
+            }
+        }
+    }
+    hashed
+}
+
+fn summarise(args: &Args, walk: &Walk, files: usize, digests: usize, empty: usize) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{}: {} of {}",
+        quoted(&args.output),
+        count(digests, "digest"),
+        count(files, "file")
+    )?;
+    if empty > 0 {
+        writeln!(out, "left out: {}", count(empty, "empty file"))?;
+    }
+    if walk.links > 0 {
+        writeln!(out, "not followed: {}", count(walk.links, "symbolic link"))?;
+    }
+    if walk.special > 0 {
+        let special = count(walk.special, "special file");
+        writeln!(out, "left out: {special} (devices, sockets and pipes)")?;
+    }
+    let mut pseudo: Vec<_> = walk.pseudo.iter().collect();
+    pseudo.sort();
+    for path in pseudo {
+        writeln!(out, "not entered: {} (pseudo file system)", quoted(path))?;
+    }
+    Ok(())
+}

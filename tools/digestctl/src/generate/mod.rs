@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl generate`: lists of what is good, from files, from installed Debian packages, or from RPM packages.
+
+mod dpkg;
+mod encode;
+mod files;
+mod rpm;
+
+use std::path::PathBuf;
+
+use anyhow::{
+    bail,
+    Result, //
+};
+use digest_logic::{
+    hash_algo::HashAlgo,
+    list::Kind, //
+};
+use indicatif::ProgressStyle;
+
+use crate::{
+    format::Format,
+    report::count, //
+};
+
+/// Make digest lists.
+///
+/// From files (the default): the regular files below each DIR, and each FILE. Symbolic links are not
+/// followed, except a PATH that is itself one. Pseudo file systems such as proc are not entered.
+///
+/// From dpkg: the files of installed Debian packages, each checked against the package's own MD5
+/// sums; configuration files are mutable, all others immutable. Without PACKAGE all of them.
+///
+/// From rpm and rpmdb: the headers of package files, or of an RPM database, as their vendor signed
+/// them, one list per package, each with the vendor's signature beside it as LIST.sig. Without PATH
+/// the system's own database. A PATH that is a file has what `rpmdb --exportdb` printed.
+///
+/// Empty files are left out: no list can make them known. The same files give the same list, byte by
+/// byte.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  digestctl generate /usr -o usr.list
+  digestctl generate -x / -o base.list
+  digestctl generate --mutable /etc -o etc.list
+  digestctl generate --from dpkg -o debian.list
+  digestctl generate --from dpkg bash coreutils --algo sha512 -o shell.list
+  digestctl generate --from rpm *.rpm -o lists/
+  digestctl generate --from rpmdb -o lists/")]
+pub(crate) struct Args {
+    /// Directories and files, names of Debian packages, package files, or the directory of an RPM
+    /// database
+    #[arg(value_name = "PATH|PACKAGE")]
+    sources: Vec<PathBuf>,
+
+    /// The list to write, or the directory for the lists of RPM packages; what exists is replaced
+    #[arg(short, long, value_name = "LIST|DIR")]
+    output: PathBuf,
+
+    /// What PATH and PACKAGE name
+    #[arg(long, value_enum, default_value_t = Source::Files)]
+    from: Source,
+
+    /// The format of the list
+    #[arg(long, value_enum, default_value_t = Format::Compact)]
+    format: Format,
+
+    /// The algorithm of the digests
+    #[arg(long, value_enum, default_value_t = Algo::Sha256)]
+    algo: Algo,
+
+    /// Mark the files as mutable: they may be written, and lose nothing by it
+    #[arg(long)]
+    mutable: bool,
+
+    /// Stay on the file system of each PATH
+    #[arg(short = 'x', long)]
+    one_file_system: bool,
+
+    /// Write the list even if some files could not be read; the exit status is still 1
+    #[arg(short, long)]
+    keep_going: bool,
+
+    /// Leave out files of Debian packages that are not as the package had them
+    #[arg(long)]
+    skip_changed: bool,
+
+    /// The root of the system whose Debian packages are meant
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+}
+
+/// Where digests come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Source {
+    /// Directories and files
+    Files,
+    /// Installed Debian packages
+    Dpkg,
+    /// RPM package files
+    Rpm,
+    /// An RPM database
+    Rpmdb,
+}
+
+/// The algorithm of digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Algo {
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+impl From<Algo> for HashAlgo {
+    fn from(algo: Algo) -> Self {
+        match algo {
+            Algo::Sha256 => Self::Sha256,
+            Algo::Sha384 => Self::Sha384,
+            Algo::Sha512 => Self::Sha512,
+        }
+    }
+}
+
+/// A digest for a list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    mutable: bool,
+    digest: Vec<u8>,
+}
+
+impl Entry {
+    fn kind(&self) -> Kind {
+        if self.mutable {
+            Kind::Mutable
+        } else {
+            Kind::Immutable
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.sources.is_empty() && matches!(args.from, Source::Files | Source::Rpm) {
+        let missing = clap::error::ErrorKind::MissingRequiredArgument;
+        clap::Error::raw(
+            missing,
+            "nothing is named that a list could be made of; see 'digestctl generate --help'\n",
+        )
+        .exit();
+    }
+    match args.from {
+        Source::Files => files::run(args),
+        Source::Dpkg => dpkg::run(args),
+        Source::Rpm => rpm::run(&args.sources, &args.output, rpm::from_package),
+        Source::Rpmdb => rpm::run_database(&args.sources, &args.output),
+    }
+}
+
+/// Says on standard error what went wrong, and decides whether a list may be written all the same.
+fn report_errors(args: &Args, errors: &mut [String], noun: &str) -> Result<()> {
+    errors.sort();
+    for error in errors.iter() {
+        eprintln!("digestctl: {error}");
+    }
+    if !errors.is_empty() && !args.keep_going {
+        let failed = count(errors.len(), noun);
+        bail!("{failed} could not be read; no list was written (--keep-going writes one)");
+    }
+    Ok(())
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Cryptography by the program `openssl`: keys may be in files or, through its providers, anywhere else.
+
+use std::{
+    ffi::OsStr,
+    path::Path,
+    process::Command, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+
+use crate::report::quoted;
+
+/// Runs `openssl` with `args` and returns what it prints, or else what it complains about.
+pub(crate) fn run<I, S>(args: I) -> Result<Result<Vec<u8>, String>>
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let output = Command::new("openssl")
+        .args(args)
+        .output()
+        .context("cannot run openssl; it is in the package openssl")?;
+    if output.status.success() {
+        return Ok(Ok(output.stdout));
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let reason = text
+        .lines()
+        .find(|line| line.contains("rror"))
+        .or(text.lines().next());
+    Ok(Err(reason.unwrap_or("it does not say why").to_owned()))
+}
+
+/// The detached PKCS#7 signature, in DER, of the file `data` by the key `key` (a file, or a URI such as `pkcs11:…`),
+/// whose certificate is in the file `cert`.
+pub(crate) fn sign(data: &Path, key: &OsStr, cert: &Path) -> Result<Vec<u8>> {
+    // What the kernel verifies: no signed attributes, which it would have to parse, and no text conversion.
+    let args = [
+        "cms".as_ref(),
+        "-sign".as_ref(),
+        "-binary".as_ref(),
+        "-noattr".as_ref(),
+        "-nosmimecap".as_ref(),
+        "-md".as_ref(),
+        "sha256".as_ref(),
+        "-outform".as_ref(),
+        "DER".as_ref(),
+        "-in".as_ref(),
+        data.as_os_str(),
+        "-signer".as_ref(),
+        cert.as_os_str(),
+        "-inkey".as_ref(),
+        key,
+    ];
+    match run(args)? {
+        Ok(signature) => Ok(signature),
+        Err(reason) => bail!("openssl cannot sign {}: {reason}", quoted(data)),
+    }
+}
+
+/// Verifies the detached PKCS#7 signature in the file `signature` of the file `data`: the signer's certificate has to
+/// be among those in the PEM file `certs`, or signed by one of them. Says why not.
+pub(crate) fn verify_cms(
+    data: &Path,
+    signature: &Path,
+    certs: &Path,
+) -> Result<Result<(), String>> {
+    let args = [
+        "cms".as_ref(),
+        "-verify".as_ref(),
+        "-binary".as_ref(),
+        "-inform".as_ref(),
+        "DER".as_ref(),
+        "-in".as_ref(),
+        signature.as_os_str(),
+        "-content".as_ref(),
+        data.as_os_str(),
+        "-CAfile".as_ref(),
+        certs.as_os_str(),
+        "-certfile".as_ref(),
+        certs.as_os_str(),
+        "-partial_chain".as_ref(),
+        "-purpose".as_ref(),
+        "any".as_ref(),
+        "-out".as_ref(),
+        "/dev/null".as_ref(),
+    ];
+    Ok(run(args)?.map(|_| ()))
+}
+
+/// Verifies the signature in the file `signature` of the digest in the file `digest` by the public key in the file
+/// `key`, in PEM or DER. Says why not.
+pub(crate) fn verify_digest(
+    key: &Path,
+    hash: &str,
+    digest: &Path,
+    signature: &Path,
+) -> Result<Result<(), String>> {
+    let option = format!("digest:{hash}");
+    let args = [
+        "pkeyutl".as_ref(),
+        "-verify".as_ref(),
+        "-pubin".as_ref(),
+        "-inkey".as_ref(),
+        key.as_os_str(),
+        "-in".as_ref(),
+        digest.as_os_str(),
+        "-sigfile".as_ref(),
+        signature.as_os_str(),
+        "-pkeyopt".as_ref(),
+        option.as_ref(),
+    ];
+    Ok(run(args)?.map(|_| ()))
+}

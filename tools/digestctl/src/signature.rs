@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Signatures that lie beside lists.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+use anyhow::{
+    Context,
+    Result, //
+};
+use digest_logic::signature::Signature;
+
+use crate::report::quoted;
+
+/// What follows the name of a list: PKCS#7, and what `evmctl` and vendors of RPM packages make.
+const SUFFIXES: [&str; 2] = ["p7s", "sig"];
+
+/// The name of `list` with a suffix behind it, whatever suffix it has.
+pub(crate) fn with_suffix(list: &Path, suffix: &str) -> PathBuf {
+    let mut name = list.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+/// The signature that lies beside `list`, and where; none if there is none.
+pub(crate) fn beside(list: &Path) -> Result<Option<(PathBuf, Vec<u8>)>> {
+    for suffix in SUFFIXES {
+        let path = with_suffix(list, suffix);
+        match fs::read(&path) {
+            Ok(data) => {
+                Signature::parse(&data)
+                    .with_context(|| format!("{} is no signature", quoted(&path)))?;
+                return Ok(Some((path, data)));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => (),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", quoted(&path)))
+            }
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl verify`: whether lists are signed by somebody.
+
+mod openpgp_keys;
+
+use std::{
+    io::Write,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+use anyhow::{
+    anyhow,
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    cursor::{
+        Sink,
+        SliceSink, //
+    },
+    hash_algo::HashAlgo,
+    ima_sig::ImaSignature,
+    openpgp::{
+        self,
+        der,
+        Value, //
+    },
+    signature::Signature, //
+};
+use openpgp_keys::Keys;
+use tempfile::TempDir;
+
+use crate::{
+    format,
+    hash::hash_slices,
+    openssl,
+    output::Buffer,
+    report::{
+        count,
+        quoted, //
+    },
+    signature::beside, //
+};
+
+/// Verify the signatures of digest lists.
+///
+/// The signature of each LIST is LIST.p7s or LIST.sig. It has to be by a key of one of the
+/// certificates, or by a key whose certificate one of them has signed.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  digestctl verify base.list --cert ca.pem
+  digestctl verify lists/bash-5.2.26-1.x86_64 --key RPM-GPG-KEY-vendor")]
+pub(crate) struct Args {
+    /// Digest lists
+    #[arg(required = true, value_name = "LIST")]
+    lists: Vec<PathBuf>,
+
+    /// X.509 certificates in PEM
+    #[arg(long, value_name = "CERT")]
+    cert: Vec<PathBuf>,
+
+    /// OpenPGP keys, armored or not
+    #[arg(long, value_name = "KEY")]
+    key: Vec<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.cert.is_empty() && args.key.is_empty() {
+        bail!("nobody is named by whom the lists should be signed (--cert, --key)");
+    }
+    let place = TempDir::new().context("cannot make a temporary directory")?;
+    let certs = place.path().join("certs");
+    let mut pem = Vec::new();
+    for cert in &args.cert {
+        pem.extend(format::read(cert)?);
+        pem.push(b'\n');
+    }
+    std::fs::write(&certs, pem)?;
+    let keys = Keys::read(&args.key)?;
+    let verifier = Verifier {
+        place,
+        certs,
+        cert_files: &args.cert,
+        keys,
+    };
+    let mut failed = 0;
+    let mut out = std::io::stdout().lock();
+    for list in &args.lists {
+        match verifier.verify(list) {
+            Ok(by) => writeln!(out, "{}: good signature, {by}", quoted(list))?,
+            Err(error) => {
+                eprintln!("digestctl: {}: {error:#}", quoted(list));
+                failed += 1;
+            }
+        }
+    }
+    if failed > 0 {
+        bail!("{} not verified", count(failed, "list"));
+    }
+    Ok(())
+}
+
+struct Verifier<'a> {
+    place: TempDir,
+    /// All certificates in one file.
+    certs: PathBuf,
+    cert_files: &'a [PathBuf],
+    keys: Keys,
+}
+
+impl Verifier<'_> {
+    /// Verifies a list, and says what kind of signature it has.
+    fn verify(&self, list: &Path) -> Result<&'static str> {
+        let data = format::read(list)?;
+        format::list(&data).context("not a digest list")?;
+        let Some((path, signature)) = beside(list)? else {
+            bail!("there is no signature beside it (.p7s or .sig)");
+        };
+        match Signature::parse(&signature)? {
+            Signature::Pkcs7(_) => {
+                openssl::verify_cms(list, &path, &self.certs)?.map_err(|reason| anyhow!(reason))?;
+                Ok("PKCS#7")
+            }
+            Signature::Ima(signature) => self.verify_ima(&data, &signature).map(|()| "IMA"),
+            Signature::OpenPgp(signature) => {
+                self.verify_openpgp(&data, &signature).map(|()| "OpenPGP")
+            }
+        }
+    }
+
+    fn verify_ima(&self, data: &[u8], signature: &ImaSignature<'_>) -> Result<()> {
+        let digest = hash_slices(signature.hash, &[data]);
+        for cert in self.cert_files {
+            let args = ["x509", "-pubkey", "-noout", "-in"].map(std::ffi::OsStr::new);
+            let args = args.into_iter().chain([cert.as_os_str()]);
+            let key = openssl::run(args)?
+                .map_err(|reason| anyhow!("{} is no certificate: {reason}", quoted(cert)))?;
+            if self.check(&key, signature.hash, &digest, signature.signature)? {
+                return Ok(());
+            }
+        }
+        bail!("the signature is by no key of these certificates")
+    }
+
+    fn verify_openpgp(&self, data: &[u8], signature: &openpgp::Signature<'_>) -> Result<()> {
+        let mut trailer = Buffer::default();
+        signature.write_trailer(&mut trailer)?;
+        let digest = hash_slices(signature.hash(), &[data, &trailer.0]);
+        let Some(key) = self.keys.find(&signature.issuer()) else {
+            bail!(
+                "the signature is by none of these keys, but by {}",
+                hex(&signature.issuer().0)
+            );
+        };
+        let mut value = Buffer::default();
+        match signature.value() {
+            Value::Rsa(number) => {
+                let mut padded = vec![0; key.rsa_len.context("the key is of another kind")?];
+                number.left_pad(&mut padded)?;
+                value.put(&padded)?;
+            }
+            Value::Ecdsa { r, s } => {
+                let mut room = [0; 160];
+                let mut sink = SliceSink::new(&mut room);
+                der::write_ecdsa(&r, &s, &mut sink)?;
+                value.put(sink.written())?;
+            }
+        }
+        if self.check(&key.spki, signature.hash(), &digest, &value.0)? {
+            return Ok(());
+        }
+        bail!("the signature is not good")
+    }
+
+    /// Whether `signature` of `digest` is good by the public key `key`.
+    fn check(&self, key: &[u8], hash: HashAlgo, digest: &[u8], signature: &[u8]) -> Result<bool> {
+        let put = |name: &str, data: &[u8]| {
+            let path = self.place.path().join(name);
+            std::fs::write(&path, data).map(|()| path)
+        };
+        let (key, digest, signature) = (
+            put("key", key)?,
+            put("digest", digest)?,
+            put("signature", signature)?,
+        );
+        Ok(openssl::verify_digest(&key, hash.name(), &digest, &signature)?.is_ok())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    digest_logic::digest::Hex(bytes).to_string()
+}

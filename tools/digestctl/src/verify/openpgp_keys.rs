@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! OpenPGP keys, as vendors publish them.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    openpgp::{
+        Certificate,
+        KeyId,
+        Material,
+        PublicKey, //
+    },
+    rpm::base64, //
+};
+use sha1::{
+    Digest,
+    Sha1, //
+};
+
+use crate::{
+    format,
+    output::Buffer,
+    report::quoted, //
+};
+
+/// A public key.
+pub(super) struct Key {
+    /// As a `SubjectPublicKeyInfo`.
+    pub(super) spki: Vec<u8>,
+    /// The length of an RSA modulus in bytes.
+    pub(super) rsa_len: Option<usize>,
+}
+
+/// Keys by id.
+pub(super) struct Keys(HashMap<[u8; 8], Key>);
+
+impl Keys {
+    /// Reads the certificates in `files`.
+    pub(super) fn read(files: &[PathBuf]) -> Result<Self> {
+        let mut keys = Self(HashMap::new());
+        for file in files {
+            let data = format::read(file)?;
+            let name = || format!("{} is no OpenPGP key", quoted(file));
+            let blocks = match std::str::from_utf8(&data) {
+                Ok(text) if text.contains(BEGIN) => dearmor(text).with_context(name)?,
+                _ => vec![data],
+            };
+            for block in &blocks {
+                keys.take(block).with_context(name)?;
+            }
+        }
+        Ok(keys)
+    }
+
+    fn take(&mut self, data: &[u8]) -> Result<()> {
+        for key in Certificate::parse(data)?.keys(fingerprint) {
+            // Keys of kinds that nobody can verify with here are no reason to refuse the others.
+            let Ok(material) = key.key.material() else {
+                continue;
+            };
+            let mut spki = Buffer::default();
+            material.write_spki(&mut spki)?;
+            let rsa_len = match material {
+                Material::Rsa { n, .. } => Some(n.bits().div_ceil(8) as usize),
+                Material::Ecdsa { .. } => None,
+            };
+            let key_id = key.id().0;
+            self.0.insert(
+                key_id,
+                Key {
+                    spki: spki.0,
+                    rsa_len,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// The key with this id.
+    pub(super) fn find(&self, id: &KeyId) -> Option<&Key> {
+        self.0.get(&id.0)
+    }
+}
+
+fn fingerprint(key: &PublicKey<'_>) -> [u8; 20] {
+    let mut bytes = Buffer::default();
+    // A buffer takes all that is put.
+    let _ = key.write_fingerprinted(&mut bytes);
+    Sha1::digest(&bytes.0).into()
+}
+
+const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+
+/// The blocks of an armored text.
+fn dearmor(text: &str) -> Result<Vec<Vec<u8>>> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines().map(str::trim);
+    while lines.by_ref().any(|line| line == BEGIN) {
+        // Fields up to an empty line, then base64 up to the checksum.
+        let body: String = lines
+            .by_ref()
+            .skip_while(|line| !line.is_empty())
+            .skip(1)
+            .take_while(|line| !line.starts_with('=') && !line.starts_with('-'))
+            .collect();
+        let mut block = Buffer::default();
+        base64::decode(body.as_bytes(), &mut block)?;
+        blocks.push(block.0);
+    }
+    if blocks.is_empty() {
+        bail!("the armor has no key");
+    }
+    Ok(blocks)
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl generate --from rpm` and `--from rpmdb` over real packages and databases, fetched by `scripts/test-data`,
+//! and `digestctl verify` with the vendors' keys.
+
+use std::{
+    collections::BTreeSet,
+    env,
+    fs,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+use crate::{
+    names,
+    Place, //
+};
+
+fn data() -> Option<PathBuf> {
+    let cache = env::var_os("CACHE")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/digest-lists")))?;
+    let data = cache.join("test-data");
+    if data.join("packages").is_dir() {
+        return Some(data);
+    }
+    eprintln!("SKIPPED: there are no packages; run scripts/test-data");
+    None
+}
+
+/// The digests of `list`, as `show` prints them.
+fn shown(place: &Place, list: &str) -> BTreeSet<String> {
+    let shown = place.run(&format!("show --digests {list}")).good().out;
+    shown
+        .lines()
+        .filter(|line| line.starts_with("mutable ") || line.starts_with("immutable "))
+        .filter_map(|line| Some(line.split_once(':')?.1.to_owned()))
+        .collect()
+}
+
+/// The digests of files with content, as rpm prints them in its table.
+fn said(table: &Path) -> BTreeSet<String> {
+    let text = fs::read(table).expect("a table");
+    String::from_utf8_lossy(&text)
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<_> = line.split('\t').collect();
+            match fields[..] {
+                ["F", mode, _, size, digest, ..] => {
+                    let mode: u32 = mode.parse().ok()?;
+                    let regular = mode & 0o170_000 == 0o100_000;
+                    (regular && size != "0" && !digest.is_empty()).then(|| digest.to_owned())
+                }
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_lists_of_real_packages_have_the_digests_that_rpm_prints() {
+    let Some(data) = data() else { return };
+    let place = Place::new();
+    let (mut good, mut refused, mut signed) = (0, 0, 0);
+    for name in names(&data.join("packages")) {
+        let Some(stem) = name.strip_suffix(".rpm") else {
+            continue;
+        };
+        let package = data.join("packages").join(&name);
+        let ran = place.run(&format!(
+            "generate --from rpm {} -o {stem}",
+            package.display()
+        ));
+        if ran.code != 0 {
+            assert!(ran.err.contains("left out: "), "{}", ran.err);
+            refused += 1;
+            continue;
+        }
+        let lists = names(&place.path(stem));
+        let table = data.join("packages").join(format!("{stem}.tsv"));
+        if table.exists() {
+            assert_eq!(
+                shown(&place, &format!("{stem}/{}", lists[0])),
+                said(&table),
+                "{name}"
+            );
+        }
+        signed += usize::from(lists.len() == 2);
+        good += 1;
+    }
+    eprintln!(
+        "{good} packages, {signed} of them signed; {refused} without a header that can be loaded"
+    );
+    assert!(good > 10 && signed > 0);
+}
+
+#[test]
+fn databases_give_lists_that_their_vendors_signed() {
+    let Some(data) = data() else { return };
+    let place = Place::new();
+    let keys: Vec<_> = [
+        "centos/RPM-GPG-KEY-CentOS-7",
+        "centos/RPM-GPG-KEY-CentOS-Official",
+    ]
+    .iter()
+    .map(|name| data.join("keys").join(name))
+    .filter(|key| key.exists())
+    .map(|key| format!("--key {}", key.display()))
+    .collect();
+    let mut verified = 0;
+    for name in ["centos7-plain", "centos8-modularitylabel"] {
+        let headers = data.join("databases").join(format!("{name}.headers"));
+        let ran = place.run(&format!(
+            "generate --from rpmdb {} -o {name}",
+            headers.display()
+        ));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let signed: Vec<_> = names(&place.path(name))
+            .into_iter()
+            .filter(|list| place.has(&format!("{name}/{list}.sig")))
+            .take(12)
+            .collect();
+        assert!(!signed.is_empty(), "{}", ran.out);
+        for list in signed {
+            let list = format!("{name}/{list}");
+            let line = format!("verify {list} {}", keys.join(" "));
+            place.run(&line).good().printed("good signature, OpenPGP");
+            verified += 1;
+            // One bit of the list, one of the signature.
+            for victim in [list.clone(), format!("{list}.sig")] {
+                let good = place.read(&victim);
+                let mut bad = good.clone();
+                let middle = bad.len() - 20;
+                bad[middle] ^= 1;
+                fs::write(place.path(&victim), &bad).expect("written");
+                let ran = place.run(&line);
+                assert_eq!(ran.code, 1, "{victim}: {}", ran.out);
+                fs::write(place.path(&victim), &good).expect("written");
+            }
+        }
+        place
+            .run(&format!(
+                "metadata {name}/{} -o {name}.meta",
+                names(&place.path(name))[0]
+            ))
+            .good();
+    }
+    eprintln!("{verified} lists verified, and refused with one bit flipped");
+}
+
+#[test]
+fn what_is_no_package_is_left_out() {
+    let place = Place::new();
+    place.file("a.rpm", "no package");
+    let ran = place.run("generate --from rpm a.rpm -o lists");
+    assert!(
+        ran.err.contains("a.rpm: left out: no RPM package"),
+        "{}",
+        ran.err
+    );
+    ran.failed("no package has a header that can be loaded");
+}
