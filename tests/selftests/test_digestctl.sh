@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The tool against the module, from generating a list to seeing its files known, and what it says when it cannot.
+#
+# shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
 . "$(dirname "$0")/lib.sh"
 
@@ -106,15 +108,15 @@ check "'load' of another user fails" fails 1 \
 check "and says what is needed" complained 'needs root, with CAP_SYS_ADMIN'
 
 # Asking and removing.
-known=sha256:$(sha256sum <"$files/bin/one" | cut -d' ' -f1)
-check "'query' names the list that has a digest" out digestctl query "$known"
-check "with what it says of it" said "^$known: sha256:$(sha256sum <"$WORK/bin.list" | cut -d' ' -f1) .* kind=immutable"
+digest=sha256:$(sha256sum <"$files/bin/one" | cut -d' ' -f1)
+check "'query' names the list that has a digest" out digestctl query "$digest"
+check "with what it says of it" said "^$digest: sha256:$(sha256sum <"$WORK/bin.list" | cut -d' ' -f1) .* kind=immutable"
 check "'query --file' does so for the content of a file" out digestctl query --file "$files/etc/three"
 check "which may be mutable" said ' kind=mutable$'
 check "'query' fails for what no list has" fails 1 digestctl query "sha256:$(printf '7%.0s' {1..64})"
 check "and says so" eval 'out digestctl query "sha256:$(printf "7%.0s" {1..64})"; said "in no list"'
 check "'remove' takes a list away" out digestctl remove "$WORK/bin.list"
-check "whose digests are in no list then" fails 1 digestctl query "$known"
+check "whose digests are in no list then" fails 1 digestctl query "$digest"
 check "'remove' fails for a list that is not loaded" fails 1 digestctl remove "$WORK/bin.list"
 check "and says so" complained 'did not find a file or list'
 
