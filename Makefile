@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check bench module digestctl helpers shell fmt clean distclean
+.PHONY: help demo check host-check guest-check bench bench-host module digestctl helpers shell fmt clean distclean
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure only unknown files'
@@ -17,6 +17,7 @@ help:
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
 	@echo 'make bench        what the module costs where nothing changes, against no module and against IMA'
+	@echo 'make bench-host   what lookups, loading and memory of the digest table cost, beside other tables'
 	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
 	@echo '                  for certificates (X.509 or OpenPGP) by which digest lists may be signed'
 	@echo 'make digestctl    build/bin/digestctl'
@@ -42,6 +43,9 @@ guest-check:
 
 bench: module digestctl
 	@scripts/bench
+
+bench-host:
+	$(cargo) bench --locked --manifest-path tests/bench/host/Cargo.toml
 
 module:
 	@scripts/module $(module_args) $(if $(TRUSTED_CERTS),"TRUSTED_CERTS=$(TRUSTED_CERTS)")

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Lookups, loading and memory of the digest table, from a thousand to ten million digests, beside other tables; and
+//! the longest lookup while lists come and go.
+//!
+//! The table at the end is made from criterion's own estimates.
+
+use std::{
+    hint::black_box,
+    path::Path,
+    sync::atomic::{
+        AtomicBool,
+        Ordering, //
+    },
+    time::{
+        Duration,
+        Instant, //
+    }, //
+};
+
+use bench_host::tables::{
+    ChainsOf30,
+    Chains1024,
+    Digest,
+    Hashbrown,
+    Ours,
+    Table, //
+};
+use criterion::{
+    BenchmarkId,
+    Criterion,
+    Throughput, //
+};
+use digest_logic::{
+    compact,
+    hash_algo::HashAlgo,
+    list::{
+        Counts,
+        Kind, //
+    },
+    siphash::Key, //
+};
+use host_tests::{
+    table::Writer,
+    VecSink, //
+};
+
+const SIZES: [usize; 5] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+/// At how many digests loading is measured.
+const LOADED: usize = 1_000_000;
+
+/// Digests that look random, the same every time: a counter through SplitMix64.
+fn digests(seed: u64, count: usize) -> Vec<Digest> {
+    let mut state = seed;
+    let mut next = move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    (0..count)
+        .map(|_| {
+            let mut digest = [0; 32];
+            for word in digest.chunks_exact_mut(8) {
+                word.copy_from_slice(&next().to_le_bytes());
+            }
+            digest
+        })
+        .collect()
+}
+
+fn list_of(digests: &[Digest]) -> Vec<u8> {
+    let mut list = VecSink::default();
+    let items = digests.iter().map(|digest| digest.as_slice());
+    compact::write_block(Kind::Immutable, HashAlgo::Sha256, items, &mut list).expect("a list");
+    list.0
+}
+
+/// Every lookup asks for another digest, in an order that no prefetcher knows.
+fn lookups<T: Table>(criterion: &mut Criterion, list: &[u8], known: &[Digest], unknown: &[Digest]) -> usize {
+    let table = T::load(list, known.len());
+    let mut group = criterion.benchmark_group("lookup");
+    for (kind, subjects) in [("hit", known), ("miss", unknown)] {
+        let mut order = subjects.to_vec();
+        let mut state = 1u64;
+        for i in (1..order.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            order.swap(i, (state >> 33) as usize % (i + 1));
+        }
+        order.truncate(1 << 20);
+        let mut at = 0;
+        let id = BenchmarkId::new(format!("{} {kind}", T::NAME), known.len());
+        group.bench_function(id, |bencher| {
+            bencher.iter(|| {
+                at = if at + 1 < order.len() { at + 1 } else { 0 };
+                black_box(table.has(&order[at]))
+            })
+        });
+    }
+    group.finish();
+    table.bytes()
+}
+
+fn loading<T: Table>(criterion: &mut Criterion, list: &[u8]) {
+    let mut group = criterion.benchmark_group("load");
+    group.throughput(Throughput::Elements(LOADED as u64));
+    group.bench_function(T::NAME, |bencher| {
+        bencher.iter_with_large_drop(|| T::load(list, LOADED))
+    });
+    group.finish();
+}
+
+/// Looks digests up without a pause while a million others are loaded in a hundred lists, and then removed, and prints
+/// how long the longest lookup took. A lookup that the scheduler interrupts counts in full.
+fn longest() {
+    const LISTS: usize = 100;
+    let mut writer = Writer::new(HashAlgo::Sha256, Key([1, 2]));
+    let known = digests(9, 1000);
+    let load = |writer: &mut Writer, digests: &[Digest]| {
+        let counts = Counts {
+            immutable: digests.len() as u32,
+            ..Counts::default()
+        };
+        writer.load(counts, digests.concat()).expect("it fits")
+    };
+    load(&mut writer, &known);
+    let published = writer.published.clone();
+    let done = AtomicBool::new(false);
+    let (mut times, spans) = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut times = Vec::with_capacity(1 << 26);
+            'all: loop {
+                // The snapshot of one reader's section; taking it is a reader-writer lock here, and a load in the kernel.
+                let snapshot = published.get();
+                let view = snapshot.view();
+                for digest in &known {
+                    let start = Instant::now();
+                    let found = view.lookup(black_box(digest)).is_some();
+                    let time = start.elapsed().as_nanos() as u64;
+                    assert!(found, "a lookup missed what was there all the time");
+                    times.push(time);
+                    if times.len() == times.capacity() {
+                        break 'all;
+                    }
+                }
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+            times
+        });
+        let more = digests(10, LOADED);
+        let start = Instant::now();
+        let numbers: Vec<_> = more
+            .chunks(LOADED / LISTS)
+            .map(|digests| load(&mut writer, digests))
+            .collect();
+        let loading = start.elapsed();
+        let start = Instant::now();
+        for number in numbers {
+            writer.remove(number);
+        }
+        let removing = start.elapsed();
+        done.store(true, Ordering::Relaxed);
+        (reader.join().expect("the reader"), (loading, removing))
+    });
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!(
+        "\n{} lookups while {LOADED} digests were loaded in {LISTS} lists ({:.0} ms) and removed ({:.0} ms):\n  \
+         median {} ns, 99.9 % {} ns, 99.99 % {} ns, longest {} ns; {} took longer than 1 ms",
+        times.len(),
+        spans.0.as_secs_f64() * 1e3,
+        spans.1.as_secs_f64() * 1e3,
+        at(0.5),
+        at(0.999),
+        at(0.9999),
+        at(1.0),
+        times.iter().filter(|time| **time > 1_000_000).count()
+    );
+}
+
+/// Criterion's estimate in nanoseconds.
+fn estimate(group: &str, parts: &[String]) -> f64 {
+    let mut path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("criterion");
+    path.push(group);
+    path.extend(parts.iter().map(|part| part.replace(['?', '"', '/', '\\', '*', '<', '>', ':', '|', '^'], "_")));
+    path.push("new/estimates.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let estimates: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    estimates["median"]["point_estimate"].as_f64().expect("a number")
+}
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_millis(1500))
+        .sample_size(20)
+        .configure_from_args();
+    let names = [Ours::NAME, Hashbrown::NAME, ChainsOf30::NAME, Chains1024::NAME];
+    let mut memory = Vec::new();
+    for size in SIZES {
+        let (known, unknown) = (digests(1, size), digests(2, size.min(1 << 20)));
+        let list = list_of(&known);
+        let criterion = &mut criterion;
+        memory.push([
+            lookups::<Ours>(criterion, &list, &known, &unknown),
+            lookups::<Hashbrown>(criterion, &list, &known, &unknown),
+            lookups::<ChainsOf30>(criterion, &list, &known, &unknown),
+            lookups::<Chains1024>(criterion, &list, &known, &unknown),
+        ]);
+    }
+    let list = list_of(&digests(1, LOADED));
+    loading::<Ours>(&mut criterion, &list);
+    loading::<Hashbrown>(&mut criterion, &list);
+    loading::<ChainsOf30>(&mut criterion, &list);
+    loading::<Chains1024>(&mut criterion, &list);
+    criterion.final_summary();
+
+    println!("\n{:>10}  {:<14} {:>10} {:>10} {:>14}", "digests", "table", "hit ns", "miss ns", "bytes/digest");
+    for (size, memory) in SIZES.iter().zip(&memory) {
+        for (name, bytes) in names.iter().zip(memory) {
+            let time = |kind: &str| estimate("lookup", &[format!("{name} {kind}"), size.to_string()]);
+            println!(
+                "{size:>10}  {name:<14} {:>10.1} {:>10.1} {:>14.1}",
+                time("hit"),
+                time("miss"),
+                *bytes as f64 / *size as f64
+            );
+        }
+    }
+    println!("\n{:<14} {:>20}", "table", "M digests/s loaded");
+    for name in names {
+        let rate = LOADED as f64 / estimate("load", &[name.to_owned()]) * 1e3;
+        println!("{name:<14} {rate:>20.1}");
+    }
+    println!(
+        "\naims: hit and miss at 1,000,000 at most 100 ns; at most 40 bytes per digest at 100,000 and 1,000,000; \
+         at least 5 M digests/s"
+    );
+    longest();
+}
