@@ -71,7 +71,7 @@ pub(crate) struct Verdict {
 
 /// The table of one algorithm, as a snapshot holds it.
 struct Part {
-    slots: Arc<KVVec<AtomicU32>>,
+    slots: Arc<VVec<AtomicU32>>,
     directory: KVVec<u32>,
     lists: usize,
     any_revoked: bool,
@@ -458,7 +458,7 @@ impl Snapshot {
         Ok(usage_of(&mut usage, algo).map_or(Usage::default(), |usage| *usage))
     }
 
-    fn set_slots(&mut self, algo: HashAlgo, slots: Arc<KVVec<AtomicU32>>) {
+    fn set_slots(&mut self, algo: HashAlgo, slots: Arc<VVec<AtomicU32>>) {
         for (a, part) in ALGOS.iter().zip(&mut self.parts) {
             if *a == algo {
                 part.slots = slots;
@@ -549,8 +549,9 @@ fn fill(slots: &[AtomicU32], snapshot: &Snapshot, algo: HashAlgo) -> Result<Occu
     Ok(refill(&Index::new(slots, &snapshot.key), &part, pause)?)
 }
 
-fn empty_slots(count: usize) -> Result<Arc<KVVec<AtomicU32>>> {
-    let mut slots = KVVec::with_capacity(count, GFP_KERNEL)?;
+fn empty_slots(count: usize) -> Result<Arc<VVec<AtomicU32>>> {
+    // In whole pages: kmalloc() would round half a megabyte up to one.
+    let mut slots = VVec::with_capacity(count, GFP_KERNEL)?;
     for _ in 0..count {
         slots
             .push_within_capacity(AtomicU32::new(0))

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Ten thousand lists, loaded and removed in random order while files are looked up: at the end nothing is left.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+
+plan 10
+
+LISTS=${LISTS:-10000}
+# Lists per write when they are loaded, and when they are removed.
+LOADED=500
+REMOVED=200
+READERS=2
+
+# On tmpfs nothing is cached: every execution asks the lists.
+mount_tmp tmpfs mode=755 "$WORK/files" || bail "no tmpfs"
+fresh "$WORK/files" kept && fresh "$WORK/files" unknown
+python3 - "$WORK" "$LISTS" "$LOADED" "$REMOVED" <<'END' || bail "no lists"
+import hashlib, os, random, sys
+
+sys.path.insert(0, os.environ["SELFTESTS"])
+from digestlists import block, metadata_of, save, sha256
+
+work, lists, loaded, removed = sys.argv[1], *map(int, sys.argv[2:])
+random.seed(1)
+os.mkdir(f"{work}/lists")
+names = []
+for number in range(lists):
+    # Digests of its own, and some that hundreds of other lists have as well.
+    digests = [sha256(f"{number} {n}".encode()) for n in range(3)] + [sha256(f"shared {number % 50}".encode())]
+    name = f"{work}/lists/{number}"
+    save(name, block("immutable", digests))
+    names.append(name)
+with open(f"{work}/files/kept", "rb") as file:
+    save(f"{work}/kept", block("immutable", [sha256(file.read())]))
+save(f"{work}/kept.meta", metadata_of(f"{work}/kept"))
+random.shuffle(names)
+for start in range(0, lists, loaded):
+    save(f"{work}/load-{start:06}", metadata_of(*names[start:start + loaded]))
+random.shuffle(names)
+for start in range(0, lists, removed):
+    lines = ("sha256:" + hashlib.sha256(open(name, "rb").read()).hexdigest() for name in names[start:start + removed])
+    save(f"{work}/remove-{start:06}", "\n".join(lines).encode())
+END
+load_module || bail "the module does not load"
+cat "$WORK/kept.meta" >"$SECFS/digest_lists" || bail "the first list is refused"
+set_policy "measure func=BPRM_CHECK uid=4242 digest_list" || bail "the policy is refused"
+
+memory() {
+	sync && echo 3 >/proc/sys/vm/drop_caches
+	echo $(($(sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 1024 +
+		$(awk '!/unpurged/ { sum += $2 } END { printf "%d", sum }' /proc/vmallocinfo)))
+}
+chmod 755 "$WORK"
+reader() {
+	local rounds=0
+	while [ ! -e "$WORK/stop" ]; do
+		as 4242 "$WORK/files/kept" && as 4242 "$WORK/files/unknown" || return
+		rounds=$((rounds + 1))
+	done
+	echo "$rounds" >"$WORK/rounds-$1"
+}
+for ((n = 0; n < READERS; n++)); do reader "$n" & done
+
+# write_all FILE NAME...: each to the module's file; prints how many were refused.
+write_all() {
+	local file failed=0
+	for file in "${@:2}"; do cat "$file" >"$SECFS/$1" || failed=$((failed + 1)); done
+	echo "$failed"
+}
+# The first time the kernel's caches get the size that this takes.
+write_all digest_lists "$WORK"/load-* >/dev/null && write_all digest_lists_remove "$WORK"/remove-* >/dev/null
+before=$(memory)
+began=$SECONDS
+check_eq "all writes of $LOADED lists are taken" 0 "$(write_all digest_lists "$WORK"/load-*)"
+note "$LISTS lists were loaded in $((SECONDS - began)) s"
+check_eq "there are as many lists" $((LISTS + 1)) "$(status lists)"
+check_eq "and digests, each counted once" $((LISTS * 3 + 50 + 1)) "$(cat "$SECFS/digests_count")"
+began=$SECONDS
+check_eq "all writes that remove $REMOVED of them are taken" 0 "$(write_all digest_lists_remove "$WORK"/remove-*)"
+note "and removed in $((SECONDS - began)) s"
+check_eq "one list is left" 1 "$(status lists)"
+check_eq "with its digest" 1 "$(cat "$SECFS/digests_count")"
+: >"$WORK/stop"
+wait
+note "meanwhile there were $(cat "$WORK"/rounds-* | paste -sd+ | tr '+' ' ') rounds of lookups"
+check_eq "every reader could look up all the time" "$READERS" "$(cat "$WORK"/rounds-* | awk '$1 > 5' | wc -l)"
+check_eq "the known file has no record" 0 "$(records_for "$WORK/files/kept")"
+check_eq "the unknown one has one" 1 "$(records_for "$WORK/files/unknown")"
+back() { [ $(($(memory) - before)) -lt 1048576 ]; }
+check "the memory is back" wait_for 30 back
+note "$(($(memory) - before)) bytes more than before"
+finish

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What digests cost in memory: everything the kernel allocated for them, from its own figures.
+#
+# shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
+
+. "$(dirname "$0")/lib.sh"
+
+plan 8
+
+# list NAME COUNT: a compact list of as many digests of SHA-256, and metadata.
+list() {
+	python3 -c '
+import os, struct, sys
+count = int(sys.argv[2])
+with open(sys.argv[1], "wb") as file:
+    file.write(struct.pack("<HII", 0, count, 32 * count) + os.urandom(32 * count))' "$1" "$2" &&
+		"$SELFTESTS/make_lists.py" "$1.meta" "$1"
+}
+# taken: the bytes in all areas of vmalloc, where arenas and indexes are, and in slabs that the kernel cannot give back.
+taken() {
+	local slabs areas
+	sync && echo 3 >/proc/sys/vm/drop_caches
+	slabs=$(sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+	areas=$(awk '!/unpurged/ { sum += $2 } END { printf "%d", sum }' /proc/vmallocinfo)
+	echo $((slabs * 1024 + areas))
+}
+
+load_module || bail "the module does not load"
+# The first time the kernel's own caches get the size that this takes.
+list "$WORK/first" 100000 && cat "$WORK/first.meta" >"$SECFS/digest_lists" &&
+	sed 's/ .*//' "$SECFS/digest_lists" >"$SECFS/digest_lists_remove" || bail "no list can be loaded and removed"
+empty=$(taken)
+for count in 100000 1000000; do
+	list "$WORK/list" "$count" || bail "no list"
+	before=$(taken)
+	check "$count digests are loaded" eval 'echo "$WORK/list.meta" >"$SECFS/digest_lists"'
+	all=$(($(taken) - before))
+	note "$count digests: $all bytes by the kernel's figures, $(status digest_memory) by the module's;" \
+		"$((all * 10 / count / 10)).$((all * 10 / count % 10)) bytes per digest"
+	check "they take at most 40 bytes each" [ "$all" -le $((40 * count)) ]
+	check "which the module knows" [ "$(status digest_memory)" -le $((40 * count)) ]
+	sed 's/ .*//' "$SECFS/digest_lists" >"$SECFS/digest_lists_remove"
+done
+check_eq "nothing is left" 0 "$(cat "$SECFS/digests_count")"
+back() { [ $(($(taken) - empty)) -lt 524288 ]; }
+check "neither of the memory" wait_for 20 back
+finish
