@@ -316,7 +316,7 @@ bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *wo
 
 	if (!cred)
 		cred = current_cred();
-	if (!S_ISREG(inode->i_mode) || file->f_mode & FMODE_WRITE || inode_is_open_for_write(inode) ||
+	if (!S_ISREG(inode->i_mode) || file->f_mode & FMODE_WRITE || file->f_flags & O_DIRECT || inode_is_open_for_write(inode) ||
 	    inode != d_real_inode(file_dentry(file)) || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
 	    !diglist_inode_tracks_changes(inode) ||
 	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||

@@ -40,7 +40,7 @@ impl Witness {
     /// The witness of an access to `file`. Takes no lock, does not sleep.
     ///
     /// None for an access that depends on more: of a task whose real, effective and saved ids differ; to a file that
-    /// is open for writing, is no regular file, is on a stacked file system, an idmapped mount, or a file system that
+    /// is open for writing or past the page cache, is no regular file, is on a stacked file system, an idmapped mount, or a file system that
     /// does not show every change.
     pub(crate) fn of(file: &File, cred: Cred) -> Option<Self> {
         let mut words = [0; WORDS];

@@ -235,10 +235,10 @@ impl ActivePolicy {
         (line as usize).saturating_add(1)
     }
 
-    /// Whether an `appraise` rule may apply to `func`.
+    /// Whether an `appraise` rule names `func`. As in IMA, one without `func=` says nothing of what comes from no file.
     pub(crate) fn appraises(&self, func: Func) -> bool {
         self.rules_for(func)
-            .any(|rule| rule.action() == Action::Appraise)
+            .any(|rule| rule.action() == Action::Appraise && rule.func() == Some(func))
     }
 
     /// Whether there is an `appraise` rule at all.

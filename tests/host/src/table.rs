@@ -36,12 +36,42 @@ use digest_logic::{
     }, //
 };
 
+/// Bytes that begin at a cache line, as an arena of whole pages does.
+#[derive(Debug)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Lines {
+    const LINE: usize = 64;
+
+    fn new(bytes: &[u8]) -> Self {
+        let mut lines = vec![0; bytes.len() + Self::LINE];
+        let start = lines.as_ptr().align_offset(Self::LINE);
+        lines[start..start + bytes.len()].copy_from_slice(bytes);
+        lines.truncate(start + bytes.len());
+        Self {
+            bytes: lines,
+            start,
+        }
+    }
+}
+
+impl std::ops::Deref for Lines {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
 /// The digests of one list.
 #[derive(Debug)]
 pub struct List {
     pub base: u32,
     pub counts: Counts,
-    pub digests: Vec<u8>,
+    pub digests: Lines,
 }
 
 impl Arena for List {
@@ -180,7 +210,7 @@ impl Writer {
         let list = Arc::new(List {
             base,
             counts,
-            digests,
+            digests: Lines::new(&digests),
         });
         // Growth inserts again what is in the index: not yet this list.
         self.make_room(counts.total() as usize);
