@@ -105,9 +105,8 @@ impl Monitor {
         let mut left = self.cache.left(access, &decision, pcr, lists);
         left.appraise &= !self.is_between(access);
         // What was found out about the page cache says nothing of a way past it.
-        left.appraise |= decision.appraise.is_some()
-            && access.file.is_direct()
-            && !decision.permit_directio;
+        left.appraise |=
+            decision.appraise.is_some() && access.file.is_direct() && !decision.permit_directio;
         if left.is_nothing() {
             self.stats.cache_hits.count();
             return Ok(Done::Unchanged);

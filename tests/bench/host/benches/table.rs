@@ -19,8 +19,8 @@ use std::{
 };
 
 use bench_host::tables::{
-    ChainsOf30,
     Chains1024,
+    ChainsOf30,
     Digest,
     Hashbrown,
     Ours,
@@ -79,14 +79,21 @@ fn list_of(digests: &[Digest]) -> Vec<u8> {
 }
 
 /// Every lookup asks for another digest, in an order that no prefetcher knows.
-fn lookups<T: Table>(criterion: &mut Criterion, list: &[u8], known: &[Digest], unknown: &[Digest]) -> usize {
+fn lookups<T: Table>(
+    criterion: &mut Criterion,
+    list: &[u8],
+    known: &[Digest],
+    unknown: &[Digest],
+) -> usize {
     let table = T::load(list, known.len());
     let mut group = criterion.benchmark_group("lookup");
     for (kind, subjects) in [("hit", known), ("miss", unknown)] {
         let mut order = subjects.to_vec();
         let mut state = 1u64;
         for i in (1..order.len()).rev() {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             order.swap(i, (state >> 33) as usize % (i + 1));
         }
         order.truncate(1 << 20);
@@ -186,11 +193,17 @@ fn longest() {
 fn estimate(group: &str, parts: &[String]) -> f64 {
     let mut path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("criterion");
     path.push(group);
-    path.extend(parts.iter().map(|part| part.replace(['?', '"', '/', '\\', '*', '<', '>', ':', '|', '^'], "_")));
+    path.extend(
+        parts
+            .iter()
+            .map(|part| part.replace(['?', '"', '/', '\\', '*', '<', '>', ':', '|', '^'], "_")),
+    );
     path.push("new/estimates.json");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let estimates: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    estimates["median"]["point_estimate"].as_f64().expect("a number")
+    estimates["median"]["point_estimate"]
+        .as_f64()
+        .expect("a number")
 }
 
 fn main() {
@@ -199,7 +212,12 @@ fn main() {
         .measurement_time(Duration::from_millis(1500))
         .sample_size(20)
         .configure_from_args();
-    let names = [Ours::NAME, Hashbrown::NAME, ChainsOf30::NAME, Chains1024::NAME];
+    let names = [
+        Ours::NAME,
+        Hashbrown::NAME,
+        ChainsOf30::NAME,
+        Chains1024::NAME,
+    ];
     let mut memory = Vec::new();
     for size in SIZES {
         let (known, unknown) = (digests(1, size), digests(2, size.min(1 << 20)));
@@ -219,10 +237,14 @@ fn main() {
     loading::<Chains1024>(&mut criterion, &list);
     criterion.final_summary();
 
-    println!("\n{:>10}  {:<14} {:>10} {:>10} {:>14}", "digests", "table", "hit ns", "miss ns", "bytes/digest");
+    println!(
+        "\n{:>10}  {:<14} {:>10} {:>10} {:>14}",
+        "digests", "table", "hit ns", "miss ns", "bytes/digest"
+    );
     for (size, memory) in SIZES.iter().zip(&memory) {
         for (name, bytes) in names.iter().zip(memory) {
-            let time = |kind: &str| estimate("lookup", &[format!("{name} {kind}"), size.to_string()]);
+            let time =
+                |kind: &str| estimate("lookup", &[format!("{name} {kind}"), size.to_string()]);
             println!(
                 "{size:>10}  {name:<14} {:>10.1} {:>10.1} {:>14.1}",
                 time("hit"),
