@@ -57,11 +57,18 @@ pub(crate) fn hash_file(
 ) -> io::Result<Content> {
     let mut hasher = hasher(algo);
     let size = hash(path, &mut [&mut *hasher], buffer, progress)?;
-    Ok(if size == 0 {
-        Content::Empty
-    } else {
-        Content::Digest(hasher.finalize().into())
-    })
+    Ok(content(size, hasher))
+}
+
+/// Hashes what `reader` has.
+pub(crate) fn hash_reader(
+    reader: &mut impl Read,
+    algo: HashAlgo,
+    buffer: &mut Buffer,
+) -> io::Result<Content> {
+    let mut hasher = hasher(algo);
+    let size = feed(reader, &mut [&mut *hasher], buffer, |_| ())?;
+    Ok(content(size, hasher))
 }
 
 /// As [`hash_file`], with the MD5 sum of the content as well.
@@ -74,12 +81,15 @@ pub(crate) fn hash_file_with_md5(
     let mut hasher = hasher(algo);
     let mut md5 = Md5::new();
     let size = hash(path, &mut [&mut *hasher, &mut md5], buffer, progress)?;
-    let content = if size == 0 {
+    Ok((content(size, hasher), md5.finalize().into()))
+}
+
+fn content(size: u64, hasher: Box<dyn DynDigest>) -> Content {
+    if size == 0 {
         Content::Empty
     } else {
         Content::Digest(hasher.finalize().into())
-    };
-    Ok((content, md5.finalize().into()))
+    }
 }
 
 /// The digest of `data` by SHA-256.
@@ -122,9 +132,24 @@ fn hash(
     if !before.is_file() {
         return Err(io::Error::other("no regular file any more"));
     }
+    let size = feed(&mut file, hashers, buffer, progress)?;
+    let after = file.metadata()?;
+    if version(&before) != version(&after) || size != after.len() {
+        return Err(io::Error::other("the file changed while it was read"));
+    }
+    Ok(size)
+}
+
+/// Reads all of `reader` into `hashers`, and returns how much it was.
+fn feed(
+    reader: &mut impl Read,
+    hashers: &mut [&mut dyn DynDigest],
+    buffer: &mut Buffer,
+    progress: impl Fn(u64),
+) -> io::Result<u64> {
     let mut size = 0;
     loop {
-        let read = match file.read(&mut buffer.0) {
+        let read = match reader.read(&mut buffer.0) {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -135,10 +160,6 @@ fn hash(
         }
         size += read as u64;
         progress(read as u64);
-    }
-    let after = file.metadata()?;
-    if version(&before) != version(&after) || size != after.len() {
-        return Err(io::Error::other("the file changed while it was read"));
     }
     Ok(size)
 }

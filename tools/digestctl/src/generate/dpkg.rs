@@ -4,7 +4,8 @@
 //!
 //! dpkg keeps, per package, `info/PACKAGE.md5sums` with the MD5 sum of each file but for configuration files, and
 //! `info/PACKAGE.conffiles` with the names of those. MD5 is no security: it tells a file that was changed by accident or
-//! by the administrator, and what is in the list is the content that is there now.
+//! by the administrator, and what is in the list is the content that is there now. The maintainer scripts, which dpkg
+//! executes when it changes the package, are `info/PACKAGE.postinst` and so on.
 
 use std::{
     collections::HashMap,
@@ -30,7 +31,8 @@ use super::{
     report_errors,
     style,
     Args,
-    Entry, //
+    Entry,
+    MAINTAINER_SCRIPTS, //
 };
 use crate::{
     hash::{
@@ -45,13 +47,17 @@ use crate::{
     }, //
 };
 
+/// Where dpkg keeps what it knows of packages, without the leading slash.
+const INFO: &str = "var/lib/dpkg/info";
+
 /// One file of a package.
 struct File {
     package: String,
     /// As the package names it, without the leading slash.
     path: PathBuf,
-    /// In hexadecimal; none for configuration files.
+    /// In hexadecimal; none for configuration files and maintainer scripts.
     md5: Option<String>,
+    mutable: bool,
 }
 
 /// What was found out about a file.
@@ -66,7 +72,7 @@ enum Found {
 
 /// Makes the list.
 pub(super) fn run(args: &Args) -> Result<()> {
-    let info = args.root.join("var/lib/dpkg/info");
+    let info = args.root.join(INFO);
     let packages = find_packages(args, &info)?;
     let diversions = read_diversions(&args.root)?;
     let mut files = Vec::new();
@@ -221,6 +227,7 @@ fn read_package(info: &Path, package: &str, files: &mut Vec<File>) -> Result<()>
             package: name.clone(),
             path: path.into(),
             md5: Some(md5.to_ascii_lowercase()),
+            mutable: false,
         });
     }
     for line in read("conffiles")?.lines() {
@@ -230,6 +237,18 @@ fn read_package(info: &Path, package: &str, files: &mut Vec<File>) -> Result<()>
                 package: name.clone(),
                 path: path.into(),
                 md5: None,
+                mutable: true,
+            });
+        }
+    }
+    for script in MAINTAINER_SCRIPTS {
+        let file = format!("{package}.{script}");
+        if info.join(&file).exists() {
+            files.push(File {
+                package: name.clone(),
+                path: Path::new(INFO).join(file),
+                md5: None,
+                mutable: false,
             });
         }
     }
@@ -260,7 +279,7 @@ fn look_at(
             match content {
                 Content::Empty => Found::Empty,
                 Content::Digest(digest) => Found::Entry(Entry {
-                    mutable: args.mutable || file.md5.is_none(),
+                    mutable: args.mutable || file.mutable,
                     digest,
                 }),
             }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl generate`: lists of what is good, from files, from installed Debian packages, or from RPM packages.
+//! `digestctl generate`: lists of what is good, from files, from Debian packages, or from RPM packages.
 
+mod deb;
 mod dpkg;
 mod encode;
 mod files;
@@ -30,7 +31,11 @@ use crate::{
 /// followed, except a PATH that is itself one. Pseudo file systems such as proc are not entered.
 ///
 /// From dpkg: the files of installed Debian packages, each checked against the package's own MD5
-/// sums; configuration files are mutable, all others immutable. Without PACKAGE all of them.
+/// sums, and their maintainer scripts; configuration files are mutable, all others immutable. Without
+/// PACKAGE all of them.
+///
+/// From deb: the same of package files that need not be installed, one list per package, which is
+/// named as the package without its ending.
 ///
 /// From rpm and rpmdb: the headers of package files, or of an RPM database, as their vendor signed
 /// them, one list per package, each with the vendor's signature beside it as LIST.sig. Without PATH
@@ -46,6 +51,7 @@ Examples:
   digestctl generate --mutable /etc -o etc.list
   digestctl generate --from dpkg -o debian.list
   digestctl generate --from dpkg bash coreutils --algo sha512 -o shell.list
+  digestctl generate --from deb *.deb -o lists/
   digestctl generate --from rpm *.rpm -o lists/
   digestctl generate --from rpmdb -o lists/")]
 pub(crate) struct Args {
@@ -54,7 +60,7 @@ pub(crate) struct Args {
     #[arg(value_name = "PATH|PACKAGE")]
     sources: Vec<PathBuf>,
 
-    /// The list to write, or the directory for the lists of RPM packages; what exists is replaced
+    /// The list to write, or the directory for the lists of package files; what exists is replaced
     #[arg(short, long, value_name = "LIST|DIR")]
     output: PathBuf,
 
@@ -98,6 +104,8 @@ enum Source {
     Files,
     /// Installed Debian packages
     Dpkg,
+    /// Debian package files
+    Deb,
     /// RPM package files
     Rpm,
     /// An RPM database
@@ -142,9 +150,12 @@ impl Entry {
     }
 }
 
+/// What dpkg executes when it installs, changes or removes a package.
+const MAINTAINER_SCRIPTS: [&str; 5] = ["config", "postinst", "postrm", "preinst", "prerm"];
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.sources.is_empty() && matches!(args.from, Source::Files | Source::Rpm) {
+    if args.sources.is_empty() && matches!(args.from, Source::Files | Source::Deb | Source::Rpm) {
         let missing = clap::error::ErrorKind::MissingRequiredArgument;
         clap::Error::raw(
             missing,
@@ -155,6 +166,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match args.from {
         Source::Files => files::run(args),
         Source::Dpkg => dpkg::run(args),
+        Source::Deb => deb::run(args),
         Source::Rpm => rpm::run(&args.sources, &args.output, rpm::from_package),
         Source::Rpmdb => rpm::run_database(&args.sources, &args.output),
     }

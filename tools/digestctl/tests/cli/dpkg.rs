@@ -14,7 +14,9 @@ use md5::{
 };
 
 use crate::{
+    expected,
     sha256,
+    shown,
     Place, //
 };
 
@@ -47,29 +49,12 @@ fn system() -> Place {
         "root/var/lib/dpkg/info/two.md5sums",
         format!("{}  usr/bin/two\n", sum("program two")),
     );
+    place.file("root/var/lib/dpkg/info/two.postinst", "after two");
     place.file(
         "root/var/lib/dpkg/diversions",
         "/usr/bin/two\n/usr/bin/two.distrib\none\n",
     );
     place
-}
-
-fn shown(place: &Place, list: &str) -> Vec<String> {
-    let shown = place.run(&format!("show --digests {list}")).good().out;
-    shown
-        .lines()
-        .filter(|line| line.contains(" sha256:") && !line.starts_with(' '))
-        .map(str::to_owned)
-        .collect()
-}
-
-fn expected(entries: &[(&str, &str)]) -> Vec<String> {
-    let mut lines: Vec<_> = entries
-        .iter()
-        .map(|(kind, content)| format!("{kind} sha256:{}", sha256(content)))
-        .collect();
-    lines.sort();
-    lines
 }
 
 #[test]
@@ -78,13 +63,14 @@ fn the_files_of_all_packages_are_listed_where_they_are() {
     place
         .run("generate --from dpkg --root root -o list")
         .good()
-        .printed("list: 4 digests of 4 files of 2 packages\nleft out: 1 empty file\nleft out: 1 file that is not there\n");
+        .printed("list: 5 digests of 5 files of 2 packages\nleft out: 1 empty file\nleft out: 1 file that is not there\n");
     assert_eq!(
         shown(&place, "list"),
         expected(&[
             ("immutable", "program one"),
             ("immutable", "program two"),
             ("immutable", "instead of program two"),
+            ("immutable", "after two"),
             ("mutable", "changed by hand"),
         ])
     );
@@ -98,7 +84,7 @@ fn or_of_those_that_are_named() {
         .good();
     assert_eq!(
         shown(&place, "list"),
-        expected(&[("immutable", "program two")])
+        expected(&[("immutable", "program two"), ("immutable", "after two")])
     );
     place
         .run("generate --from dpkg --root root three -o other")

@@ -2,6 +2,7 @@
 
 //! `digestctl` as a user meets it: what it prints, writes and returns.
 
+mod deb;
 mod dpkg;
 mod formats;
 mod generate;
@@ -106,6 +107,26 @@ impl Ran {
         assert!(self.out.contains(part), "{}", self.out);
         self
     }
+}
+
+/// The lines `KIND ALGO:DIGEST` that `digestctl show` prints for the list.
+fn shown(place: &Place, list: &str) -> Vec<String> {
+    let shown = place.run(&format!("show --digests {list}")).good().out;
+    shown
+        .lines()
+        .filter(|line| line.contains(" sha256:") && !line.starts_with(' '))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// These lines for entries of a kind and a content.
+fn expected(entries: &[(&str, &str)]) -> Vec<String> {
+    let mut lines: Vec<_> = entries
+        .iter()
+        .map(|(kind, content)| format!("{kind} sha256:{}", sha256(content)))
+        .collect();
+    lines.sort();
+    lines
 }
 
 /// The SHA-256 digest of `content`, in hexadecimal.
