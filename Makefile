@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check bench bench-host module digestctl helpers shell fmt clean distclean
+.PHONY: help demo check host-check guest-check bench bench-host module digestctl helpers shell install fmt clean distclean
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure only unknown files'
@@ -21,6 +21,7 @@ help:
 	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
 	@echo '                  for certificates (X.509 or OpenPGP) by which digest lists may be signed'
 	@echo 'make digestctl    build/bin/digestctl'
+	@echo 'make install      digestctl and what loads the module in the initramfs and lists with apt, below DESTDIR'
 	@echo 'make shell        a shell in the guest; modprobe digest_lists loads the module'
 	@echo 'make fmt          format the Rust sources'
 	@echo 'make clean        remove what was built in the checkout'
@@ -69,6 +70,16 @@ build/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
 
 shell: module digestctl helpers
 	@scripts/vm --interactive --timeout 86400
+
+# The module is installed by whoever signs it (README.md).
+install:
+	@[ -e build/bin/digestctl ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
+	install -D -m 755 build/bin/digestctl $(DESTDIR)/usr/sbin/digestctl
+	install -D -m 755 integration/apt/apt-load $(DESTDIR)/usr/lib/digest_lists/apt-load
+	install -D -m 644 integration/apt/90digest_lists $(DESTDIR)/etc/apt/apt.conf.d/90digest_lists
+	cd integration/initramfs-tools && for file in hooks/digest_lists scripts/init-bottom/digest_lists; do \
+		install -D -m 755 $$file $(DESTDIR)/etc/initramfs-tools/$$file || exit; done
+	install -d $(DESTDIR)/etc/digest_lists/lists
 
 fmt:
 	@scripts/checks --fix rustfmt

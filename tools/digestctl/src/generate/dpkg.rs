@@ -134,7 +134,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         count(hashed, "file"),
         count(packages.len(), "package")
     )?;
-    for (number, what) in [(empty, "empty file"), (missing, "file that is not there")] {
+    for (number, what) in [(empty, "empty file"), (missing, "missing file")] {
         if number > 0 {
             writeln!(out, "left out: {}", count(number, what))?;
         }

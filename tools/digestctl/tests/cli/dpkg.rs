@@ -63,7 +63,7 @@ fn the_files_of_all_packages_are_listed_where_they_are() {
     place
         .run("generate --from dpkg --root root -o list")
         .good()
-        .printed("list: 5 digests of 5 files of 2 packages\nleft out: 1 empty file\nleft out: 1 file that is not there\n");
+        .printed("list: 5 digests of 5 files of 2 packages\nleft out: 1 empty file\nleft out: 1 missing file\n");
     assert_eq!(
         shown(&place, "list"),
         expected(&[
