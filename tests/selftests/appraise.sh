@@ -30,6 +30,15 @@ denied() {
 	[ "$rc" -eq 126 ] && grep -q 'Permission denied' "$WORK/denied" || { echo "exit status $rc: $(cat "$WORK/denied")" && false; }
 }
 
+# refuses COMMAND...: succeeds if the command fails and the module refused a file meanwhile.
+refuses() {
+	local before rc=0
+	before=$(status files_denied)
+	"$@" 2>"$WORK/refused" || rc=$?
+	[ "$rc" -ne 0 ] && [ "$(status files_denied)" -gt "$before" ] ||
+		{ echo "exit status $rc, $(($(status files_denied) - before)) refusals: $(cat "$WORK/refused")" && false; }
+}
+
 # refusals FILE CAUSE: the audit records of them since the mark.
 refusals() { kernel_log | grep 'audit: type=1800 ' | grep -F "op=appraise_data cause=$2 " | grep -F "name=\"$1\""; }
 
@@ -75,4 +84,10 @@ import sys
 content, signature = (open(name, "rb").read() for name in sys.argv[1:3])
 info = bytes([0, 0, 2, 0, 0, 0, 0, 0]) + len(signature).to_bytes(4, "big")
 open(sys.argv[3], "wb").write(content + signature + info + b"~Module signature appended~\n")' "$1" "$WORK/modsig" "$3"
+}
+
+# enforcing_system: ends a test that is not run in the system of scripts/system.
+enforcing_system() {
+	grep -q 'digest_lists.ima_policy=appraise_exec_tcb' /proc/cmdline || skip_all "not booted with scripts/vm --system"
+	[ "$(status ima_appraise)" = enforce ] || { plan 1 && bail "the module does not enforce"; }
 }
