@@ -66,6 +66,10 @@ impl Monitor {
         {
             return Ok(());
         }
+        // What is new passes without being signed, and what is empty cannot have been executed.
+        if self.cache.is_new(file) || file.size() == 0 {
+            return Ok(());
+        }
         let access = Access::new(file, Func::FileCheck, Mask::WRITE);
         let digest = self
             .reader

@@ -1,18 +1,26 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """stale_check.py LIST KNOWN JOURNAL...: judges what the program 'stale' wrote down against the measurement list (ASCII)
-and the digests in KNOWN: the content of every access is known, or had a record when the access returned. Prints a line of
-figures; fails if an access went through with a stale result, and names the first ones."""
+and the digests in KNOWN: the content of every access is known, or had a record when the access returned. With
+'enforcing' instead of LIST: what was executed or mapped is known, and what was denied is not. Prints a line of figures;
+fails if an access got a stale result, and names the first ones."""
 
 import collections
 import sys
 
 
-def main():
+def first_records(path):
+    """The number of the first record of each digest."""
     first = {}
-    with open(sys.argv[1], encoding="utf-8") as file:
+    with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             first.setdefault(line.split(" ")[3].rpartition(":")[2], number)
+    return first
+
+
+def main():
+    enforcing = sys.argv[1] == "enforcing"
+    first = {} if enforcing else first_records(sys.argv[1])
     with open(sys.argv[2], encoding="ascii") as file:
         known = {line[:64] for line in file}
 
@@ -29,15 +37,19 @@ def main():
                 if what == "change":
                     ways[how] += 1
                     changed[name] = how
-                elif what == "access":
+                elif what in ("access", "denied"):
                     records, digest = int(seen[0]), seen[1]
                     contents.add(digest)
                     figures["known"] += digest in known
-                    if digest not in known and first.get(digest, records + 1) > records:
-                        stale.append(f"{path}:{number}: {how} of f{name}, {digest} is neither known nor among the first "
-                                     f"{records} records (first: {first.get(digest)}); last changed here by "
-                                     f"{changed.get(name)}")
-    print(" ".join(f"{key}={figures[key]}" for key in ("change", "access", "known", "overlapped", "refused")),
+                    if enforcing:
+                        good = how == "open" or (digest in known) == (what == "access")
+                    else:
+                        good = digest in known or first.get(digest, records + 1) <= records
+                    if not good:
+                        stale.append(f"{path}:{number}: {what} by {how} of f{name}, {digest}, "
+                                     f"{'known' if digest in known else 'not known'}, after {records} records (first: "
+                                     f"{first.get(digest)}); last changed here by {changed.get(name)}")
+    print(" ".join(f"{key}={figures[key]}" for key in ("change", "access", "denied", "known", "overlapped", "refused")),
           f"contents={len(contents)} stale={len(stale)}", " ".join(f"{way}:{n}" for way, n in sorted(ways.items())))
     for text in stale[:10]:
         print(text, file=sys.stderr)

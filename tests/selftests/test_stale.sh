@@ -9,8 +9,8 @@
 #   scripts/vm --timeout 7200 -- env CHANGES=100000 SEEDS='1 2 3 4 5 6 7 8' /opt/selftests/run test_stale
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/stale.sh"
 
-STALE=/opt/guest/stale
 CHANGES=${CHANGES:-10500}
 read -ra seeds <<<"${SEEDS:-1 2 3}"
 read -ra types <<<"${FILESYSTEMS:-ext4 xfs btrfs tmpfs overlay}"
@@ -20,12 +20,8 @@ each=$((CHANGES / (runs * ${#types[@]})))
 
 plan $((4 * ${#types[@]} + 1))
 
-mkdir "$WORK/known"
-"$STALE" known "$WORK/known" || bail "no contents"
-sha256sum "$WORK"/known/* >"$WORK/digests"
-entries=''
-for file in "$WORK"/known/*; do entries+=",immutable:@$file"; done
-"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=${entries#,}" || bail "no list"
+stale_contents
+"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=$entries" || bail "no list"
 load_module || bail "the module does not load"
 cat "$WORK/meta" >"$SECFS/digest_lists" || bail "the list is refused"
 # Only what has this real user id is measured: nothing that judges, and nothing that prepares.
@@ -35,37 +31,20 @@ measure func=FILE_CHECK mask=^MAY_READ uid=4242 digest_list
 measure func=MMAP_CHECK uid=4242 digest_list
 END
 
-# new_dir TYPE MODE SEED FILES: the files of one run, in $dir. On overlayfs they begin in the lower layer.
-new_dir() {
-	local base=$WORK/$1/$2-$3
-	dir=$base
-	[ "$1" = overlay ] || { mkdir "$dir" && "$STALE" files "$dir" "$4" "$3" && return; }
-	mkdir "$base" "$base"/{lower,upper,work} && "$STALE" files "$base/lower" "$4" "$3" || return
-	dir=$WORK/merged-$2-$3
-	mount_tmp overlay "lowerdir=$base/lower,upperdir=$base/upper,workdir=$base/work" "$dir"
-}
-
 # judge JOURNAL...: the figures are in $WORK/figures.
 judge() { "$SELFTESTS/stale_check.py" "$WORK/records" "$WORK/digests" "$@" >"$WORK/figures"; }
 
 total=0
 for fs in "${types[@]}"; do
-	case $fs in
-	tmpfs) mount_tmp tmpfs mode=755 "$WORK/$fs" ;;
-	overlay) mkfs_loop ext4 200M "$WORK/$fs" ;;
-	*) mkfs_loop "$fs" 400M "$WORK/$fs" ;;
-	esac || bail "no $fs"
+	stale_file_system "$fs"
 	began=$SECONDS checked=$(status files_checked) hits=$(status cache_hits) failed=''
 	journals=()
 	for mode in turns races; do
 		for seed in "${seeds[@]}"; do
-			# Few files, so that writers meet; each copy-up needs another.
-			files=12
-			[ "$mode" = turns ] || files=5
-			[ "$fs" != overlay ] || files=$((files * 4))
+			files=$(stale_files "$fs" "$mode")
 			journals+=("$WORK/$fs.$mode.$seed")
-			new_dir "$fs" "$mode" "$seed" $files &&
-				"$STALE" $mode "$dir" $files "$seed" "$each" "${journals[-1]}" "$SECFS/runtime_measurements_count" ||
+			new_dir "$fs" "$mode" "$seed" "$files" &&
+				"$STALE" $mode "$dir" "$files" "$seed" "$each" "${journals[-1]}" "$SECFS/runtime_measurements_count" ||
 				failed+=" $mode,$seed"
 		done
 	done

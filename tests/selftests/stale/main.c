@@ -3,7 +3,7 @@
  * stale known DIRECTORY: writes the contents that the digest list is to know.
  * stale files DIRECTORY FILES SEED: makes the files that are to be changed.
  *
- * stale turns|races DIRECTORY FILES SEED CHANGES JOURNAL COUNT: several processes change the files in DIRECTORY at
+ * stale turns|races DIRECTORY FILES SEED CHANGES JOURNAL COUNT [enforcing]: several processes change the files in DIRECTORY at
  * random and access them, and write down what they saw: each to JOURNAL-N, a line per change and per access,
  *
  *   change FILE WAY
@@ -11,9 +11,10 @@
  *					that of the content which the access got
  *   overlapped FILE KIND		the file changed meanwhile: nobody knows which content the access got
  *   refused FILE KIND			the access failed, as it may while others have the file open for writing
+ *   denied FILE KIND RECORDS DIGEST	where the module enforces: it was denied for want of permission
  *
  * In turns, a file is locked for a change or for an access, so that every access is a sure one; but writers keep files
- * open and mapped over many turns. In races nothing is locked, and an access is sure if no change of the file began or
+ * open and mapped over many turns, except where the module enforces: that denies them for it. In races nothing is locked, and an access is sure if no change of the file began or
  * ended while it lasted.
  *
  * Accesses are made with the real user id MEASURED, all else as root: what is read to know the content must not be
@@ -44,7 +45,7 @@ struct slot {
 
 static struct slot *slots;
 static unsigned int files;
-static int races;
+static int races, enforcing;
 static FILE *journal;
 static const char *count_path;
 static struct worker me;
@@ -95,7 +96,7 @@ static unsigned long records(void)
 	return strtoul(text, NULL, 10);
 }
 
-/* Whether the file was executed; where it was not, only because it is open for writing or just not there. */
+/* Whether the file was executed, -1 if that was denied; where it was not, only because it is open for writing or just not there. */
 static int execute(const char *path)
 {
 	volatile int error = 0;
@@ -111,6 +112,8 @@ static int execute(const char *path)
 		die("waitpid");
 	if (!status)
 		return 1;
+	if (enforcing && error == EACCES)
+		return -1;
 	if (error == ETXTBSY || (races && (error == ENOENT || error == ENOEXEC || error == EIO || !error)))
 		return 0;
 	fprintf(stderr, "stale: %s: status %#x, errno %d\n", path, status, error);
@@ -146,7 +149,7 @@ static void access_file(unsigned int file)
 		break;
 	case 2:
 		map = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, reader.fd, 0);
-		done = map != MAP_FAILED;
+		done = map != MAP_FAILED ? 1 : enforcing && errno == EACCES ? -1 : 0;
 		munmap(map, 4096);
 		fd = reader.fd;
 	}
@@ -164,7 +167,7 @@ static void access_file(unsigned int file)
 	else if (!sure)
 		fprintf(journal, "overlapped %u %s\n", file, kinds[kind]);
 	else
-		fprintf(journal, "access %u %s %lu %s\n", file, kinds[kind], seen, hex);
+		fprintf(journal, "%s %u %s %lu %s\n", done > 0 ? "access" : "denied", file, kinds[kind], seen, hex);
 
 	if (kind == 2) {
 		if (!any(&me, 3)) {
@@ -220,7 +223,7 @@ static const char *keep_writing(void)
 
 static unsigned int change_file(unsigned int file)
 {
-	const int kept = !any(&me, 6);
+	const int kept = !enforcing && !any(&me, 6);
 	const char *way;
 
 	if (kept && (writer.fd >= 0 || writer.map))
@@ -316,7 +319,8 @@ int main(int argc, char **argv)
 		write_files("f", atoi(argv[3]), make_any);
 		return 0;
 	}
-	if (argc != 8) {
+	enforcing = argc == 9 && !strcmp(argv[8], "enforcing");
+	if (argc != 8 && !enforcing) {
 		fprintf(stderr, "stale: wrong arguments\n");
 		return 2;
 	}
