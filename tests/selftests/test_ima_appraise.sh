@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The kernel's own IMA and the module, enforcing the same rules without digest_list on the same workload, allow and deny the
+# same accesses and leave the same reference values.
+#
+# Each rule stands twice: for IMA with the group 7000+N, for the module with 8000+N, to which the files of two equal
+# directories belong. IMA takes one policy in each boot, so this needs a boot of its own, of which the command line says
+# that IMA enforces:
+#
+#   scripts/vm --append ima_appraise=enforce -- /opt/selftests/run test_ima_appraise
+#
+# Left out, because documented as different: references of SHA-1, which the module refuses; signatures by keys of the
+# keyrings that only one of both has; what stands in $differs.
+#
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+. "$(dirname "$0")/appraise.sh"
+
+ima=/sys/kernel/security/ima
+grep -qw ima_appraise=enforce /proc/cmdline || skip_all "not booted with ima_appraise=enforce"
+[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+
+# '@' stands for fgroup= of the policy.
+policies=(
+	"appraise func=BPRM_CHECK @"
+	"appraise func=MMAP_CHECK @"
+	"appraise func=FILE_CHECK @"
+	"appraise @"
+	"appraise func=BPRM_CHECK appraise_type=imasig @"
+	"appraise func=FILE_CHECK mask=MAY_READ @"
+	"dont_appraise uid=1000 @${NL}appraise @"
+	"appraise func=BPRM_CHECK appraise_algos=sha512 @"
+	"appraise fowner=1000 @"
+	"appraise func=CREDS_CHECK euid=1000 @"
+	"dont_appraise func=FILE_CHECK @${NL}appraise @"
+	"appraise func=FILE_CHECK mask=^MAY_WRITE @${NL}appraise func=BPRM_CHECK @"
+)
+# By policy. IMA looks at appraise_algos= when it appraises, and lets the second access pass with the first one's result.
+# To IMA a node of mknod() is new only where a rule matches MAY_ACCESS, to the module under every policy that appraises.
+declare -A differs=([7]='^hash runs again' [11]='^(the )?node (is written|has|runs)')
+# Those of which the workload runs on btrfs as well.
+on_btrfs=' 3 4 '
+plan $((${#policies[@]} + 5))
+
+chmod 755 "$WORK"
+mkfs_loop ext4 400M "$WORK/ext4" && mkfs_loop btrfs 400M "$WORK/btrfs" || bail "no file systems"
+# types N: the file systems for that policy.
+types() { if [[ $on_btrfs == *" $1 "* ]]; then echo ext4 btrfs; else echo ext4; fi; }
+
+# Files by what their reference value is; one of each for what happens to it.
+kinds=(none hash hash512 bad foreign garbage)
+uses=(run user read map append truncate replace remove)
+
+# files DIRECTORY GROUP: made before there are policies.
+files() {
+	local kind use file
+	mkdir "$1" && chmod 777 "$1"
+	for kind in "${kinds[@]}"; do
+		for use in "${uses[@]}"; do
+			file=$1/$kind-$use
+			cp /usr/bin/true "$file" && echo "$kind $use" >>"$file"
+		done
+	done
+	printf '#!/bin/sh\n' >"$1/script"
+	: >"$1/empty"
+	cp /usr/bin/true "$1/suid"
+	chmod 755 "$1"/* && chown 1000 "$1"/*-user "$1/suid" && chmod 4755 "$1/suid"
+	for use in "${uses[@]}"; do
+		evmctl ima_hash -a sha256 "$1/hash-$use" && evmctl ima_hash -a sha512 "$1/hash512-$use" &&
+			sign_file "$1/foreign-$use" foreign || return
+		setfattr -n security.ima -v "0x0404$ZERO" "$1/bad-$use"
+		# IMA allows no value of an unknown form to be set; this one is too short.
+		setfattr -n security.ima -v 0x0404ff "$1/garbage-$use"
+	done >/dev/null 2>&1
+	chgrp -R "$2" "$1" && chmod 4755 "$1/suid" && chmod g+s "$1"
+}
+
+# step NAME COMMAND...: a line with what became of it. Whoever is killed is not announced, for the shell has no standard error.
+step() {
+	local rc=0
+	"${@:2}" >/dev/null 2>&1 || rc=$?
+	echo "$1: $rc"
+}
+value() { echo "$1 has $(ima_of "$1")"; }
+
+# workload DIRECTORY: prints what was allowed, and the reference values.
+workload() {
+	local kind
+	cd "$1" || return
+	for kind in "${kinds[@]}"; do
+		step "$kind runs" "./$kind-run"
+		step "$kind runs again" "./$kind-run"
+		step "$kind runs for a user" as 1000 "./$kind-user"
+		step "$kind is read" cat "$kind-read"
+		step "$kind is read by a user" as 1000 cat "$kind-read"
+		step "$kind is mapped" "$SYSCALLS" map "$kind-map"
+		step "$kind is written" eval "echo more >>$kind-append"
+		value "$kind-append"
+		step "$kind, written, runs" "./$kind-append"
+		step "$kind, written, is read" cat "$kind-append"
+		step "$kind is cut" "$SYSCALLS" truncate "$kind-truncate" 20000
+		step "$kind, cut, runs" "./$kind-truncate"
+		step "$kind, cut, is read" cat "$kind-truncate"
+		step "$kind is replaced" eval "cp -p --preserve=ownership $kind-run new && mv new $kind-replace"
+		value "$kind-replace"
+		step "$kind, replaced, runs" "./$kind-replace"
+		step "$kind loses its value" setfattr -x security.ima "$kind-remove"
+		step "$kind, without its value, runs" "./$kind-remove"
+		value "$kind-run"
+		value "$kind-user"
+	done
+	step "the script runs" ./script
+	step "the setuid program runs" ./suid
+	step "and for a user" as 2000 ./suid
+	step "an empty file is read" cat empty
+	step "a new file is written" cp /usr/bin/true made
+	value made
+	step "and runs" ./made
+	step "and is mapped" "$SYSCALLS" map made
+	step "and is written again" eval 'echo more >>made'
+	value made
+	step "and runs again" ./made
+	step "and is linked" ln made other
+	step "and runs by that name" ./other
+	step "a new file of no content" touch void
+	value void
+	step "is written" eval 'echo content >void'
+	value void
+	step "is read" cat void
+	step "a node is made" "$SYSCALLS" mknod node
+	step "the node is written" eval 'cat /usr/bin/true >node'
+	value node
+	step "the node becomes a program" chmod 755 node
+	step "the node runs" ./node
+	step "a user sets a value" as 1000 setfattr -n security.ima -v "0x0404$ZERO" hash-user
+	step "the administrator sets a bad one" setfattr -n security.ima -v "0x0404$ZERO" hash-run
+	step "with which it runs" ./hash-run
+	step "sets the good one again" setfattr -n security.ima -v "0x0404$(digest_of /usr/bin/true)" made
+	step "with which it runs" ./made
+	cd /
+}
+
+# policy BASE: every policy, with the groups from BASE on.
+policy() {
+	local i
+	for i in "${!policies[@]}"; do printf '%s\n' "${policies[i]//@/fgroup=$(($1 + i))}"; done
+}
+
+for i in "${!policies[@]}"; do
+	for fs in $(types "$i"); do
+		files "$WORK/$fs/ima-$i" $((7000 + i)) && files "$WORK/$fs/module-$i" $((8000 + i)) || bail "no files"
+	done
+done
+echo 0 >/proc/sys/kernel/printk_ratelimit
+load_module || bail "the module does not load"
+check "the module takes the policies" set_policy "$(policy 8000)" || bail "the module refuses the policies"
+policy 7000 >"$WORK/policy"
+check "IMA takes them" eval 'echo "$WORK/policy" >$ima/policy' || bail "IMA refuses the policies"
+denials=0 steps=0
+# same N: whether both lists of steps are the same, but for what differs.
+same() {
+	local what
+	for what in ima module; do grep -Ev "${differs[$1]:-^$}" "$WORK/$what" >"$WORK/$what.same"; done
+	diff -u --label IMA --label "the module" "$WORK/ima.same" "$WORK/module.same"
+}
+for i in "${!policies[@]}"; do
+	name=${policies[i]//@/…}
+	name=${name//$NL/; }
+	for fs in $(types "$i"); do
+		workload "$WORK/$fs/ima-$i" >"$WORK/ima" 2>/dev/null
+		workload "$WORK/$fs/module-$i" >"$WORK/module" 2>/dev/null
+		denials=$((denials + $(grep -Ec ': [1-9]' "$WORK/module")))
+		steps=$((steps + $(grep -c ': ' "$WORK/module")))
+		check "$fs, $name" same "$i"
+	done
+done
+note "$denials of $steps steps were denied"
+check "neither denied everything or nothing" [ "$denials" -gt 100 ]
+finish
