@@ -1,49 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What 'make demo' runs in the guest. Shows the way of a file from known to unknown, and proves the record by a
+# The first act of 'make demo', in the guest: measurement. Shows the way of a file from known to unknown, and proves the record by a
 # verifier that this project did not write. Fails where something is not as it says.
 
 set -u
-secfs=/sys/kernel/security/digest_lists
-dir=/var/lib/demo
+. "$(dirname "$0")/lib.sh"
 pcr=12
-failed=0
 
-# guest.sh [color]: with colors where the output goes to a terminal.
-bold='' dim='' plain=''
-[ "${1:-}" != color ] || bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
-
-step() { printf '\n%s── %s%s\n' "$bold" "$*" "$plain"; }
-command_line() { printf '%s# %s%s\n' "$dim" "$*" "$plain"; }
-show() {
-	command_line "$*"
-	"$@"
-}
-# claim TEXT COMMAND...: says whether it holds.
-claim() {
-	local text=$1
-	shift
-	if "$@"; then
-		printf '  ✔ %s\n' "$text"
-	else
-		printf '  ✘ %s\n' "$text"
-		failed=1
-	fi
-}
 # Counted by the shell alone: a program would be one more file to check.
 records() {
 	local -a lines
 	mapfile -t lines <"$secfs/ascii_runtime_measurements"
 	echo ${#lines[@]}
-}
-status() {
-	local key value
-	while IFS=: read -r key value; do
-		[ "$key" != "$1" ] || { echo "${value# }" && return; }
-	done <"$secfs/status"
-	echo "no $1 in the status"
-	return 1
 }
 in_list() { grep -qF " $1" "$secfs/ascii_runtime_measurements"; }
 

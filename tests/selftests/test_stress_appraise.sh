@@ -6,6 +6,8 @@
 # written down by the program 'stale' and judged by stale_check.py.
 #
 #   scripts/vm --timeout 7200 -- env CHANGES=100000 SEEDS='1 2 3 4 5 6 7 8' /opt/selftests/run test_stress_appraise
+#
+# shellcheck disable=SC2015 # 'A && B || C' where C must run if either fails
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"

@@ -13,7 +13,7 @@
 . "$(dirname "$0")/appraise.sh"
 
 enforcing_system
-plan 51
+plan 55
 
 # The boot. Units may still be settling when the last one they were ordered after is up.
 check "the system reaches multi-user.target" wait_for 300 eval '[ "$(systemctl is-active multi-user.target)" = active ]'
@@ -109,6 +109,13 @@ exec {fd}<"$file"
 check "nor a file by its number in /proc" refuses /proc/self/fd/$fd
 exec {fd}<&-
 check "a user cannot vouch by security.ima" eval 'cp $unknown /tmp/mine && chown 1000 /tmp/mine && ! as 1000 setfattr -n security.ima -v 0x0404$(digest_of /tmp/mine) /tmp/mine 2>/dev/null'
+
+# What the tool foretells.
+check "the dry run allows all that is running, by the lists and their signer" digestctl appraise --dry-run appraise_exec_tcb
+check_eq "systemd by the list of the packages" 1 "$(digestctl appraise --dry-run appraise_exec_tcb |
+	grep -c 'allowed BPRM_CHECK: /usr/lib/systemd/systemd, immutable in the list debian, signed by [0-9a-f]')"
+check "it denies an unknown file below a tree" eval '! digestctl appraise --dry-run appraise_exec_tcb --denied $disk >"$WORK/dry"'
+check "by name and cause" grep -q "denied BPRM_CHECK: $disk/modified, missing-hash, sha256:" "$WORK/dry"
 rm -rf $disk /tmp/mine
 check_eq "the system is as it was" running "$(systemctl reset-failed; systemctl is-system-running)"
 finish

@@ -34,7 +34,7 @@ check "and says why" grep -q 'digest_lists: there is no list for .*/curl_' "$WOR
 check_eq "the old version is still there" "$old" "$(version)"
 check "and runs" curl --version
 # What nobody loaded a list for.
-mkdir $WORK/unpacked && dpkg-deb -x /srv/repository/curl_*.deb "$WORK/unpacked"
+mkdir "$WORK/unpacked" && dpkg-deb -x /srv/repository/curl_*.deb "$WORK/unpacked"
 check "the new program is unknown" denied "$WORK/unpacked/usr/bin/curl"
 mv /srv/hidden/curl_* /srv/lists/
 denied_before=$((denied_before + 1))
@@ -43,7 +43,7 @@ denied_before=$((denied_before + 1))
 lists_before=$(status lists)
 check "apt upgrades the package" apt-get -q -y install curl
 check_eq "to the new version" "$new" "$(version)"
-note "$(($(status lists) - lists_before)) lists more: $(cd /etc/digest_lists/lists && ls | grep -v p7s | tr '\n' ' ')"
+note "$(($(status lists) - lists_before)) lists more: $(cd /etc/digest_lists/lists && echo *_*.p7s)"
 check "which runs, with its new library" eval 'curl --version | grep -q "libcurl/${new%%-*}"'
 check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
 check "services can be restarted" systemctl restart cron.service rsyslog.service

@@ -5,6 +5,7 @@
 //! This file is the command line and nothing else; each command has a file of its own. Every
 //! format is read and written by the crate that the module itself links.
 
+mod appraise;
 mod format;
 mod generate;
 mod hash;
@@ -69,6 +70,7 @@ enum Command {
     Show(show::Args),
     #[command(subcommand)]
     Policy(policy::Command),
+    Appraise(appraise::Args),
 }
 
 fn main() -> ExitCode {
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Policy(command) => policy::run(&command),
+        Command::Appraise(args) => appraise::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,8 +13,12 @@ pub(crate) fn quoted(path: &Path) -> String {
     }
 }
 
-/// `1 file`, `2 files`.
+/// `1 file`, `2 files`; `2 accesses`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+    let plural = match number {
+        1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{number} {noun}{plural}")
 }

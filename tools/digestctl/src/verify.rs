@@ -75,21 +75,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.cert.is_empty() && args.key.is_empty() {
         bail!("nobody is named by whom the lists should be signed (--cert, --key)");
     }
-    let place = TempDir::new().context("cannot make a temporary directory")?;
-    let certs = place.path().join("certs");
-    let mut pem = Vec::new();
-    for cert in &args.cert {
-        pem.extend(format::read(cert)?);
-        pem.push(b'\n');
-    }
-    std::fs::write(&certs, pem)?;
-    let keys = Keys::read(&args.key)?;
-    let verifier = Verifier {
-        place,
-        certs,
-        cert_files: &args.cert,
-        keys,
-    };
+    let verifier = Verifier::new(&args.cert, &args.key)?;
     let mut failed = 0;
     let mut out = std::io::stdout().lock();
     for list in &args.lists {
@@ -107,7 +93,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-struct Verifier<'a> {
+/// Verifies signatures by given keys.
+pub(crate) struct Verifier<'a> {
     place: TempDir,
     /// All certificates in one file.
     certs: PathBuf,
@@ -115,9 +102,32 @@ struct Verifier<'a> {
     keys: Keys,
 }
 
-impl Verifier<'_> {
+impl<'a> Verifier<'a> {
+    /// One that trusts the certificates in the files `certs` and the OpenPGP keys in the files `keys`.
+    pub(crate) fn new(certs: &'a [PathBuf], keys: &[PathBuf]) -> Result<Self> {
+        let place = TempDir::new().context("cannot make a temporary directory")?;
+        let file = place.path().join("certs");
+        let mut pem = Vec::new();
+        for cert in certs {
+            pem.extend(format::read(cert)?);
+            pem.push(b'\n');
+        }
+        std::fs::write(&file, pem)?;
+        Ok(Self {
+            place,
+            certs: file,
+            cert_files: certs,
+            keys: Keys::read(keys)?,
+        })
+    }
+
+    /// Whether there is nothing to verify an IMA signature with.
+    pub(crate) fn has_no_certs(&self) -> bool {
+        self.cert_files.is_empty()
+    }
+
     /// Verifies a list, and says what kind of signature it has.
-    fn verify(&self, list: &Path) -> Result<&'static str> {
+    pub(crate) fn verify(&self, list: &Path) -> Result<&'static str> {
         let data = format::read(list)?;
         format::list(&data).context("not a digest list")?;
         let Some((path, signature)) = beside(list)? else {
@@ -135,7 +145,8 @@ impl Verifier<'_> {
         }
     }
 
-    fn verify_ima(&self, data: &[u8], signature: &ImaSignature<'_>) -> Result<()> {
+    /// Verifies an IMA signature of `data` by one of the certificates.
+    pub(crate) fn verify_ima(&self, data: &[u8], signature: &ImaSignature<'_>) -> Result<()> {
         let digest = hash_slices(signature.hash, &[data]);
         for cert in self.cert_files {
             let args = ["x509", "-pubkey", "-noout", "-in"].map(std::ffi::OsStr::new);

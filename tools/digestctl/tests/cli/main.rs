@@ -2,6 +2,7 @@
 
 //! `digestctl` as a user meets it: what it prints, writes and returns.
 
+mod appraise;
 mod deb;
 mod dpkg;
 mod formats;

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl appraise --dry-run`: what a policy with `appraise` rules would allow and deny, before it is in force.
+//!
+//! The rules are evaluated, and files judged, by the code that the module links (`digest_logic`).
+
+mod context;
+mod lists;
+mod own;
+mod subjects;
+
+use std::{
+    io::{
+        BufWriter,
+        Write, //
+    },
+    path::PathBuf, //
+};
+
+use anyhow::{
+    anyhow,
+    bail,
+    Result, //
+};
+use digest_logic::{
+    appraise::{
+        judge,
+        Evidence,
+        Own,
+        Vouchers, //
+    },
+    digest::Digest,
+    hash_algo::HashAlgo,
+    list::Kind,
+    policy::{
+        evaluate,
+        rules,
+        text_of,
+        write_rule,
+        write_selection,
+        ActionSet,
+        Capabilities,
+        Rule, //
+    }, //
+};
+
+use self::{
+    context::FileSystems,
+    lists::{
+        Known,
+        Lists, //
+    },
+    subjects::{
+        Subject,
+        Subjects, //
+    }, //
+};
+use crate::{
+    format,
+    hash::hash_slices,
+    report::{
+        count,
+        quoted, //
+    },
+    securityfs::Location,
+    verify::Verifier, //
+};
+
+/// Show what an appraisal policy would allow and deny.
+///
+/// For the programs and libraries of all running processes, or for the files below each PATH: as root
+/// would execute and map what is executable, load modules, and read all files. Each line says what
+/// would happen, and by which list, of which signer, or why not. The exit status is 1 if something
+/// would be denied.
+///
+/// Lists are those that the kernel has loaded, or the given ones, which count if they are signed by
+/// one of --cert or --key. A signature in security.ima is verified with --cert.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  digestctl appraise --dry-run appraise_exec_tcb
+  digestctl appraise --dry-run policy --denied /usr/bin /usr/lib
+  digestctl appraise --dry-run policy --list base.list --cert ca.pem --uid 1000 /srv")]
+pub(crate) struct Args {
+    /// The policy: a file, or names of built-in ones as in the module's parameter ima_policy
+    #[arg(long = "dry-run", value_name = "POLICY", required = true)]
+    policy: PathBuf,
+
+    /// Directories and files [default: the running processes]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// A digest list to count with, instead of what the kernel has loaded
+    #[arg(long, value_name = "LIST")]
+    list: Vec<PathBuf>,
+
+    /// X.509 certificates in PEM by which signatures are trusted
+    #[arg(long, value_name = "CERT")]
+    cert: Vec<PathBuf>,
+
+    /// OpenPGP keys by which lists are trusted
+    #[arg(long, value_name = "KEY")]
+    key: Vec<PathBuf>,
+
+    /// Who would access the files below PATH
+    #[arg(long, default_value_t = 0)]
+    uid: u32,
+
+    /// Show only what would be denied
+    #[arg(long)]
+    denied: bool,
+
+    #[command(flatten)]
+    location: Location,
+}
+
+/// A policy and the text its rules point into.
+struct Policy {
+    text: String,
+    rules: Vec<Rule>,
+    wanted: ActionSet,
+}
+
+/// What would become of an access.
+enum Outcome {
+    /// No rule wants the file appraised.
+    NotAppraised,
+    Allowed(String),
+    Denied(String),
+}
+
+/// How many accesses there are of each outcome.
+#[derive(Default)]
+struct Counts {
+    allowed: usize,
+    denied: usize,
+    not_appraised: usize,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let policy = Policy::read(&args.policy)?;
+    let verifier = Verifier::new(&args.cert, &args.key)?;
+    let lists = if args.list.is_empty() {
+        Lists::of_kernel(&args.location)?
+    } else {
+        Lists::of_files(&args.list, &verifier)?
+    };
+    let subjects = if args.paths.is_empty() {
+        Subjects::running()?
+    } else {
+        Subjects::below(&args.paths, args.uid)
+    };
+    let mut file_systems = FileSystems::read()?;
+    let mut counts = Counts::default();
+    let mut unreadable = 0;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    for error in &subjects.errors {
+        eprintln!("digestctl: {error}");
+    }
+    for subject in &subjects.found {
+        let outcome = judge_subject(&policy, subject, &lists, &verifier, &mut file_systems);
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                eprintln!("digestctl: {}: {error:#}", quoted(&subject.path));
+                unreadable += 1;
+                continue;
+            }
+        };
+        let (number, said) = match &outcome {
+            Outcome::NotAppraised => (&mut counts.not_appraised, None),
+            Outcome::Allowed(why) => (
+                &mut counts.allowed,
+                Some(("allowed", why)).filter(|_| !args.denied),
+            ),
+            Outcome::Denied(why) => (&mut counts.denied, Some(("denied", why))),
+        };
+        *number += 1;
+        if let Some((what, why)) = said {
+            writeln!(
+                out,
+                "{what} {}: {}, {why}",
+                subject.func.name(),
+                quoted(&subject.path)
+            )?;
+        }
+    }
+    writeln!(
+        out,
+        "{} allowed, {} denied, {} not appraised",
+        counts.allowed, counts.denied, counts.not_appraised
+    )?;
+    out.flush()?;
+    unreadable += subjects.errors.len();
+    if unreadable > 0 {
+        bail!("{} could not be judged", count(unreadable, "file"));
+    }
+    if counts.denied > 0 {
+        bail!("{} would be denied", count(counts.denied, "access"));
+    }
+    Ok(())
+}
+
+impl Policy {
+    fn read(path: &std::path::Path) -> Result<Self> {
+        let capabilities = Capabilities::SERVED;
+        let name = quoted(path);
+        let text = if path.exists() {
+            let bytes = format::read(path)?;
+            let text = text_of(&bytes).map_err(|error| anyhow!("{name}: {error}"))?;
+            text.to_owned()
+        } else {
+            let mut text = String::new();
+            write_selection(&name, &capabilities, &mut text)
+                .map_err(|error| anyhow!("{name} is no file, and as names of policies: {error}"))?;
+            text
+        };
+        let rules: Vec<_> = rules(&text, &capabilities)
+            .collect::<Result<_, _>>()
+            .map_err(|error| anyhow!("{name}: {error}"))?;
+        let wanted = ActionSet::of_rules(&rules);
+        Ok(Self {
+            text,
+            rules,
+            wanted,
+        })
+    }
+
+    /// The rule at `place`, as the language writes it.
+    fn show(&self, place: usize) -> String {
+        let mut shown = String::new();
+        if let Some(rule) = self.rules.get(place) {
+            // Writing to a string does not fail.
+            let _ = write_rule(rule, &self.text, &mut shown);
+        }
+        shown
+    }
+}
+
+fn judge_subject(
+    policy: &Policy,
+    subject: &Subject,
+    lists: &Lists<'_>,
+    verifier: &Verifier<'_>,
+    file_systems: &mut FileSystems,
+) -> Result<Outcome> {
+    let file = file_systems.file(&subject.path)?;
+    let context = subject.context(&file);
+    let decision = evaluate(&policy.rules, &policy.text, &context, policy.wanted);
+    let Some(rule) = decision.appraise else {
+        return Ok(Outcome::NotAppraised);
+    };
+    let data = format::read(&subject.path)?;
+    let known = lists.find(&data)?;
+    let own = own::read(&subject.path, &data, verifier)?;
+    let evidence = Evidence {
+        own,
+        list: known.as_ref().map(|known| known.kind),
+        is_new: false,
+        is_empty: data.is_empty(),
+    };
+    Ok(match judge(&rule, &evidence) {
+        Ok(vouchers) => Outcome::Allowed(why_allowed(&vouchers, known.as_ref())),
+        Err(cause) => {
+            let digest = Digest::new(HashAlgo::Sha256, &hash_slices(HashAlgo::Sha256, &[&data]))?;
+            let cause = cause.name().to_string_lossy().into_owned();
+            let mut why = format!("{cause}, {digest}, by the rule: {}", policy.show(rule.rule));
+            match known {
+                Some(known) if rule.digest_list => why += &format!(" ({known})"),
+                Some(_) => why += " (a list has it, which this rule does not ask)",
+                None => (),
+            }
+            if matches!(own, Own::Bad(_)) && verifier.has_no_certs() {
+                why += " (no --cert was given to verify a signature with)";
+            }
+            Outcome::Denied(why)
+        }
+    })
+}
+
+fn why_allowed(vouchers: &Vouchers, known: Option<&Known>) -> String {
+    match (vouchers.own, vouchers.list, known) {
+        (_, Some(Kind::Immutable | Kind::Mutable), Some(known)) => known.to_string(),
+        (Some(own), ..) if own.signed => "by the signature in security.ima".to_owned(),
+        _ => "by the digest in security.ima".to_owned(),
+    }
+}
