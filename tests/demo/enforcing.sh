@@ -28,7 +28,7 @@ claim "nothing that is running" [ $? -eq 0 ]
 
 step "From here on only known files are executed"
 command_line "digestctl policy builtin appraise_exec_tcb >$secfs/policy"
-digestctl policy builtin appraise_exec_tcb >/tmp/policy && cat /tmp/policy >$secfs/policy || { dmesg | tail && exit 1; }
+digestctl policy builtin appraise_exec_tcb >$secfs/policy || { dmesg | tail && exit 1; }
 show ls -ld /usr/bin /usr/lib
 claim "known programs run" openssl version
 claim "and Python, with its modules" python3 -c 'import json, hashlib; print("python3 runs")'

@@ -6,6 +6,7 @@
 //! panic.
 
 use digest_logic::{
+    cms,
     compact,
     compact16,
     cursor::{
@@ -25,6 +26,7 @@ use digest_logic::{
         ParsedList, //
     },
     metadata::Metadata,
+    modsig,
     openpgp::{
         self,
         der,
@@ -37,6 +39,10 @@ use digest_logic::{
     policy::{
         self,
         Template, //
+    },
+    reference::{
+        self,
+        Reference, //
     },
     rpm,
     signature::Signature,
@@ -64,6 +70,9 @@ pub const TARGETS: &[Target] = &[
     ("rpm", rpm_header),
     ("openpgp", openpgp_packets),
     ("ima_sig", ima_signature),
+    ("cms", cms_message),
+    ("reference", reference_value),
+    ("modsig", module_signature),
     ("policy", policy_line),
     ("template", template),
     ("digest", digest),
@@ -324,6 +333,50 @@ pub fn ima_signature(data: &[u8]) {
     };
     assert_eq!(signature.signature.len() + 9, data.len());
     assert!(matches!(Signature::parse(data), Ok(Signature::Ima(_))));
+}
+
+/// What is found in a PKCS#7 message is part of it, and nothing twice; a key has no more bits than its bytes.
+pub fn cms_message(data: &[u8]) {
+    if let Ok(bits) = cms::rsa_bits(data) {
+        assert!(bits <= 8 * data.len());
+    }
+    let Ok(message) = cms::Message::parse(data) else {
+        return;
+    };
+    let certificates: usize = message.certificates().map(<[u8]>::len).sum();
+    let signer = match message.signer() {
+        cms::Signer::KeyId(id) => id.len(),
+        cms::Signer::Certificate { issuer, serial } => issuer.len() + serial.len(),
+    };
+    assert!(certificates + signer < data.len());
+    assert!(message.hash().strong().is_ok());
+}
+
+/// A digest is rewritten to the same bytes; a signature is one.
+pub fn reference_value(data: &[u8]) {
+    match Reference::parse(data) {
+        Ok(Reference::Digest(digest)) => {
+            let again = written(|sink| reference::write_digest(&digest, sink));
+            assert_eq!(again.as_deref(), Ok(data));
+            assert!(data.len() <= reference::MAX_DIGEST_VALUE);
+            assert!(!reference::is_signature(data));
+        }
+        Ok(Reference::Signature(_)) => assert!(reference::is_signature(data)),
+        Err(_) => (),
+    }
+}
+
+/// The parts of a file with a signature at its end are the file.
+pub fn module_signature(data: &[u8]) {
+    let Some((content, signature)) = modsig::split(data) else {
+        return;
+    };
+    assert!(data.starts_with(content));
+    assert!(data[content.len()..].starts_with(signature));
+    assert_eq!(
+        content.len() + signature.len() + 12 + modsig::MARKER.len(),
+        data.len()
+    );
 }
 
 /// The rules of a policy survive being written and read again.
