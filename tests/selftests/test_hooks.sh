@@ -8,6 +8,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
+. "$(dirname "$0")/kernel_reads.sh"
 
 plan 38
 
@@ -86,15 +87,6 @@ arrives "a kernel module is loaded: kernel_post_read_file" "FILE_CHECK MODULE_CH
 rmmod dummy
 
 # Firmware, whole and in part.
-test_firmware=/sys/devices/virtual/misc/test_firmware
-firmware_path=/sys/module/firmware_class/parameters/path
-set_firmware() { printf %s "$2" >"$test_firmware/$1"; }
-request() { set_firmware trigger_request "${1##*/}"; }
-request_part() {
-	set_firmware reset 1 && set_firmware config_name "${1##*/}" && set_firmware config_into_buf 1 &&
-		set_firmware config_partial 1 && set_firmware config_buf_size 64 && set_firmware config_num_requests 1 &&
-		set_firmware trigger_batched_requests 1
-}
 if modprobe test_firmware 2>/dev/null; then
 	former=$(cat "$firmware_path")
 	printf %s "$disk" >"$firmware_path"
@@ -108,16 +100,6 @@ else
 	skip "firmware is loaded in part: kernel_read_file" "no module test_firmware"
 fi
 
-# A kernel that has only the header by which kexec knows one; it is refused after the initramfs has been read.
-kernel_header() {
-	python3 -c '
-import struct, sys
-image = bytearray(65536)
-for offset, field in (0x1f1, b"\1"), (0x1fe, b"\x55\xaa"), (0x202, b"HdrS"), (0x206, b"\x0f\2"), (0x211, b"\1"), \
-        (0x236, b"\x63\0"), (0x248, struct.pack("<I", 0)):
-    image[offset:offset + len(field)] = field
-open(sys.argv[1], "wb").write(image)' "$1"
-}
 kernel=$disk/kernel
 kernel_header "$kernel"
 kexec_kernel() { "$SYSCALLS" kexec "$file" /dev/null || true; }
