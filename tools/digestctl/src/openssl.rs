@@ -60,7 +60,15 @@ pub(crate) fn sign(data: &Path, key: &OsStr, cert: &Path) -> Result<Vec<u8>> {
     ];
     match run(args)? {
         Ok(signature) => Ok(signature),
-        Err(reason) => bail!("openssl cannot sign {}: {reason}", quoted(data)),
+        Err(reason) => {
+            let hint = if key.to_string_lossy().starts_with("pkcs11:") {
+                "; openssl needs its provider pkcs11 (package pkcs11-provider) and a configuration that names \
+                 the token's module, in OPENSSL_CONF"
+            } else {
+                ""
+            };
+            bail!("openssl cannot sign {}: {reason}{hint}", quoted(data))
+        }
     }
 }
 

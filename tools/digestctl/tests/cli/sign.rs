@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    path::Path,
     process::Command, //
 };
 
@@ -127,4 +128,88 @@ fn what_cannot_be_signed_or_verified_is_told() {
     place
         .run("verify list --key tree/a")
         .failed("is no OpenPGP key");
+}
+
+/// Runs a program that has to succeed, with a token of SoftHSM's in the place. `configuration` is openssl's.
+fn with_token(place: &Place, configuration: &str, program: &mut Command) {
+    let ran = program
+        .current_dir(place.path("."))
+        .env("SOFTHSM2_CONF", place.path("softhsm2.conf"))
+        .env("OPENSSL_CONF", place.path(configuration))
+        .output()
+        .expect("it runs");
+    assert!(ran.status.success(), "{ran:?}");
+}
+
+#[test]
+fn the_key_may_be_in_a_token() {
+    const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+    const KEY: &str = "pkcs11:token=test;object=signer;type=private?pin-value=1234";
+    if !Path::new(MODULE).exists() {
+        eprintln!("SKIPPED: SoftHSM is not installed");
+        return;
+    }
+    let place = Place::new();
+    fs::create_dir(place.path("tokens")).expect("a directory");
+    let tokens = place.path("tokens");
+    place.file(
+        "softhsm2.conf",
+        format!("directories.tokendir = {}\n", tokens.display()),
+    );
+    place.file(
+        "openssl.cnf",
+        format!(
+            "openssl_conf = init\n[init]\nproviders = all\n[all]\ndefault = own\npkcs11 = token\n\
+             [own]\nactivate = 1\n[token]\npkcs11-module-path = {MODULE}\n\
+             pkcs11-module-quirks = no-deinit no-operation-state\n\
+             pkcs11-module-load-behavior = early\nactivate = 1\n\
+             [req]\ndistinguished_name = name\n[name]\n"
+        ),
+    );
+    // SoftHSM uses openssl's library itself, which must not ask SoftHSM.
+    place.file("none", "");
+    let init = "--init-token --free --label test --pin 1234 --so-pin 1234";
+    with_token(
+        &place,
+        "none",
+        Command::new("softhsm2-util").args(init.split(' ')),
+    );
+    let generate = "--login --pin 1234 --keypairgen --key-type rsa:2048 --id 01 --label signer";
+    with_token(
+        &place,
+        "none",
+        Command::new("pkcs11-tool")
+            .args(["--module", MODULE])
+            .args(generate.split(' ')),
+    );
+    with_token(
+        &place,
+        "openssl.cnf",
+        Command::new("openssl").args([
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            KEY,
+            "-subj",
+            "/CN=token",
+            "-out",
+            "cert",
+            "-days",
+            "9",
+        ]),
+    );
+    place.file("a", "a");
+    place.run("generate a -o list").good();
+    with_token(
+        &place,
+        "openssl.cnf",
+        Command::new(assert_cmd::cargo::cargo_bin!("digestctl"))
+            .args(["sign", "list", "--cert", "cert", "--key", KEY]),
+    );
+    place.run("verify list --cert cert").good();
+    // Without the configuration the remedy is named.
+    place
+        .run(&format!("sign list --cert cert --key {KEY}"))
+        .failed("package pkcs11-provider");
 }
