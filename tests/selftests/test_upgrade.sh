@@ -13,7 +13,7 @@
 . "$(dirname "$0")/appraise.sh"
 
 enforcing_system
-plan 16
+plan 20
 
 export DEBIAN_FRONTEND=noninteractive
 version() { dpkg-query -W -f '${Version}' curl; }
@@ -49,6 +49,13 @@ check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
 check "services can be restarted" systemctl restart cron.service rsyslog.service
 check_eq "the system runs" running "$(systemctl is-system-running)"
 check_eq "it is the same boot" "$boot" "$(</proc/sys/kernel/random/boot_id)"
+
+# What else is done with packages.
+check "an initramfs with the new lists can be made" mkinitramfs -o "$WORK/initramfs"
+check "which has them" eval 'lsinitramfs "$WORK/initramfs" | grep -q "etc/digest_lists/lists/curl_.*p7s"'
+check "a package can be removed, for which nobody is asked for a list" eval 'mv /etc/digest_lists/apt.conf "$WORK/" &&
+	apt-get -q -y remove nano && mv "$WORK/apt.conf" /etc/digest_lists/'
+check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
 
 # That it was the list: without it the new version is unknown.
 (cd /etc/digest_lists/lists && for list in curl_*; do [[ $list == *.p7s ]] || sha256sum <"$list"; done) |
