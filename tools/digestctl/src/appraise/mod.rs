@@ -40,6 +40,7 @@ use digest_logic::{
         write_selection,
         ActionSet,
         Capabilities,
+        Func,
         Rule, //
     }, //
 };
@@ -151,6 +152,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     } else {
         Subjects::below(&args.paths, args.uid)
     };
+    let found = policy.with_named_functions(&subjects.found);
     let mut file_systems = FileSystems::read()?;
     let mut counts = Counts::default();
     let mut unreadable = 0;
@@ -158,7 +160,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for error in &subjects.errors {
         eprintln!("digestctl: {error}");
     }
-    for subject in &subjects.found {
+    for subject in &found {
         let outcome = judge_subject(&policy, subject, &lists, &verifier, &mut file_systems);
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -225,6 +227,23 @@ impl Policy {
             rules,
             wanted,
         })
+    }
+
+    /// The accesses, and once more those that the kernel asks about by a second function, if a rule names that.
+    fn with_named_functions(&self, found: &[Subject]) -> Vec<Subject> {
+        let mut all = Vec::with_capacity(found.len());
+        for subject in found {
+            all.push(subject.clone());
+            let second = match subject.func {
+                Func::BprmCheck => Func::CredsCheck,
+                Func::MmapCheck => Func::MmapCheckReqprot,
+                _ => continue,
+            };
+            if self.rules.iter().any(|rule| rule.func() == Some(second)) {
+                all.push(subject.asked_by(second));
+            }
+        }
+        all
     }
 
     /// The rule at `place`, as the language writes it.

@@ -64,6 +64,14 @@ pub(super) struct Subjects {
 }
 
 impl Subject {
+    /// The same access, asked about by another function.
+    pub(super) fn asked_by(&self, func: Func) -> Self {
+        Self {
+            func,
+            ..self.clone()
+        }
+    }
+
     /// The access as rules see it.
     pub(super) fn context<'a>(&'a self, file: &File<'a>) -> Context<'a> {
         let Ids { uid, gid, capable } = self.ids;

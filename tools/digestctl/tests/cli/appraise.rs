@@ -74,6 +74,20 @@ fn what_is_good_returns_zero() {
 }
 
 #[test]
+fn a_second_function_is_asked_where_a_rule_names_it() {
+    let place = tree();
+    place.file("policy", "appraise func=CREDS_CHECK euid=0 digest_list\n");
+    place
+        .run("appraise --dry-run policy --list list --cert cert tree/known")
+        .good()
+        .printed("allowed CREDS_CHECK: ");
+    place
+        .run("appraise --dry-run policy --list list --cert cert --uid 1000 tree/unknown")
+        .good()
+        .printed("0 allowed, 0 denied, ");
+}
+
+#[test]
 fn a_list_that_nobody_signed_does_not_count() {
     let place = tree();
     place
