@@ -162,10 +162,10 @@ impl File {
         unsafe { bindings::diglist_file_has_readers(self.as_ptr()) }
     }
 
-    /// Whether exactly one file is open for writing of this inode.
-    pub(crate) fn has_one_writer(&self) -> bool {
+    /// How many files are open for writing of this inode; negative while their number is kept at none.
+    pub(crate) fn writers(&self) -> i32 {
         // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_has_one_writer(self.as_ptr()) }
+        unsafe { bindings::diglist_file_writers(self.as_ptr()) }
     }
 
     /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf` asks for the length
@@ -256,7 +256,7 @@ impl File {
 
     /// Whether any task has the content open for writing by another file than this.
     pub(crate) fn has_other_writers(&self) -> bool {
-        self.has_writers() && !(self.is_writable() && self.has_one_writer())
+        self.has_writers() && !(self.is_writable() && self.writers() == 1)
     }
 
     /// Asks the file system to make the next change visible in [`InodeRef::state`]. May sleep.

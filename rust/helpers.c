@@ -121,6 +121,23 @@ struct file *diglist_vma_new_exec_file(const struct vm_area_struct *vma)
 	return vma->vm_flags & VM_EXEC ? NULL : vma->vm_file;
 }
 
+bool diglist_vma_is_exec(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_EXEC;
+}
+
+/*
+ * Whether BACKING, of which a stacked file system maps the pages, has another content than a read of USER: overlayfs
+ * reads the upper file once there is one, and maps the lower one if it was open before. File systems that share pages
+ * between equal files (erofs) map other inodes as well, but have one content.
+ */
+bool diglist_maps_another_content(const struct file *backing, const struct file *user)
+{
+	struct inode *real = d_real_inode(file_dentry(user));
+
+	return real != d_inode(file_dentry(user)) && real != file_inode(backing);
+}
+
 void diglist_file_get(struct file *file)
 {
 	get_file(file);
@@ -173,9 +190,9 @@ bool diglist_file_has_readers(const struct file *file)
 #endif
 }
 
-bool diglist_file_has_one_writer(const struct file *file)
+int diglist_file_writers(const struct file *file)
 {
-	return atomic_read(&file_inode(file)->i_writecount) == 1;
+	return atomic_read(&file_inode(file)->i_writecount);
 }
 
 /* The description of KEYRING if KEY is an asymmetric key, else NULL. */
@@ -259,6 +276,29 @@ static bool has_pinned_pages(struct inode *inode)
 	return pinned;
 }
 
+/* Whether SB belongs to a file system whose content others than this kernel change. */
+static bool is_remote(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case NFS_SUPER_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case CEPH_SUPER_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case AFS_FS_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+	case 0x01161970: /* GFS2 */
+	case 0x20030528: /* OrangeFS */
+	case 0x786f4256: /* vboxsf */
+		return true;
+	}
+	return sb->s_iflags & SB_I_IMA_UNVERIFIABLE_SIGNATURE;
+}
+
 /*
  * Whether what was read is what the next reader reads, as long as nobody opens the file for writing. Not so where a
  * server decides what each read returns; where writers are not counted, that is on the kernel's own mount of tmpfs
@@ -268,7 +308,7 @@ bool diglist_file_content_is_stable(const struct file *file)
 {
 	struct inode *inode = file_inode(file), *real = d_real_inode(file_dentry(file));
 
-	if ((inode->i_sb->s_iflags | real->i_sb->s_iflags) & SB_I_IMA_UNVERIFIABLE_SIGNATURE)
+	if (is_remote(inode->i_sb) || is_remote(real->i_sb))
 		return false;
 	if (real->i_sb->s_flags & SB_KERNMOUNT && shmem_mapping(real->i_mapping) &&
 	    !(SHMEM_I(real)->seals & F_SEAL_WRITE))

@@ -62,6 +62,8 @@ struct file *diglist_bprm_file(const struct linux_binprm *bprm);
 bool diglist_bprm_is_check(const struct linux_binprm *bprm);
 const struct cred *diglist_bprm_cred(const struct linux_binprm *bprm);
 struct file *diglist_vma_new_exec_file(const struct vm_area_struct *vma);
+bool diglist_vma_is_exec(const struct vm_area_struct *vma);
+bool diglist_maps_another_content(const struct file *backing, const struct file *user);
 void diglist_file_get(struct file *file);
 struct inode *diglist_file_inode(const struct file *file);
 ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, size_t size);
@@ -69,7 +71,7 @@ int diglist_file_set_xattr(struct file *file, const char *name, const void *valu
 int diglist_file_evm_status(struct file *file, const char *name, void *value, size_t size);
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg);
 bool diglist_file_has_readers(const struct file *file);
-bool diglist_file_has_one_writer(const struct file *file);
+int diglist_file_writers(const struct file *file);
 const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct key *key);
 bool diglist_file_is_regular(const struct file *file);
 __u32 diglist_file_flags(const struct file *file);

@@ -88,13 +88,19 @@ const MARKS: u16 = READ | REPORTED | UNREADABLE | PASSED | SIGNED | NEW;
 struct Checked {
     /// Signs of change, taken before the content was read.
     state: InodeState,
-    /// The generation of the lists and keys to which [`KNOWN`], and what vouches for the content, refer.
-    lists: u64,
+    /// The generation of the lists and keys to which [`KNOWN`], and what vouches for the content, refer: the lower half,
+    /// since between two equal ones lie billions of system calls by the administrator.
+    lists: u32,
     /// The PCRs for which the content has a record.
     measured: u32,
+    /// The count of closes in [`Cache::closes`] when a writer last closed the inode, or before that when it got its
+    /// entry: it grows with every close, also where the entry was lost in between.
+    closes: u32,
     flags: u16,
     /// For [`OWN`] and [`OWN_SIGNED`].
     own_algo: u8,
+    /// How many writers have begun to close the inode; some may still count as writers.
+    closing: u8,
 }
 
 impl Checked {
@@ -135,6 +141,10 @@ struct Signs {
     state: InodeState,
     closes: u32,
 }
+
+/// Which writers of a file had closed it when it was looked at; nothing if there was no memory to note it.
+#[derive(Clone, Copy)]
+pub(crate) struct Writers(Option<u32>);
 
 /// What remains to be done with a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -229,6 +239,7 @@ impl Cache {
         let Some(checked) = self.checked(access.file) else {
             return all;
         };
+        let lists = lower_half(lists);
         let known = checked.has(KNOWN) && checked.lists == lists;
         let settled = checked.measured & bit(pcr) != 0
             || known && decision.measure.is_some_and(|measure| measure.digest_list);
@@ -266,6 +277,36 @@ impl Cache {
         }))
     }
 
+    /// To be called before the content is read, for [`Cache::nobody_wrote`]. May sleep.
+    pub(crate) fn writers(&self, file: &File) -> Writers {
+        let key = file.real_inode().key();
+        if let Some(checked) = self.inodes.get(key) {
+            return Writers(Some(checked.closes));
+        }
+        let mut closes = 0;
+        let kept = self.inodes.update(key, |old| {
+            let checked = old.unwrap_or_else(|| self.fresh(key));
+            closes = checked.closes;
+            Some(checked)
+        });
+        Writers(kept.then_some(closes))
+    }
+
+    /// Whether nobody has `file` open for writing, nor had since `seen`. Marks that the caller has set before are seen by
+    /// whoever opens it for writing from here on. Holds on every file system. Does not sleep.
+    pub(crate) fn nobody_wrote(&self, file: &File, seen: Writers) -> bool {
+        // Pairs with the count of writers, which an open raises before it asks for marks.
+        fence(Ordering::SeqCst);
+        // In this order: a writer's close is counted while it still counts as a writer.
+        !file.has_writers()
+            && seen.0.is_some()
+            && self
+                .inodes
+                .get(file.real_inode().key())
+                .map(|checked| checked.closes)
+                == seen.0
+    }
+
     /// To be called with the result: keeps it if the content cannot have changed since `watch`. May sleep.
     pub(crate) fn keep(&self, access: &Access<'_>, watch: Watch, outcome: Outcome) {
         let (file, inode) = (access.file, access.file.real_inode());
@@ -281,12 +322,13 @@ impl Cache {
             return;
         };
         self.update(key, |old| {
-            let old = old.unwrap_or_default();
+            let old = old.unwrap_or_else(|| self.fresh(key));
             let same = old.has(VALID) && old.state == signs.state;
             let before = if same { old } else { Checked::default() };
             let mut flags = VALID | before.flags & AUDITED | old.flags & (MARKS & !UNREADABLE);
             let mut own_algo = 0;
-            if before.lists == outcome.lists {
+            let lists = lower_half(outcome.lists);
+            if before.lists == lists {
                 flags |= before.flags & (OWN | OWN_SIGNED | LISTED | LISTED_IMMUTABLE);
                 own_algo = before.own_algo;
             }
@@ -302,10 +344,12 @@ impl Cache {
             }
             Some(Checked {
                 state: signs.state,
-                lists: outcome.lists,
+                lists,
                 measured: before.measured | outcome.measured.map_or(0, bit),
+                closes: old.closes,
                 flags,
                 own_algo,
+                closing: old.closing,
             })
         });
         // Pairs with `closed()`: either it sees the result and drops it, or its count is seen here.
@@ -315,24 +359,57 @@ impl Cache {
         }
     }
 
-    /// An open file is being closed for good.
-    pub(crate) fn closed(&self, file: &File) {
+    /// An open file is about to be closed for good. Returns whether it is the last one open for writing: all others, if
+    /// there are any, are being closed as well. May sleep.
+    pub(crate) fn closing(&self, file: &File) -> bool {
+        let mut last = file.writers() <= 1;
+        if !last {
+            self.update(file.real_inode().key(), |old| {
+                let mut now = old?;
+                now.closing = now.closing.saturating_add(1);
+                last = file.writers() <= i32::from(now.closing);
+                Some(now)
+            });
+        }
+        last
+    }
+
+    /// An open file is being closed for good, as the `last` one open for writing or not.
+    pub(crate) fn closed(&self, file: &File, last: bool) {
         if !file.is_writable() || !file.is_regular() {
             return;
         }
-        let key = file.real_inode().key();
-        if let Some(count) = self.closes.get(key.hash() % SHARES) {
-            count.fetch_add(1, Ordering::SeqCst);
-        }
+        let kept = if last {
+            MARKS & !(REPORTED | NEW)
+        } else {
+            MARKS
+        };
+        self.count_close(file.real_inode().key(), kept, last);
+    }
+
+    /// The content is about to be changed by somebody who did not open the file to write.
+    pub(crate) fn note_truncation(&self, key: InodeKey) {
+        self.count_close(key, MARKS, false);
+    }
+
+    /// Counts a change of content that is over, or of which the inode's count of writers tells from here on.
+    fn count_close(&self, key: InodeKey, kept: u16, last: bool) {
+        let Some(count) = self.closes.get(key.hash() % SHARES) else {
+            return;
+        };
+        let closes = count.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
         self.shortcuts.doubt(key);
         fence(Ordering::SeqCst);
         if self.inodes.get(key).is_some() {
-            let kept = if file.has_one_writer() {
-                MARKS & !(REPORTED | NEW)
-            } else {
-                MARKS
-            };
-            self.update(key, |old| old?.marks(kept));
+            self.update(key, |old| {
+                let old = old?.marks(kept)?;
+                let closing = if last { 0 } else { old.closing };
+                Some(Checked {
+                    closes,
+                    closing,
+                    ..old
+                })
+            });
         }
     }
 
@@ -360,7 +437,7 @@ impl Cache {
         }
         let mut report = false;
         self.update(key, |old| {
-            let old = old.unwrap_or_default();
+            let old = old.unwrap_or_else(|| self.fresh(key));
             report = marks & REPORTED != 0 && !old.has(REPORTED);
             Some(Checked {
                 flags: old.flags | marks,
@@ -399,7 +476,7 @@ impl Cache {
         let key = file.real_inode().key();
         let mut report = false;
         self.update(key, |old| {
-            let old = old.unwrap_or_default();
+            let old = old.unwrap_or_else(|| self.fresh(key));
             report = !old.has(UNREADABLE);
             Some(Checked {
                 flags: (old.flags & MARKS) | UNREADABLE,
@@ -407,6 +484,11 @@ impl Cache {
             })
         });
         report
+    }
+
+    /// Notes that `file` is executed or mapped: it is not new any more, whatever became of its first writer. May sleep.
+    pub(crate) fn note_used(&self, file: &File) {
+        self.unmark(file.real_inode().key(), NEW);
     }
 
     /// Notes that the content of `file` passed, as signed or not. May sleep.
@@ -434,8 +516,8 @@ impl Cache {
     }
 
     fn unmark(&self, key: InodeKey, marks: u16) {
-        self.shortcuts.doubt(key);
         if self.marked(key, marks) {
+            self.shortcuts.doubt(key);
             self.update(key, |old| {
                 let old = old?;
                 let flags = old.flags & !marks;
@@ -451,7 +533,7 @@ impl Cache {
 
     fn mark(&self, key: InodeKey, marks: u16) {
         self.update(key, |old| {
-            let old = old.unwrap_or_default();
+            let old = old.unwrap_or_else(|| self.fresh(key));
             let flags = old.flags & !(PASSED | SIGNED) | marks;
             Some(Checked { flags, ..old })
         });
@@ -481,6 +563,14 @@ impl Cache {
 
     fn marked(&self, key: InodeKey, mark: u16) -> bool {
         self.inodes.get(key).is_some_and(|c| c.has(mark))
+    }
+
+    /// What is known of an inode of which nothing is known.
+    fn fresh(&self, key: InodeKey) -> Checked {
+        Checked {
+            closes: self.closes(key),
+            ..Checked::default()
+        }
     }
 
     fn update(&self, key: InodeKey, f: impl FnOnce(Option<Checked>) -> Option<Checked>) {
@@ -528,6 +618,11 @@ fn flags_of(vouchers: Vouchers) -> u16 {
         Some(Kind::Mutable) => LISTED,
         _ => 0,
     }
+}
+
+fn lower_half(number: u64) -> u32 {
+    // CAST: The lower half is asked for.
+    number as u32
 }
 
 /// The kernel's numbers of hash algorithms are small.

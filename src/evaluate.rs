@@ -40,6 +40,9 @@ pub(crate) enum Done {
     Something,
 }
 
+/// How often a file is read that is written meanwhile, before a mapping of it is refused.
+const ATTEMPTS: usize = 4;
+
 /// One access to a file.
 pub(crate) struct Access<'a> {
     /// The file.
@@ -93,16 +96,32 @@ impl Monitor {
             return Ok(Done::Unasked);
         }
         let decision = self.decide(access);
+        let Some(rule) = &decision.appraise else {
+            return self.evaluate_once(access, &decision);
+        };
+        for _ in 0..ATTEMPTS {
+            let seen = self.cache.writers(access.file);
+            let done = self.evaluate_once(access, &decision)?;
+            if self.maps_what_was_read(access, seen) {
+                return Ok(done);
+            }
+        }
+        self.refuse_written(access, rule)?;
+        Ok(Done::Something)
+    }
+
+    /// Does what `decision` asks for, given the content that the file has while it is read. May sleep.
+    fn evaluate_once(&self, access: &Access<'_>, decision: &Decision) -> Result<Done> {
         let pcr = decision.measure.and_then(|m| m.pcr);
         let pcr = pcr.map_or(self.log.pcr(), u32::from);
-        self.report_concurrent_use(access, &decision, pcr)?;
+        self.report_concurrent_use(access, decision, pcr)?;
         if decision.is_empty() {
             return Ok(Done::Unasked);
         }
         self.stats.checked.count();
 
         let lists = self.lists.generation();
-        let mut left = self.cache.left(access, &decision, pcr, lists);
+        let mut left = self.cache.left(access, decision, pcr, lists);
         left.appraise &= !self.is_between(access);
         // What was found out about the page cache says nothing of a way past it.
         left.appraise |=
@@ -120,7 +139,7 @@ impl Monitor {
             Ok(digest) => digest,
             Err(e) if e == EINTR => return Err(e),
             Err(e) => {
-                self.report_unreadable(access, &decision, pcr, e)?;
+                self.report_unreadable(access, decision, pcr, e)?;
                 return Ok(Done::Something);
             }
         };

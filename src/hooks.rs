@@ -58,6 +58,13 @@ impl Handler for Monitor {
         })
     }
 
+    fn may_map_another(&self, file: &File) -> Result {
+        if !self.is_running() {
+            return Ok(());
+        }
+        self.refuse_mapping_another(file)
+    }
+
     fn may_make_exec(&self, file: &File) -> Result {
         if !self.is_running() {
             return Ok(());
@@ -83,7 +90,9 @@ impl Handler for Monitor {
     }
 
     fn truncated(&self, key: InodeKey) -> Result {
-        self.refuse_truncating(key)
+        self.refuse_truncating(key)?;
+        self.cache.note_truncation(key);
+        Ok(())
     }
 
     fn created(&self, key: InodeKey) {
@@ -131,10 +140,11 @@ impl Handler for Monitor {
     }
 
     fn released(&self, file: &File) {
-        if self.is_running() {
+        let last = self.cache.closing(file);
+        if last && self.is_running() {
             self.refresh_reference(file);
         }
-        self.cache.closed(file);
+        self.cache.closed(file, last);
     }
 
     fn inode_freed(&self, key: InodeKey) {

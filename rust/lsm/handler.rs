@@ -77,11 +77,15 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// A file is about to be mapped (`mmap_file`), executable as asked for (`requested`), in fact (`in_force`), or both.
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result;
 
+    /// A stacked file system is about to map, for execution, another content than what a read of `file` gives
+    /// (`mmap_backing_file`), with the address space locked for writing: the file must not be read.
+    fn may_map_another(&self, file: &File) -> Result;
+
     /// A mapping of `file` is about to become executable (`file_mprotect`), with the address space locked for writing:
     /// the file must not be read.
     fn may_make_exec(&self, file: &File) -> Result;
 
-    /// A mapping of `file` became executable (`file_mprotect`). Called before the task that asked for it returns to
+    /// A mapping of `file` became executable (`file_mprotect`, `mmap_backing_file`). Called before the task that asked for it returns to
     /// user space; it is too late to refuse.
     fn mapping_made_exec(&self, file: &File);
 

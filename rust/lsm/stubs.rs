@@ -109,6 +109,31 @@ unsafe extern "C" fn mmap_file<H: Handler>(
 
 /// # Safety
 ///
+/// Called as the hook `mmap_backing_file`, with the address space locked for writing, after `mmap_file` for `user`.
+unsafe extern "C" fn mmap_backing_file<H: Handler>(
+    vma: *mut c::vm_area_struct,
+    backing: *mut c::file,
+    user: *mut c::file,
+) -> ffi::c_int {
+    // SAFETY: The hook passes a mapping that is being made, and two open files.
+    let another = unsafe {
+        bindings::diglist_vma_is_exec(vma) && bindings::diglist_maps_another_content(backing, user)
+    };
+    if !another {
+        return 0;
+    }
+    // SAFETY: As above.
+    let (backing, user) = unsafe { (File::from_raw(backing), File::from_raw(user)) };
+    let refused = enter(0, |h: &H| verdict(h.may_map_another(user)));
+    if refused != 0 {
+        return refused;
+    }
+    // What was measured is not what will be executed; see `file_mprotect()` for why this waits.
+    verdict(deferred::queue::<H>(backing))
+}
+
+/// # Safety
+///
 /// Called as the hook `file_mprotect`, with the address space locked for writing.
 unsafe extern "C" fn file_mprotect<H: Handler>(
     vma: *mut c::vm_area_struct,
@@ -337,7 +362,7 @@ unsafe extern "C" fn key_post_create_or_update<H: Handler>(
 
 /// The stubs of the BPF LSM and the functions that take their place. `file_post_open`, by which attachment is tested,
 /// is the last.
-pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 17] {
+pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 18] {
     [
         (
             c"bpf_lsm_bprm_check_security",
@@ -352,6 +377,10 @@ pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 17] {
             bprm_creds_from_file::<H> as usize,
         ),
         (c"bpf_lsm_mmap_file", mmap_file::<H> as usize),
+        (
+            c"bpf_lsm_mmap_backing_file",
+            mmap_backing_file::<H> as usize,
+        ),
         (c"bpf_lsm_file_mprotect", file_mprotect::<H> as usize),
         (c"bpf_lsm_file_release", file_release::<H> as usize),
         (

@@ -13,6 +13,7 @@ mod reference;
 mod refresh;
 
 use crate::{
+    cache::Writers,
     evaluate::Access,
     lists::Verdict,
     monitor::Monitor,
@@ -99,6 +100,16 @@ pub(crate) struct Found<'a> {
     pub(crate) permit_directio: bool,
 }
 
+/// Whether the access executes the file, or maps it to execute it.
+fn is_used(access: &Access<'_>) -> bool {
+    maps(access) || matches!(access.func, Func::BprmCheck | Func::CredsCheck)
+}
+
+/// Whether the access maps the file to execute it.
+fn maps(access: &Access<'_>) -> bool {
+    matches!(access.func, Func::MmapCheck | Func::MmapCheckReqprot)
+}
+
 impl Monitor {
     /// What vouches for the file, or why it is refused. May sleep.
     fn weigh(
@@ -114,8 +125,7 @@ impl Monitor {
         if file.is_direct() && !found.permit_directio {
             return Err(Cause::DirectIo);
         }
-        let maps = matches!(access.func, Func::MmapCheck | Func::MmapCheckReqprot);
-        if maps && file.has_writers() {
+        if maps(access) && file.has_writers() {
             return Err(Cause::OpenWriters);
         }
         if is_data_blacklisted(found.digest.as_bytes()) {
@@ -128,7 +138,8 @@ impl Monitor {
         let evidence = Evidence {
             own,
             list: found.verdict.and_then(|verdict| verdict.appraise),
-            is_new: self.cache.is_new(file),
+            // Only who opens a file that is being made may use it: nobody vouches for what its maker puts there.
+            is_new: access.func == Func::FileCheck && self.cache.is_new(file),
             is_empty: file.size() == 0,
         };
         judge(rule, &evidence)
@@ -155,6 +166,9 @@ impl Monitor {
         };
         match weighed {
             Ok(vouchers) => {
+                if is_used(access) {
+                    self.cache.note_used(access.file);
+                }
                 self.cache.note_passed(access.file, vouchers.are_signed());
                 if vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable())
                 {
@@ -175,6 +189,27 @@ impl Monitor {
                 self.refuse(access.file, cause, Some(found.digest), rule.rule)
             }
         }
+    }
+
+    /// Whether a mapping shows what was read since `seen`: nobody wrote the file meanwhile, and whoever opens it to write
+    /// from here on finds the mark of what passed. Does not sleep.
+    ///
+    /// Execution needs no such question: the kernel admits no writer from before the file is read.
+    pub(crate) fn maps_what_was_read(&self, access: &Access<'_>, seen: Writers) -> bool {
+        !maps(access)
+            || self.appraisal != Mode::Enforce
+            || self.cache.nobody_wrote(access.file, seen)
+    }
+
+    /// A file is being written faster than it is read. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES` while enforcing.
+    pub(crate) fn refuse_written(&self, access: &Access<'_>, rule: &Appraise) -> Result {
+        self.cache.note_failed(access.file);
+        self.refuse(access.file, Cause::OpenWriters, None, rule.rule)
+            .map(|_| ())
     }
 
     /// The file cannot be read. May sleep.

@@ -130,6 +130,26 @@ impl Monitor {
         Ok(())
     }
 
+    /// Refuses to map, for execution, content that nobody looked at: that of another layer than is read. Does not read.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`.
+    pub(crate) fn refuse_mapping_another(&self, file: &File) -> Result {
+        if self.appraisal == Mode::Off || !self.policies.appraises() {
+            return Ok(());
+        }
+        for func in MAPS {
+            let access = Access::new(file, func, Mask::EXEC);
+            if let Some(rule) = self.policies.decide(&access).appraise {
+                return self
+                    .refuse(file, Cause::UnstableContent, None, rule.rule)
+                    .map(|_| ());
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses to make a mapping executable whose file is not known to be good: it cannot be read here. Does not read.
     ///
     /// # Errors

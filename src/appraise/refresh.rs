@@ -34,12 +34,11 @@ use digest_logic::{
 };
 
 impl Monitor {
-    /// An open file is going, which still counts as a writer. May sleep.
+    /// The last open file of an inode's writers is going; it still counts as one. May sleep.
     pub(crate) fn refresh_reference(&self, file: &File) {
         if !file.is_regular()
             || !file.is_writable()
             || self.appraisal == Mode::Off
-            || !file.has_one_writer()
             || !self.policies.appraises()
             || !self.cache.has_passed(file)
         {

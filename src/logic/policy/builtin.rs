@@ -193,26 +193,37 @@ const SECURE_BOOT: &str = concat!(
     "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
 );
 
+/// What the kernel takes in is appraised wherever it comes from: these stand before any `dont_appraise`, since root
+/// finds files of root's making on every file system that is left out, on proc as well.
+macro_rules! appraise_what_the_kernel_takes_in {
+    () => {
+        concat!(
+            "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
+            "appraise func=DIGEST_LIST_CHECK appraise_type=imasig\n",
+            "appraise func=MODULE_CHECK digest_list\n",
+        )
+    };
+}
+
 /// Tmpfs and ramfs besides the pseudo file systems: they lose extended attributes or have none.
 const APPRAISE_TCB: &str = concat!(
+    appraise_what_the_kernel_takes_in!(),
     pseudo_file_systems!("dont_appraise"),
     "dont_appraise fsmagic=0x1021994\n",
     "dont_appraise fsmagic=0x858458f6\n",
-    "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
-    "appraise func=DIGEST_LIST_CHECK appraise_type=imasig\n",
     "appraise fowner=0 digest_list\n",
 );
 
-/// Whoever owns a file, and on tmpfs as well, where memfds are: only known files run. Ramfs, on which only the kernel's
-/// own initramfs stands, is left out, so that the policy can be in force from there on.
+/// Whoever owns a file, and on tmpfs and ramfs as well, which anybody can mount in a user namespace: only known files
+/// run. The kernel's own initramfs, the one file system of its type, is left out, so that the policy can be in force from
+/// there on.
 const APPRAISE_EXEC_TCB: &str = concat!(
+    appraise_what_the_kernel_takes_in!(),
     pseudo_file_systems!("dont_appraise"),
-    "dont_appraise fsmagic=0x858458f6\n",
-    "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
-    "appraise func=DIGEST_LIST_CHECK appraise_type=imasig\n",
+    "dont_appraise func=MMAP_CHECK fsname=rootfs\n",
+    "dont_appraise func=BPRM_CHECK fsname=rootfs\n",
     "appraise func=MMAP_CHECK mask=MAY_EXEC digest_list\n",
     "appraise func=BPRM_CHECK mask=MAY_EXEC digest_list\n",
-    "appraise func=MODULE_CHECK digest_list\n",
 );
 
 const CRITICAL_DATA: &str = "measure func=CRITICAL_DATA\n";
