@@ -242,10 +242,17 @@ impl File {
         }
     }
 
-    /// Whether what was read is what the next reader reads, as long as nobody opens the file for writing. May sleep.
+    /// Whether what was read is what the next reader reads, as long as nobody opens the file for writing and no page of it
+    /// is pinned. Does not sleep.
     pub(crate) fn content_is_stable(&self) -> bool {
         // SAFETY: The file is open.
         unsafe { bindings::diglist_file_content_is_stable(self.as_ptr()) }
+    }
+
+    /// Whether a device may write to a page of the content, on behalf of somebody who had it mapped. May sleep.
+    pub(crate) fn has_pinned_pages(&self) -> bool {
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_has_pinned_pages(self.as_ptr()) }
     }
 
     /// Whether any task has the content open for writing now, through this file or another.

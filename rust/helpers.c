@@ -251,20 +251,53 @@ bool diglist_file_written_elsewhere(const struct file *file)
 	       inode_is_open_for_write(d_real_inode(file_dentry(file)));
 }
 
-/* Whether a page of the file's may be written to by a device, unseen by the file system. */
-static bool has_pinned_pages(struct inode *inode)
+/*
+ * Whether FOLIO, of which the caller holds a reference, may be pinned for I/O. The kernel's own answer counts references
+ * to a small folio, and takes one that is mapped by a thousand processes for pinned; those are deducted here. Half a pin
+ * is enough, since mappings come and go between the two numbers.
+ */
+static bool may_be_pinned(struct folio *folio)
 {
+	int refs;
+
+	if (folio_has_pincount(folio))
+		return atomic_read(&folio->_pincount) > 0;
+	preempt_disable();
+	refs = folio_ref_count(folio);
+	refs -= folio_mapcount(folio);
+	preempt_enable();
+	return refs > GUP_PIN_COUNTING_BIAS / 2;
+}
+
+/*
+ * Whether a page of the file's may be written to by a device, unseen by the file system. Where pages of storage are mapped
+ * themselves (DAX) nobody can tell. May sleep.
+ */
+bool diglist_file_has_pinned_pages(const struct file *file)
+{
+	struct inode *inode = d_real_inode(file_dentry(file));
 	XA_STATE(xas, &inode->i_mapping->i_pages, 0);
 	struct folio *folio;
-	bool pinned = false;
+	bool pinned = IS_DAX(inode);
 
 	rcu_read_lock();
 	xas_for_each(&xas, folio, ULONG_MAX) {
-		if (xas_retry(&xas, folio) || xa_is_value(folio))
-			continue;
-		pinned = folio_maybe_dma_pinned(folio);
 		if (pinned)
 			break;
+		if (xas_retry(&xas, folio) || xa_is_value(folio))
+			continue;
+		if (!folio_try_get(folio)) {
+			/* It is just leaving the cache. */
+			xas_reset(&xas);
+			continue;
+		}
+		if (folio != xas_reload(&xas)) {
+			folio_put(folio);
+			xas_reset(&xas);
+			continue;
+		}
+		pinned = may_be_pinned(folio);
+		folio_put(folio);
 		if (need_resched()) {
 			xas_pause(&xas);
 			rcu_read_unlock();
@@ -299,10 +332,13 @@ static bool is_remote(const struct super_block *sb)
 	return sb->s_iflags & SB_I_IMA_UNVERIFIABLE_SIGNATURE;
 }
 
+/* What keeps a file on such a mount as it is. */
+#define SEALED (F_SEAL_WRITE | F_SEAL_SHRINK)
+
 /*
  * Whether what was read is what the next reader reads, as long as nobody opens the file for writing. Not so where a
- * server decides what each read returns; where writers are not counted, that is on the kernel's own mount of tmpfs
- * (memfd, shared memory) unless the file is sealed; and while pages are pinned for I/O. May sleep.
+ * server decides what each read returns; nor where writers are not counted, that is on the kernel's own mounts of tmpfs
+ * and hugetlbfs (memfd, shared memory) unless the file is sealed. Pages that are pinned for I/O are another question.
  */
 bool diglist_file_content_is_stable(const struct file *file)
 {
@@ -310,10 +346,10 @@ bool diglist_file_content_is_stable(const struct file *file)
 
 	if (is_remote(inode->i_sb) || is_remote(real->i_sb))
 		return false;
-	if (real->i_sb->s_flags & SB_KERNMOUNT && shmem_mapping(real->i_mapping) &&
-	    !(SHMEM_I(real)->seals & F_SEAL_WRITE))
-		return false;
-	return !has_pinned_pages(real);
+	if (!(real->i_sb->s_flags & SB_KERNMOUNT))
+		return true;
+	return shmem_mapping(real->i_mapping) &&
+	       (SHMEM_I(real)->seals & SEALED) == SEALED;
 }
 
 /*

@@ -83,6 +83,7 @@ struct inode *diglist_path_real_inode(const struct path *path);
 ssize_t diglist_exec_files(struct file **files, size_t room);
 bool diglist_file_written_elsewhere(const struct file *file);
 bool diglist_file_content_is_stable(const struct file *file);
+bool diglist_file_has_pinned_pages(const struct file *file);
 bool diglist_inode_tracks_changes(const struct inode *inode);
 int diglist_file_arm_change_tracking(struct file *file);
 void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *state);

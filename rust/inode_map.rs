@@ -124,11 +124,10 @@ impl<T: Copy> InodeMap<T> {
         // SAFETY: `writer` is held.
         let old = unsafe { Self::find(head, key) }.map(|(_, entry)| entry.value);
         let value = f(old);
-        if old.is_some() {
+        let (Some(value), Ok(room)) = (value, room) else {
             self.unlink(head, key);
-        }
-        let Some(value) = value else { return true };
-        let Ok(room) = room else { return false };
+            return value.is_none();
+        };
         let new = KBox::write(
             room,
             Entry {
@@ -138,9 +137,13 @@ impl<T: Copy> InodeMap<T> {
                 value,
             },
         );
-        // INVARIANT: Release makes the entry whole before it can be seen.
+        // INVARIANT: Release makes the entry whole before it can be seen. It stands before the old one, so a reader finds
+        // one of the two at any time.
         head.store(KBox::into_raw(new), Ordering::Release);
         self.len.fetch_add(1, Ordering::Relaxed);
+        if old.is_some() {
+            self.unlink_after_first(head, key);
+        }
         true
     }
 
@@ -182,7 +185,15 @@ impl<T: Copy> InodeMap<T> {
         }
     }
 
-    /// Takes `key`'s entry out of its chain. The caller holds `writer`.
+    /// Takes `key`'s older entry out of a chain that begins with its newer one. The caller holds `writer`.
+    fn unlink_after_first(&self, head: &AtomicPtr<Entry<T>>, key: InodeKey) {
+        // SAFETY: The caller holds `writer`, so no entry of the chain is freed.
+        if let Some(first) = unsafe { head.load(Ordering::Relaxed).as_ref() } {
+            self.unlink(&first.next, key);
+        }
+    }
+
+    /// Takes the first entry of `key` out of the chain that begins at `head`. The caller holds `writer`.
     fn unlink(&self, head: &AtomicPtr<Entry<T>>, key: InodeKey) {
         // SAFETY: The caller holds `writer`.
         if let Some((link, entry)) = unsafe { Self::find(head, key) } {

@@ -80,8 +80,10 @@ const PASSED: u16 = 1 << 10;
 const SIGNED: u16 = 1 << 11;
 /// The file was created, and its first writer has not closed it yet.
 const NEW: u16 = 1 << 12;
+/// The inode was mapped shared by somebody who may write it, and since then pages of it may be pinned for I/O.
+const SHARED: u16 = 1 << 13;
 /// What outlives a change of content.
-const MARKS: u16 = READ | REPORTED | UNREADABLE | PASSED | SIGNED | NEW;
+const MARKS: u16 = READ | REPORTED | UNREADABLE | PASSED | SIGNED | NEW | SHARED;
 
 /// What was found out about an inode.
 #[derive(Clone, Copy, Default)]
@@ -379,12 +381,16 @@ impl Cache {
         if !file.is_writable() || !file.is_regular() {
             return;
         }
-        let kept = if last {
-            MARKS & !(REPORTED | NEW)
-        } else {
-            MARKS
-        };
-        self.count_close(file.real_inode().key(), kept, last);
+        let key = file.real_inode().key();
+        let mut kept = MARKS;
+        if last {
+            kept &= !(REPORTED | NEW);
+            // Who can no longer map it for writing can pin no further page.
+            if self.marked(key, SHARED) && !file.has_pinned_pages() {
+                kept &= !SHARED;
+            }
+        }
+        self.count_close(key, kept, last);
     }
 
     /// The content is about to be changed by somebody who did not open the file to write.
@@ -454,8 +460,7 @@ impl Cache {
             return false;
         }
         let key = file.real_inode().key();
-        let lost = self.lost.get(key.hash() % SHARES);
-        if lost.is_some_and(|lost| lost.load(Ordering::Relaxed)) {
+        if self.has_lost(key) {
             return true;
         }
         if !self.inodes.get(key).is_some_and(|c| c.has(READ)) {
@@ -486,9 +491,34 @@ impl Cache {
         report
     }
 
+    /// Notes that `file` is mapped shared by somebody who may write it: from there its pages can be pinned, and written
+    /// by a device when nobody has it open any more. May sleep.
+    pub(crate) fn note_shared(&self, file: &File) {
+        let key = file.real_inode().key();
+        if !self.marked(key, SHARED) {
+            self.update(key, |old| {
+                let old = old.unwrap_or_else(|| self.fresh(key));
+                Some(Checked {
+                    flags: old.flags | SHARED,
+                    ..old
+                })
+            });
+        }
+    }
+
+    /// Whether what is read of `file` stays as it is as long as nobody opens it for writing. May sleep.
+    pub(crate) fn is_stable(&self, file: &File) -> bool {
+        let key = file.real_inode().key();
+        file.content_is_stable()
+            && !((self.marked(key, SHARED) || self.has_lost(key)) && file.has_pinned_pages())
+    }
+
     /// Notes that `file` is executed or mapped: it is not new any more, whatever became of its first writer. May sleep.
     pub(crate) fn note_used(&self, file: &File) {
-        self.unmark(file.real_inode().key(), NEW);
+        let key = file.real_inode().key();
+        if self.marked(key, NEW) {
+            self.unmark(key, NEW);
+        }
     }
 
     /// Notes that the content of `file` passed, as signed or not. May sleep.
@@ -498,16 +528,16 @@ impl Cache {
         if self
             .inodes
             .get(key)
-            .is_some_and(|c| c.flags & (PASSED | SIGNED) == marks)
+            .is_none_or(|checked| checked.flags & marks != marks)
         {
-            return;
+            self.mark(key, marks);
         }
-        self.mark(key, marks);
     }
 
-    /// Notes that the content of `file` did not pass. May sleep.
+    /// Notes that the content of `file` did not pass: its writer's digest shall not be stored. Whether it is signed is
+    /// asked again when somebody wants to write it. May sleep.
     pub(crate) fn note_failed(&self, file: &File) {
-        self.unmark(file.real_inode().key(), PASSED | SIGNED);
+        self.unmark(file.real_inode().key(), PASSED);
     }
 
     /// Notes that the content of `file` no longer counts as signed. May sleep.
@@ -516,8 +546,8 @@ impl Cache {
     }
 
     fn unmark(&self, key: InodeKey, marks: u16) {
+        self.shortcuts.doubt(key);
         if self.marked(key, marks) {
-            self.shortcuts.doubt(key);
             self.update(key, |old| {
                 let old = old?;
                 let flags = old.flags & !marks;
@@ -534,7 +564,7 @@ impl Cache {
     fn mark(&self, key: InodeKey, marks: u16) {
         self.update(key, |old| {
             let old = old.unwrap_or_else(|| self.fresh(key));
-            let flags = old.flags & !(PASSED | SIGNED) | marks;
+            let flags = old.flags | marks;
             Some(Checked { flags, ..old })
         });
     }
@@ -557,8 +587,14 @@ impl Cache {
     /// The same of the content of `file`, or nobody knows, because marks were lost. Does not sleep.
     pub(crate) fn may_be_signed(&self, file: &File) -> bool {
         let key = file.real_inode().key();
-        let lost = self.lost.get(key.hash() % SHARES);
-        self.is_signed(key) || lost.is_some_and(|lost| lost.load(Ordering::Relaxed))
+        self.is_signed(key) || self.has_lost(key)
+    }
+
+    /// Whether marks of the inode may have been lost.
+    fn has_lost(&self, key: InodeKey) -> bool {
+        self.lost
+            .get(key.hash() % SHARES)
+            .is_some_and(|lost| lost.load(Ordering::Relaxed))
     }
 
     fn marked(&self, key: InodeKey, mark: u16) -> bool {

@@ -131,6 +131,9 @@ impl Monitor {
             return Ok(Done::Unchanged);
         }
 
+        // A digest says what the file is only if the next reader will read the same. Asked before the file is read: whoever
+        // has a page of it pinned may write it and be gone afterwards, and without a writer no page is pinned from here on.
+        let stable = access.content.is_some() || self.cache.is_stable(access.file);
         let watch = self.cache.watch(access);
         let digest = self
             .reader
@@ -144,8 +147,6 @@ impl Monitor {
             }
         };
 
-        // A digest says what the file is only if the next reader will read the same.
-        let stable = access.content.is_some() || access.file.content_is_stable();
         let verdict = self.look_up(access, &digest, decision.verity)?;
         let known = counts_for_measurement(verdict);
         let rule = decision

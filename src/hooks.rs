@@ -58,6 +58,12 @@ impl Handler for Monitor {
         })
     }
 
+    fn map_shared(&self, file: &File) {
+        if file.is_regular() {
+            self.cache.note_shared(file);
+        }
+    }
+
     fn may_map_another(&self, file: &File) -> Result {
         if !self.is_running() {
             return Ok(());

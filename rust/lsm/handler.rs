@@ -77,6 +77,10 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// A file is about to be mapped (`mmap_file`), executable as asked for (`requested`), in fact (`in_force`), or both.
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result;
 
+    /// A file that is open for writing is about to be mapped shared (`mmap_file`), so that it can be written through the
+    /// mapping now or later.
+    fn map_shared(&self, file: &File);
+
     /// A stacked file system is about to map, for execution, another content than what a read of `file` gives
     /// (`mmap_backing_file`), with the address space locked for writing: the file must not be read.
     fn may_map_another(&self, file: &File) -> Result;

@@ -31,6 +31,9 @@ use kernel::{
 /// May be executed (`PROT_EXEC`).
 const PROT_EXEC: ffi::c_ulong = 4;
 
+/// What is stored goes to the file (`MAP_SHARED`, and also set in `MAP_SHARED_VALIDATE`).
+const MAP_SHARED: ffi::c_ulong = 1;
+
 fn verdict(result: Result) -> ffi::c_int {
     match result {
         Ok(()) => 0,
@@ -90,13 +93,19 @@ unsafe extern "C" fn mmap_file<H: Handler>(
     file: *mut c::file,
     reqprot: ffi::c_ulong,
     prot: ffi::c_ulong,
-    _flags: ffi::c_ulong,
+    flags: ffi::c_ulong,
 ) -> ffi::c_int {
-    if file.is_null() || (prot | reqprot) & PROT_EXEC == 0 {
+    if file.is_null() {
         return 0;
     }
     // SAFETY: The hook passes a file that the caller holds open, checked for anonymous mappings above.
     let file = unsafe { File::from_raw(file) };
+    if flags & MAP_SHARED != 0 && file.is_writable() {
+        enter((), |h: &H| h.map_shared(file));
+    }
+    if (prot | reqprot) & PROT_EXEC == 0 {
+        return 0;
+    }
     let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0);
     let hook = Hook::Map {
         requested,

@@ -97,7 +97,7 @@ impl Monitor {
                 digest: &digest,
                 verity: decision.verity,
                 verdict,
-                stable: file.content_is_stable(),
+                stable: self.cache.is_stable(file),
                 permit_directio: true,
             };
             self.weigh(&access, &rule, &found)?;

@@ -185,7 +185,9 @@ impl Monitor {
                 Ok(Vouchers::default())
             }
             Err(cause) => {
-                self.cache.note_failed(access.file);
+                if cause.is_of_content() {
+                    self.cache.note_failed(access.file);
+                }
                 self.refuse(access.file, cause, Some(found.digest), rule.rule)
             }
         }
@@ -207,7 +209,6 @@ impl Monitor {
     ///
     /// `EACCES` while enforcing.
     pub(crate) fn refuse_written(&self, access: &Access<'_>, rule: &Appraise) -> Result {
-        self.cache.note_failed(access.file);
         self.refuse(access.file, Cause::OpenWriters, None, rule.rule)
             .map(|_| ())
     }
@@ -215,7 +216,6 @@ impl Monitor {
     /// The file cannot be read. May sleep.
     pub(crate) fn appraise_unreadable(&self, access: &Access<'_>, rule: &Appraise) -> Result {
         self.stats.appraised.count();
-        self.cache.note_failed(access.file);
         self.refuse(access.file, Cause::Failed, None, rule.rule)
             .map(|_| ())
     }

@@ -86,6 +86,32 @@ impl Cause {
     }
 }
 
+impl Cause {
+    /// Whether the cause lies in what the file contains or in its attributes, and not in the way it is accessed or in
+    /// others who access it.
+    pub const fn is_of_content(self) -> bool {
+        match self {
+            Self::MissingHash
+            | Self::SignatureRequired
+            | Self::InvalidHash
+            | Self::InvalidSignature
+            | Self::DeniedHashAlgorithm
+            | Self::UnknownData
+            | Self::Revoked
+            | Self::Blacklisted
+            | Self::InvalidHmac
+            | Self::NoLabel => true,
+            Self::OpenWriters
+            | Self::UnstableContent
+            | Self::Immutable
+            | Self::Failed
+            | Self::DirectIo
+            | Self::MadeExecutable
+            | Self::NoFile => false,
+        }
+    }
+}
+
 /// What the reference value of a file is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
