@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """stale_check.py LIST KNOWN JOURNAL...: judges what the program 'stale' wrote down against the measurement list (ASCII)
 and the digests in KNOWN: the content of every access is known, or had a record when the access returned. With
-'enforcing' instead of LIST: what was executed or mapped is known, and what was denied is not. Prints a line of figures;
+'enforcing' instead of LIST: what was executed or mapped is known, what was denied is not, and what a mapping shows while it
+lasts is known whoever changed the file meanwhile. Prints a line of figures;
 fails if an access got a stale result, and names the first ones."""
 
 import collections
@@ -34,6 +35,9 @@ def main():
             for number, line in enumerate(file, 1):
                 what, name, how, *seen = line.split()
                 figures[what] += 1
+                if what == "mapped" and how not in known:
+                    stale.append(f"{path}:{number}: f{name} is mapped with the unknown content {how}; last changed here "
+                                 f"by {changed.get(name)}")
                 if what == "change":
                     ways[how] += 1
                     changed[name] = how
@@ -49,7 +53,7 @@ def main():
                         stale.append(f"{path}:{number}: {what} by {how} of f{name}, {digest}, "
                                      f"{'known' if digest in known else 'not known'}, after {records} records (first: "
                                      f"{first.get(digest)}); last changed here by {changed.get(name)}")
-    print(" ".join(f"{key}={figures[key]}" for key in ("change", "access", "denied", "known", "overlapped", "refused")),
+    print(" ".join(f"{key}={figures[key]}" for key in ("change", "access", "denied", "known", "overlapped", "refused", "mapped")),
           f"contents={len(contents)} stale={len(stale)}", " ".join(f"{way}:{n}" for way, n in sorted(ways.items())))
     for text in stale[:10]:
         print(text, file=sys.stderr)

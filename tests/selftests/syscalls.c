@@ -40,6 +40,37 @@ static int do_map(char **arg)
 	return map(arg[0], PROT_READ | PROT_EXEC) == MAP_FAILED ? fail("mmap") : 0;
 }
 
+/* map-fd NUMBER: the same with a descriptor that was inherited. */
+static int do_map_fd(char **arg)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, atoi(arg[0]), 0) == MAP_FAILED ? fail("mmap") : 0;
+}
+
+/* map-direct FILE: the same with a descriptor for direct I/O. */
+static int do_map_direct(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY | O_DIRECT | O_CLOEXEC);
+
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? fail("mmap") : 0;
+}
+
+/* map-hugetlb: maps a huge page executable that was filled through a memfd. */
+static int do_map_hugetlb(char **arg)
+{
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
+	const size_t size = 2 << 20;
+	char *start;
+
+	(void)arg;
+	if (fd < 0 || ftruncate(fd, size))
+		return fail("memfd");
+	start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	memset(start, 1, size);
+	return mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0) == MAP_FAILED ? fail("mmap") : 0;
+}
+
 /* map-read FILE: maps it readable only. */
 static int do_map_read(char **arg)
 {
@@ -204,6 +235,9 @@ static const struct {
 	int args;
 } commands[] = {
 	{ "map", do_map, 1 },
+	{ "map-fd", do_map_fd, 1 },
+	{ "map-direct", do_map_direct, 1 },
+	{ "map-hugetlb", do_map_hugetlb, 0 },
 	{ "map-read", do_map_read, 1 },
 	{ "map-implied", do_map_implied, 1 },
 	{ "mprotect", do_mprotect, 1 },

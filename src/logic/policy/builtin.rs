@@ -201,6 +201,7 @@ macro_rules! appraise_what_the_kernel_takes_in {
             "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
             "appraise func=DIGEST_LIST_CHECK appraise_type=imasig\n",
             "appraise func=MODULE_CHECK digest_list\n",
+            "appraise func=KEXEC_KERNEL_CHECK digest_list\n",
         )
     };
 }

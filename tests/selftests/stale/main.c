@@ -11,6 +11,7 @@
  *					that of the content which the access got
  *   overlapped FILE KIND		the file changed meanwhile: nobody knows which content the access got
  *   refused FILE KIND			the access failed, as it may while others have the file open for writing
+ *   mapped FILE DIGEST			where the module enforces: what a mapping that was made shows, while it lasts
  *   denied FILE KIND RECORDS DIGEST	where the module enforces: it was denied for want of permission
  *
  * In turns, a file is locked for a change or for an access, so that every access is a sure one; but writers keep files
@@ -29,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +38,8 @@
 
 #define MEASURED 4242
 #define WORKERS 4
+/* More than any content takes. */
+#define CONTENT_ROOM ((size_t)2 * CONTENT_MAX)
 
 /* What the processes know of a file. */
 struct slot {
@@ -77,12 +81,28 @@ static void become(uid_t uid)
 
 static void digest_of(int fd, char hex[65])
 {
-	static unsigned char content[2 * CONTENT_MAX];
+	static unsigned char content[CONTENT_ROOM];
 	ssize_t size = pread(fd, content, sizeof(content), 0);
 
 	if (size < 0)
 		die("pread");
 	sha256_hex(content, size, hex);
+}
+
+/* Whoever changes the file, a mapping that was allowed shows what was allowed: twice, with some time in between. */
+static void judge_mapping(unsigned int file, const unsigned char *map, int fd)
+{
+	struct stat st;
+	char hex[65];
+	int i;
+
+	if (fstat(fd, &st) || (size_t)st.st_size > CONTENT_ROOM)
+		die("fstat");
+	for (i = 0; i < 2; i++) {
+		sha256_hex(map, st.st_size, hex);
+		fprintf(journal, "mapped %u %s\n", file, hex);
+		usleep(any(&me, 2000));
+	}
 }
 
 static unsigned long records(void)
@@ -148,9 +168,13 @@ static void access_file(unsigned int file)
 		done = execute(path);
 		break;
 	case 2:
-		map = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, reader.fd, 0);
+		map = mmap(NULL, CONTENT_ROOM, PROT_READ | PROT_EXEC, MAP_PRIVATE, reader.fd, 0);
 		done = map != MAP_FAILED ? 1 : enforcing && errno == EACCES ? -1 : 0;
-		munmap(map, 4096);
+		if (done > 0) {
+			if (enforcing)
+				judge_mapping(file, map, reader.fd);
+			munmap(map, CONTENT_ROOM);
+		}
 		fd = reader.fd;
 	}
 	become(0);
