@@ -3,7 +3,8 @@
 //! Lookups, loading and memory of the digest table, from a thousand to ten million digests, beside other tables; and
 //! the longest lookup while lists come and go.
 //!
-//! The table at the end is made from criterion's own estimates.
+//! The table at the end is made from criterion's own estimates. With `BENCH_LOOKUPS_ONLY=1` only lookups are measured: the
+//! second time, in memory of huge pages, which `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` asks for.
 
 use std::{
     hint::black_box,
@@ -211,6 +212,14 @@ fn longest() {
     );
 }
 
+/// How much memory of this process stands in huge pages, in KiB.
+fn huge_kib() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("AnonHugePages:"));
+    line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(0)
+}
+
 /// Criterion's estimate in nanoseconds.
 fn estimate(group: &str, parts: &[String]) -> f64 {
     let mut path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("criterion");
@@ -229,6 +238,7 @@ fn estimate(group: &str, parts: &[String]) -> f64 {
 }
 
 fn main() {
+    let lookups_only = std::env::var_os("BENCH_LOOKUPS_ONLY").is_some();
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_millis(1500))
@@ -241,11 +251,13 @@ fn main() {
         Chains1024::NAME,
     ];
     let mut memory = Vec::new();
+    let mut huge = 0;
     for size in SIZES {
         let known = digests(0, size);
         let list = list_of(&known);
         let criterion = &mut criterion;
         floor(criterion, &known);
+        huge = huge_kib();
         drop(known);
         memory.push([
             lookups::<Ours>(criterion, &list, size),
@@ -254,16 +266,18 @@ fn main() {
             lookups::<Chains1024>(criterion, &list, size),
         ]);
     }
-    let list = list_of(&digests(0, LOADED));
-    loading::<Ours>(&mut criterion, &list);
-    loading::<Hashbrown>(&mut criterion, &list);
-    loading::<ChainsOf30>(&mut criterion, &list);
-    loading::<Chains1024>(&mut criterion, &list);
+    if !lookups_only {
+        let list = list_of(&digests(0, LOADED));
+        loading::<Ours>(&mut criterion, &list);
+        loading::<Hashbrown>(&mut criterion, &list);
+        loading::<ChainsOf30>(&mut criterion, &list);
+        loading::<Chains1024>(&mut criterion, &list);
+    }
     criterion.final_summary();
 
     println!(
-        "\n{:>10}  {:<14} {:>10} {:>10} {:>14}",
-        "digests", "table", "hit ns", "miss ns", "bytes/digest"
+        "\n{} KiB of this process stand in huge pages\n{:>10}  {:<14} {:>10} {:>10} {:>14}",
+        huge, "digests", "table", "hit ns", "miss ns", "bytes/digest"
     );
     for (size, memory) in SIZES.iter().zip(&memory) {
         for (name, bytes) in names.iter().zip(memory) {
@@ -285,6 +299,9 @@ fn main() {
             time("no table"),
             time("one fetch")
         );
+    }
+    if lookups_only {
+        return;
     }
     println!("\n{:<14} {:>20}", "table", "M digests/s loaded");
     for name in names {
