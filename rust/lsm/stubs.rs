@@ -238,7 +238,9 @@ unsafe extern "C" fn kernel_post_read_file<H: Handler>(
     let (Ok(size), false) = (usize::try_from(size), buf.is_null() || file.is_null()) else {
         return 0;
     };
-    // SAFETY: The hook passes an open file, checked for null, and the `size` bytes that were read from it.
+    // SAFETY: The hook passes an open file, checked for null, and the `size` bytes that were read from it. Until
+    // `kernel_read_file()`, which calls the hook, returns, nobody writes to them: it has either allocated the buffer, or
+    // been given it by its caller, who waits for the result before a device or another task gets to see it.
     let (file, content) = unsafe {
         (
             File::from_raw(file),
