@@ -173,7 +173,7 @@ int diglist_file_evm_status(struct file *file, const char *name, void *value, si
 
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg)
 {
-	enum hash_algo algo;
+	enum hash_algo algo = HASH_ALGO__LAST;
 	int size = fsverity_get_digest(file_inode(file), digest, NULL, &algo);
 
 	*halg = algo;
