@@ -458,6 +458,9 @@ void diglist_sha512(const __u8 *data, size_t len, __u8 *out)
 	sha512(data, len, out);
 }
 
+/* rust/tpm.rs passes that many digests to tpm_pcr_extend(), which takes one per bank. */
+static_assert(ARRAY_SIZE(((struct tpm_chip *)NULL)->allocated_banks) == TPM2_MAX_PCR_BANKS);
+
 __u32 diglist_tpm_bank_count(const struct tpm_chip *chip)
 {
 	return chip->nr_allocated_banks;
