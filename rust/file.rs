@@ -89,8 +89,8 @@ impl File {
     }
 
     fn mode(&self) -> u32 {
-        // SAFETY: The file is open; its mode does not change.
-        unsafe { (*self.as_ptr()).f_mode }
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_mode(self.as_ptr()) }
     }
 
     /// Whether it is open for writing.

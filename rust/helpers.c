@@ -206,9 +206,15 @@ bool diglist_file_is_regular(const struct file *file)
 	return S_ISREG(file_inode(file)->i_mode);
 }
 
+/* posix_fadvise() changes bits that nobody here looks at, under a lock that nobody here takes. */
+__u32 diglist_file_mode(const struct file *file)
+{
+	return (__force __u32)READ_ONCE(file->f_mode);
+}
+
 __u32 diglist_file_flags(const struct file *file)
 {
-	return file->f_flags;
+	return READ_ONCE(file->f_flags);
 }
 
 struct inode *diglist_file_real_inode(const struct file *file)
@@ -219,7 +225,7 @@ struct inode *diglist_file_real_inode(const struct file *file)
 /* Opens the file behind FILE once more, for reading through the page cache, with the opener's credentials. */
 struct file *diglist_file_reopen(struct file *file)
 {
-	unsigned int flags = file->f_flags;
+	unsigned int flags = READ_ONCE(file->f_flags);
 
 	flags &= ~(O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_NOCTTY | O_EXCL | O_DIRECT);
 	return dentry_open(&file->f_path, flags | O_RDONLY, file->f_cred);
@@ -356,7 +362,7 @@ bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *wo
 
 	if (!cred)
 		cred = current_cred();
-	if (!S_ISREG(inode->i_mode) || file->f_mode & FMODE_WRITE || file->f_flags & O_DIRECT || inode_is_open_for_write(inode) ||
+	if (!S_ISREG(inode->i_mode) || READ_ONCE(file->f_mode) & FMODE_WRITE || READ_ONCE(file->f_flags) & O_DIRECT || inode_is_open_for_write(inode) ||
 	    inode != d_real_inode(file_dentry(file)) || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
 	    !diglist_inode_tracks_changes(inode) ||
 	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||

@@ -74,6 +74,7 @@ bool diglist_file_has_readers(const struct file *file);
 int diglist_file_writers(const struct file *file);
 const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct key *key);
 bool diglist_file_is_regular(const struct file *file);
+__u32 diglist_file_mode(const struct file *file);
 __u32 diglist_file_flags(const struct file *file);
 struct inode *diglist_file_real_inode(const struct file *file);
 struct file *diglist_file_reopen(struct file *file);
