@@ -80,9 +80,14 @@ impl Attachment {
     }
 
     /// Attaches `function` to `stub`. May sleep.
-    pub(super) fn new(stub: &'static CStr, function: usize) -> Result<Self> {
+    ///
+    /// # Safety
+    ///
+    /// `function` is the address of a function with the signature of the hook whose stub is `stub`, which may be called
+    /// wherever that hook is.
+    pub(super) unsafe fn new(stub: &'static CStr, function: usize) -> Result<Self> {
         let ops = Self::filter(stub)?;
-        // SAFETY: `ops` is set up and pinned. `function` has the signature of `stub`.
+        // SAFETY: `ops` is set up and pinned. `function` has the signature of `stub` by the requirement on the caller.
         let rc = unsafe { c::register_ftrace_direct(ops.get(), Self::direct(function)) };
         // INVARIANT: Registered just above; elsewhere just below.
         match to_result(rc) {
@@ -94,7 +99,8 @@ impl Attachment {
             }),
             Err(e) if e == EBUSY => {
                 Self::free_filter(&ops);
-                Self::redirect(stub, function)
+                // SAFETY: By the requirement on the caller.
+                unsafe { Self::redirect(stub, function) }
             }
             Err(e) => {
                 Self::free_filter(&ops);
@@ -103,9 +109,15 @@ impl Attachment {
         }
     }
 
-    fn redirect(stub: &'static CStr, function: usize) -> Result<Self> {
+    /// As [`Attachment::new`], where a BPF program holds the jump.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Attachment::new`].
+    unsafe fn redirect(stub: &'static CStr, function: usize) -> Result<Self> {
         let ops = Self::filter(stub)?;
-        // SAFETY: `ops` is ours and not registered yet.
+        // SAFETY: `ops` is ours and not registered yet. `function` has the signature of `stub` by the requirement on the
+        // caller.
         unsafe {
             bindings::diglist_ftrace_set_redirect(ops.get(), function);
             // CAST: A bit of an unsigned long.

@@ -59,7 +59,8 @@ impl<H: Handler> Registration<H> {
             active,
         };
         for (stub, function) in stubs::all::<H>() {
-            let attachment = Attachment::new(stub, function).inspect_err(|e| {
+            // SAFETY: `stubs::all()` gives each stub with a function that takes its place.
+            let attachment = unsafe { Attachment::new(stub, function) }.inspect_err(|e| {
                 pr_err!(
                     "cannot attach to {} ({})\n",
                     stub.to_str().unwrap_or("?"),

@@ -362,7 +362,7 @@ unsafe extern "C" fn key_post_create_or_update<H: Handler>(
     enter((), |h: &H| h.key_added(name.to_bytes(), payload));
 }
 
-/// The stubs of the BPF LSM and the functions that take their place. `file_post_open`, by which attachment is tested,
+/// The stubs of the BPF LSM and the functions that take their place, each with the signature of its stub. `file_post_open`, by which attachment is tested,
 /// is the last.
 pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 18] {
     [
