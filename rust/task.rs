@@ -3,7 +3,10 @@
 //! The current task: its identity, its credentials and what it may do.
 
 use super::bindings;
-use kernel::task::Task;
+use kernel::{
+    ffi,
+    task::Task, //
+};
 
 /// User and group ids of the current task in the initial user namespace.
 #[derive(Clone, Copy)]
@@ -85,4 +88,12 @@ pub(crate) fn is_being_killed() -> bool {
 pub(crate) fn yield_now() {
     // SAFETY: Called in task context without spinlocks.
     unsafe { kernel::bindings::__cond_resched() };
+}
+
+/// Never returns. The task is idle to the kernel: it does not count as hung, and cannot be killed.
+pub(crate) fn sleep_forever() -> ! {
+    loop {
+        // SAFETY: Called in task context without spinlocks.
+        unsafe { kernel::bindings::schedule_timeout_idle(ffi::c_long::MAX) };
+    }
 }

@@ -2,7 +2,10 @@
 
 //! One stub of the BPF LSM attached to one function, by ftrace.
 
-use crate::sys::bindings;
+use crate::sys::{
+    bindings,
+    task, //
+};
 use core::mem::ManuallyDrop;
 use kernel::{
     bindings as c,
@@ -157,6 +160,7 @@ impl Attachment {
     }
 }
 
+/// Detaches. Does not return if that fails, since what is attached must stay then.
 impl Drop for Attachment {
     fn drop(&mut self) {
         // SAFETY: By the type invariants `ops` is registered, in this way and with this function.
@@ -165,23 +169,23 @@ impl Drop for Attachment {
                 Way::Jump => {
                     c::unregister_ftrace_direct(self.ops.get(), Self::direct(self.function), true)
                 }
-                Way::Redirect => {
-                    let rc = c::unregister_ftrace_function(self.ops.get());
-                    c::ftrace_free_filter(self.ops.get());
-                    rc
-                }
+                Way::Redirect => c::unregister_ftrace_function(self.ops.get()),
             }
         };
-        if rc == 0 {
-            // SAFETY: ftrace has no use for it any more, and it is dropped once, here.
-            unsafe { ManuallyDrop::drop(&mut self.ops) };
-        } else {
-            // ftrace may still refer to it.
-            pr_err!(
-                "detaching from {} failed ({})\n",
+        if rc != 0 {
+            pr_crit!(
+                "detaching from {} failed ({}): the kernel calls the module as before, so it stays\n",
                 self.stub.to_str().unwrap_or("?"),
                 rc
             );
+            // Whoever drops this would free the code and the state behind it next.
+            task::sleep_forever();
         }
+        if self.way == Way::Redirect {
+            // `unregister_ftrace_direct()` has done so by itself.
+            Self::free_filter(&self.ops);
+        }
+        // SAFETY: ftrace has no use for it any more, and it is dropped once, here.
+        unsafe { ManuallyDrop::drop(&mut self.ops) };
     }
 }

@@ -34,7 +34,8 @@ use kernel::{
     sync::Arc, //
 };
 
-/// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the handler; may sleep.
+/// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the handler; may sleep. If
+/// one cannot be detached it never returns: the code and the handler must stay then.
 ///
 /// # Invariants
 ///
