@@ -231,10 +231,20 @@ struct file *diglist_file_reopen(struct file *file)
 	return dentry_open(&file->f_path, flags | O_RDONLY, file->f_cred);
 }
 
+/*
+ * The inode that a change through DENTRY alters, of all those below it. Of a file on overlayfs whose content is still in
+ * another layer than its metadata it is that of the metadata: the content there stays as it is, and d_real_inode(), for
+ * files that nobody has opened, may have to search for it, and warn if it is not there. Does not sleep.
+ */
+static struct inode *upmost_inode(struct dentry *dentry)
+{
+	return d_inode(d_real(dentry, D_REAL_METADATA));
+}
+
 /* The inode of a file that was just made, if it is a regular one and there. */
 struct inode *diglist_dentry_new_file(struct dentry *dentry)
 {
-	struct inode *inode = d_real_inode(dentry);
+	struct inode *inode = upmost_inode(dentry);
 
 	return inode && S_ISREG(inode->i_mode) ? inode : NULL;
 }
@@ -245,9 +255,9 @@ bool diglist_keyring_is_blacklist(const struct key *keyring)
 	return !strcmp(keyring->description ?: "", ".blacklist");
 }
 
-struct inode *diglist_path_real_inode(const struct path *path)
+struct inode *diglist_path_upmost_inode(const struct path *path)
 {
-	return d_real_inode(path->dentry);
+	return upmost_inode(path->dentry);
 }
 
 /* Whether anybody, FILE itself included, has the content open for writing. */
@@ -355,7 +365,10 @@ void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *
 	state->size = i_size_read(inode);
 }
 
-/* See rust/witness.rs. In one function, because every access to a file comes through here. */
+/*
+ * See rust/witness.rs. In one function, because every access to a file comes through here. Does not sleep: of stacked file
+ * systems, where finding the content's inode may, there are no witnesses.
+ */
 bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words)
 {
 	struct inode *inode = file_inode(file);
@@ -363,7 +376,7 @@ bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *wo
 	if (!cred)
 		cred = current_cred();
 	if (!S_ISREG(inode->i_mode) || READ_ONCE(file->f_mode) & FMODE_WRITE || READ_ONCE(file->f_flags) & O_DIRECT || inode_is_open_for_write(inode) ||
-	    inode != d_real_inode(file_dentry(file)) || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
+	    file_dentry(file)->d_flags & DCACHE_OP_REAL || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
 	    !diglist_inode_tracks_changes(inode) ||
 	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||
 	    !gid_eq(cred->gid, cred->egid) || !gid_eq(cred->gid, cred->sgid))

@@ -80,7 +80,7 @@ struct inode *diglist_file_real_inode(const struct file *file);
 struct file *diglist_file_reopen(struct file *file);
 struct inode *diglist_dentry_new_file(struct dentry *dentry);
 bool diglist_keyring_is_blacklist(const struct key *keyring);
-struct inode *diglist_path_real_inode(const struct path *path);
+struct inode *diglist_path_upmost_inode(const struct path *path);
 ssize_t diglist_exec_files(struct file **files, size_t room);
 bool diglist_file_written_elsewhere(const struct file *file);
 bool diglist_file_content_is_stable(const struct file *file);

@@ -159,8 +159,8 @@ pub(super) fn enter_unless_settled<H: Handler>(
     f: impl FnOnce(&H) -> ffi::c_int,
 ) -> ffi::c_int {
     let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
-    // SAFETY: As in `enter()`; until `is_settled()` returns this task does not sleep, so `synchronize_rcu_tasks()` waits
-    // for it.
+    // SAFETY: As in `enter()`: `is_settled()` does not sleep, by its contract, so neither does this task between its
+    // arrival in the stub and either its return or `read_lock()`.
     let Some(active) = (unsafe { active.as_ref() }) else {
         return 0;
     };

@@ -2,6 +2,8 @@
 
 //! The functions that take the place of the BPF LSM's empty ones. Each has the signature of its hook
 //! ([`include/linux/lsm_hook_defs.h`](srctree/include/linux/lsm_hook_defs.h)) and only translates.
+//!
+//! Outside of [`enter`] nothing may sleep: unloading waits only for tasks that run and for those that are in there.
 
 use super::{
     deferred,
@@ -115,21 +117,23 @@ unsafe extern "C" fn mmap_backing_file<H: Handler>(
     backing: *mut c::file,
     user: *mut c::file,
 ) -> ffi::c_int {
-    // SAFETY: The hook passes a mapping that is being made, and two open files.
-    let another = unsafe {
-        bindings::diglist_vma_is_exec(vma) && bindings::diglist_maps_another_content(backing, user)
-    };
-    if !another {
+    // SAFETY: The hook passes a mapping that is being made.
+    if !unsafe { bindings::diglist_vma_is_exec(vma) } {
         return 0;
     }
-    // SAFETY: As above.
-    let (backing, user) = unsafe { (File::from_raw(backing), File::from_raw(user)) };
-    let refused = enter(0, |h: &H| verdict(h.may_map_another(user)));
-    if refused != 0 {
-        return refused;
-    }
-    // What was measured is not what will be executed; see `file_mprotect()` for why this waits.
-    verdict(deferred::queue::<H>(backing))
+    enter(0, |h: &H| {
+        // SAFETY: The hook passes two open files. May sleep, as may what follows.
+        if !unsafe { bindings::diglist_maps_another_content(backing, user) } {
+            return 0;
+        }
+        // SAFETY: As above.
+        let (backing, user) = unsafe { (File::from_raw(backing), File::from_raw(user)) };
+        // What was measured is not what will be executed; see `file_mprotect()` for why this waits.
+        verdict(
+            h.may_map_another(user)
+                .and_then(|()| deferred::queue::<H>(backing)),
+        )
+    })
 }
 
 /// # Safety
@@ -150,12 +154,13 @@ unsafe extern "C" fn file_mprotect<H: Handler>(
     }
     // SAFETY: The mapping keeps its file open.
     let file = unsafe { File::from_raw(file) };
-    let refused = enter(0, |h: &H| verdict(h.may_make_exec(file)));
-    if refused != 0 {
-        return refused;
-    }
     // Reading a file here could deadlock: writers of files take the address space's lock while they hold the file's.
-    verdict(deferred::queue::<H>(file))
+    enter(0, |h: &H| {
+        verdict(
+            h.may_make_exec(file)
+                .and_then(|()| deferred::queue::<H>(file)),
+        )
+    })
 }
 
 /// # Safety
@@ -273,9 +278,11 @@ unsafe extern "C" fn kernel_load_data<H: Handler>(
 ///
 /// Called as the hook `path_truncate`.
 unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
-    // SAFETY: The hook passes a path that the caller holds.
-    let key = InodeKey::from_raw(unsafe { bindings::diglist_path_real_inode(path) });
-    enter(0, |h: &H| verdict(h.truncated(key)))
+    enter(0, |h: &H| {
+        // SAFETY: The hook passes a path that the caller holds.
+        let inode = unsafe { bindings::diglist_path_upmost_inode(path) };
+        verdict(h.truncated(InodeKey::from_raw(inode)))
+    })
 }
 
 /// # Safety
@@ -285,11 +292,14 @@ unsafe extern "C" fn path_post_mknod<H: Handler>(
     _idmap: *mut c::mnt_idmap,
     dentry: *mut c::dentry,
 ) {
-    // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file system looks it up later.
-    let inode = unsafe { bindings::diglist_dentry_new_file(dentry) };
-    if !inode.is_null() {
-        enter((), |h: &H| h.created(InodeKey::from_raw(inode)));
-    }
+    enter((), |h: &H| {
+        // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file system looks it up
+        // later.
+        let inode = unsafe { bindings::diglist_dentry_new_file(dentry) };
+        if !inode.is_null() {
+            h.created(InodeKey::from_raw(inode));
+        }
+    });
 }
 
 /// # Safety
