@@ -67,8 +67,8 @@ bool diglist_maps_another_content(const struct file *backing, const struct file 
 void diglist_file_get(struct file *file);
 struct inode *diglist_file_inode(const struct file *file);
 ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, size_t size);
-int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size);
-int diglist_file_evm_status(struct file *file, const char *name, void *value, size_t size);
+int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size, bool wait);
+ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size, int *status);
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg);
 bool diglist_file_has_readers(const struct file *file);
 int diglist_file_writers(const struct file *file);
