@@ -11,6 +11,7 @@
 struct cred;
 struct dentry;
 struct file;
+struct file_operations;
 struct ftrace_ops;
 struct inode;
 struct key;
@@ -91,6 +92,10 @@ void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *att
 __s64 diglist_file_size(const struct file *file);
 
 bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words);
+
+/* securityfs */
+const struct file_operations *diglist_closed_fops(const struct dentry *dentry);
+void diglist_set_fops(const struct dentry *dentry, const struct file_operations *fops);
 
 /* credentials */
 const struct cred *diglist_kernel_cred(void);

@@ -87,9 +87,12 @@ impl kernel::Module for DigestLists {
             },
         )?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
-        let files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
-        // Nothing is evaluated until the log begins as it should, and no PCR is extended before all else has gone well.
+        // Who has a file open uses the module's code, which goes if this function fails. So all that can fail comes
+        // before the files can be opened; and before a PCR is extended all that can fail for other reasons than memory.
+        monitor.prepare()?;
+        let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
         monitor.start()?;
+        files.open();
         if !*module_parameters::allow_unload.value_ref() {
             sys::module::pin(module);
         }
