@@ -319,10 +319,15 @@ impl File {
     ///
     /// # Errors
     ///
-    /// `ENAMETOOLONG` if `buf` is too small.
+    /// `ENAMETOOLONG` if `buf` is too small, `ESRCH` if the task is exiting and has no root any more.
     pub(crate) fn path<'b>(&self, buf: &'b mut [u8]) -> Result<&'b CStr> {
+        // SAFETY: The current task exists.
+        if !unsafe { bindings::diglist_has_root() } {
+            return Err(ESRCH);
+        }
         let len = i32::try_from(buf.len()).map_err(|_| EINVAL)?;
-        // SAFETY: The file is open, so its path is; `buf` is valid for writes of `len` bytes.
+        // SAFETY: The file is open, so its path is; `buf` is valid for writes of `len` bytes; the task has a root, which
+        // only itself gives up.
         let ptr = from_err_ptr(unsafe {
             c::d_path(
                 &raw const (*self.as_ptr()).__bindgen_anon_1.f_path,

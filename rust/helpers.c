@@ -565,6 +565,23 @@ bool diglist_fatal_signal_pending(void)
 	return fatal_signal_pending(current);
 }
 
+/* Whether the task was marked to have signals, which is all that those who wait look at. */
+bool diglist_hide_signals(void)
+{
+	return test_and_clear_thread_flag(TIF_SIGPENDING);
+}
+
+void diglist_show_signals(void)
+{
+	set_thread_flag(TIF_SIGPENDING);
+}
+
+/* Whether paths can be told: they begin at the task's root, which a task that exits gives up before its other work. */
+bool diglist_has_root(void)
+{
+	return current->fs;
+}
+
 __u64 diglist_now_ns(void)
 {
 	return ktime_get_ns();

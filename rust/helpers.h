@@ -133,6 +133,9 @@ const char *diglist_param_evm_xattrs(void);
 bool diglist_param_force(void);
 const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);
+bool diglist_hide_signals(void);
+void diglist_show_signals(void);
+bool diglist_has_root(void);
 __u64 diglist_now_ns(void);
 
 #endif

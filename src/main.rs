@@ -18,6 +18,7 @@ mod errno;
 mod evaluate;
 mod exempt;
 mod hooks;
+mod late;
 mod lists;
 mod log;
 mod monitor;

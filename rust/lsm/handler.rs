@@ -85,8 +85,9 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// the file must not be read.
     fn may_make_exec(&self, file: &File) -> Result;
 
-    /// A mapping of `file` became executable (`file_mprotect`, `mmap_backing_file`). Called before the task that asked for it returns to
-    /// user space; it is too late to refuse.
+    /// A mapping of `file` became executable (`file_mprotect`, `mmap_backing_file`). Called before the task that asked for it
+    /// returns to user space; it is too late to refuse. The task may be being killed, while others live on that share its
+    /// address space.
     fn mapping_made_exec(&self, file: &File);
 
     /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`).
