@@ -32,6 +32,22 @@ static size_t add_files(struct mm_struct *mm, struct file **files, size_t count,
 	return count;
 }
 
+/* The address space of a process, also where its first thread has exited and others have not. */
+static struct mm_struct *process_mm(struct task_struct *leader)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	for_each_thread(leader, task) {
+		mm = get_task_mm(task);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
 /* Fills FILES with distinct files, at most ROOM, and returns how many. The caller drops them. May sleep. */
 ssize_t diglist_exec_files(struct file **files, size_t room)
 {
@@ -55,7 +71,7 @@ ssize_t diglist_exec_files(struct file **files, size_t room)
 	}
 	rcu_read_unlock();
 	for (i = 0; i < filled; i++) {
-		mm = get_task_mm(tasks[i]);
+		mm = process_mm(tasks[i]);
 		if (mm) {
 			count = add_files(mm, files, count, room);
 			mmput(mm);

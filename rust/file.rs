@@ -41,6 +41,16 @@ pub(crate) enum EvmStatus {
     Bad,
 }
 
+/// What becomes of a write to a file system that is frozen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenFrozen {
+    /// It waits until the file system is not. Only for callers who do not hold off the freezer already, as a hook may on
+    /// behalf of who is being checked.
+    Wait,
+    /// It fails.
+    Fail,
+}
+
 /// A `struct file` that somebody holds open for as long as the reference lives.
 #[repr(transparent)]
 pub(crate) struct File(Opaque<c::file>);
@@ -89,8 +99,8 @@ impl File {
     }
 
     fn mode(&self) -> u32 {
-        // SAFETY: The file is open; its mode does not change.
-        unsafe { (*self.as_ptr()).f_mode }
+        // SAFETY: The file is open.
+        unsafe { bindings::diglist_file_mode(self.as_ptr()) }
     }
 
     /// Whether it is open for writing.
@@ -188,12 +198,14 @@ impl File {
         usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
     }
 
-    /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a frozen file system.
+    /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a frozen file system or not, as
+    /// `frozen` says.
     ///
     /// # Errors
     ///
-    /// `EROFS`, `EOPNOTSUPP`, and those of the file system and the LSMs.
-    pub(crate) fn set_xattr(&self, name: &CStr, value: &[u8]) -> Result {
+    /// `EAGAIN` for a frozen file system that is not waited for; `EROFS`, `EOPNOTSUPP`, and others of the file system and
+    /// the LSMs.
+    pub(crate) fn set_xattr(&self, name: &CStr, value: &[u8], frozen: WhenFrozen) -> Result {
         // SAFETY: The file is open, `name` is NUL-terminated, `value` is valid for its length.
         kernel::error::to_result(unsafe {
             bindings::diglist_file_set_xattr(
@@ -201,28 +213,43 @@ impl File {
                 name.as_char_ptr(),
                 value.as_ptr().cast(),
                 value.len(),
+                frozen == WhenFrozen::Wait,
             )
         })
     }
 
-    /// What EVM says of the file's metadata, of which the extended attribute `name` has `value`; empty for none. May
-    /// sleep.
-    pub(crate) fn evm_status(&self, name: &CStr, value: &mut [u8]) -> EvmStatus {
-        let ptr = if value.is_empty() {
-            core::ptr::null_mut()
-        } else {
-            value.as_mut_ptr().cast()
+    /// Reads the extended attribute `name` into `buf`, which is not empty, and returns how long it is, 0 if there is none,
+    /// and what EVM says of the metadata of which it is part. May sleep, takes the inode's lock, and lets EVM replace its own
+    /// attribute.
+    ///
+    /// # Errors
+    ///
+    /// `ERANGE` if it does not fit, `EAGAIN` if the file system is frozen and EVM would have to write, and those of the file
+    /// system.
+    pub(crate) fn xattr_under_evm(
+        &self,
+        name: &CStr,
+        buf: &mut [u8],
+    ) -> Result<(usize, EvmStatus)> {
+        let mut status = 0;
+        // SAFETY: The file is open, `name` is NUL-terminated, `buf` valid for writes of its length, `status` for writes.
+        let n = unsafe {
+            bindings::diglist_file_xattr_under_evm(
+                self.as_ptr(),
+                name.as_char_ptr(),
+                buf.as_mut_ptr().cast(),
+                buf.len(),
+                &mut status,
+            )
         };
-        // SAFETY: The file is open, `name` is NUL-terminated, `ptr` is null or valid for the length.
-        let status = unsafe {
-            bindings::diglist_file_evm_status(self.as_ptr(), name.as_char_ptr(), ptr, value.len())
-        };
+        let len = usize::try_from(n).map_err(|_| Error::from_errno(n as i32))?;
         // Of `enum integrity_status`: pass, pass immutable, unknown; no label, no attributes to protect.
-        match status {
+        let status = match status {
             0 | 1 | 6 => EvmStatus::Good,
             4 | 5 => EvmStatus::NoLabel,
             _ => EvmStatus::Bad,
-        }
+        };
+        Ok((len, status))
     }
 
     /// The digest that fs-verity enforces for the file, and its algorithm (`hash_info.h`). Does not sleep.
@@ -299,10 +326,15 @@ impl File {
     ///
     /// # Errors
     ///
-    /// `ENAMETOOLONG` if `buf` is too small.
+    /// `ENAMETOOLONG` if `buf` is too small, `ESRCH` if the task is exiting and has no root any more.
     pub(crate) fn path<'b>(&self, buf: &'b mut [u8]) -> Result<&'b CStr> {
+        // SAFETY: The current task exists.
+        if !unsafe { bindings::diglist_has_root() } {
+            return Err(ESRCH);
+        }
         let len = i32::try_from(buf.len()).map_err(|_| EINVAL)?;
-        // SAFETY: The file is open, so its path is; `buf` is valid for writes of `len` bytes.
+        // SAFETY: The file is open, so its path is; `buf` is valid for writes of `len` bytes; the task has a root, which
+        // only itself gives up.
         let ptr = from_err_ptr(unsafe {
             c::d_path(
                 &raw const (*self.as_ptr()).__bindgen_anon_1.f_path,

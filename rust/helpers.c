@@ -33,6 +33,9 @@
 
 #include "helpers.h"
 
+/* Of enum evm_ima_xattr_type, in a header that is not below include/. */
+#define EVM_IMA_XATTR_DIGSIG 3
+
 /* The Rust module macro has no string parameters. */
 static char *ima_policy = "";
 module_param(ima_policy, charp, 0444);
@@ -153,27 +156,69 @@ ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, siz
 	return vfs_getxattr(&nop_mnt_idmap, file_dentry(file), name, value, size);
 }
 
-/* Takes the inode's lock, and waits while the file system is frozen. */
-int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size)
+/*
+ * Takes the inode's lock. While the file system is frozen or about to be, it waits if WAIT, and gives up with -EAGAIN
+ * otherwise: who opens a file to truncate it holds off the freezer already, and would wait for it while it waits for him.
+ */
+int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size, bool wait)
 {
-	int ret = mnt_want_write_file(file);
+	struct super_block *sb = file_inode(file)->i_sb;
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = vfs_setxattr(file_mnt_idmap(file), file_dentry(file), name, value, size, 0);
-	mnt_drop_write_file(file);
+	if (wait)
+		sb_start_write(sb);
+	else if (!sb_start_write_trylock(sb))
+		return -EAGAIN;
+	ret = mnt_get_write_access(file->f_path.mnt);
+	if (!ret) {
+		ret = vfs_setxattr(file_mnt_idmap(file), file_dentry(file), name, value, size, 0);
+		mnt_put_write_access(file->f_path.mnt);
+	}
+	sb_end_write(sb);
 	return ret;
 }
 
-/* EVM's verdict (enum integrity_status) on the file's metadata, given the value of one attribute, NULL if it has none. */
-int diglist_file_evm_status(struct file *file, const char *name, void *value, size_t size)
+/* Whether EVM, asked for its verdict, may put an HMAC in the place of a signature, or this cannot be told. */
+static bool evm_may_store(struct dentry *dentry)
 {
-	return evm_verifyxattr(file_dentry(file), name, value, size);
+	const size_t room = SZ_4K;
+	__u8 *value = kmalloc(room, GFP_KERNEL);
+	ssize_t len = value ? vfs_getxattr(&nop_mnt_idmap, dentry, XATTR_NAME_EVM, value, room) : -ENOMEM;
+	bool ret = len > 0 ? value[0] == EVM_IMA_XATTR_DIGSIG : len != 0 && len != -ENODATA && len != -EOPNOTSUPP;
+
+	kfree(value);
+	return ret;
+}
+
+/*
+ * Reads the attribute NAME and puts EVM's verdict (enum integrity_status) on the metadata that it is part of in STATUS.
+ * Returns the length, 0 if there is none. Takes the inode's lock, as EVM wants it, but does not wait for a frozen file
+ * system, for the reason above: -EAGAIN where EVM would have to write to it.
+ */
+ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size, int *status)
+{
+	struct dentry *dentry = file_dentry(file);
+	struct super_block *sb = file_inode(file)->i_sb;
+	bool may_write = sb_start_write_trylock(sb);
+	ssize_t len;
+
+	inode_lock(d_inode(dentry));
+	len = vfs_getxattr(&nop_mnt_idmap, dentry, name, value, size);
+	if (len == -ENODATA || len == -EOPNOTSUPP)
+		len = 0;
+	if (len >= 0 && !may_write && evm_may_store(dentry))
+		len = -EAGAIN;
+	if (len >= 0)
+		*status = evm_verifyxattr(dentry, name, len ? value : NULL, len);
+	inode_unlock(d_inode(dentry));
+	if (may_write)
+		sb_end_write(sb);
+	return len;
 }
 
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg)
 {
-	enum hash_algo algo;
+	enum hash_algo algo = HASH_ALGO__LAST;
 	int size = fsverity_get_digest(file_inode(file), digest, NULL, &algo);
 
 	*halg = algo;
@@ -206,9 +251,15 @@ bool diglist_file_is_regular(const struct file *file)
 	return S_ISREG(file_inode(file)->i_mode);
 }
 
+/* posix_fadvise() changes bits that nobody here looks at, under a lock that nobody here takes. */
+__u32 diglist_file_mode(const struct file *file)
+{
+	return (__force __u32)READ_ONCE(file->f_mode);
+}
+
 __u32 diglist_file_flags(const struct file *file)
 {
-	return file->f_flags;
+	return READ_ONCE(file->f_flags);
 }
 
 struct inode *diglist_file_real_inode(const struct file *file)
@@ -219,16 +270,26 @@ struct inode *diglist_file_real_inode(const struct file *file)
 /* Opens the file behind FILE once more, for reading through the page cache, with the opener's credentials. */
 struct file *diglist_file_reopen(struct file *file)
 {
-	unsigned int flags = file->f_flags;
+	unsigned int flags = READ_ONCE(file->f_flags);
 
 	flags &= ~(O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_NOCTTY | O_EXCL | O_DIRECT);
 	return dentry_open(&file->f_path, flags | O_RDONLY, file->f_cred);
 }
 
+/*
+ * The inode that a change through DENTRY alters, of all those below it. Of a file on overlayfs whose content is still in
+ * another layer than its metadata it is that of the metadata: the content there stays as it is, and d_real_inode(), for
+ * files that nobody has opened, may have to search for it, and warn if it is not there. Does not sleep.
+ */
+static struct inode *upmost_inode(struct dentry *dentry)
+{
+	return d_inode(d_real(dentry, D_REAL_METADATA));
+}
+
 /* The inode of a file that was just made, if it is a regular one and there. */
 struct inode *diglist_dentry_new_file(struct dentry *dentry)
 {
-	struct inode *inode = d_real_inode(dentry);
+	struct inode *inode = upmost_inode(dentry);
 
 	return inode && S_ISREG(inode->i_mode) ? inode : NULL;
 }
@@ -239,9 +300,9 @@ bool diglist_keyring_is_blacklist(const struct key *keyring)
 	return !strcmp(keyring->description ?: "", ".blacklist");
 }
 
-struct inode *diglist_path_real_inode(const struct path *path)
+struct inode *diglist_path_upmost_inode(const struct path *path)
 {
-	return d_real_inode(path->dentry);
+	return upmost_inode(path->dentry);
 }
 
 /* Whether anybody, FILE itself included, has the content open for writing. */
@@ -385,15 +446,18 @@ void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *
 	state->size = i_size_read(inode);
 }
 
-/* See rust/witness.rs. In one function, because every access to a file comes through here. */
+/*
+ * See rust/witness.rs. In one function, because every access to a file comes through here. Does not sleep: of stacked file
+ * systems, where finding the content's inode may, there are no witnesses.
+ */
 bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words)
 {
 	struct inode *inode = file_inode(file);
 
 	if (!cred)
 		cred = current_cred();
-	if (!S_ISREG(inode->i_mode) || file->f_mode & FMODE_WRITE || file->f_flags & O_DIRECT || inode_is_open_for_write(inode) ||
-	    inode != d_real_inode(file_dentry(file)) || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
+	if (!S_ISREG(inode->i_mode) || READ_ONCE(file->f_mode) & FMODE_WRITE || READ_ONCE(file->f_flags) & O_DIRECT || inode_is_open_for_write(inode) ||
+	    file_dentry(file)->d_flags & DCACHE_OP_REAL || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
 	    !diglist_inode_tracks_changes(inode) ||
 	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||
 	    !gid_eq(cred->gid, cred->egid) || !gid_eq(cred->gid, cred->sgid))
@@ -494,6 +558,9 @@ void diglist_sha512(const __u8 *data, size_t len, __u8 *out)
 	sha512(data, len, out);
 }
 
+/* rust/tpm.rs passes that many digests to tpm_pcr_extend(), which takes one per bank. */
+static_assert(ARRAY_SIZE(((struct tpm_chip *)NULL)->allocated_banks) == TPM2_MAX_PCR_BANKS);
+
 __u32 diglist_tpm_bank_count(const struct tpm_chip *chip)
 {
 	return chip->nr_allocated_banks;
@@ -532,6 +599,23 @@ const char *diglist_kernel_release(void)
 bool diglist_fatal_signal_pending(void)
 {
 	return fatal_signal_pending(current);
+}
+
+/* Whether the task was marked to have signals, which is all that those who wait look at. */
+bool diglist_hide_signals(void)
+{
+	return test_and_clear_thread_flag(TIF_SIGPENDING);
+}
+
+void diglist_show_signals(void)
+{
+	set_thread_flag(TIF_SIGPENDING);
+}
+
+/* Whether paths can be told: they begin at the task's root, which a task that exits gives up before its other work. */
+bool diglist_has_root(void)
+{
+	return current->fs;
 }
 
 __u64 diglist_now_ns(void)

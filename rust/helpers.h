@@ -11,6 +11,7 @@
 struct cred;
 struct dentry;
 struct file;
+struct file_operations;
 struct ftrace_ops;
 struct inode;
 struct key;
@@ -67,19 +68,20 @@ bool diglist_maps_another_content(const struct file *backing, const struct file 
 void diglist_file_get(struct file *file);
 struct inode *diglist_file_inode(const struct file *file);
 ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, size_t size);
-int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size);
-int diglist_file_evm_status(struct file *file, const char *name, void *value, size_t size);
+int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size, bool wait);
+ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size, int *status);
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg);
 bool diglist_file_has_readers(const struct file *file);
 int diglist_file_writers(const struct file *file);
 const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct key *key);
 bool diglist_file_is_regular(const struct file *file);
+__u32 diglist_file_mode(const struct file *file);
 __u32 diglist_file_flags(const struct file *file);
 struct inode *diglist_file_real_inode(const struct file *file);
 struct file *diglist_file_reopen(struct file *file);
 struct inode *diglist_dentry_new_file(struct dentry *dentry);
 bool diglist_keyring_is_blacklist(const struct key *keyring);
-struct inode *diglist_path_real_inode(const struct path *path);
+struct inode *diglist_path_upmost_inode(const struct path *path);
 ssize_t diglist_exec_files(struct file **files, size_t room);
 bool diglist_file_written_elsewhere(const struct file *file);
 bool diglist_file_content_is_stable(const struct file *file);
@@ -91,6 +93,10 @@ void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *att
 __s64 diglist_file_size(const struct file *file);
 
 bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words);
+
+/* securityfs */
+const struct file_operations *diglist_closed_fops(const struct dentry *dentry);
+void diglist_set_fops(const struct dentry *dentry, const struct file_operations *fops);
 
 /* credentials */
 const struct cred *diglist_kernel_cred(void);
@@ -128,6 +134,9 @@ const char *diglist_param_evm_xattrs(void);
 bool diglist_param_force(void);
 const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);
+bool diglist_hide_signals(void);
+void diglist_show_signals(void);
+bool diglist_has_root(void);
 __u64 diglist_now_ns(void);
 
 #endif

@@ -89,7 +89,7 @@ impl Key {
     }
 
     /// Verifies the signature on a certificate. May sleep. The errors are those of [`Key::verify`].
-    pub(crate) fn verify_certificate(&self, cert: &Certificate) -> Result {
+    pub(crate) fn verify_certificate(&self, cert: &Certificate<'_>) -> Result {
         // SAFETY: Both are alive.
         to_result(unsafe { bindings::diglist_key_verify_cert(self.0.as_ptr(), cert.as_ptr()) })
     }
@@ -173,7 +173,7 @@ impl Keyring {
     }
 
     /// The key that `cert` names as its issuer's. May sleep. The errors are those of [`Keyring::find`].
-    pub(crate) fn find_issuer(&self, cert: &Certificate) -> Result<Key> {
+    pub(crate) fn find_issuer(&self, cert: &Certificate<'_>) -> Result<Key> {
         // SAFETY: Both are alive; what is found comes with a reference.
         unsafe {
             Key::from_result(bindings::diglist_keyring_find_issuer(

@@ -10,6 +10,7 @@ mod dialog;
 pub(crate) use dialog::Dialog;
 
 use super::{
+    bindings,
     seq_file::SeqOut,
     task, //
 };
@@ -57,14 +58,39 @@ pub(crate) trait Node: Send + Sync + 'static {
     }
 }
 
-/// A directory, removed with everything in it when dropped.
+/// A directory with its files, removed when dropped.
+///
+/// An open file keeps the module loaded, but not one whose `init` fails, and not what it has found before the kernel
+/// counts it: whoever is about to open a file, or has got hold of one without opening it (`O_PATH`), may come to that when
+/// the file is gone. So the files cannot be opened until [`Dir::open`], from where on `init` must not fail, and when they
+/// are removed everybody who can still find them finds operations of the kernel's own.
 ///
 /// # Invariants
 ///
-/// The dentry came from `securityfs_create_dir()` and has not been removed.
-pub(crate) struct Dir(NonNull<c::dentry>);
+/// The dentry came from `securityfs_create_dir()` and has not been removed. `closed` are operations by which nothing can
+/// be opened, and which are there as long as the kernel. Every file's inode has `closed` unless `is_open`, and then its
+/// own.
+pub(crate) struct Dir {
+    dentry: NonNull<c::dentry>,
+    closed: *const c::file_operations,
+    files: KVec<File>,
+    is_open: bool,
+}
 
-// SAFETY: securityfs locks its own structures.
+/// One file.
+///
+/// # Invariants
+///
+/// `dentry` is a file that was made in the directory. `fops` came from `KBox::into_raw()`, `node` from `Arc::into_raw()`,
+/// which `drop_node` takes back; both are ours.
+struct File {
+    dentry: *mut c::dentry,
+    fops: *mut c::file_operations,
+    node: *const ffi::c_void,
+    drop_node: unsafe fn(*const ffi::c_void),
+}
+
+// SAFETY: securityfs locks its own structures, and what stands behind the files is `Send` and `Sync`.
 unsafe impl Send for Dir {}
 // SAFETY: As above.
 unsafe impl Sync for Dir {}
@@ -76,93 +102,134 @@ impl Dir {
         let ptr = from_err_ptr(unsafe {
             c::securityfs_create_dir(name.as_char_ptr(), core::ptr::null_mut())
         })?;
-        // INVARIANT: Just created.
-        NonNull::new(ptr).map(Self).ok_or(ENODEV)
+        // INVARIANT: Just created; without `closed` no file is added.
+        let mut dir = Self {
+            dentry: NonNull::new(ptr).ok_or(ENODEV)?,
+            closed: core::ptr::null(),
+            files: KVec::new(),
+            is_open: false,
+        };
+        // SAFETY: The directory exists.
+        dir.closed = unsafe { bindings::diglist_closed_fops(ptr) };
+        if dir.closed.is_null() {
+            return Err(ENOMEM);
+        }
+        Ok(dir)
     }
 
     /// Adds a file to the directory. `module` stays loaded while the file is open. May sleep.
     pub(crate) fn add<T: Node>(
-        &self,
+        &mut self,
         module: &'static ThisModule,
         name: &CStr,
         node: Arc<T>,
-    ) -> Result<File<T>> {
-        let fops = KBox::new(
-            c::file_operations {
-                owner: module.as_ptr(),
-                open: Some(open::<T>),
-                read: Some(c::seq_read),
-                write: if T::MAX_WRITE > 0 {
-                    Some(write::<T>)
-                } else {
-                    None
-                },
-                llseek: Some(c::seq_lseek),
-                release: Some(c::seq_release),
-                ..pin_init::zeroed()
+    ) -> Result {
+        let fops = c::file_operations {
+            owner: module.as_ptr(),
+            open: Some(open::<T>),
+            read: Some(c::seq_read),
+            write: if T::MAX_WRITE > 0 {
+                Some(write::<T>)
+            } else {
+                None
             },
-            GFP_KERNEL,
-        )?;
-        let fops = KBox::into_raw(fops);
-        let data = Arc::into_raw(node);
-        // SAFETY: The parent is alive by the type invariants; `fops` and `data` stay valid until the file is gone.
+            llseek: Some(c::seq_lseek),
+            release: Some(c::seq_release),
+            ..pin_init::zeroed()
+        };
+        // SAFETY: The functions are those for a `T`.
+        unsafe { self.create(name, T::MODE, fops, node) }
+    }
+
+    /// Makes a file that will be opened with `fops`.
+    ///
+    /// # Safety
+    ///
+    /// The functions in `fops` take `i_private` of the inode for a `T` that is alive and shared.
+    unsafe fn create<T: Send + Sync + 'static>(
+        &mut self,
+        name: &CStr,
+        mode: u16,
+        fops: c::file_operations,
+        node: Arc<T>,
+    ) -> Result {
+        let fops = KBox::new(fops, GFP_KERNEL)?;
+        self.files.reserve(1, GFP_KERNEL)?;
+        let node = Arc::into_raw(node);
+        // SAFETY: The directory exists, `name` is NUL-terminated, and `closed` stays valid, by the type invariants; the
+        // node stays until the file can be opened no more.
         let created = from_err_ptr(unsafe {
             c::securityfs_create_file(
                 name.as_char_ptr(),
-                T::MODE,
-                self.0.as_ptr(),
-                data.cast_mut().cast(),
-                fops,
+                mode,
+                self.dentry.as_ptr(),
+                node.cast_mut().cast(),
+                self.closed,
             )
         });
-        // INVARIANT: Both came from `into_raw()` just above; where the file could not be made, `File` frees them.
-        let file = File {
-            dentry: created.as_ref().map_or(core::ptr::null_mut(), |d| *d),
-            fops,
-            data,
-            _owns: PhantomData,
-        };
-        created.map(|_| file)
+        let dentry = created.inspect_err(|_| {
+            // SAFETY: From `into_raw()` just above, and there is no file that refers to it.
+            drop(unsafe { Arc::from_raw(node) });
+        })?;
+        // INVARIANT: Just made. There is room; without, the file would stay closed and its node be leaked.
+        self.files.push(
+            File {
+                dentry,
+                fops: KBox::into_raw(fops),
+                node: node.cast(),
+                drop_node: drop_node::<T>,
+            },
+            GFP_KERNEL,
+        )?;
+        Ok(())
     }
+
+    /// Lets user space open the files. From here on the `init` of the module must not fail. Does not sleep.
+    pub(crate) fn open(&mut self) {
+        // INVARIANT: Every file gets its own operations below.
+        self.is_open = true;
+        for file in &self.files {
+            // SAFETY: The file exists, and its operations live until it can be opened no more.
+            unsafe { bindings::diglist_set_fops(file.dentry, file.fops) };
+        }
+    }
+}
+
+/// Takes back a node.
+///
+/// # Safety
+///
+/// `node` came from `Arc::<T>::into_raw()` and is taken back once.
+unsafe fn drop_node<T>(node: *const ffi::c_void) {
+    // SAFETY: By the requirement on the caller.
+    drop(unsafe { Arc::from_raw(node.cast::<T>()) });
 }
 
 impl Drop for Dir {
+    /// Removes the directory and its files. May sleep.
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the dentry is there. What is left in it goes with it.
-        unsafe { c::securityfs_remove(self.0.as_ptr()) };
-    }
-}
-
-/// A file, removed when dropped. It must go before its directory.
-///
-/// # Invariants
-///
-/// `fops` came from `KBox::into_raw()` and `data` from `Arc::into_raw()`; both are ours. An open file keeps the
-/// module, and thereby this, alive.
-pub(crate) struct File<T> {
-    dentry: *mut c::dentry,
-    fops: *mut c::file_operations,
-    data: *const T,
-    _owns: PhantomData<Arc<T>>,
-}
-
-// SAFETY: securityfs locks its own structures, and the node is `Send` and `Sync`.
-unsafe impl<T: Send + Sync> Send for File<T> {}
-// SAFETY: As above.
-unsafe impl<T: Send + Sync> Sync for File<T> {}
-
-impl<T> Drop for File<T> {
-    fn drop(&mut self) {
-        if !self.dentry.is_null() {
-            // SAFETY: The file was created and is removed once, here.
-            unsafe { c::securityfs_remove(self.dentry) };
+        if self.is_open {
+            for file in &self.files {
+                // SAFETY: The file exists, and `closed` is valid for good.
+                unsafe { bindings::diglist_set_fops(file.dentry, self.closed) };
+            }
         }
-        // SAFETY: By the type invariants these are ours. The file is gone, and nobody has it open: an open file
-        // holds a reference to the module, which keeps it from being torn down. (A forced unload, which the kernel
-        // calls dangerous, and a module whose `init` fails, are torn down all the same, with their code.)
-        unsafe {
-            drop(KBox::from_raw(self.fops));
-            drop(Arc::from_raw(self.data));
+        // SAFETY: By the type invariants the directory is there. What is in it goes with it.
+        unsafe { c::securityfs_remove(self.dentry.as_ptr()) };
+        if self.is_open {
+            // An open reads the operations from the inode and asks for the module without sleeping in between.
+            // SAFETY: Task context; may sleep.
+            unsafe { c::synchronize_rcu_tasks() };
+        }
+        for file in &self.files {
+            // SAFETY: By the type invariants these are ours, and they are freed once. No inode refers to the operations
+            // any more, those who had read them before have found the module going, and nobody has a file open: an open
+            // file holds a reference to the module, which keeps it from being torn down. (A forced unload, which the
+            // kernel calls dangerous, tears it down all the same, with its code.)
+            unsafe {
+                drop(KBox::from_raw(file.fops));
+                (file.drop_node)(file.node);
+            }
         }
     }
 }

@@ -45,8 +45,8 @@ unsafe impl<T: Shrink> Sync for Shrinker<T> {}
 impl<T: Shrink> Shrinker<T> {
     /// Registers `cache` under `name`. May sleep.
     pub(crate) fn new(name: &'static CStr, cache: Arc<T>) -> Result<Self> {
-        // SAFETY: The name is NUL-terminated and holds no conversion.
-        let ptr = unsafe { c::shrinker_alloc(0, name.as_char_ptr()) };
+        // SAFETY: The format takes one string, and the name is NUL-terminated.
+        let ptr = unsafe { c::shrinker_alloc(0, c"%s".as_char_ptr(), name.as_char_ptr()) };
         let ptr = NonNull::new(ptr).ok_or(ENOMEM)?;
         let cache = Arc::into_raw(cache);
         // SAFETY: The shrinker is ours until it is registered.

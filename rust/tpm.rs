@@ -11,8 +11,8 @@ use kernel::{
     str::CStr, //
 };
 
-/// The most banks that one chip has (`TPM2_MAX_PCR_BANKS`).
-pub(crate) const MAX_BANKS: usize = 8;
+/// The most banks that one chip has.
+pub(crate) const MAX_BANKS: usize = bindings::TPM2_MAX_PCR_BANKS as usize;
 
 /// The size in bytes of the largest PCR (`TPM2_MAX_DIGEST_SIZE`).
 const MAX_DIGEST_SIZE: usize = bindings::TPM2_MAX_DIGEST_SIZE as usize;

@@ -77,30 +77,37 @@ impl PublicKey<'_> {
 ///
 /// # Invariants
 ///
-/// Came from `x509_cert_parse()` and is ours.
-pub(crate) struct Certificate(NonNull<bindings::x509_certificate>);
+/// `ptr` came from `x509_cert_parse()`, for DER that lives for `'a`, and is ours.
+pub(crate) struct Certificate<'a> {
+    ptr: NonNull<bindings::x509_certificate>,
+    /// The kernel's structure points into the DER.
+    _der: PhantomData<&'a [u8]>,
+}
 
 // SAFETY: A parsed certificate belongs to no task.
-unsafe impl Send for Certificate {}
+unsafe impl Send for Certificate<'_> {}
 // SAFETY: It is only read.
-unsafe impl Sync for Certificate {}
+unsafe impl Sync for Certificate<'_> {}
 
-impl Certificate {
-    /// Parses DER. A self-signed certificate's signature is checked. May sleep.
+impl<'a> Certificate<'a> {
+    /// Parses DER, which the result refers to. A self-signed certificate's signature is checked. May sleep.
     ///
     /// # Errors
     ///
     /// `EBADMSG` and others of the kernel's parser, `EKEYREJECTED` for a self-signature that does not verify, `ENOPKG`
     /// for a public key of an algorithm that the kernel does not have.
-    pub(crate) fn parse(der: &[u8]) -> Result<Self> {
+    pub(crate) fn parse(der: &'a [u8]) -> Result<Self> {
         // SAFETY: `der` is valid for its length.
         let ptr = from_err_ptr(unsafe { bindings::diglist_x509_parse(der.as_ptr(), der.len()) })?;
         // INVARIANT: From `x509_cert_parse()`.
-        NonNull::new(ptr).map(Self).ok_or(EINVAL)
+        Ok(Self {
+            ptr: NonNull::new(ptr).ok_or(EINVAL)?,
+            _der: PhantomData,
+        })
     }
 
     pub(super) fn as_ptr(&self) -> *const bindings::x509_certificate {
-        self.0.as_ptr()
+        self.ptr.as_ptr()
     }
 
     fn raw(&self) -> bindings::diglist_cert {
@@ -127,7 +134,7 @@ impl Certificate {
         if raw.skid.is_null() {
             return None;
         }
-        // SAFETY: The identifier belongs to the certificate and has this length.
+        // SAFETY: The identifier is part of the DER, which outlives the certificate, and has this length.
         Some(unsafe { core::slice::from_raw_parts(raw.skid, raw.skid_len) })
     }
 
@@ -160,10 +167,10 @@ impl Certificate {
     }
 }
 
-impl Drop for Certificate {
+impl Drop for Certificate<'_> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants the certificate is ours.
-        unsafe { bindings::diglist_x509_free(self.0.as_ptr()) };
+        unsafe { bindings::diglist_x509_free(self.ptr.as_ptr()) };
     }
 }
 

@@ -79,8 +79,7 @@ impl Handler for Monitor {
     }
 
     fn mapping_made_exec(&self, file: &File) {
-        // It is too late to refuse, and a failure to record has been logged.
-        let _ = self.map_exec(file, true, true);
+        self.evaluate_late(file);
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {

@@ -18,6 +18,7 @@ mod errno;
 mod evaluate;
 mod exempt;
 mod hooks;
+mod late;
 mod lists;
 mod log;
 mod monitor;
@@ -87,9 +88,12 @@ impl kernel::Module for DigestLists {
             },
         )?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
-        let files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
-        // Nothing is evaluated until the log begins as it should, and no PCR is extended before all else has gone well.
+        // Who has a file open uses the module's code, which goes if this function fails. So all that can fail comes
+        // before the files can be opened; and before a PCR is extended all that can fail for other reasons than memory.
+        monitor.prepare()?;
+        let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
         monitor.start()?;
+        files.open();
         if !*module_parameters::allow_unload.value_ref() {
             sys::module::pin(module);
         }

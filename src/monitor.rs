@@ -150,11 +150,24 @@ impl Monitor {
         )
     }
 
-    /// Writes the first records and begins to evaluate accesses. May sleep.
-    pub(crate) fn start(&self) -> Result {
+    /// Asks whether the policy of load time may be put in force. May sleep, for as long as it takes to read all programs that
+    /// are running.
+    ///
+    /// # Errors
+    ///
+    /// `EDEADLK` if it would stop them.
+    pub(crate) fn prepare(&self) -> Result {
         self.lists.trust.add_linked();
+        self.refuse_lockout(&self.policies.load())
+    }
+
+    /// Writes the first records and begins to evaluate accesses. To be called after [`Monitor::prepare`]. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn start(&self) -> Result {
         self.log.begin(&self.stats)?;
-        self.refuse_lockout(&self.policies.load())?;
         self.record_policy(&self.policies.load(), b"digest_lists_start")?;
         self.record_own_state()?;
         self.running.store(true, Ordering::Release);

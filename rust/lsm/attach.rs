@@ -2,7 +2,10 @@
 
 //! One stub of the BPF LSM attached to one function, by ftrace.
 
-use crate::sys::bindings;
+use crate::sys::{
+    bindings,
+    task, //
+};
 use core::mem::ManuallyDrop;
 use kernel::{
     bindings as c,
@@ -80,9 +83,14 @@ impl Attachment {
     }
 
     /// Attaches `function` to `stub`. May sleep.
-    pub(super) fn new(stub: &'static CStr, function: usize) -> Result<Self> {
+    ///
+    /// # Safety
+    ///
+    /// `function` is the address of a function with the signature of the hook whose stub is `stub`, which may be called
+    /// wherever that hook is.
+    pub(super) unsafe fn new(stub: &'static CStr, function: usize) -> Result<Self> {
         let ops = Self::filter(stub)?;
-        // SAFETY: `ops` is set up and pinned. `function` has the signature of `stub`.
+        // SAFETY: `ops` is set up and pinned. `function` has the signature of `stub` by the requirement on the caller.
         let rc = unsafe { c::register_ftrace_direct(ops.get(), Self::direct(function)) };
         // INVARIANT: Registered just above; elsewhere just below.
         match to_result(rc) {
@@ -94,7 +102,8 @@ impl Attachment {
             }),
             Err(e) if e == EBUSY => {
                 Self::free_filter(&ops);
-                Self::redirect(stub, function)
+                // SAFETY: By the requirement on the caller.
+                unsafe { Self::redirect(stub, function) }
             }
             Err(e) => {
                 Self::free_filter(&ops);
@@ -103,9 +112,15 @@ impl Attachment {
         }
     }
 
-    fn redirect(stub: &'static CStr, function: usize) -> Result<Self> {
+    /// As [`Attachment::new`], where a BPF program holds the jump.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Attachment::new`].
+    unsafe fn redirect(stub: &'static CStr, function: usize) -> Result<Self> {
         let ops = Self::filter(stub)?;
-        // SAFETY: `ops` is ours and not registered yet.
+        // SAFETY: `ops` is ours and not registered yet. `function` has the signature of `stub` by the requirement on the
+        // caller.
         unsafe {
             bindings::diglist_ftrace_set_redirect(ops.get(), function);
             // CAST: A bit of an unsigned long.
@@ -145,6 +160,7 @@ impl Attachment {
     }
 }
 
+/// Detaches. Does not return if that fails, since what is attached must stay then.
 impl Drop for Attachment {
     fn drop(&mut self) {
         // SAFETY: By the type invariants `ops` is registered, in this way and with this function.
@@ -153,23 +169,23 @@ impl Drop for Attachment {
                 Way::Jump => {
                     c::unregister_ftrace_direct(self.ops.get(), Self::direct(self.function), true)
                 }
-                Way::Redirect => {
-                    let rc = c::unregister_ftrace_function(self.ops.get());
-                    c::ftrace_free_filter(self.ops.get());
-                    rc
-                }
+                Way::Redirect => c::unregister_ftrace_function(self.ops.get()),
             }
         };
-        if rc == 0 {
-            // SAFETY: ftrace has no use for it any more, and it is dropped once, here.
-            unsafe { ManuallyDrop::drop(&mut self.ops) };
-        } else {
-            // ftrace may still refer to it.
-            pr_err!(
-                "detaching from {} failed ({})\n",
+        if rc != 0 {
+            pr_crit!(
+                "detaching from {} failed ({}): the kernel calls the module as before, so it stays\n",
                 self.stub.to_str().unwrap_or("?"),
                 rc
             );
+            // Whoever drops this would free the code and the state behind it next.
+            task::sleep_forever();
         }
+        if self.way == Way::Redirect {
+            // `unregister_ftrace_direct()` has done so by itself.
+            Self::free_filter(&self.ops);
+        }
+        // SAFETY: ftrace has no use for it any more, and it is dropped once, here.
+        unsafe { ManuallyDrop::drop(&mut self.ops) };
     }
 }

@@ -18,6 +18,7 @@ use core::sync::atomic::{
 };
 use kernel::{
     bindings as c,
+    error::to_result,
     prelude::*,
     task::Task,
     time::{
@@ -36,8 +37,13 @@ struct Deferred {
 /// How many are queued or running. The module's code must stay until there are none.
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Calls [`Handler::mapping_made_exec`] for `file` before the current task returns to user space. Callable with the
-/// address space locked.
+/// Calls [`Handler::mapping_made_exec`] for `file` before the current task returns to user space. To be called inside
+/// [`enter`], since it may sleep; callable with the address space locked.
+///
+/// # Errors
+///
+/// `ENOMEM`; `ESRCH` if the task will not return to user space. Nothing will be called, so the mapping must not be made:
+/// others may share the address space.
 pub(super) fn queue<H: Handler>(file: &File) -> Result {
     let work = KBox::new(
         Deferred {
@@ -60,12 +66,11 @@ pub(super) fn queue<H: Handler>(file: &File) -> Result {
         )
     };
     if rc != 0 {
-        // The task is exiting and will execute nothing any more.
         // SAFETY: The kernel did not take it.
         drop(unsafe { KBox::from_raw(work) });
         PENDING.fetch_sub(1, Ordering::Release);
     }
-    Ok(())
+    to_result(rc)
 }
 
 /// # Safety

@@ -89,8 +89,9 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// the file must not be read.
     fn may_make_exec(&self, file: &File) -> Result;
 
-    /// A mapping of `file` became executable (`file_mprotect`, `mmap_backing_file`). Called before the task that asked for it returns to
-    /// user space; it is too late to refuse.
+    /// A mapping of `file` became executable (`file_mprotect`, `mmap_backing_file`). Called before the task that asked for it
+    /// returns to user space; it is too late to refuse. The task may be being killed, while others live on that share its
+    /// address space.
     fn mapping_made_exec(&self, file: &File);
 
     /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`).
@@ -163,8 +164,8 @@ pub(super) fn enter_unless_settled<H: Handler>(
     f: impl FnOnce(&H) -> ffi::c_int,
 ) -> ffi::c_int {
     let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
-    // SAFETY: As in `enter()`; until `is_settled()` returns this task does not sleep, so `synchronize_rcu_tasks()` waits
-    // for it.
+    // SAFETY: As in `enter()`: `is_settled()` does not sleep, by its contract, so neither does this task between its
+    // arrival in the stub and either its return or `read_lock()`.
     let Some(active) = (unsafe { active.as_ref() }) else {
         return 0;
     };

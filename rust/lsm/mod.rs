@@ -34,7 +34,8 @@ use kernel::{
     sync::Arc, //
 };
 
-/// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the handler; may sleep.
+/// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the handler; may sleep. If
+/// one cannot be detached it never returns: the code and the handler must stay then.
 ///
 /// # Invariants
 ///
@@ -59,7 +60,8 @@ impl<H: Handler> Registration<H> {
             active,
         };
         for (stub, function) in stubs::all::<H>() {
-            let attachment = Attachment::new(stub, function).inspect_err(|e| {
+            // SAFETY: `stubs::all()` gives each stub with a function that takes its place.
+            let attachment = unsafe { Attachment::new(stub, function) }.inspect_err(|e| {
                 pr_err!(
                     "cannot attach to {} ({})\n",
                     stub.to_str().unwrap_or("?"),

@@ -2,6 +2,8 @@
 
 //! The functions that take the place of the BPF LSM's empty ones. Each has the signature of its hook
 //! ([`include/linux/lsm_hook_defs.h`](srctree/include/linux/lsm_hook_defs.h)) and only translates.
+//!
+//! Outside of [`enter`] nothing may sleep: unloading waits only for tasks that run and for those that are in there.
 
 use super::{
     deferred,
@@ -124,21 +126,23 @@ unsafe extern "C" fn mmap_backing_file<H: Handler>(
     backing: *mut c::file,
     user: *mut c::file,
 ) -> ffi::c_int {
-    // SAFETY: The hook passes a mapping that is being made, and two open files.
-    let another = unsafe {
-        bindings::diglist_vma_is_exec(vma) && bindings::diglist_maps_another_content(backing, user)
-    };
-    if !another {
+    // SAFETY: The hook passes a mapping that is being made.
+    if !unsafe { bindings::diglist_vma_is_exec(vma) } {
         return 0;
     }
-    // SAFETY: As above.
-    let (backing, user) = unsafe { (File::from_raw(backing), File::from_raw(user)) };
-    let refused = enter(0, |h: &H| verdict(h.may_map_another(user)));
-    if refused != 0 {
-        return refused;
-    }
-    // What was measured is not what will be executed; see `file_mprotect()` for why this waits.
-    verdict(deferred::queue::<H>(backing))
+    enter(0, |h: &H| {
+        // SAFETY: The hook passes two open files. May sleep, as may what follows.
+        if !unsafe { bindings::diglist_maps_another_content(backing, user) } {
+            return 0;
+        }
+        // SAFETY: As above.
+        let (backing, user) = unsafe { (File::from_raw(backing), File::from_raw(user)) };
+        // What was measured is not what will be executed; see `file_mprotect()` for why this waits.
+        verdict(
+            h.may_map_another(user)
+                .and_then(|()| deferred::queue::<H>(backing)),
+        )
+    })
 }
 
 /// # Safety
@@ -159,12 +163,13 @@ unsafe extern "C" fn file_mprotect<H: Handler>(
     }
     // SAFETY: The mapping keeps its file open.
     let file = unsafe { File::from_raw(file) };
-    let refused = enter(0, |h: &H| verdict(h.may_make_exec(file)));
-    if refused != 0 {
-        return refused;
-    }
     // Reading a file here could deadlock: writers of files take the address space's lock while they hold the file's.
-    verdict(deferred::queue::<H>(file))
+    enter(0, |h: &H| {
+        verdict(
+            h.may_make_exec(file)
+                .and_then(|()| deferred::queue::<H>(file)),
+        )
+    })
 }
 
 /// # Safety
@@ -247,7 +252,9 @@ unsafe extern "C" fn kernel_post_read_file<H: Handler>(
     let (Ok(size), false) = (usize::try_from(size), buf.is_null() || file.is_null()) else {
         return 0;
     };
-    // SAFETY: The hook passes an open file, checked for null, and the `size` bytes that were read from it.
+    // SAFETY: The hook passes an open file, checked for null, and the `size` bytes that were read from it. Until
+    // `kernel_read_file()`, which calls the hook, returns, nobody writes to them: it has either allocated the buffer, or
+    // been given it by its caller, who waits for the result before a device or another task gets to see it.
     let (file, content) = unsafe {
         (
             File::from_raw(file),
@@ -280,9 +287,11 @@ unsafe extern "C" fn kernel_load_data<H: Handler>(
 ///
 /// Called as the hook `path_truncate`.
 unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
-    // SAFETY: The hook passes a path that the caller holds.
-    let key = InodeKey::from_raw(unsafe { bindings::diglist_path_real_inode(path) });
-    enter(0, |h: &H| verdict(h.truncated(key)))
+    enter(0, |h: &H| {
+        // SAFETY: The hook passes a path that the caller holds.
+        let inode = unsafe { bindings::diglist_path_upmost_inode(path) };
+        verdict(h.truncated(InodeKey::from_raw(inode)))
+    })
 }
 
 /// # Safety
@@ -292,11 +301,14 @@ unsafe extern "C" fn path_post_mknod<H: Handler>(
     _idmap: *mut c::mnt_idmap,
     dentry: *mut c::dentry,
 ) {
-    // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file system looks it up later.
-    let inode = unsafe { bindings::diglist_dentry_new_file(dentry) };
-    if !inode.is_null() {
-        enter((), |h: &H| h.created(InodeKey::from_raw(inode)));
-    }
+    enter((), |h: &H| {
+        // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file system looks it up
+        // later.
+        let inode = unsafe { bindings::diglist_dentry_new_file(dentry) };
+        if !inode.is_null() {
+            h.created(InodeKey::from_raw(inode));
+        }
+    });
 }
 
 /// # Safety
@@ -369,7 +381,7 @@ unsafe extern "C" fn key_post_create_or_update<H: Handler>(
     enter((), |h: &H| h.key_added(name.to_bytes(), payload));
 }
 
-/// The stubs of the BPF LSM and the functions that take their place. `file_post_open`, by which attachment is tested,
+/// The stubs of the BPF LSM and the functions that take their place, each with the signature of its stub. `file_post_open`, by which attachment is tested,
 /// is the last.
 pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 18] {
     [

@@ -4,16 +4,11 @@
 
 use super::{
     task,
-    Dir,
-    File, //
+    Dir, //
 };
-use core::marker::PhantomData;
 use kernel::{
     bindings as c,
-    error::{
-        from_err_ptr,
-        from_result, //
-    },
+    error::from_result,
     ffi, new_mutex,
     prelude::*,
     str::CStr,
@@ -51,43 +46,22 @@ struct Session<T> {
 impl Dir {
     /// Adds a file that answers to the directory. `module` stays loaded while it is open. May sleep.
     pub(crate) fn add_dialog<T: Dialog>(
-        &self,
+        &mut self,
         module: &'static ThisModule,
         name: &CStr,
         node: Arc<T>,
-    ) -> Result<File<T>> {
-        let fops = KBox::new(
-            c::file_operations {
-                owner: module.as_ptr(),
-                open: Some(open::<T>),
-                read: Some(read::<T>),
-                write: Some(write::<T>),
-                llseek: Some(c::default_llseek),
-                release: Some(release::<T>),
-                ..pin_init::zeroed()
-            },
-            GFP_KERNEL,
-        )?;
-        let fops = KBox::into_raw(fops);
-        let data = Arc::into_raw(node);
-        // SAFETY: The parent is alive by the type invariants; `fops` and `data` stay valid until the file is gone.
-        let created = from_err_ptr(unsafe {
-            c::securityfs_create_file(
-                name.as_char_ptr(),
-                0o600,
-                self.0.as_ptr(),
-                data.cast_mut().cast(),
-                fops,
-            )
-        });
-        // INVARIANT: Both came from `into_raw()` just above; where the file could not be made, `File` frees them.
-        let file = File {
-            dentry: created.as_ref().map_or(core::ptr::null_mut(), |d| *d),
-            fops,
-            data,
-            _owns: PhantomData,
+    ) -> Result {
+        let fops = c::file_operations {
+            owner: module.as_ptr(),
+            open: Some(open::<T>),
+            read: Some(read::<T>),
+            write: Some(write::<T>),
+            llseek: Some(c::default_llseek),
+            release: Some(release::<T>),
+            ..pin_init::zeroed()
         };
-        created.map(|_| file)
+        // SAFETY: The functions are those for a `T`.
+        unsafe { self.create(name, 0o600, fops, node) }
     }
 }
 

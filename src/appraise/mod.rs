@@ -170,9 +170,11 @@ impl Monitor {
                     self.cache.note_used(access.file);
                 }
                 self.cache.note_passed(access.file, vouchers.are_signed());
-                if vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable())
-                {
-                    self.store_digest(access.file, found);
+                let to_be_stored = vouchers.own.is_none()
+                    && vouchers.list.is_some_and(|kind| !kind.is_immutable());
+                if to_be_stored && !self.store_digest(access.file, found) {
+                    // With nothing to keep, the next access comes here again.
+                    return Ok(Vouchers::default());
                 }
                 Ok(vouchers)
             }

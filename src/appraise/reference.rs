@@ -54,8 +54,13 @@ impl Monitor {
         access: &Access<'_>,
         found: &Found<'_>,
     ) -> Result<Own, Cause> {
-        let mut value = read(access.file).map_err(|_| Cause::Failed)?;
-        match access.file.evm_status(NAME, &mut value) {
+        let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Cause::Failed)?;
+        let (len, evm) = access
+            .file
+            .xattr_under_evm(NAME, &mut value)
+            .map_err(|_| Cause::Failed)?;
+        value.truncate(len);
+        match evm {
             EvmStatus::Good => (),
             // There is nothing that EVM could protect; a list may vouch for the content all the same.
             EvmStatus::NoLabel if value.is_empty() => (),

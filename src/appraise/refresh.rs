@@ -17,7 +17,10 @@ use crate::{
     content,
     evaluate::Access,
     monitor::Monitor,
-    sys::file::File, //
+    sys::file::{
+        File,
+        WhenFrozen, //
+    },
 };
 use digest_logic::{
     cursor::SliceSink,
@@ -32,6 +35,7 @@ use digest_logic::{
         MAX_DIGEST_VALUE, //
     },
 };
+use kernel::prelude::*;
 
 impl Monitor {
     /// The last open file of an inode's writers is going; it still counts as one. May sleep.
@@ -52,34 +56,37 @@ impl Monitor {
             .reader
             .run(|| content::digest(&access, false, &self.stats));
         if let Ok(digest) = digest {
-            self.store(file, &digest);
+            // The writes that went before would have waited as well, and without its new digest the file is refused.
+            let _ = self.store(file, &digest, WhenFrozen::Wait);
         }
     }
 
-    /// Stores the digest of content that is good, or that shall be taken as good. May sleep.
-    pub(crate) fn store_digest(&self, file: &File, found: &Found<'_>) {
+    /// Stores the digest of content that is good, or that shall be taken as good. Says whether that is settled: while the
+    /// file system is frozen it is left to the next access, because this one may only read, and who thaws the file system
+    /// may be the one who does. May sleep.
+    pub(crate) fn store_digest(&self, file: &File, found: &Found<'_>) -> bool {
         // The digest that fs-verity enforces is none of the content.
-        if !found.verity {
-            self.store(file, found.digest);
-        }
+        found.verity || self.store(file, found.digest, WhenFrozen::Fail) != Err(EAGAIN)
     }
 
     /// Stores `digest`, unless it or a signature is there. Where that cannot be done, as on a file system that is read-only
     /// or has no extended attributes, the file stays what it is.
-    fn store(&self, file: &File, digest: &Digest) {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`File::set_xattr`].
+    fn store(&self, file: &File, digest: &Digest, frozen: WhenFrozen) -> Result {
         let mut buf = [0; MAX_DIGEST_VALUE];
         let mut sink = SliceSink::new(&mut buf);
-        if write_digest(digest, &mut sink).is_err() {
-            return;
-        }
+        write_digest(digest, &mut sink).map_err(|_| EINVAL)?;
         self.reader.run(|| {
-            let Ok(old) = read(file) else { return };
+            let old = read(file)?;
             if is_signature(&old) || *old == *sink.written() {
-                return;
+                return Ok(());
             }
-            if file.set_xattr(NAME, sink.written()).is_ok() {
-                self.stats.stored.count();
-            }
-        });
+            file.set_xattr(NAME, sink.written(), frozen)?;
+            self.stats.stored.count();
+            Ok(())
+        })
     }
 }

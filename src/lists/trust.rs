@@ -258,7 +258,7 @@ impl Trust {
     }
 
     /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it.
-    fn judge(&self, cert: &Certificate) -> Result<Algorithm, Reason> {
+    fn judge(&self, cert: &Certificate<'_>) -> Result<Algorithm, Reason> {
         if cert.is_blacklisted() {
             return Err(Reason::Blacklisted);
         }
@@ -282,7 +282,7 @@ impl Trust {
     }
 
     /// Whether the key of a certificate that came with a signature may sign lists, if somebody vouches for it.
-    pub(super) fn judge_signer(&self, cert: &Certificate) -> Result<(), Reason> {
+    pub(super) fn judge_signer(&self, cert: &Certificate<'_>) -> Result<(), Reason> {
         self.judge(cert)?;
         if !cert.public_key().may_sign() {
             return Err(Reason::KeyUsage);
@@ -291,7 +291,7 @@ impl Trust {
     }
 
     /// Who vouches for a certificate, of which `der` is the encoding. May sleep.
-    pub(super) fn vouch(&self, cert: &Certificate, der: &[u8]) -> Result<Voucher, Reason> {
+    pub(super) fn vouch(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Voucher, Reason> {
         match self.ring.find_issuer(cert) {
             Ok(key) => {
                 let issuer = self.anchor_of(&key)?;
@@ -330,7 +330,7 @@ impl Trust {
         anchors.last().cloned().ok_or(Reason::NoSuchKey)
     }
 
-    fn enter(&self, cert: &Certificate, der: &[u8], origin: &'static str) -> Result<(), Reason> {
+    fn enter(&self, cert: &Certificate<'_>, der: &[u8], origin: &'static str) -> Result<(), Reason> {
         let public = cert.public_key();
         let algorithm = Algorithm::of(&public)?;
         let tbs_digest = cert.tbs_digest();

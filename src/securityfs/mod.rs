@@ -14,10 +14,7 @@ use crate::{
     monitor::Monitor,
     sys::{
         lsm::Registration,
-        securityfs::{
-            Dir,
-            File, //
-        }, //
+        securityfs::Dir, //
     },
 };
 use digest_logic::hash_algo::HashAlgo;
@@ -26,80 +23,61 @@ use kernel::{
     sync::Arc, //
 };
 
-/// All files. The order of the fields is the order of removal: the directory goes last.
-pub(crate) struct Files {
-    _status: File<status::Status>,
-    _policy: File<policy::Policy>,
-    _lists: File<lists::DigestLists>,
-    _remove: File<lists::Remove>,
-    _query: File<lists::Query>,
-    _scrub: File<lists::Scrub>,
-    _keys: File<keys::TrustedKeys>,
-    _digests: File<lists::DigestsCount>,
-    _ascii: [File<measurements::Ascii>; 5],
-    _binary: [File<measurements::Binary>; 5],
-    _count: File<measurements::Count>,
-    _violations: File<measurements::Violations>,
-    _dir: Dir,
-}
+/// The directory and the files in it, which are removed when this is dropped.
+pub(crate) struct Files(Dir);
 
 impl Files {
-    /// Makes the files. May sleep.
+    /// Makes the files, which cannot be opened yet. May sleep.
     pub(crate) fn new(
         module: &'static ThisModule,
         monitor: Arc<Monitor>,
         hooks: Arc<Registration<Monitor>>,
     ) -> Result<Self> {
-        let dir = Dir::new(c"digest_lists")?;
+        let mut dir = Dir::new(c"digest_lists")?;
         macro_rules! file {
             ($name:literal, $node:expr) => {
                 dir.add(module, $name, Arc::new($node, GFP_KERNEL)?)?
             };
         }
-        macro_rules! ascii {
-            ($name:literal, $algo:expr) => {
-                file!($name, measurements::Ascii(monitor.clone(), $algo))
+        macro_rules! measurements {
+            ($kind:ident, $($name:literal: $algo:ident),+) => {
+                $(file!($name, measurements::$kind(monitor.clone(), HashAlgo::$algo));)+
             };
         }
-        macro_rules! binary {
-            ($name:literal, $algo:expr) => {
-                file!($name, measurements::Binary(monitor.clone(), $algo))
-            };
-        }
-        Ok(Self {
-            _status: file!(c"status", status::Status::new(monitor.clone(), hooks)),
-            _policy: file!(c"policy", policy::Policy(monitor.clone())),
-            _lists: file!(c"digest_lists", lists::DigestLists(monitor.clone())),
-            _remove: file!(c"digest_lists_remove", lists::Remove(monitor.clone())),
-            _query: dir.add_dialog(
-                module,
-                c"digest_query",
-                Arc::new(lists::Query(monitor.clone()), GFP_KERNEL)?,
-            )?,
-            _scrub: file!(c"scrub", lists::Scrub(monitor.clone())),
-            _keys: file!(c"trusted_keys", keys::TrustedKeys(monitor.clone())),
-            _digests: file!(c"digests_count", lists::DigestsCount(monitor.clone())),
-            // The list without a suffix is that of SHA-1, as IMA's.
-            _ascii: [
-                ascii!(c"ascii_runtime_measurements", HashAlgo::Sha1),
-                ascii!(c"ascii_runtime_measurements_sha1", HashAlgo::Sha1),
-                ascii!(c"ascii_runtime_measurements_sha256", HashAlgo::Sha256),
-                ascii!(c"ascii_runtime_measurements_sha384", HashAlgo::Sha384),
-                ascii!(c"ascii_runtime_measurements_sha512", HashAlgo::Sha512),
-            ],
-            _binary: [
-                binary!(c"binary_runtime_measurements", HashAlgo::Sha1),
-                binary!(c"binary_runtime_measurements_sha1", HashAlgo::Sha1),
-                binary!(c"binary_runtime_measurements_sha256", HashAlgo::Sha256),
-                binary!(c"binary_runtime_measurements_sha384", HashAlgo::Sha384),
-                binary!(c"binary_runtime_measurements_sha512", HashAlgo::Sha512),
-            ],
-            _count: file!(
-                c"runtime_measurements_count",
-                measurements::Count(monitor.clone())
-            ),
-            _violations: file!(c"violations", measurements::Violations(monitor)),
-            _dir: dir,
-        })
+        file!(c"status", status::Status::new(monitor.clone(), hooks));
+        file!(c"policy", policy::Policy(monitor.clone()));
+        file!(c"digest_lists", lists::DigestLists(monitor.clone()));
+        file!(c"digest_lists_remove", lists::Remove(monitor.clone()));
+        let query = Arc::new(lists::Query(monitor.clone()), GFP_KERNEL)?;
+        dir.add_dialog(module, c"digest_query", query)?;
+        file!(c"scrub", lists::Scrub(monitor.clone()));
+        file!(c"trusted_keys", keys::TrustedKeys(monitor.clone()));
+        file!(c"digests_count", lists::DigestsCount(monitor.clone()));
+        // The list without a suffix is that of SHA-1, as IMA's.
+        measurements!(
+            Ascii,
+            c"ascii_runtime_measurements": Sha1,
+            c"ascii_runtime_measurements_sha1": Sha1,
+            c"ascii_runtime_measurements_sha256": Sha256,
+            c"ascii_runtime_measurements_sha384": Sha384,
+            c"ascii_runtime_measurements_sha512": Sha512
+        );
+        measurements!(
+            Binary,
+            c"binary_runtime_measurements": Sha1,
+            c"binary_runtime_measurements_sha1": Sha1,
+            c"binary_runtime_measurements_sha256": Sha256,
+            c"binary_runtime_measurements_sha384": Sha384,
+            c"binary_runtime_measurements_sha512": Sha512
+        );
+        let count = measurements::Count(monitor.clone());
+        file!(c"runtime_measurements_count", count);
+        file!(c"violations", measurements::Violations(monitor));
+        Ok(Self(dir))
+    }
+
+    /// Lets user space open the files. From here on the `init` of the module must not fail.
+    pub(crate) fn open(&mut self) {
+        self.0.open();
     }
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fsverity.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CHECK_ONLY 0x10000 /* AT_EXECVE_CHECK */
@@ -93,6 +96,35 @@ static int do_mprotect(char **arg)
 	if (start == MAP_FAILED)
 		return fail("mmap");
 	return mprotect(start, 4096, PROT_READ | PROT_EXEC) ? fail("mprotect") : 0;
+}
+
+static int make_executable(void *start)
+{
+	return mprotect(start, 4096, PROT_READ | PROT_EXEC) != 0;
+}
+
+/*
+ * mprotect-killed FILE MILLISECONDS: the same by a task that has its memory in common with this one, and is killed so many
+ * milliseconds later. Fails if it was done before.
+ */
+static int do_mprotect_killed(char **arg)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	void *start = map(arg[0], PROT_READ);
+	int status, pid;
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	pid = clone(make_executable, stack + sizeof(stack), CLONE_VM | SIGCHLD, start);
+	if (pid < 0)
+		return fail("clone");
+	usleep(1000 * atoi(arg[1]));
+	if (kill(pid, SIGKILL) || waitpid(pid, &status, 0) != pid)
+		return fail("kill");
+	if (WIFSIGNALED(status))
+		return 0;
+	fprintf(stderr, "the task was done before it was killed\n");
+	return 1;
 }
 
 /* check FILE: asks whether it could be executed. */
@@ -241,6 +273,7 @@ static const struct {
 	{ "map-read", do_map_read, 1 },
 	{ "map-implied", do_map_implied, 1 },
 	{ "mprotect", do_mprotect, 1 },
+	{ "mprotect-killed", do_mprotect_killed, 2 },
 	{ "check", do_check, 1 },
 	{ "mknod", do_mknod, 1 },
 	{ "truncate", do_truncate, 2 },

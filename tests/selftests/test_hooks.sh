@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/kernel_reads.sh"
 
-plan 38
+plan 40
 
 disk=$WORK/disk
 chmod 755 "$WORK"
@@ -174,6 +174,12 @@ new && "$SYSCALLS" mprotect "$file"
 check "mprotect: a rule for another user does not match" unmeasured "$file"
 as 1000 "$SYSCALLS" mprotect "$file"
 check "and it does for that user" once "$file"
+
+# A task that shares its memory is killed while the file is read: the memory, and what became executable in it, stay.
+set_policy "measure func=MMAP_CHECK fowner=$owner"
+new && truncate -s 40M "$file"
+check "a task is killed while the file is read that it made executable" "$SYSCALLS" mprotect-killed "$file" 100
+check "and the file is measured all the same" once "$file"
 
 # Exec of what cannot be executed, and open of what is no regular file.
 set_policy "measure fowner=$owner"

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Appraisal while file systems are frozen: nobody waits for the freezer who holds it up, who only reads does not wait at
+# all, and the digest that could not be stored is stored later.
+#
+# shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+. "$(dirname "$0")/appraise.sh"
+
+plan 13
+FILES=8
+ROUNDS=3
+begin_appraisal
+
+# A program of a size that takes a while to read.
+fresh "$WORK" && head -c 4M /dev/urandom >>"$file"
+program=$file
+load_module require_signature=0 || bail "the module does not load"
+list_of mutable "$program" && load_signed || bail "the list is not loaded"
+set_policy "appraise fsuuid=$uuid digest_list" || bail "the policy is refused"
+# vouched FILE: a copy for which only the list vouches.
+vouched() { cp "$program" "$1" && setfattr -x security.ima "$1"; }
+has_digest() { [ "$(ima_of "$1")" = "0404$(digest_of "$1")" ] || { echo "security.ima of $1: '$(ima_of "$1")'" && false; }; }
+has_none() { [ -z "$(ima_of "$1")" ]; }
+
+vouched "$disk/program" || bail "no program"
+echo 1 >/proc/sys/vm/drop_caches
+fsfreeze -f "$disk" || bail "the file system is not frozen"
+"$disk/program" &
+pid=$!
+gone() { ! kill -0 "$pid" 2>/dev/null; }
+check "while the file system is frozen a program is executed" wait_for 60 gone
+check "it is not refused" wait "$pid"
+fsfreeze -u "$disk"
+check "its digest could not be stored" has_none "$disk/program"
+check "executed afterwards, it has one" eval '"$disk/program" && has_digest "$disk/program"'
+
+# A writer's last close waits for the thaw, and stores.
+writer() {
+	exec {fd}>>"$disk/program"
+	echo more >&"$fd"
+	: >"$WORK/written"
+	wait_for 60 test -e "$WORK/close"
+	exec {fd}>&-
+	: >"$WORK/closed"
+}
+writer &
+wait_for 60 test -e "$WORK/written" || bail "the writer does not write"
+fsfreeze -f "$disk"
+: >"$WORK/close"
+check "a writer's last close waits while the file system is frozen" eval '! wait_for 3 test -e "$WORK/closed"'
+fsfreeze -u "$disk"
+check "and no longer" wait_for 60 test -e "$WORK/closed"
+wait
+check "then the file has its new digest" has_digest "$disk/program"
+rm "$disk/program"
+
+# Opens that truncate hold up the freezer. They take turns with one that freezes as often as it can.
+truncate_all() {
+	local n
+	for ((n = 0; n < FILES; n++)); do : >"$disk/file-$n" || return; done
+	: >"$WORK/truncated"
+}
+freeze() {
+	while [ ! -e "$WORK/stop" ]; do
+		fsfreeze -f "$disk" && fsfreeze -u "$disk" && echo >>"$WORK/frozen"
+	done
+	: >"$WORK/stopped"
+}
+for ((round = 0; round < ROUNDS; round++)); do
+	for ((n = 0; n < FILES; n++)); do vouched "$disk/file-$n" || bail "no file"; done
+	rm -f "$WORK/truncated" "$WORK/stop" "$WORK/stopped"
+	freeze &
+	truncate_all &
+	if ! wait_for 120 test -e "$WORK/truncated"; then
+		# Nothing ends a deadlock, and no file system is unmounted then.
+		note "the kernel's idea of it:" && cat /proc/[0-9]*/stack 2>/dev/null | grep -E 'freeze|start_write|want_write'
+		mounts=()
+		bail "files are opened, to be truncated, while others freeze the file system"
+	fi
+	: >"$WORK/stop"
+	wait_for 60 test -e "$WORK/stopped" || bail "the freezer does not return"
+	wait
+done
+ok "files are opened, to be truncated, while others freeze the file system"
+note "the file system was frozen $(wc -l <"$WORK/frozen") times"
+check "the file system was frozen meanwhile" test "$(wc -l <"$WORK/frozen")" -gt "$ROUNDS"
+empty() { for ((n = 0; n < FILES; n++)); do has_digest "$disk/file-$n" && [ ! -s "$disk/file-$n" ] || return; done; }
+check "all of them are empty, and have that digest" empty
+check "and can be read" cat "$disk"/file-*
+check "what is written to them is good" eval 'echo text >"$disk/file-0" && [ "$(cat "$disk/file-0")" = text ]'
+check "the file system can be unmounted" umount "$disk"
+mounts=()
+finish
