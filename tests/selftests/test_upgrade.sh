@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# apt upgrades a package, with a library that is in use, while the system enforces: without its list it does not begin;
-# with it, which the hook of integration/ loads, everything goes on working, without a reboot.
+# apt upgrades a package, with a library that a process has mapped, while the system enforces: without its list it does
+# not begin; with it, which the hook of integration/ loads, everything goes on working, without a reboot.
 #
 #   scripts/vm --system -- /opt/selftests/run test_upgrade
 #
@@ -11,12 +11,30 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
+. "$(dirname "$0")/stops.sh"
 
 enforcing_system
-plan 20
+plan 30
+no_ratelimit
 
 export DEBIAN_FRONTEND=noninteractive
 version() { dpkg-query -W -f '${Version}' curl; }
+library=$(ldd /usr/bin/curl | awk '$1 ~ /^libcurl\./ { print $3; exit }')
+library=$(readlink -f "${library%/*}")/${library##*/}
+
+# begin_transfer NAME: a process that has the library mapped until something is written to the pipe $WORK/NAME; what it
+# gets goes to $WORK/NAME.out. Its id is in $transfer.
+begin_transfer() {
+	mkfifo "$WORK/$1"
+	curl -s "file://$WORK/$1" >"$WORK/$1.out" &
+	transfer=$!
+	wait_for 20 eval '[ -n "$(mapped $transfer)" ]' || bail "curl does not start"
+}
+# mapped PID: the inode and the name of the library whose code the process has mapped.
+mapped() { awk '/ r-xp .*\/libcurl\./ { print $5, $6 ($7 == "" ? "" : " " $7); exit }' "/proc/$1/maps"; }
+# on_disk: the same of what is installed.
+on_disk() { stat -L -c '%i' "$library" | sed "s,\$, $(readlink -f "$library"),"; }
+
 old=$(version)
 boot=$(</proc/sys/kernel/random/boot_id)
 systemctl is-system-running --wait >/dev/null 2>&1
@@ -28,27 +46,42 @@ check "which has a newer version" dpkg --compare-versions "$new" gt "$old"
 
 # Without its list.
 mkdir /srv/hidden && mv /srv/lists/curl_* /srv/hidden/
-denied_before=$(status files_denied)
 check "without the list of a package apt stops" eval '! apt-get -q -y install curl >"$WORK/apt" 2>&1'
 check "and says why" grep -q 'digest_lists: there is no list for .*/curl_' "$WORK/apt"
 check_eq "the old version is still there" "$old" "$(version)"
 check "and runs" curl --version
 # What nobody loaded a list for.
 mkdir "$WORK/unpacked" && dpkg-deb -x /srv/repository/curl_*.deb "$WORK/unpacked"
-check "the new program is unknown" denied "$WORK/unpacked/usr/bin/curl"
+check "the new program is unknown" stops missing-hash "$WORK/unpacked/usr/bin/curl" "$WORK/unpacked/usr/bin/curl" --version
 mv /srv/hidden/curl_* /srv/lists/
-denied_before=$((denied_before + 1))
+denied_before=$(status files_denied)
 
 # With it.
+mkdir "$WORK/old" && cp /usr/bin/curl "$library" "$WORK/old/"
+begin_transfer before && user=$transfer
+check_eq "a process has the library mapped" "$(on_disk)" "$(mapped "$user")"
 lists_before=$(status lists)
 check "apt upgrades the package" apt-get -q -y install curl
 check_eq "to the new version" "$new" "$(version)"
 note "$(($(status lists) - lists_before)) lists more: $(cd /etc/digest_lists/lists && echo *_*.p7s)"
 check "which runs, with its new library" eval 'curl --version | grep -q "libcurl/${new%%-*}"'
+check "the process lives on" kill -0 "$user"
+check "with the old library, which is deleted" eval 'mapped "$user" | grep "(deleted)"'
+timeout 20 bash -c "echo through the old library >'$WORK/before'"
+check "and ends well" wait "$user"
+check_eq "having done its work" "through the old library" "$(cat "$WORK/before.out")"
+begin_transfer after
+check_eq "a new process has the new library mapped" "$(on_disk)" "$(mapped "$transfer")"
+timeout 20 bash -c "echo through the new library >'$WORK/after'"
+check "and ends well" wait "$transfer"
+check_eq "having done its work" "through the new library" "$(cat "$WORK/after.out")"
+check "the old version is still known, as the list of the packages has it" eval \
+	'LD_LIBRARY_PATH=$WORK/old "$WORK/old/curl" --version | grep -q "libcurl/${old%%-*}"'
 check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
 check "services can be restarted" systemctl restart cron.service rsyslog.service
 check_eq "the system runs" running "$(systemctl is-system-running)"
 check_eq "it is the same boot" "$boot" "$(</proc/sys/kernel/random/boot_id)"
+check_eq "it enforces" enforce "$(status ima_appraise)"
 
 # What else is done with packages.
 check "an initramfs with the new lists can be made" mkinitramfs -o "$WORK/initramfs"
@@ -60,5 +93,5 @@ check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
 # That it was the list: without it the new version is unknown.
 (cd /etc/digest_lists/lists && for list in curl_*; do [[ $list == *.p7s ]] || sha256sum <"$list"; done) |
 	awk '{ print "sha256:" $1 }' >"$SECFS/digest_lists_remove"
-check "without its list the new version is refused" eval '! /usr/bin/curl --version 2>/dev/null'
+check "without its list the new version is refused" stops missing-hash /usr/bin/curl curl --version
 finish

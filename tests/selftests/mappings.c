@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mappings COMMAND [FILE]: ways to get content executed that do not begin with execve() or with a mapping that is
+ * executable at once. What calls its code prints what it returned. Fails with the errno of the refused call as its exit
+ * status.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+#define SIZE 4096
+
+static int fail(const char *what)
+{
+	int error = errno;
+
+	perror(what);
+	return error ? error : 1;
+}
+
+static void *map(const char *path, int mode, int prot, int flags)
+{
+	int fd = open(path, mode | O_CLOEXEC);
+	void *start = fd < 0 ? MAP_FAILED : mmap(NULL, SIZE, prot, flags, fd, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return start;
+}
+
+/* mov $42, %eax; ret */
+static void write_code(void *start)
+{
+	static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
+
+	memcpy(start, code, sizeof(code));
+}
+
+static int call(void *start)
+{
+	int (*function)(void);
+
+	memcpy(&function, &start, sizeof(function));
+	printf("%d\n", function());
+	return 0;
+}
+
+/* pkey FILE: maps it readable, then makes it executable by pkey_mprotect(2). */
+static int do_pkey(const char *path)
+{
+	void *start = map(path, O_RDONLY, PROT_READ, MAP_PRIVATE);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	return pkey_mprotect(start, SIZE, PROT_READ | PROT_EXEC, -1) ? fail("pkey_mprotect") : 0;
+}
+
+/* moved FILE: the same by mprotect(2), after the mapping was moved. */
+static int do_moved(const char *path)
+{
+	void *start = map(path, O_RDONLY, PROT_READ, MAP_PRIVATE);
+	void *room = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (start == MAP_FAILED || room == MAP_FAILED)
+		return fail("mmap");
+	start = mremap(start, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, room);
+	if (start == MAP_FAILED)
+		return fail("mremap");
+	return mprotect(start, SIZE, PROT_READ | PROT_EXEC) ? fail("mprotect") : 0;
+}
+
+/* implied FILE: makes a mapping without rights readable, which the personality makes executable. */
+static int do_implied(const char *path)
+{
+	void *start = map(path, O_RDONLY, PROT_NONE, MAP_PRIVATE);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	if (personality(READ_IMPLIES_EXEC) < 0)
+		return fail("personality");
+	return mprotect(start, SIZE, PROT_READ) ? fail("mprotect") : 0;
+}
+
+/* shared FILE: writes code to it through a shared mapping, which then becomes executable, and calls the code. */
+static int do_shared(const char *path)
+{
+	void *start = map(path, O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	write_code(start);
+	return mprotect(start, SIZE, PROT_READ | PROT_EXEC) ? fail("mprotect") : call(start);
+}
+
+/* private FILE: writes code to pages of its own that the file began as, makes them executable, and calls the code. */
+static int do_private(const char *path)
+{
+	void *start = map(path, O_RDONLY, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	write_code(start);
+	return mprotect(start, SIZE, PROT_READ | PROT_EXEC) ? fail("mprotect") : call(start);
+}
+
+/* anonymous: the same with pages that no file has. */
+static int do_anonymous(const char *path)
+{
+	void *start = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)path;
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	write_code(start);
+	return mprotect(start, SIZE, PROT_READ | PROT_EXEC) ? fail("mprotect") : call(start);
+}
+
+/* shm: the same with shared memory of System V, attached for execution. */
+static int do_shm(const char *path)
+{
+	int id = shmget(IPC_PRIVATE, SIZE, IPC_CREAT | 0700), error;
+	void *start = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
+
+	(void)path;
+	if (start == (void *)-1)
+		return fail("shmat");
+	write_code(start);
+	start = shmat(id, NULL, SHM_EXEC);
+	error = errno;
+	shmctl(id, IPC_RMID, NULL);
+	errno = error;
+	return start == (void *)-1 ? fail("shmat for execution") : call(start);
+}
+
+/* sealed FILE: executes a copy of it in a memfd that can no longer be written. */
+static int do_sealed(const char *path)
+{
+	static char *argv[] = { "sealed", NULL };
+	int from = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char buf[65536];
+	ssize_t n;
+
+	if (from < 0 || fd < 0)
+		return fail("open");
+	while ((n = read(from, buf, sizeof(buf))) > 0)
+		if (write(fd, buf, n) != n)
+			return fail("write");
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK))
+		return fail("seal");
+	fexecve(fd, argv, environ);
+	return fail("fexecve");
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const char *path);
+	int args;
+} commands[] = {
+	{ "pkey", do_pkey, 1 },
+	{ "moved", do_moved, 1 },
+	{ "implied", do_implied, 1 },
+	{ "shared", do_shared, 1 },
+	{ "private", do_private, 1 },
+	{ "anonymous", do_anonymous, 0 },
+	{ "shm", do_shm, 0 },
+	{ "sealed", do_sealed, 1 },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (argc == commands[i].args + 2 && !strcmp(argv[1], commands[i].name))
+			return commands[i].run(argv[2]);
+	fprintf(stderr, "mappings: no such command\n");
+	return 2;
+}
