@@ -20,7 +20,7 @@ INTERPRETER=/opt/guest/interpreter
 UNITS=70
 
 enforcing_system
-plan 97
+plan 100
 no_ratelimit
 
 # preloaded LIBRARY: whether a program that is started with it has its code mapped.
@@ -75,6 +75,13 @@ check "(one that a signed list has is taken)" replace_policy /srv/policy
 # Programs.
 check "an unknown program is denied" denied "$unknown"
 check "with cause and path" stops missing-hash "$unknown" "$unknown"
+cp "$unknown" "$WORK/ramfs/unknown"
+check "nor on a ramfs" stops missing-hash "$WORK/ramfs/unknown" "$WORK/ramfs/unknown"
+# shellcheck disable=SC2016 # expanded in there
+own_ramfs='mount -t ramfs none /mnt && cp "$1" /mnt/program && exec /mnt/program'
+check "nor on one that a user mounts in a namespace of his own" \
+	stops missing-hash /mnt/program as 1000 unshare -Urm bash -c "$own_ramfs" own_ramfs "$unknown"
+check "(a known one does)" as 1000 unshare -Urm bash -c "$own_ramfs" own_ramfs /usr/bin/id
 cp /usr/bin/id $disk/id
 check "(a copy of a known program runs)" $disk/id
 cp /usr/bin/id $disk/modified && printf X | dd of=$disk/modified bs=1 seek=1000 conv=notrunc status=none
