@@ -330,7 +330,12 @@ impl Trust {
         anchors.last().cloned().ok_or(Reason::NoSuchKey)
     }
 
-    fn enter(&self, cert: &Certificate<'_>, der: &[u8], origin: &'static str) -> Result<(), Reason> {
+    fn enter(
+        &self,
+        cert: &Certificate<'_>,
+        der: &[u8],
+        origin: &'static str,
+    ) -> Result<(), Reason> {
         let public = cert.public_key();
         let algorithm = Algorithm::of(&public)?;
         let tbs_digest = cert.tbs_digest();
