@@ -177,7 +177,8 @@ impl List {
         }
         let mut ref_id = KVVec::new();
         ref_id.extend_from_slice(&self.ref_id, GFP_KERNEL)?;
-        let mut rest = Self {
+        let [_, revoked] = self.sums;
+        Ok(Some(Self {
             ref_id,
             signer: self.signer.clone(),
             counts: Counts {
@@ -186,10 +187,10 @@ impl List {
             },
             place: self.revoked_place(),
             is_rest: true,
+            // What was checked, not what is there now.
+            sums: [sha::sha256(&[]), revoked],
             ..self.copy()
-        };
-        rest.sums = rest.sums_now();
-        Ok(Some(rest))
+        }))
     }
 
     /// Another list on the same digests, without reference and signer.
