@@ -230,7 +230,7 @@ def file_cases(where):
     yield "a directory as a list", e.EINVAL, UNREADABLE % e.EINVAL, record(where.encode(), digest)
     yield "a device as a list", e.EINVAL, UNREADABLE % e.EINVAL, record(b"/dev/zero", digest)
     strange = f"{where}/".encode() + b"\xff\xfe \n"
-    yield "a missing list whose name is no UTF-8", e.ENOENT, "cannot read .*xff.xfe .n \\(-2\\)", record(strange, digest)
+    yield "a missing list whose name is no UTF-8", e.ENOENT, "cannot read .*xff.*xfe .*n \\(-2\\)", record(strange, digest)
     yield "a list under a file", e.ENOTDIR, UNREADABLE % e.ENOTDIR, record(path + b"/x", digest)
     with open(f"{where}/huge", "wb") as file:
         file.truncate((64 << 20) + 1)
