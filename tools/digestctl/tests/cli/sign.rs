@@ -162,7 +162,9 @@ fn a_flipped_bit_in_any_byte_of_the_signature_is_noticed_or_changes_nothing_of_w
         good.len() - outside.len()
     );
     assert!(outside.iter().all(|at| !value.contains(at)), "{outside:?}");
-    assert!(outside.len() < 24, "{outside:?}");
+    // Versions and identifiers of algorithms and content that openssl does not look at: which bits of these say nothing
+    // depends on where they stand.
+    assert!(outside.len() < 48, "{outside:?}");
 }
 
 #[test]
