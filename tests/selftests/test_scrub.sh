@@ -48,9 +48,9 @@ done
 echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy
 unknown() {
 	local before after
-	read -r before <$SECFS/runtime_measurements_count
+	read -r before <"$SECFS/runtime_measurements_count"
 	"$@"
-	read -r after <$SECFS/runtime_measurements_count
+	read -r after <"$SECFS/runtime_measurements_count"
 	[ "$after" -gt "$before" ]
 }
 known() { ! unknown "$@"; }
