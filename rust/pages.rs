@@ -59,6 +59,11 @@ impl Drop for Page {
     }
 }
 
+/// The bytes of memory that `pages` pages take, with the array that names them.
+fn footprint(pages: usize) -> usize {
+    pages.saturating_mul(PAGE_SIZE.saturating_add(size_of::<Page>()))
+}
+
 /// Takes bytes one after another until it is sealed.
 ///
 /// # Invariants
@@ -82,6 +87,11 @@ impl Writer {
     /// How many bytes were written.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// What [`Sealed::footprint`] would say if `more` bytes were appended.
+    pub(crate) fn footprint_with(&self, more: usize) -> usize {
+        footprint(self.len.saturating_add(more).div_ceil(PAGE_SIZE))
     }
 
     /// Appends `bytes`. May sleep.
@@ -156,9 +166,7 @@ unsafe impl Sync for Sealed {}
 impl Sealed {
     /// The bytes of memory that it takes: whole pages and the array that names them.
     pub(crate) fn footprint(&self) -> usize {
-        self.pages
-            .len()
-            .saturating_mul(PAGE_SIZE.saturating_add(size_of::<Page>()))
+        footprint(self.pages.len())
     }
 }
 

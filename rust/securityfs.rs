@@ -339,6 +339,50 @@ unsafe extern "C" fn show<T: Node>(seq: *mut c::seq_file, v: *mut ffi::c_void) -
     0
 }
 
+/// What the current task writes: `count` bytes at `buf` of its memory. May sleep.
+///
+/// # Errors
+///
+/// `EPERM` if it may not configure the module, `EFBIG` for more than `limit` bytes, `EFAULT`, `ENOMEM`; the reason is in
+/// the kernel log.
+fn request(buf: *const ffi::c_char, count: usize, limit: usize) -> Result<KVVec<u8>> {
+    if !task::may_configure() {
+        pr_err!("a write needs CAP_SYS_ADMIN in the initial user namespace\n");
+        return Err(EPERM);
+    }
+    if count > limit {
+        pr_err!(
+            "a write of {} bytes: the file takes {} at most\n",
+            count,
+            limit
+        );
+        return Err(EFBIG);
+    }
+    let mut data = KVVec::new();
+    UserSlice::new(UserPtr::from_addr(buf as usize), count)
+        .read_all(&mut data, GFP_KERNEL)
+        .inspect_err(|error| {
+            pr_err!(
+                "a write of {} bytes cannot be read ({})\n",
+                count,
+                error.to_errno()
+            );
+        })?;
+    Ok(data)
+}
+
+/// Logs why a request failed, where that may happen anywhere on its way. All other causes are logged where they are known.
+fn report(error: &Error) {
+    let cause = if *error == ENOMEM {
+        "there is no memory for it"
+    } else if *error == EINTR {
+        "the task is being killed"
+    } else {
+        return;
+    };
+    pr_err!("a write failed: {}\n", cause);
+}
+
 /// # Safety
 ///
 /// Called by the VFS for a file made by [`Dir::add`] with a `T`.
@@ -349,22 +393,10 @@ unsafe extern "C" fn write<T: Node>(
     pos: *mut c::loff_t,
 ) -> isize {
     from_result(|| {
-        if !task::may_configure() {
-            return Err(EPERM);
-        }
-        if count > T::MAX_WRITE {
-            pr_err!(
-                "a write of {} bytes: the file takes {} at most\n",
-                count,
-                T::MAX_WRITE
-            );
-            return Err(EFBIG);
-        }
-        let mut data = KVVec::new();
-        UserSlice::new(UserPtr::from_addr(buf as usize), count).read_all(&mut data, GFP_KERNEL)?;
+        let data = request(buf, count, T::MAX_WRITE)?;
         // SAFETY: `open()` has put a `seq_file` there, and the VFS passes a valid position.
         let (node, continues) = unsafe { (node::<T>((*file).private_data.cast()), *pos > 0) };
-        node.write(data, continues)?;
+        node.write(data, continues).inspect_err(report)?;
         let written = isize::try_from(count).map_err(|_| EFBIG)?;
         // SAFETY: As above. CAST: A size of the file's own limit.
         unsafe { *pos = (*pos).saturating_add(count as i64) };

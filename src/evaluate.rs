@@ -9,7 +9,7 @@ use crate::{
     },
     cache::Outcome,
     content,
-    lists::Verdict,
+    lists::Looked,
     log::Violation,
     monitor::Monitor,
     sys::{
@@ -19,7 +19,6 @@ use crate::{
 };
 use digest_logic::{
     digest::Digest,
-    list::Kind,
     policy::{
         Decision,
         Func,
@@ -147,8 +146,8 @@ impl Monitor {
             }
         };
 
-        let verdict = self.look_up(access, &digest, decision.verity)?;
-        let known = counts_for_measurement(verdict);
+        let looked = self.look_up(access, &digest, decision)?;
+        let known = is_known(&looked);
         let rule = decision
             .measure
             .filter(|rule| left.measure && !(known && stable && rule.digest_list));
@@ -168,7 +167,7 @@ impl Monitor {
         let found = Found {
             digest: &digest,
             verity: decision.verity,
-            verdict,
+            looked,
             stable,
             permit_directio: decision.permit_directio,
         };
@@ -197,7 +196,7 @@ impl Monitor {
     /// lock.
     ///
     /// [`Policies::decide`]: crate::policy::Policies::decide
-    fn decide(&self, access: &Access<'_>) -> Decision {
+    pub(crate) fn decide(&self, access: &Access<'_>) -> Decision {
         let mut decision = self.policies.decide(access);
         if self.appraisal == Mode::Off {
             decision.appraise = None;
@@ -229,23 +228,20 @@ impl Monitor {
     }
 
     /// What the lists say of the file. May sleep.
-    fn look_up(
-        &self,
-        access: &Access<'_>,
-        digest: &Digest,
-        verity: bool,
-    ) -> Result<Option<Verdict>> {
-        let verdict = if verity {
-            self.lists.verdict(digest)
+    fn look_up(&self, access: &Access<'_>, digest: &Digest, decision: &Decision) -> Result<Looked> {
+        let looked = if decision.verity {
+            Looked::only(self.lists.verdict(digest))
         } else {
-            self.reader.run(|| self.verdict(access, digest))?
+            let appraised = decision.appraise.is_some_and(|rule| rule.digest_list);
+            self.reader
+                .run(|| self.verdict(access, digest, appraised))?
         };
-        if counts_for_measurement(verdict) {
+        if is_known(&looked) {
             self.stats.known.count();
         } else {
             self.stats.unknown.count();
         }
-        Ok(verdict)
+        Ok(looked)
     }
 
     /// Records that content is being written while somebody relies on what was measured, as IMA does: a file opened
@@ -284,6 +280,6 @@ impl Monitor {
 }
 
 /// Whether a list that answers for measurement knows the file.
-fn counts_for_measurement(verdict: Option<Verdict>) -> bool {
-    verdict.is_some_and(|verdict| verdict.kind != Kind::Revoked && verdict.measure)
+fn is_known(looked: &Looked) -> bool {
+    looked.verdict.is_some_and(|verdict| verdict.is_known())
 }

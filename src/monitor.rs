@@ -9,14 +9,15 @@ use crate::{
     exempt::Exempt,
     lists::{
         as_path,
+        Limit,
         Lists,
+        Reason,
         Settings, //
     },
     log::Log,
     policy::{
         ActivePolicy,
-        Policies,
-        MAX_POLICY, //
+        Policies, //
     },
     shortcut::Shortcuts,
     stats::Stats,
@@ -216,7 +217,7 @@ impl Monitor {
     /// stays in force then.
     pub(crate) fn replace_policy(&self, data: KVVec<u8>, continues: bool) -> Result {
         if !self.is_running() {
-            return Err(EAGAIN);
+            return Err(Reason::NotRunning.refuse("policy"));
         }
         if self.policy_lock {
             pr_err!("policy: the module was loaded with policy_lock=1\n");
@@ -226,9 +227,12 @@ impl Monitor {
             Some(path) if !continues => {
                 let check = |file: &OwnedFile, text: &[u8]| {
                     let access = Access::new(file, Func::PolicyCheck, Mask::READ);
-                    self.evaluate(&access.with_content(Some(text))).map(|_| ())
+                    match self.evaluate(&access.with_content(Some(text))) {
+                        Err(e) if e == EACCES => Err(Reason::Denied.refuse(path.escape_ascii())),
+                        evaluated => evaluated.map(|_| ()),
+                    }
                 };
-                self.read_own_file(path, MAX_POLICY, check)?.0
+                self.read_own_file(path, Limit::POLICY, check)?.0
             }
             _ => {
                 self.refuse_bytes(Func::PolicyCheck)?;

@@ -4,6 +4,7 @@
 
 use crate::{
     evaluate::Access,
+    lists::Reason,
     monitor::check_pcr,
     sys::{
         console::Show,
@@ -149,7 +150,7 @@ impl ActivePolicy {
         text.extend_from_slice(self.text().as_bytes(), GFP_KERNEL)?;
         text.extend_from_slice(more, GFP_KERNEL)?;
         if text.len() > MAX_POLICY {
-            return Err(EFBIG);
+            return Err(Reason::PolicyTooLarge.refuse("policy"));
         }
         Ok(text)
     }

@@ -3,7 +3,8 @@
 //! Files that answer: who writes a question reads the answer from the same open file, and nobody else does.
 
 use super::{
-    task,
+    report,
+    request,
     Dir, //
 };
 use kernel::{
@@ -15,10 +16,6 @@ use kernel::{
     sync::{
         Arc,
         Mutex, //
-    },
-    uaccess::{
-        UserPtr,
-        UserSlice, //
     },
 };
 
@@ -134,18 +131,11 @@ unsafe extern "C" fn write<T: Dialog>(
     pos: *mut c::loff_t,
 ) -> isize {
     from_result(|| {
-        if !task::may_configure() {
-            return Err(EPERM);
-        }
-        if count > T::MAX_QUESTION {
-            return Err(EFBIG);
-        }
-        let mut data = KVVec::new();
-        UserSlice::new(UserPtr::from_addr(buf as usize), count).read_all(&mut data, GFP_KERNEL)?;
+        let data = request(buf, count, T::MAX_QUESTION)?;
         // SAFETY: Opened by `open()`.
         let session = unsafe { session::<T>(file) };
         // SAFETY: By the invariants of the session.
-        let answer = unsafe { &*session.node }.answer(data)?;
+        let answer = unsafe { &*session.node }.answer(data).inspect_err(report)?;
         *session.answer.lock() = answer;
         // The answer is read from its beginning.
         // SAFETY: `pos` is valid.

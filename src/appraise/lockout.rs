@@ -9,6 +9,7 @@ use super::{
 use crate::{
     content,
     evaluate::Access,
+    lists::Looked,
     monitor::Monitor,
     policy::ActivePolicy,
     sys::{
@@ -86,17 +87,17 @@ impl Monitor {
                 .reader
                 .run(|| content::digest(&access, decision.verity, &self.stats))
                 .map_err(|_| Cause::Failed)?;
-            let verdict = if decision.verity {
-                self.lists.verdict(&digest)
+            let looked = if decision.verity {
+                Looked::only(self.lists.verdict(&digest))
             } else {
                 self.reader
-                    .run(|| self.verdict(&access, &digest))
+                    .run(|| self.verdict(&access, &digest, rule.digest_list))
                     .map_err(|_| Cause::Failed)?
             };
             let found = Found {
                 digest: &digest,
                 verity: decision.verity,
-                verdict,
+                looked,
                 stable: self.cache.is_stable(file),
                 permit_directio: true,
             };

@@ -15,7 +15,7 @@ mod refresh;
 use crate::{
     cache::Writers,
     evaluate::Access,
-    lists::Verdict,
+    lists::Looked,
     monitor::Monitor,
     sys::{
         file::File,
@@ -93,7 +93,7 @@ pub(crate) struct Found<'a> {
     /// Whether it is that of fs-verity.
     pub(crate) verity: bool,
     /// What the lists say.
-    pub(crate) verdict: Option<Verdict>,
+    pub(crate) looked: Looked,
     /// Whether what was read is what will be used.
     pub(crate) stable: bool,
     /// Whether a rule lets the file be used past the page cache, through which it was read.
@@ -131,13 +131,16 @@ impl Monitor {
         if is_data_blacklisted(found.digest.as_bytes()) {
             return Err(Cause::Blacklisted);
         }
+        if found.looked.is_doubtful && rule.digest_list {
+            return Err(Cause::Failed);
+        }
         let mut own = self.reader.run(|| self.own_reference(access, found))?;
         if own == Own::Absent && rule.takes_modsig() {
             own = self.appended_signature(access);
         }
         let evidence = Evidence {
             own,
-            list: found.verdict.and_then(|verdict| verdict.appraise),
+            list: found.looked.verdict.and_then(|verdict| verdict.appraise),
             // Only who opens a file that is being made may use it: nobody vouches for what its maker puts there.
             is_new: access.func == Func::FileCheck && self.cache.is_new(file),
             is_empty: file.size() == 0,
@@ -223,7 +226,7 @@ impl Monitor {
     }
 
     /// Leaves an audit record, and refuses while enforcing. May sleep.
-    fn refuse(
+    pub(crate) fn refuse(
         &self,
         file: &File,
         cause: Cause,

@@ -77,7 +77,7 @@ impl Monitor {
         let found = Found {
             digest: &digest,
             verity: false,
-            verdict: self.reader.run(|| self.verdict(&access, &digest))?,
+            looked: self.reader.run(|| self.verdict(&access, &digest, true))?,
             stable: true,
             permit_directio: true,
         };

@@ -109,8 +109,10 @@ impl Monitor {
         } else {
             *found.digest
         };
-        if first.algo() == algo {
-            return Ok(first);
+        let [one, two] = found.looked.further;
+        let known = [Some(first), one, two];
+        if let Some(digest) = known.into_iter().flatten().find(|d| d.algo() == algo) {
+            return Ok(digest);
         }
         content::further_digests(access, &self.stats, &first, [Some(algo), None])
             .ok()

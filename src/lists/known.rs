@@ -2,10 +2,7 @@
 
 //! Whether a file is known: its digests against the lists, algorithm by algorithm, and only as far as needed.
 
-use super::{
-    Lists,
-    Verdict, //
-};
+use super::Lists;
 use crate::{
     content,
     evaluate::Access,
@@ -14,63 +11,95 @@ use crate::{
 use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
-    list::Kind, //
+    verdict::{
+        join,
+        Verdict, //
+    },
 };
 use kernel::prelude::*;
 
+/// What was found out of a file by looking it up.
+#[derive(Clone, Copy)]
+pub(crate) struct Looked {
+    /// What the lists say.
+    pub(crate) verdict: Option<Verdict>,
+    /// Its digests by other algorithms than SHA-256, where lists of these were asked.
+    pub(crate) further: [Option<Digest>; 2],
+    /// Lists that revoke digests could not be asked, since the file could not be read again: nobody knows whether it is
+    /// revoked.
+    pub(crate) is_doubtful: bool,
+}
+
+impl Looked {
+    /// What the lists of the digest's own algorithm say, where no others are asked.
+    pub(crate) fn only(verdict: Option<Verdict>) -> Self {
+        Self {
+            verdict,
+            further: [None; 2],
+            is_doubtful: false,
+        }
+    }
+}
+
 impl Lists {
-    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file: all of them if it is
-    /// unknown, those with revoked digests if it is known.
-    fn open(&self, known: bool, revoked: bool) -> [Option<HashAlgo>; 2] {
-        [HashAlgo::Sha384, HashAlgo::Sha512].map(|algo| {
-            let (any, any_revoked) = self.table.has(algo);
-            let matters = any && !revoked && (!known || any_revoked);
+    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and whether any of these has
+    /// revoked digests.
+    fn open(&self, verdict: Option<Verdict>, appraised: bool) -> ([Option<HashAlgo>; 2], bool) {
+        let [_, sha384, sha512] = self.table.reach();
+        let mut revokes = false;
+        let mut open = |algo, reach: digest_logic::verdict::Reach| {
+            let matters = reach.may_raise(verdict, appraised);
+            revokes |= matters && reach.revokes();
             matters.then_some(algo)
-        })
+        };
+        let algos = [
+            open(HashAlgo::Sha384, sha384),
+            open(HashAlgo::Sha512, sha512),
+        ];
+        (algos, revokes)
     }
 }
 
 impl Monitor {
-    /// What the lists say of a file whose SHA-256 is `digest`. Where lists of other algorithms could make a difference
-    /// the file is read once more for all of them. May sleep.
+    /// What the lists say of a file whose SHA-256 is `digest`; `appraised` says whether it matters what vouches for it.
+    /// Where lists of other algorithms could make a difference the file is read once more, for all of them together. May
+    /// sleep.
     ///
     /// # Errors
     ///
-    /// `EINTR` if the task is being killed. A file that cannot be read again is what its SHA-256 says; one that changed
-    /// between the reads is unknown.
-    pub(crate) fn verdict(&self, access: &Access<'_>, digest: &Digest) -> Result<Option<Verdict>> {
+    /// `EINTR` if the task is being killed. A file that changed between the reads is unknown, and so is one that cannot
+    /// be read again where that leaves open whether it is revoked; otherwise it is what its SHA-256 says.
+    pub(crate) fn verdict(
+        &self,
+        access: &Access<'_>,
+        digest: &Digest,
+        appraised: bool,
+    ) -> Result<Looked> {
         let first = self.lists.verdict(digest);
-        let revoked = first.is_some_and(|verdict| verdict.kind == Kind::Revoked);
-        let algos = self.lists.open(first.is_some(), revoked);
+        let (algos, revokes) = self.lists.open(first, appraised);
         if algos.iter().all(Option::is_none) {
-            return Ok(first);
+            return Ok(Looked::only(first));
         }
         let further = match content::further_digests(access, &self.stats, digest, algos) {
             Ok(further) => further,
             Err(e) if e == EINTR => return Err(e),
-            // Nobody knows what this is.
-            Err(e) if e == EAGAIN => return Ok(None),
-            Err(_) => return Ok(first),
+            Err(_) if revokes => {
+                return Ok(Looked {
+                    is_doubtful: true,
+                    ..Looked::only(None)
+                })
+            }
+            Err(e) if e == EAGAIN => return Ok(Looked::only(None)),
+            Err(_) => return Ok(Looked::only(first)),
         };
         let others = further
             .iter()
             .flatten()
             .map(|other| self.lists.verdict(other));
-        Ok(others.fold(first, join))
-    }
-}
-
-/// What two algorithms say together.
-fn join(a: Option<Verdict>, b: Option<Verdict>) -> Option<Verdict> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(Verdict {
-            kind: a.kind.or(b.kind),
-            measure: a.measure || b.measure,
-            appraise: match (a.appraise, b.appraise) {
-                (Some(a), Some(b)) => Some(a.or(b)),
-                (a, b) => a.or(b),
-            },
-        }),
-        (a, b) => a.or(b),
+        Ok(Looked {
+            verdict: others.fold(first, join),
+            further,
+            is_doubtful: false,
+        })
     }
 }

@@ -10,7 +10,10 @@ use crate::sys::{
 use core::{
     fmt,
     ops::Range,
-    sync::atomic::AtomicU64, //
+    sync::atomic::{
+        AtomicU64,
+        Ordering, //
+    },
 };
 use digest_logic::{
     digest::Digest,
@@ -51,19 +54,60 @@ impl fmt::Display for Actions {
 
 /// A list that was checked and is not in the table yet. Its digests stand in a [`crate::sys::pages::Writer`].
 pub(super) struct Staged {
+    /// The SHA-256 of the list file.
     pub(super) digest: Digest,
     pub(super) list_type: ListType,
     pub(super) algo: HashAlgo,
     pub(super) ref_id: KVVec<u8>,
     pub(super) counts: Counts,
-    pub(super) signer: Option<SignerId>,
+    pub(super) signer: Option<Arc<SignerId>>,
     pub(super) actions: Actions,
     pub(super) place: Range<usize>,
 }
 
+impl Staged {
+    /// The memory that it takes beside its digests, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        footprint(&self.ref_id, self.signer.as_deref())
+    }
+}
+
+/// Counts the characters that are written.
+struct Length(usize);
+
+impl fmt::Write for Length {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.saturating_add(text.len());
+        Ok(())
+    }
+}
+
+/// The memory that a list takes beside its digests, in bytes: itself, its pointer in a snapshot, and what it owns.
+fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>) -> usize {
+    let mut hex = Length(0);
+    if let Some(signer) = signer {
+        // Counting does not fail.
+        let _ = fmt::Write::write_fmt(&mut hex, format_args!("{signer}"));
+    }
+    // An `Arc` has a count before the value.
+    size_of::<List>()
+        .saturating_add(size_of::<usize>().saturating_mul(2))
+        .saturating_add(ref_id.capacity())
+        .saturating_add(hex.0 / 2)
+}
+
+/// What happened to the digests of a list in memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// Those that it made known have changed; those that it revokes, if any, have not.
+    Known,
+    /// Those that it revokes have changed.
+    Revoked,
+}
+
 /// A loaded list.
 pub(crate) struct List {
-    /// The digest of the list file, by which the list is known.
+    /// The SHA-256 of the list file, by which the list is known whatever algorithm its metadata used.
     pub(crate) digest: Digest,
     /// Its format.
     pub(crate) list_type: ListType,
@@ -74,14 +118,16 @@ pub(crate) struct List {
     /// Its digests by kind.
     pub(crate) counts: Counts,
     /// Who signed it.
-    pub(crate) signer: Option<SignerId>,
+    pub(crate) signer: Option<Arc<SignerId>>,
     /// What it may answer for.
     pub(crate) actions: Actions,
     /// The memory that it shares with the lists of the same write.
     pub(super) memory: Arc<Sealed>,
     place: Range<usize>,
-    /// The SHA-256 of its digests in memory, for the scrub.
-    sum: [u8; 32],
+    /// Of a list that lost the digests that it made known: only those that it revokes are left.
+    pub(super) is_rest: bool,
+    /// The SHA-256 of its digests in memory, of those that it makes known and of those that it revokes, for the scrub.
+    sums: [[u8; 32]; 2],
     /// The id of the first digest; set when the list is put into the table.
     pub(super) base: u32,
     /// How often a file was found in it.
@@ -101,12 +147,74 @@ impl List {
             actions: staged.actions,
             memory,
             place: staged.place,
-            sum: [0; 32],
+            is_rest: false,
+            sums: [[0; 32]; 2],
             base: 0,
             hits: AtomicU64::new(0),
         };
-        list.sum = sha::sha256(list.digests());
+        list.sums = list.sums_now();
         list
+    }
+
+    /// The same list, signed.
+    pub(super) fn signed_by(&self, signer: Arc<SignerId>, ref_id: KVVec<u8>) -> Self {
+        Self {
+            signer: Some(signer),
+            actions: Actions {
+                appraise: true,
+                ..self.actions
+            },
+            ref_id,
+            ..self.copy()
+        }
+    }
+
+    /// What is left of the list if only its revocations are intact; nothing if it has none. Its ids are another's from
+    /// then on: for an index that is made anew.
+    pub(super) fn rest(&self) -> Result<Option<Self>> {
+        if self.counts.revoked == 0 {
+            return Ok(None);
+        }
+        let mut ref_id = KVVec::new();
+        ref_id.extend_from_slice(&self.ref_id, GFP_KERNEL)?;
+        let [_, revoked] = self.sums;
+        Ok(Some(Self {
+            ref_id,
+            signer: self.signer.clone(),
+            counts: Counts {
+                revoked: self.counts.revoked,
+                ..Counts::default()
+            },
+            place: self.revoked_place(),
+            is_rest: true,
+            // What was checked, not what is there now.
+            sums: [sha::sha256(&[]), revoked],
+            ..self.copy()
+        }))
+    }
+
+    /// Another list on the same digests, without reference and signer.
+    fn copy(&self) -> Self {
+        Self {
+            digest: self.digest,
+            list_type: self.list_type,
+            algo: self.algo,
+            ref_id: KVVec::new(),
+            counts: self.counts,
+            signer: None,
+            actions: self.actions,
+            memory: self.memory.clone(),
+            place: self.place.clone(),
+            is_rest: self.is_rest,
+            sums: self.sums,
+            base: self.base,
+            hits: AtomicU64::new(self.hits.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The memory that it takes beside its digests, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        footprint(&self.ref_id, self.signer.as_deref())
     }
 
     /// Its digests side by side.
@@ -114,9 +222,37 @@ impl List {
         self.memory.get(self.place.clone()).unwrap_or_default()
     }
 
-    /// Whether its digests are still what they were when it was loaded. May sleep for long lists.
-    pub(super) fn is_intact(&self) -> bool {
-        sha::sha256(self.digests()) == self.sum
+    /// Where the digests are that it revokes: they are the last.
+    fn revoked_place(&self) -> Range<usize> {
+        let revoked = usize::try_from(self.counts.revoked)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(self.algo.digest_size());
+        let start = self.place.end.saturating_sub(revoked);
+        start.max(self.place.start)..self.place.end
+    }
+
+    fn sums_now(&self) -> [[u8; 32]; 2] {
+        let revoked = self.revoked_place();
+        [self.place.start..revoked.start, revoked]
+            .map(|place| sha::sha256(self.memory.get(place).unwrap_or_default()))
+    }
+
+    /// Whether its digests are no longer what they were when it was loaded. May sleep for long lists.
+    pub(super) fn damage(&self) -> Option<Damage> {
+        let [known, revoked] = self.sums_now();
+        let [was_known, was_revoked] = self.sums;
+        if revoked != was_revoked {
+            return Some(Damage::Revoked);
+        }
+        (known != was_known).then_some(Damage::Known)
+    }
+
+    /// Every digest that it revokes.
+    pub(super) fn revoked(&self) -> impl Iterator<Item = &[u8]> {
+        self.memory
+            .get(self.revoked_place())
+            .unwrap_or_default()
+            .chunks_exact(self.algo.digest_size())
     }
 
     /// Its reference.
@@ -139,7 +275,7 @@ impl fmt::Display for List {
             self.algo
         )?;
         match &self.signer {
-            Some(signer) => write!(f, "{signer}")?,
+            Some(signer) => write!(f, "{}", &**signer)?,
             None => f.write_str("none")?,
         }
         write!(f, " actions={}", self.actions)

@@ -9,7 +9,14 @@ use super::{
         Staged, //
     },
     reason::Reason,
-    signature,
+    signature::{
+        self,
+        SignerId, //
+    },
+    table::{
+        ByAlgo,
+        PerAlgo, //
+    },
     Lists, //
 };
 use crate::{
@@ -17,6 +24,7 @@ use crate::{
     errno::refuse,
     evaluate::Access,
     monitor::Monitor,
+    policy::MAX_POLICY,
     sys::{
         console::Show,
         file::OwnedFile,
@@ -27,22 +35,23 @@ use crate::{
 };
 use core::fmt;
 use digest_logic::{
+    appraise,
     digest::Digest,
     error::Error as Cause,
+    hash_algo::HashAlgo,
     list::ParsedList,
     metadata::{
         Metadata,
         Record, //
     },
     policy::{
-        Decision,
         Func,
         Mask, //
     },
 };
 use kernel::{
     prelude::*,
-    str::CString,
+    str::CStr,
     sync::Arc, //
 };
 
@@ -68,27 +77,51 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Reads the file at `path`, and hands it to `look` while it is open.
+/// What the module reads for itself: how large it may be, and what it is called if it is larger.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    bytes: usize,
+    reason: Reason,
+}
+
+impl Limit {
+    /// That of policies.
+    pub(crate) const POLICY: Self = Self {
+        bytes: MAX_POLICY,
+        reason: Reason::PolicyTooLarge,
+    };
+    /// That of metadata.
+    const METADATA: Self = Self {
+        bytes: MAX_METADATA,
+        reason: Reason::MetadataTooLarge,
+    };
+}
+
+/// Reads the file at `path`, and hands it to `look` while it is open. Errors of `look` have been logged.
 fn read_file<T>(
     path: &[u8],
-    limit: usize,
+    limit: Limit,
     look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
 ) -> Result<(KVVec<u8>, T)> {
-    let text = core::str::from_utf8(path).map_err(|_| refuse(Path(path), Cause::BadPath))?;
-    let name = CString::try_from_fmt(kernel::prelude::fmt!("{}", text))?;
-    OwnedFile::open(&name)
-        .and_then(|file| {
-            let data = content::read_all(&file, limit)?;
+    let mut name = KVVec::with_capacity(path.len().saturating_add(1), GFP_KERNEL)?;
+    name.extend_from_slice(path, GFP_KERNEL)?;
+    name.push(0, GFP_KERNEL)?;
+    let name = CStr::from_bytes_with_nul(&name).map_err(|_| refuse(Path(path), Cause::BadPath))?;
+    let read = OwnedFile::open(name).and_then(|file| {
+        let data = content::read_all(&file, limit.bytes)?;
+        Ok((file, data))
+    });
+    match read {
+        Ok((file, data)) => {
             let seen = look(&file, &data)?;
             Ok((data, seen))
-        })
-        .map_err(|e| {
-            if e == EFBIG {
-                return Reason::ListTooLarge.refuse(Path(path));
-            }
+        }
+        Err(e) if e == EFBIG => Err(limit.reason.refuse(Path(path))),
+        Err(e) => {
             pr_err!("cannot read {} ({})\n", Show(Path(path)), e.to_errno());
-            e
-        })
+            Err(e)
+        }
+    }
 }
 
 impl Monitor {
@@ -100,11 +133,11 @@ impl Monitor {
     /// One errno per cause (`Documentation/life-cycle.md`), with the reason in the kernel log; nothing is loaded then.
     pub(crate) fn load_lists(&self, data: &[u8]) -> Result {
         if !self.is_running() {
-            return Err(EAGAIN);
+            return Err(Reason::NotRunning.refuse("digest_lists"));
         }
         match as_path(data) {
             Some(path) => {
-                let (data, ()) = self.read_own_file(path, MAX_METADATA, |_, _| Ok(()))?;
+                let (data, ()) = self.read_own_file(path, Limit::METADATA, |_, _| Ok(()))?;
                 self.load_metadata(&data, path)
             }
             None => self.load_metadata(data, METADATA_EVENT),
@@ -116,53 +149,72 @@ impl Monitor {
     pub(crate) fn read_own_file<T>(
         &self,
         path: &[u8],
-        limit: usize,
+        limit: Limit,
         look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
     ) -> Result<(KVVec<u8>, T)> {
         self.exempt.run(|| read_file(path, limit, look))
     }
 
-    /// Reads a list and applies the rules of `DIGEST_LIST_CHECK` to it. May sleep.
-    fn read_list(&self, path: &[u8]) -> Result<(KVVec<u8>, Decision)> {
-        let limit = self.lists.settings.max_list_size;
-        self.read_own_file(path, limit, |file, data| {
+    /// Reads the list that `record` names, with its SHA-256, and applies the rules of `DIGEST_LIST_CHECK` to it. May
+    /// sleep.
+    fn read_list(&self, record: &Record<'_>) -> Result<(KVVec<u8>, Digest)> {
+        let limit = Limit {
+            bytes: self.lists.settings.max_list_size,
+            reason: Reason::ListTooLarge,
+        };
+        self.read_own_file(record.path, limit, |file, data| {
             let access = Access::new(file, Func::DigestListCheck, Mask::READ);
-            let decision = self.policies.decide(&access);
+            let decision = self.decide(&access);
+            let digest = sha::digest(HashAlgo::Sha256, data).ok_or(EINVAL)?;
             if let Some(rule) = decision.measure {
-                let digest =
-                    sha::digest(digest_logic::hash_algo::HashAlgo::Sha256, data).ok_or(EINVAL)?;
                 let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
                 self.log
                     .measure_file(&self.stats, pcr, rule.template, &digest, false, file)?;
             }
-            Ok(decision)
+            if decision.audit.is_some() {
+                self.log.audit_file(&digest, file)?;
+            }
+            let unsigned = record.signature.is_empty();
+            if let Some(rule) = decision.appraise.filter(|_| unsigned) {
+                self.stats.appraised.count();
+                let cause = appraise::Cause::SignatureRequired;
+                self.refuse(file, cause, Some(&digest), rule.rule)
+                    .map_err(|_| Reason::Unsigned.refuse(Path(record.path)))?;
+            }
+            Ok(digest)
         })
     }
 
     fn load_metadata(&self, data: &[u8], name: &[u8]) -> Result {
         let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
         let _changing = self.lists.changing.lock();
-        self.log.measure_bytes(&self.stats, data, name)?;
+        // However often: which lists are in force follows from the order of loads and removals.
+        self.log.measure_own(&self.stats, data, name)?;
         let mut batch = Batch {
             lists: &self.lists,
+            used: self.lists.memory(),
             staged: KVVec::new(),
+            signed: KVVec::new(),
             memory: Writer::new(),
-            entries: 0,
+            more: 0,
+            entries: PerAlgo::default(),
         };
         for record in metadata.records() {
-            let (data, decision) = self.read_list(record.path)?;
+            let (data, digest) = self.read_list(&record)?;
             batch
-                .stage(&record, &data, &decision)
+                .stage(&record, &data, digest)
                 .map_err(|reason| reason.refuse(Path(record.path)))?;
         }
+        let signed = batch.signed.len();
         let added = batch
             .publish()
             .map_err(|reason| reason.refuse(Path(name)))?;
         pr_info!(
-            "{}: {} lists, {} of them new; {} digests in all\n",
+            "{}: {} lists, {} of them new, {} newly signed; {} digests in all\n",
             Show(Path(name)),
             metadata.len(),
             added,
+            signed,
             self.lists.digests()
         );
         Ok(())
@@ -172,90 +224,121 @@ impl Monitor {
 /// The lists of one write on their way into the table. All of them share one piece of memory.
 struct Batch<'a> {
     lists: &'a Lists,
+    /// The memory that loaded lists take, in bytes.
+    used: usize,
     staged: KVVec<Staged>,
+    /// What stands for lists that were loaded unsigned and are signed here.
+    signed: KVVec<Arc<List>>,
     memory: Writer,
-    entries: usize,
+    /// The memory that the new lists take beside their digests, in bytes.
+    more: usize,
+    entries: PerAlgo<usize>,
 }
 
 impl Batch<'_> {
-    /// Checks and parses one list. What is checked is the very buffer that is parsed. May sleep.
-    fn stage(
-        &mut self,
-        record: &Record<'_>,
-        data: &[u8],
-        decision: &Decision,
-    ) -> Result<(), Reason> {
-        let digest = sha::digest(record.algo, data).ok_or(Cause::WeakAlgorithm)?;
-        if digest.as_bytes() != record.digest {
+    /// Checks and parses one list, whose SHA-256 is `digest`. What is checked is the very buffer that is parsed. May
+    /// sleep.
+    fn stage(&mut self, record: &Record<'_>, data: &[u8], digest: Digest) -> Result<(), Reason> {
+        let described = if record.algo == digest.algo() {
+            digest
+        } else {
+            sha::digest(record.algo, data).ok_or(Cause::WeakAlgorithm)?
+        };
+        if described.as_bytes() != record.digest {
             return Err(Reason::OtherFile);
         }
-        if is_data_blacklisted(digest.as_bytes()) {
+        // Whoever writes the metadata chooses their algorithm, and must not choose a way past the blacklist by it.
+        if is_data_blacklisted(digest.as_bytes()) || is_data_blacklisted(described.as_bytes()) {
             return Err(Reason::Blacklisted);
         }
         let signer = if record.signature.is_empty() {
-            if self.lists.settings.require_signature || decision.appraise.is_some() {
+            if self.lists.settings.require_signature {
                 return Err(Reason::Unsigned);
             }
             None
         } else {
-            Some(signature::verify(
-                &self.lists.trust,
-                record.list_type,
-                data,
-                record.signature,
-            )?)
+            let signer =
+                signature::verify(&self.lists.trust, record.list_type, data, record.signature)?;
+            Some(Arc::new(signer, GFP_KERNEL)?)
         };
-        if self.has(&digest) {
+        if self.has(record, &digest, &signer)? {
             return Ok(());
         }
 
         let list = ParsedList::parse(record.list_type, data)?;
         list.algo().strong()?;
-        self.entries = self.entries.saturating_add(list.counts().total() as usize);
-        let start = self.memory.len();
-        let more = start.saturating_add(list.arena_len());
-        self.lists.table.check_limit(more, self.entries)?;
+        let actions = Actions {
+            // The metadata that name it have a record.
+            measure: true,
+            appraise: signer.is_some(),
+        };
+        let mut staged = Staged {
+            digest,
+            list_type: record.list_type,
+            algo: list.algo(),
+            ref_id: printable(record.ref_id)?,
+            counts: list.counts(),
+            signer,
+            actions,
+            place: self.memory.len()..self.memory.len(),
+        };
+        self.more = self.more.saturating_add(staged.footprint());
+        if let Some(entries) = self.entries.of(staged.algo) {
+            *entries = entries.saturating_add(staged.counts.total() as usize);
+        }
+        self.check_limit(list.arena_len())?;
         list.write_arena(&mut self.memory)
             .map_err(|cause| match cause {
                 // The memory's only failure.
                 Cause::BufferTooSmall => Reason::Kernel(ENOMEM),
                 cause => cause.into(),
             })?;
-        let mut ref_id = KVVec::new();
-        for byte in record.ref_id {
-            let shown = if byte.is_ascii_graphic() { *byte } else { b'_' };
-            ref_id.push(shown, GFP_KERNEL)?;
-        }
-        let actions = Actions {
-            // The metadata that name it have a record.
-            measure: true,
-            appraise: signer.is_some(),
-        };
-        self.staged.push(
-            Staged {
-                digest,
-                list_type: record.list_type,
-                algo: list.algo(),
-                ref_id,
-                counts: list.counts(),
-                signer,
-                actions,
-                place: start..self.memory.len(),
-            },
-            GFP_KERNEL,
-        )?;
+        staged.place.end = self.memory.len();
+        self.staged.push(staged, GFP_KERNEL)?;
         Ok(())
     }
 
-    /// Whether the list is loaded or in the batch already.
-    fn has(&self, digest: &Digest) -> bool {
-        self.staged.iter().any(|staged| staged.digest == *digest)
-            || self.lists.table.snapshot().list(digest).is_some()
+    /// Whether what was staged and `more` bytes of digests would be over the limit. May sleep.
+    fn check_limit(&self, more: usize) -> Result<(), Reason> {
+        let more = self.memory.footprint_with(more).saturating_add(self.more);
+        self.lists.table.check_limit(self.used, more, &self.entries)
     }
 
-    /// Puts all lists into the table and returns how many. May sleep.
+    /// Whether the list is loaded or in the batch already. If it is there without a signature, and has one here, it counts
+    /// as signed from then on.
+    fn has(
+        &mut self,
+        record: &Record<'_>,
+        digest: &Digest,
+        signer: &Option<Arc<SignerId>>,
+    ) -> Result<bool, Reason> {
+        if let Some(staged) = self.staged.iter_mut().find(|list| list.digest == *digest) {
+            if staged.signer.is_none() && signer.is_some() {
+                staged.signer = signer.clone();
+                staged.actions.appraise = true;
+            }
+            return Ok(true);
+        }
+        let snapshot = self.lists.table.snapshot();
+        let Some(loaded) = snapshot.list(digest) else {
+            return Ok(false);
+        };
+        let signed = |list: &Arc<List>| list.digest == *digest;
+        if let Some(signer) = signer
+            .clone()
+            .filter(|_| loaded.signer.is_none() && !self.signed.iter().any(signed))
+        {
+            let list = loaded.signed_by(signer, printable(record.ref_id)?);
+            self.more = self.more.saturating_add(list.footprint());
+            self.check_limit(0)?;
+            self.signed.push(Arc::new(list, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+        Ok(true)
+    }
+
+    /// Puts all lists into the table and returns how many are new. May sleep.
     fn publish(self) -> Result<usize, Reason> {
-        if self.staged.is_empty() {
+        if self.staged.is_empty() && self.signed.is_empty() {
             return Ok(0);
         }
         let memory = Arc::new(self.memory.seal()?, GFP_KERNEL)?;
@@ -264,7 +347,17 @@ impl Batch<'_> {
             lists.push(List::new(staged, memory.clone()), GFP_KERNEL)?;
         }
         let count = lists.len();
-        self.lists.table.add(lists)?;
+        self.lists.table.add(lists, &self.signed)?;
         Ok(count)
     }
+}
+
+/// A reference as it is shown: what is not printable, and spaces, are underscores.
+fn printable(ref_id: &[u8]) -> Result<KVVec<u8>, Reason> {
+    let mut shown = KVVec::with_capacity(ref_id.len(), GFP_KERNEL)?;
+    for byte in ref_id {
+        let byte = if byte.is_ascii_graphic() { *byte } else { b'_' };
+        shown.push(byte, GFP_KERNEL)?;
+    }
+    Ok(shown)
 }

@@ -16,22 +16,25 @@ mod signature;
 mod table;
 mod trust;
 
+pub(crate) use known::Looked;
 pub(crate) use list::List;
 pub(crate) use load::{
     as_path,
+    Limit,
     MAX_METADATA, //
 };
+pub(crate) use reason::Reason;
 pub(crate) use remove::{
     parse_digest,
     MAX_REMOVE, //
 };
-pub(crate) use table::Verdict;
 pub(crate) use trust::Anchor;
 
 use crate::stats::Counter;
 use digest_logic::{
     digest::Digest,
-    list::Kind, //
+    list::Kind,
+    verdict::Verdict, //
 };
 use kernel::{
     new_mutex,
@@ -127,7 +130,12 @@ impl Lists {
         self.table.for_each_holder(digest, visit);
     }
 
-    /// The bytes that digests, indexes and directories take.
+    /// How many lists there are of which nobody can tell any more what they revoked: while there is one, nothing is known.
+    pub(crate) fn lost(&self) -> usize {
+        self.table.snapshot().lost()
+    }
+
+    /// The bytes that lists, their digests, indexes and directories take.
     pub(crate) fn memory(&self) -> usize {
         self.table.snapshot().memory()
     }

@@ -39,6 +39,18 @@ pub(crate) enum Reason {
     DoesNotVerify,
     /// The list file is larger than `max_list_size`.
     ListTooLarge,
+    /// The file with metadata is larger than metadata may be.
+    MetadataTooLarge,
+    /// The file with a policy is larger than a policy may be.
+    PolicyTooLarge,
+    /// The list revokes digests that no other list revokes, and files are being appraised.
+    WouldUnrevoke,
+    /// A rule of the policy in force appraises the file, and nothing vouches for it.
+    Denied,
+    /// The module has not finished starting.
+    NotRunning,
+    /// Something else than what the file takes was written.
+    NotOne,
     /// The digests would take more than `max_digest_memory`.
     MemoryLimit,
     /// No such list is loaded.
@@ -53,19 +65,22 @@ impl Reason {
         match self {
             Self::Cause(cause) => cause.errno(),
             Self::Kernel(error) => error.to_errno().wrapping_neg(),
-            Self::NotLoaded => 2,       // ENOENT
-            Self::Unsigned => 13,       // EACCES
-            Self::ListTooLarge => 27,   // EFBIG
-            Self::KeyUsage => 49,       // EUNATCH
-            Self::KeyNotYetValid => 62, // ETIME
-            Self::DoesNotVerify => 78,  // EREMCHG
-            Self::OtherFile => 116,     // ESTALE
-            Self::MemoryLimit => 122,   // EDQUOT
-            Self::UnknownKey => 126,    // ENOKEY
-            Self::NoSuchKey => 126,     // ENOKEY
-            Self::KeyExpired => 127,    // EKEYEXPIRED
-            Self::KeyRevoked => 128,    // EKEYREVOKED
-            Self::Blacklisted => 132,   // ERFKILL
+            Self::NotLoaded => 2,                // ENOENT
+            Self::NoSuchKey => 3,                // ESRCH
+            Self::NotRunning => 11,              // EAGAIN
+            Self::Unsigned | Self::Denied => 13, // EACCES
+            Self::WouldUnrevoke => 16,           // EBUSY
+            Self::NotOne => 22,                  // EINVAL
+            Self::ListTooLarge | Self::MetadataTooLarge | Self::PolicyTooLarge => 27, // EFBIG
+            Self::KeyUsage => 49,                // EUNATCH
+            Self::KeyNotYetValid => 62,          // ETIME
+            Self::DoesNotVerify => 78,           // EREMCHG
+            Self::OtherFile => 116,              // ESTALE
+            Self::MemoryLimit => 122,            // EDQUOT
+            Self::UnknownKey => 126,             // ENOKEY
+            Self::KeyExpired => 127,             // EKEYEXPIRED
+            Self::KeyRevoked => 128,             // EKEYREVOKED
+            Self::Blacklisted => 132,            // ERFKILL
         }
     }
 
@@ -116,6 +131,14 @@ impl fmt::Display for Reason {
             Self::Blacklisted => "blacklisted by the kernel",
             Self::DoesNotVerify => "the signature does not verify",
             Self::ListTooLarge => "larger than max_list_size",
+            Self::MetadataTooLarge => "larger than the 16 MiB that metadata may have",
+            Self::PolicyTooLarge => "larger than the 1 MiB that a policy may have",
+            Self::WouldUnrevoke => {
+                "revokes what no other list revokes, which cannot be undone while files are appraised"
+            }
+            Self::Denied => "denied by a rule of the policy in force; the audit record has the cause",
+            Self::NotRunning => "the module is still starting",
+            Self::NotOne => "takes only 1",
             Self::MemoryLimit => "the digests would take more memory than max_digest_memory",
             Self::NotLoaded => "no such list is loaded",
             Self::NoSuchKey => "no such key",

@@ -2,8 +2,16 @@
 
 //! Removing lists by the digests of their files.
 
-use super::reason::Reason;
-use crate::monitor::Monitor;
+use super::{
+    list::List,
+    reason::Reason, //
+};
+use crate::{
+    appraise::Mode,
+    monitor::Monitor,
+    sys::text::Text, //
+};
+use core::fmt::Write;
 use digest_logic::{
     digest::Digest,
     error::Error as Cause, //
@@ -13,6 +21,9 @@ use kernel::prelude::*;
 /// The most bytes of one write: some thousand digests.
 pub(crate) const MAX_REMOVE: usize = 1 << 20;
 
+/// The name of the record of lists that were removed.
+const REMOVE_EVENT: &[u8] = b"digest_lists_remove";
+
 /// The digest in one line.
 pub(crate) fn parse_digest(line: &[u8]) -> Result<Digest, Cause> {
     core::str::from_utf8(line)
@@ -21,12 +32,13 @@ pub(crate) fn parse_digest(line: &[u8]) -> Result<Digest, Cause> {
 }
 
 impl Monitor {
-    /// Removes the lists that `data` names, one digest of a list file per line, all of them or none. Files that only
-    /// they know are unknown when this returns. May sleep.
+    /// Removes the lists that `data` names, the SHA-256 of one list file per line, all of them or none, and records which.
+    /// Files that only they know are unknown when this returns. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENOENT` if a list is not loaded, and one errno per way in which a line is no digest.
+    /// `ENOENT` if a list is not loaded; `EBUSY` if files are being appraised and a digest that is revoked would be so no
+    /// more; one errno per way in which a line is no digest.
     pub(crate) fn remove_lists(&self, data: &[u8]) -> Result {
         let text = data.strip_suffix(b"\n").unwrap_or(data);
         let mut digests = KVVec::new();
@@ -37,24 +49,40 @@ impl Monitor {
         }
         let _changing = self.lists.changing.lock();
         let snapshot = self.lists.table.snapshot();
+        let mut record = Text::new();
         for digest in &digests {
-            if snapshot.list(digest).is_none() {
+            if !snapshot.has(digest) {
                 return Err(Reason::NotLoaded.refuse(digest));
             }
+            writeln!(record, "{digest}").map_err(|_| ENOMEM)?;
         }
         drop(snapshot);
-        let count = self
-            .lists
+        let gone = |list: &List| digests.contains(&list.digest);
+        if self.enforces() && self.lists.table.unrevokes(gone) {
+            return Err(Reason::WouldUnrevoke.refuse("digest_lists_remove"));
+        }
+        // Recorded first: what was revoked by them may be used right after.
+        self.lists
             .table
-            .remove(false, |list| {
-                digests.iter().any(|digest| list.digest == *digest)
-            })
+            .remove(gone, || self.record_lists(&record, REMOVE_EVENT))
             .map_err(|reason| reason.refuse("digest_lists_remove"))?;
         pr_info!(
             "{} lists removed; {} digests in all\n",
-            count,
+            digests.len(),
             self.lists.digests()
         );
         Ok(())
+    }
+
+    /// Whether rules of the policy in force refuse files.
+    fn enforces(&self) -> bool {
+        self.appraisal == Mode::Enforce && self.policies.appraises()
+    }
+
+    /// Records what became of lists, one per line of `text`, with the text itself: from this and from the records of
+    /// metadata a verifier learns which lists were in force. May sleep.
+    pub(super) fn record_lists(&self, text: &Text, name: &[u8]) -> Result {
+        self.log
+            .measure_own_data(&self.stats, text.as_str().as_bytes(), name)
     }
 }

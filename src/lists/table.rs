@@ -10,6 +10,7 @@
 
 use super::{
     list::{
+        Damage,
         List,
         Loaded, //
     },
@@ -44,6 +45,10 @@ use digest_logic::{
         View,
         NONE, //
     },
+    verdict::{
+        Reach,
+        Verdict, //
+    },
 };
 use kernel::{
     new_mutex,
@@ -56,32 +61,26 @@ use kernel::{
 };
 
 /// The algorithms of digests, in the order in which a file is hashed.
-const ALGOS: [HashAlgo; 3] = HashAlgo::STRONG;
+pub(super) const ALGOS: [HashAlgo; 3] = HashAlgo::STRONG;
 
-/// What the lists say of one digest.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
-    /// What counts: revoked before immutable before mutable.
-    pub(crate) kind: Kind,
-    /// Whether a list answers for measurement.
-    pub(crate) measure: bool,
-    /// What the lists say that answer for appraisal.
-    pub(crate) appraise: Option<Kind>,
-}
+/// One number per algorithm.
+pub(super) type PerAlgo<T> = [T; ALGOS.len()];
 
 /// The table of one algorithm, as a snapshot holds it.
 struct Part {
     slots: Arc<VVec<AtomicU32>>,
     directory: KVVec<u32>,
-    lists: usize,
-    any_revoked: bool,
+    /// The most that its lists can say.
+    reach: Reach,
 }
 
 /// What readers see: nothing in it changes but the slots of the indexes, whose changes mean nothing to a snapshot that
 /// does not resolve them.
 pub(super) struct Snapshot {
-    parts: [Part; ALGOS.len()],
+    parts: PerAlgo<Part>,
     lists: KVVec<Loaded>,
+    /// The lists of which nobody can tell any more what they revoked. While there is one, every digest counts as revoked.
+    lost: KVVec<Digest>,
     key: Key,
 }
 
@@ -100,7 +99,7 @@ impl Snapshot {
             index: Index::new(&part.slots, &self.key),
             directory: &part.directory,
             arenas: &self.lists,
-            any_revoked: part.any_revoked,
+            any_revoked: part.reach.revokes(),
         })
     }
 
@@ -109,13 +108,27 @@ impl Snapshot {
         self.lists.iter().map(|list| &list.0)
     }
 
-    /// The list with this digest.
+    /// The list with this digest, whole.
     pub(super) fn list(&self, digest: &Digest) -> Option<&Arc<List>> {
-        self.lists().find(|list| list.digest == *digest)
+        self.lists()
+            .find(|list| list.digest == *digest && !list.is_rest)
+    }
+
+    /// Whether anything of the list with this digest is there.
+    pub(super) fn has(&self, digest: &Digest) -> bool {
+        self.lists().any(|list| list.digest == *digest)
+    }
+
+    /// How many lists there are of which nobody can tell any more what they revoked.
+    pub(super) fn lost(&self) -> usize {
+        self.lost.len()
     }
 
     /// What the lists say of `digest`. Takes no lock, does not sleep.
     fn verdict(&self, digest: &Digest) -> Option<Verdict> {
+        if !self.lost.is_empty() {
+            return Some(Verdict::REVOKED);
+        }
         let view = self.view(digest.algo())?;
         let mut verdict: Option<Verdict> = None;
         view.for_each_match(digest.as_bytes(), |found| {
@@ -123,16 +136,8 @@ impl Snapshot {
                 return;
             };
             list.hits.fetch_add(1, Ordering::Relaxed);
-            let sum = verdict.get_or_insert(Verdict {
-                kind: found.kind,
-                measure: false,
-                appraise: None,
-            });
-            sum.kind = sum.kind.or(found.kind);
-            sum.measure |= list.actions.measure;
-            if list.actions.appraise {
-                sum.appraise = Some(sum.appraise.map_or(found.kind, |kind| kind.or(found.kind)));
-            }
+            let one = Verdict::of(found.kind, list.actions.measure, list.actions.appraise);
+            verdict = Some(verdict.map_or(one, |sum| sum.or(one)));
         });
         verdict
     }
@@ -147,7 +152,7 @@ impl Snapshot {
                 sum = sum.saturating_add(list.memory.footprint());
                 last = Some(&list.memory);
             }
-            sum = sum.saturating_add(size_of::<List>());
+            sum = sum.saturating_add(list.footprint());
         }
         for part in &self.parts {
             let words = part.slots.len().saturating_add(part.directory.len());
@@ -156,21 +161,28 @@ impl Snapshot {
         sum
     }
 
-    /// A copy with the same indexes, without the lists for which `gone` says so.
-    fn copy(&self, more: usize, mut gone: impl FnMut(&List) -> bool) -> Result<Self, Reason> {
+    /// A copy with the same indexes and with what `change` makes of each list: nothing, or one that takes no more ids.
+    /// There is room for `more` lists.
+    fn copy(
+        &self,
+        more: usize,
+        mut change: impl FnMut(&Arc<List>) -> Result<Option<Arc<List>>, Reason>,
+    ) -> Result<Self, Reason> {
+        let mut lost = KVVec::new();
+        lost.extend_from_slice(&self.lost, GFP_KERNEL)?;
         let mut next = Self {
             parts: self.parts.each_ref().map(|part| Part {
                 slots: part.slots.clone(),
                 directory: KVVec::new(),
-                lists: 0,
-                any_revoked: false,
+                reach: Reach::default(),
             }),
             lists: KVVec::with_capacity(self.lists.len().saturating_add(more), GFP_KERNEL)?,
+            lost,
             key: self.key,
         };
         for list in self.lists() {
-            if !gone(list) {
-                next.take(list.clone())?;
+            if let Some(list) = change(list)? {
+                next.take(list)?;
             }
         }
         Ok(next)
@@ -194,8 +206,8 @@ impl Snapshot {
             part.directory.push(NONE, GFP_KERNEL)?;
         }
         ids::claim(&mut part.directory, list.base, list.counts.total(), number)?;
-        part.lists = part.lists.saturating_add(1);
-        part.any_revoked |= list.counts.revoked > 0;
+        part.reach
+            .add(&list.counts, list.actions.measure, list.actions.appraise);
         self.lists.push(Loaded(list), GFP_KERNEL)?;
         Ok(())
     }
@@ -235,7 +247,7 @@ pub(super) struct Table {
     /// What all of it may take, in bytes.
     max_memory: usize,
     #[pin]
-    writer: Mutex<[Usage; ALGOS.len()]>,
+    writer: Mutex<PerAlgo<Usage>>,
 }
 
 impl Table {
@@ -246,14 +258,14 @@ impl Table {
                 Ok::<_, Error>(Part {
                     slots: empty_slots(sizes::MIN_SLOTS)?,
                     directory: KVVec::new(),
-                    lists: 0,
-                    any_revoked: false,
+                    reach: Reach::default(),
                 })
             };
             Ok::<_, Error>(RcuCell::new(Arc::new(
                 Snapshot {
                     parts: [part()?, part()?, part()?],
                     lists: KVVec::new(),
+                    lost: KVVec::new(),
                     key: Key([random::u64(), random::u64()]),
                 },
                 GFP_KERNEL,
@@ -274,13 +286,14 @@ impl Table {
         self.current.read(&guard).verdict(digest)
     }
 
-    /// Whether there are lists of `algo`, and whether any of them has revoked digests.
-    pub(super) fn has(&self, algo: HashAlgo) -> (bool, bool) {
+    /// The most that the lists of each algorithm can say of a file.
+    pub(super) fn reach(&self) -> PerAlgo<Reach> {
         let guard = rcu::read_lock();
         self.current
             .read(&guard)
-            .part(algo)
-            .map_or((false, false), |part| (part.lists > 0, part.any_revoked))
+            .parts
+            .each_ref()
+            .map(|part| part.reach)
     }
 
     /// A number that changes with every publication.
@@ -317,33 +330,62 @@ impl Table {
         });
     }
 
-    /// What would be over the limit if `more` bytes of digests were added, which are `entries` digests.
-    pub(super) fn check_limit(&self, more: usize, entries: usize) -> Result<(), Reason> {
-        // An index has room for 8 entries in 13 slots at least, right after it grew.
-        let index = entries
+    /// The bytes that `entries` more digests take in indexes and directories while they are being added: what readers
+    /// use goes only after they have the new ones. May sleep.
+    fn growth(&self, entries: &PerAlgo<usize>) -> usize {
+        let writer = self.writer.lock();
+        let now = self.current.load();
+        let mut words = 0usize;
+        for ((part, usage), more) in now.parts.iter().zip(writer.iter()).zip(entries) {
+            if !usage.occupancy.has_room(part.slots.len(), *more) {
+                words = words.saturating_add(usage.occupancy.slots_with(*more));
+            }
+            let granules = more.div_ceil(digest_logic::table::GRANULE as usize);
+            words = words
+                .saturating_add(part.directory.len())
+                .saturating_add(granules);
+        }
+        words
             .saturating_mul(size_of::<u32>())
-            .saturating_mul(13)
-            .checked_div(8)
-            .unwrap_or(0);
-        let total = self
-            .current
-            .load()
-            .memory()
+            .saturating_add(now.lists.len().saturating_mul(size_of::<Loaded>()))
+    }
+
+    /// Whether `more` bytes of digests and lists, which are `entries` digests, would be over the limit. `used` is what
+    /// [`Snapshot::memory`] says. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::MemoryLimit`].
+    pub(super) fn check_limit(
+        &self,
+        used: usize,
+        more: usize,
+        entries: &PerAlgo<usize>,
+    ) -> Result<(), Reason> {
+        let total = used
             .saturating_add(more)
-            .saturating_add(index);
+            .saturating_add(self.growth(entries));
         if total > self.max_memory {
             return Err(Reason::MemoryLimit);
         }
         Ok(())
     }
 
-    /// Puts all of `lists`, none of which is loaded, into the tables at once, or none. May sleep.
-    pub(super) fn add(&self, lists: KVVec<List>) -> Result<(), Reason> {
+    /// Puts all of `lists`, none of which is loaded, and all of `changed`, which stand for loaded lists with the same
+    /// digests, into the tables at once, or none. May sleep.
+    pub(super) fn add(&self, lists: KVVec<List>, changed: &KVVec<Arc<List>>) -> Result<(), Reason> {
         let mut writer = self.writer.lock();
         let old = self.current.load();
         let first = old.lists.len();
-        let mut next = old.copy(lists.len(), |_| false)?;
+        let mut next = old.copy(lists.len(), |list| {
+            let other = changed
+                .iter()
+                .find(|new| new.digest == list.digest && !list.is_rest);
+            Ok(Some(other.unwrap_or(list).clone()))
+        })?;
         for mut list in lists {
+            // What it revokes is known again.
+            next.lost.retain(|lost| *lost != list.digest);
             list.base = next.ids_for(&list)?;
             next.take(Arc::new(list, GFP_KERNEL)?)?;
         }
@@ -379,21 +421,80 @@ impl Table {
         Ok(())
     }
 
-    /// Removes the lists for which `gone` says so, all of them at once, and returns how many. May sleep.
-    ///
-    /// With `damaged` their digests are no longer those that are indexed: the index is made anew.
-    pub(super) fn remove(
-        &self,
-        damaged: bool,
-        gone: impl Fn(&List) -> bool,
-    ) -> Result<usize, Reason> {
+    /// Whether a digest that is revoked would be so no more without the lists for which `gone` says so. May sleep.
+    pub(super) fn unrevokes(&self, gone: impl Fn(&List) -> bool) -> bool {
+        let _writer = self.writer.lock();
+        let now = self.current.load();
+        let gone = &gone;
+        for list in now.lists().filter(|list| gone(list)) {
+            let Some(view) = now.view(list.algo) else {
+                continue;
+            };
+            for (number, digest) in list.revoked().enumerate() {
+                let mut stays = false;
+                view.for_each_match(digest, |found| {
+                    stays |= found.kind == Kind::Revoked
+                        && view.owner(found.id).is_some_and(|owner| !gone(&owner.0));
+                });
+                if !stays {
+                    return true;
+                }
+                if number % digest_logic::table::GRANULE as usize == 0 {
+                    pause();
+                }
+            }
+        }
+        false
+    }
+
+    /// Takes lists out whose digests in memory have changed, all of them at once. Revocations that have not changed stay;
+    /// where they have, every digest counts as revoked until the list is loaded again. May sleep.
+    pub(super) fn withdraw(&self, damaged: &[(Arc<List>, Damage)]) -> Result<(), Reason> {
         let mut writer = self.writer.lock();
         let old = self.current.load();
-        let mut next = old.copy(0, &gone)?;
-        let count = old.lists.len().saturating_sub(next.lists.len());
-        if count == 0 {
-            return Ok(0);
+        let mut lost = KVVec::new();
+        let mut next = old.copy(0, |list| {
+            let found = damaged.iter().find(|(bad, _)| Arc::ptr_eq(bad, list));
+            let Some((bad, damage)) = found else {
+                return Ok(Some(list.clone()));
+            };
+            if *damage == Damage::Revoked {
+                lost.push(bad.digest, GFP_KERNEL)?;
+                return Ok(None);
+            }
+            Ok(match bad.rest()? {
+                Some(rest) => Some(Arc::new(rest, GFP_KERNEL)?),
+                None => None,
+            })
+        })?;
+        for digest in lost {
+            if !next.lost.contains(&digest) {
+                next.lost.push(digest, GFP_KERNEL)?;
+            }
         }
+        // Their digests are no longer those that are indexed.
+        let mut usage = *writer;
+        for (algo, usage) in ALGOS.iter().zip(&mut usage) {
+            if damaged.iter().any(|(list, _)| list.algo == *algo) {
+                *usage = next.rebuild(*algo)?;
+            }
+        }
+        drop(self.current.replace_expedited(Arc::new(next, GFP_KERNEL)?));
+        *writer = usage;
+        self.published(&writer);
+        Ok(())
+    }
+
+    /// Removes the lists for which `gone` says so, all of them at once. `commit` is called when nothing can fail any more
+    /// but itself; if it fails nothing is removed. May sleep.
+    pub(super) fn remove(
+        &self,
+        gone: impl Fn(&List) -> bool,
+        commit: impl FnOnce() -> Result,
+    ) -> Result<(), Reason> {
+        let mut writer = self.writer.lock();
+        let old = self.current.load();
+        let mut next = old.copy(0, |list| Ok((!gone(list)).then(|| list.clone())))?;
         // A table that became much smaller gets a new index as well.
         let mut rebuilt = [const { None::<Usage> }; ALGOS.len()];
         for (((algo, part), usage), rebuilt) in ALGOS
@@ -404,13 +505,14 @@ impl Table {
         {
             let leaving = entries_of(old.lists().filter(|list| gone(list)), *algo);
             let slots = sizes::slots_for(usage.occupancy.live.saturating_sub(leaving));
-            if leaving > 0 && (damaged || slots < part.slots.len() / 2) {
+            if leaving > 0 && slots < part.slots.len() / 2 {
                 *rebuilt = Some(next.rebuild(*algo)?);
             }
         }
 
-        // From here on nothing fails. Readers no longer resolve the lists, and after the grace period nobody does.
         let next = Arc::new(next, GFP_KERNEL)?;
+        commit()?;
+        // From here on nothing fails. Readers no longer resolve the lists, and after the grace period nobody does.
         let old = self.current.replace_expedited(next);
         for ((algo, usage), rebuilt) in ALGOS.iter().zip(writer.iter_mut()).zip(rebuilt) {
             if let Some(rebuilt) = rebuilt {
@@ -434,10 +536,10 @@ impl Table {
             }
         }
         self.published(&writer);
-        Ok(count)
+        Ok(())
     }
 
-    fn published(&self, usage: &[Usage; ALGOS.len()]) {
+    fn published(&self, usage: &PerAlgo<Usage>) {
         let distinct = usage
             .iter()
             .fold(0u64, |sum, usage| sum.saturating_add(usage.distinct));
@@ -455,7 +557,7 @@ impl Snapshot {
         for list in self.lists.iter().filter(|list| list.0.algo == algo) {
             self.insert_one(list, &mut usage)?;
         }
-        Ok(usage_of(&mut usage, algo).map_or(Usage::default(), |usage| *usage))
+        Ok(usage.of(algo).map_or(Usage::default(), |usage| *usage))
     }
 
     fn set_slots(&mut self, algo: HashAlgo, slots: Arc<VVec<AtomicU32>>) {
@@ -468,7 +570,7 @@ impl Snapshot {
     }
 
     /// Inserts the lists from `first` on into the indexes, or none of them.
-    fn insert(&self, first: usize, usage: &mut [Usage; ALGOS.len()]) -> Result<(), Reason> {
+    fn insert(&self, first: usize, usage: &mut PerAlgo<Usage>) -> Result<(), Reason> {
         let new = || self.lists.iter().skip(first);
         for (done, list) in new().enumerate() {
             let Err(cause) = self.insert_one(list, usage) else {
@@ -483,11 +585,11 @@ impl Snapshot {
         Ok(())
     }
 
-    fn insert_one(&self, list: &Loaded, usage: &mut [Usage; ALGOS.len()]) -> Result<(), Cause> {
+    fn insert_one(&self, list: &Loaded, usage: &mut PerAlgo<Usage>) -> Result<(), Cause> {
         let algo = list.0.algo;
         let view = self.view(algo).ok_or(Cause::UnknownAlgorithm)?;
         let arena = list.arena().ok_or(Cause::BadLength)?;
-        let usage = usage_of(usage, algo).ok_or(Cause::UnknownAlgorithm)?;
+        let usage = usage.of(algo).ok_or(Cause::UnknownAlgorithm)?;
         let new = insert_arena(
             &view.index,
             &mut usage.occupancy,
@@ -500,10 +602,10 @@ impl Snapshot {
         Ok(())
     }
 
-    fn remove_one(&self, list: &Loaded, usage: &mut [Usage; ALGOS.len()]) {
+    fn remove_one(&self, list: &Loaded, usage: &mut PerAlgo<Usage>) {
         let algo = list.0.algo;
         if let (Some(view), Some(arena), Some(usage)) =
-            (self.view(algo), list.arena(), usage_of(usage, algo))
+            (self.view(algo), list.arena(), usage.of(algo))
         {
             remove_arena(
                 &view.index,
@@ -517,18 +619,26 @@ impl Snapshot {
     }
 }
 
+/// Access to what there is per algorithm.
+pub(super) trait ByAlgo<T> {
+    /// The value of `algo`.
+    fn of(&mut self, algo: HashAlgo) -> Option<&mut T>;
+}
+
+impl<T> ByAlgo<T> for PerAlgo<T> {
+    fn of(&mut self, algo: HashAlgo) -> Option<&mut T> {
+        ALGOS
+            .iter()
+            .zip(self)
+            .find_map(|(a, value)| (*a == algo).then_some(value))
+    }
+}
+
 /// How many digests of `algo` the lists have.
 fn entries_of<'a>(lists: impl Iterator<Item = &'a Arc<List>>, algo: HashAlgo) -> usize {
     lists.filter(|list| list.algo == algo).fold(0, |sum, list| {
         sum.saturating_add(list.counts.total() as usize)
     })
-}
-
-fn usage_of(usage: &mut [Usage; ALGOS.len()], algo: HashAlgo) -> Option<&mut Usage> {
-    ALGOS
-        .iter()
-        .zip(usage)
-        .find_map(|(a, usage)| (*a == algo).then_some(usage))
 }
 
 /// Fills a new index with every list of `snapshot` that has digests of `algo`.

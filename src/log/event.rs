@@ -124,6 +124,15 @@ impl Log {
         self.append(stats, self.pcr(), Template::ImaNg, &event, Repeat::Always)
     }
 
+    /// As [`Log::measure_own`], with the bytes themselves. May sleep.
+    pub(crate) fn measure_own_data(&self, stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+        let event = Event {
+            buffer: bytes,
+            ..Event::new(digest_of(bytes)?, name)
+        };
+        self.append(stats, self.pcr(), Template::ImaBuf, &event, Repeat::Always)
+    }
+
     /// Records data under `name`, with the data themselves where the template has room for them. May sleep.
     pub(crate) fn measure_data(
         &self,

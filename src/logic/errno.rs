@@ -5,18 +5,13 @@
 //! The numbers are Linux's (`include/uapi/asm-generic/errno*.h`). The table is part of the ABI: see
 //! `Documentation/abi.md`.
 
-use crate::{
-    error::Error,
-    openpgp::algo::{
-        PublicKeyAlgo,
-        WeakHash, //
-    }, //
-};
+use crate::error::Error;
 
 impl Error {
     /// The errno of this cause, positive.
     pub const fn errno(self) -> i32 {
         match self {
+            Self::LongReference => 7,             // E2BIG
             Self::TooManyEntries => 28,           // ENOSPC
             Self::ReservedNotZero => 33,          // EDOM
             Self::NameTooLong => 36,              // ENAMETOOLONG
@@ -57,46 +52,4 @@ impl Error {
             Self::WeakAlgorithm => 129,           // EKEYREJECTED
         }
     }
-
-    /// Every cause, for tools that turn an errno back into one.
-    pub const ALL: [Self; 38] = [
-        Self::Truncated,
-        Self::TrailingBytes,
-        Self::BadLength,
-        Self::UnknownAlgorithm,
-        Self::WeakAlgorithm,
-        Self::MixedAlgorithms,
-        Self::BadDigestSize,
-        Self::MissingNul,
-        Self::BadPath,
-        Self::NameTooLong,
-        Self::UnknownListType,
-        Self::UnknownEntryId,
-        Self::ReservedNotZero,
-        Self::TooManyEntries,
-        Self::Empty,
-        Self::BadHex,
-        Self::BufferTooSmall,
-        Self::IndexFull,
-        Self::BadTemplate,
-        Self::BadMagic,
-        Self::BadVersion,
-        Self::UnsupportedBlockType,
-        Self::UnexpectedField,
-        Self::BadHeaderEntry,
-        Self::RepeatedTag,
-        Self::BadRegion,
-        Self::NoFileDigests,
-        Self::NoFileDigestAlgorithm,
-        Self::FileTableMismatch,
-        Self::UnknownSignature,
-        Self::BadSignature,
-        Self::OpenPgpVersion6,
-        Self::SignatureOfOtherKind,
-        Self::UnverifiableSignature(PublicKeyAlgo::Unknown),
-        Self::WeakSignatureHash(WeakHash::Sha1),
-        Self::CriticalSubpacket,
-        Self::BadKey,
-        Self::WeakKey,
-    ];
 }

@@ -10,87 +10,110 @@ use crate::openpgp::algo::{
     WeakHash, //
 };
 
-/// Why an input was refused or an operation could not be done.
-///
-/// Every variant has an errno of its own at the edge to the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Error {
-    /// The input ends inside a field.
-    Truncated,
-    /// Something follows where the input should end.
-    TrailingBytes,
-    /// A length field contradicts the fields it covers.
-    BadLength,
-    /// A hash algorithm that is not known here.
-    UnknownAlgorithm,
-    /// A hash algorithm that is known and too weak to identify content (MD4, MD5, SHA-1).
-    WeakAlgorithm,
-    /// The blocks of one list use different hash algorithms.
-    MixedAlgorithms,
-    /// A digest that is not as long as its algorithm says.
-    BadDigestSize,
-    /// A string that does not end with NUL.
-    MissingNul,
-    /// A path that is empty, relative, or has a NUL before its end.
-    BadPath,
-    /// A path or an event name longer than `PATH_MAX`.
-    NameTooLong,
-    /// A list type that no version of the format defines.
-    UnknownListType,
-    /// A block of a compact list that is neither immutable, mutable nor revoked.
-    UnknownEntryId,
-    /// A reserved field that is not zero.
-    ReservedNotZero,
-    /// More entries than the digest table can number.
-    TooManyEntries,
-    /// Nothing where at least one entry is required.
-    Empty,
-    /// A character that is not a hexadecimal digit, or an odd number of them.
-    BadHex,
-    /// The output does not fit the buffer.
-    BufferTooSmall,
-    /// The index of the digest table has to grow first.
-    IndexFull,
-    /// A template record that is not as this module writes it.
-    BadTemplate,
-    /// The data do not start as their format does.
-    BadMagic,
-    /// A version of a format that cannot be read here.
-    BadVersion,
-    /// A block of a compact list with the 16-byte header that is of something else than files.
-    UnsupportedBlockType,
-    /// A field of a TLV list that is unknown, repeated, missing or out of order.
-    UnexpectedField,
-    /// An entry of an RPM header's index whose type, alignment, order or range is wrong.
-    BadHeaderEntry,
-    /// A tag of an RPM header that stands there twice.
-    RepeatedTag,
-    /// The region tag of an RPM header is missing or wrong, or does not cover the whole header.
-    BadRegion,
-    /// An RPM header without any digest of a file.
-    NoFileDigests,
-    /// An RPM header that names no algorithm of its digests, which means MD5.
-    NoFileDigestAlgorithm,
-    /// The tables of files of an RPM header differ in length or do not fit each other.
-    FileTableMismatch,
-    /// A signature of none of the known formats.
-    UnknownSignature,
-    /// A signature whose encoding is wrong.
-    BadSignature,
-    /// An OpenPGP packet of version 6.
-    OpenPgpVersion6,
-    /// An OpenPGP signature of something else than a document.
-    SignatureOfOtherKind,
-    /// A signature of an algorithm that the kernel cannot verify.
-    UnverifiableSignature(PublicKeyAlgo),
-    /// A signature over a weak hash.
-    WeakSignatureHash(WeakHash),
-    /// An OpenPGP signature with a condition that is not understood here.
-    CriticalSubpacket,
-    /// A public key whose encoding is wrong.
-    BadKey,
-    /// An RSA key of less than 2048 bits.
-    WeakKey,
+/// Declares the causes, each once: with an example of what it carries, if anything, and so that none is missing in
+/// [`Error::ALL`].
+macro_rules! causes {
+    ($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[$doc:meta])* $variant:ident $(($carried:ty = $example:expr))?,)*
+    }) => {
+        $(#[$meta])*
+        pub enum $name {
+            $($(#[$doc])* $variant $(($carried))?,)*
+        }
+
+        impl $name {
+            /// Every cause, for tools that turn an errno back into one.
+            pub const ALL: [Self; [$(stringify!($variant)),*].len()] =
+                [$(Self::$variant $(($example))?),*];
+        }
+    };
+}
+
+causes! {
+    /// Why an input was refused or an operation could not be done.
+    ///
+    /// Every variant has an errno of its own at the edge to the kernel.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Error {
+        /// The input ends inside a field.
+        Truncated,
+        /// Something follows where the input should end.
+        TrailingBytes,
+        /// A length field contradicts the fields it covers.
+        BadLength,
+        /// A hash algorithm that is not known here.
+        UnknownAlgorithm,
+        /// A hash algorithm that is known and too weak to identify content (MD4, MD5, SHA-1).
+        WeakAlgorithm,
+        /// The blocks of one list use different hash algorithms.
+        MixedAlgorithms,
+        /// A digest that is not as long as its algorithm says.
+        BadDigestSize,
+        /// A string that does not end with NUL.
+        MissingNul,
+        /// A path that is empty, relative, or has a NUL before its end.
+        BadPath,
+        /// A path or an event name longer than `PATH_MAX`.
+        NameTooLong,
+        /// A reference longer than [`crate::metadata::MAX_REF_ID`].
+        LongReference,
+        /// A list type that no version of the format defines.
+        UnknownListType,
+        /// A block of a compact list that is neither immutable, mutable nor revoked.
+        UnknownEntryId,
+        /// A reserved field that is not zero.
+        ReservedNotZero,
+        /// More entries than the digest table can number.
+        TooManyEntries,
+        /// Nothing where at least one entry is required.
+        Empty,
+        /// A character that is not a hexadecimal digit, or an odd number of them.
+        BadHex,
+        /// The output does not fit the buffer.
+        BufferTooSmall,
+        /// The index of the digest table has to grow first.
+        IndexFull,
+        /// A template record that is not as this module writes it.
+        BadTemplate,
+        /// The data do not start as their format does.
+        BadMagic,
+        /// A version of a format that cannot be read here.
+        BadVersion,
+        /// A block of a compact list with the 16-byte header that is of something else than files.
+        UnsupportedBlockType,
+        /// A field of a TLV list that is unknown, repeated, missing or out of order.
+        UnexpectedField,
+        /// An entry of an RPM header's index whose type, alignment, order or range is wrong.
+        BadHeaderEntry,
+        /// A tag of an RPM header that stands there twice.
+        RepeatedTag,
+        /// The region tag of an RPM header is missing or wrong, or does not cover the whole header.
+        BadRegion,
+        /// An RPM header without any digest of a file.
+        NoFileDigests,
+        /// An RPM header that names no algorithm of its digests, which means MD5.
+        NoFileDigestAlgorithm,
+        /// The tables of files of an RPM header differ in length or do not fit each other.
+        FileTableMismatch,
+        /// A signature of none of the known formats.
+        UnknownSignature,
+        /// A signature whose encoding is wrong.
+        BadSignature,
+        /// An OpenPGP packet of version 6.
+        OpenPgpVersion6,
+        /// An OpenPGP signature of something else than a document.
+        SignatureOfOtherKind,
+        /// A signature of an algorithm that the kernel cannot verify.
+        UnverifiableSignature(PublicKeyAlgo = PublicKeyAlgo::Unknown),
+        /// A signature over a weak hash.
+        WeakSignatureHash(WeakHash = WeakHash::Sha1),
+        /// An OpenPGP signature with a condition that is not understood here.
+        CriticalSubpacket,
+        /// A public key whose encoding is wrong.
+        BadKey,
+        /// An RSA key of less than 2048 bits.
+        WeakKey,
+    }
 }
 
 /// A result whose error is [`Error`].
@@ -110,6 +133,7 @@ impl Error {
             Self::MissingNul => "a string does not end with NUL",
             Self::BadPath => "a path is empty, relative or has a NUL inside",
             Self::NameTooLong => "a path is longer than 4095 bytes",
+            Self::LongReference => "a reference is longer than 4096 bytes",
             Self::UnknownListType => "unknown list type",
             Self::UnknownEntryId => "unknown entry id in a compact list",
             Self::ReservedNotZero => "a reserved field is not zero",

@@ -33,3 +33,4 @@ pub mod siphash;
 pub mod table;
 pub mod template;
 pub mod tlv;
+pub mod verdict;

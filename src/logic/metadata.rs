@@ -12,7 +12,7 @@
 //! | 4 + n | digest of the list file |
 //! | 4 + n | signature of the list file, may be empty |
 //! | 4 + n | absolute path of the list file, `n` counts its NUL |
-//! | 4 + n | reference by which a verifier finds the list, opaque |
+//! | 4 + n | reference by which a verifier finds the list, opaque, at most 4096 bytes |
 //! | 2     | [`ListType`] |
 //!
 //! The format is that of "ima: digest list feature" v2 (2017). [`Metadata::parse`] checks the whole buffer
@@ -35,6 +35,9 @@ use crate::{
 
 /// The longest path in bytes, its NUL included (`PATH_MAX`).
 pub const MAX_PATH: usize = 4096;
+
+/// The longest reference in bytes: it stays in memory as long as its list is loaded.
+pub const MAX_REF_ID: usize = 4096;
 
 /// The bytes of a record that every record has: the algorithm, four lengths and the type.
 const FIXED_LEN: usize = 20;
@@ -164,6 +167,9 @@ impl<'a> Record<'a> {
         }
         if self.path.len() >= MAX_PATH {
             return Err(Error::NameTooLong);
+        }
+        if self.ref_id.len() > MAX_REF_ID {
+            return Err(Error::LongReference);
         }
         if self.path.first() != Some(&b'/') || self.path.iter().any(|byte| *byte == 0) {
             return Err(Error::BadPath);

@@ -8,6 +8,7 @@ use crate::{
     lists::{
         parse_digest,
         List,
+        Reason,
         MAX_METADATA,
         MAX_REMOVE, //
     },
@@ -121,7 +122,7 @@ impl Node for Scrub {
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
         if data.strip_suffix(b"\n").unwrap_or(&data) != b"1" {
-            return Err(EINVAL);
+            return Err(Reason::NotOne.refuse("scrub"));
         }
         let changed = self.0.scrub()?;
         pr_info!("scrub: {} lists had changed in memory\n", changed);

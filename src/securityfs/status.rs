@@ -78,6 +78,7 @@ impl Status {
         writeln!(out, "digests: {}", m.lists.digests())?;
         writeln!(out, "digest_memory: {}", m.lists.memory())?;
         writeln!(out, "lists_corrupted: {}", m.lists.corrupted.get())?;
+        writeln!(out, "revocations_lost: {}", m.lists.lost())?;
         let shortcuts = m.stats.shortcuts.get();
         writeln!(
             out,

@@ -38,12 +38,13 @@ def record(path, digest, **fields):
     return field(body(path, digest, **fields))
 
 
-def metadata_of(*paths):
+def metadata_of(*paths, list_type=0):
     """Metadata of list files; the reference is the name of the file."""
     out = b""
     for path in paths:
         with open(path, "rb") as file:
-            out += record(path.encode(), sha256(file.read()), ref_id=os.path.basename(path).encode())
+            out += record(path.encode(), sha256(file.read()), ref_id=os.path.basename(path).encode(),
+                          list_type=list_type)
     return out
 
 

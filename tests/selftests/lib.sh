@@ -150,6 +150,9 @@ recorded() { every_record_of "$1" | grep -v '^0*$'; }
 # every_record_of PATH: the same with the zeros of violations.
 every_record_of() { awk -v path="$1" '$5 == path { sub(/.*:/, "", $4); print $4 }' "$SECFS/ascii_runtime_measurements"; }
 
+# unhex: the bytes that hexadecimal digits on standard input stand for.
+unhex() { python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'; }
+
 # grows COMMAND...: runs the command and prints by how many records the list grew meanwhile. Starts no other program.
 grows() {
 	local before after

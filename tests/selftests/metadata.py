@@ -22,7 +22,7 @@ def record(algo, kind, path, signature):
     with open(path, "rb") as file:
         digest = hashlib.new(algo, file.read()).digest()
     body = struct.pack("<H", ALGOS[algo]) + field(digest) + field(signature)
-    body += field(os.path.abspath(path).encode() + b"\0") + field(os.path.basename(path).encode())
+    body += field(os.fsencode(os.path.abspath(path)) + b"\0") + field(os.fsencode(os.path.basename(path)))
     body += struct.pack("<H", TYPES.index(kind))
     return field(body)
 

@@ -58,6 +58,7 @@ def metadata_cases(where):
     yield "a compact list as an RPM header", e.ELIBBAD, "do not start", record(path, digest, list_type=1)
     yield "as a list with long headers", e.EPROTONOSUPPORT, "not supported", record(path, digest, list_type=2)
     yield "as a TLV list", e.ENODATA, ENDS, record(path, digest, list_type=3)
+    yield "a reference longer than 4096 bytes", e.E2BIG, "a reference is longer", record(path, digest, ref_id=b"r" * 4097)
     yield "metadata larger than 16 MiB", e.EFBIG, "", good * ((16 << 20) // len(good) + 1)
 
 
@@ -94,6 +95,132 @@ def list_cases(where):
             yield f"{name} between good lists", errno, reason, metadata_of(others[0], path, others[1])
 
 
+def block16(digests, version=1, reserved=0, kind=2, modifiers=1, algo=4, count=None, length=None):
+    """One block of a compact list with 16-byte header."""
+    data = b"".join(digests)
+    return struct.pack("<BBHHHII", version, reserved, kind, modifiers, algo, len(digests) if count is None else count,
+                       len(data) if length is None else length) + data
+
+
+def compact16_cases():
+    known = sha256(b"known")
+    good = block16([known])
+    yield "of version 0", e.EPROTONOSUPPORT, "version not supported", block16([known], version=0)
+    yield "with a reserved byte", e.EDOM, "reserved", block16([known], reserved=1)
+    yield "of keys", e.ESOCKTNOSUPPORT, "not of files", block16([known], kind=0)
+    yield "with an unknown modifier", e.EDOM, "reserved", block16([known], modifiers=3)
+    yield "of SHA-1", e.EKEYREJECTED, WEAK, block16([b"x" * 20], algo=2)
+    yield "of an unknown algorithm", e.ENOPKG, UNKNOWN_ALGO, block16([known], algo=0x7777)
+    yield "without digests", e.ENOMSG, EMPTY, block16([])
+    yield "whose length is not that of its count", e.EMSGSIZE, "wrong size", block16([known], length=31)
+    yield "whose count wraps", e.EMSGSIZE, "wrong size", block16([known], count=0x08000001)
+    yield "of gigabytes", e.ENODATA, ENDS, block16([known], count=1 << 26, length=1 << 31)
+    yield "cut in its header", e.ENODATA, ENDS, good[:15]
+    yield "cut in its digest", e.ENODATA, ENDS, good[:-1]
+    yield "with a byte behind it", e.ENODATA, ENDS, good + b"\1"
+    yield "of two algorithms", e.EMEDIUMTYPE, "more than one hash", good + block16([b"x" * 48], algo=5)
+
+
+def tlv(number, data, length=None):
+    return struct.pack(">HI", number, len(data) if length is None else length) + data
+
+
+def tlv_cases():
+    def listed(*entries, algo=4, count=None):
+        head = tlv(0, struct.pack(">H", algo)) + tlv(1, struct.pack(">I", len(entries) if count is None else count))
+        return head + b"".join(tlv(2, entry) for entry in entries)
+
+    digest, path = tlv(0, sha256(b"known")), tlv(1, b"/bin/known\0")
+    good = listed(digest + path)
+    order = "unknown, repeated, missing or out of order"
+    yield "of no bytes", e.ENOMSG, EMPTY, b""
+    yield "without entries", e.ENOMSG, EMPTY, listed()
+    yield "that announces more", e.ENODATA, ENDS, listed(digest, count=1 << 31)
+    yield "that announces fewer", e.EOVERFLOW, "after the end", listed(digest, digest, count=1)
+    yield "with the count first", e.ENOPROTOOPT, order, good[8:18] + good[:8] + good[18:]
+    yield "with the algorithm twice", e.ENOPROTOOPT, order, good[:8] + good
+    yield "with an algorithm of four bytes", e.EBADMSG, LENGTH, tlv(0, b"\0\0\0\4") + good[8:]
+    yield "with an unknown field", e.ENOPROTOOPT, order, good[:18] + tlv(3, b"x")
+    yield "with an empty entry", e.EBADMSG, LENGTH, listed(b"")
+    yield "with an entry without digest", e.ENOPROTOOPT, order, listed(path)
+    yield "with a digest twice", e.ENOPROTOOPT, order, listed(digest + digest)
+    yield "with a field that reaches over its entry", e.EBADMSG, LENGTH, listed(tlv(0, b"x" * 32, length=33))
+    yield "with an entry of gigabytes", e.ENODATA, ENDS, good[:18] + tlv(2, digest, length=0xffffffff)
+    yield "with a digest of another size", e.EMSGSIZE, "wrong size", listed(digest, algo=5)
+    yield "of SHA-1", e.EKEYREJECTED, WEAK, listed(tlv(0, b"x" * 20), algo=2)
+    yield "with a path without NUL", e.EILSEQ, "end with NUL", listed(digest + tlv(1, b"/bin/known"))
+    yield "with an empty path", e.EBADR, "a path is empty", listed(digest + tlv(1, b"\0"))
+    yield "cut in its last entry", e.ENODATA, ENDS, good[:-1]
+    yield "with a byte behind it", e.EOVERFLOW, "after the end", good + b"\0"
+
+
+# Type and alignment of the values of an RPM header.
+INT16, INT32, STRINGS = (3, 2), (4, 4), (8, 1)
+
+
+def rpm(tags, whole=True, magic=b"\x8e\xad\xe8\x01\0\0\0\0", region=63):
+    """An RPM header of (tag, type, count, data) in the given order."""
+    index, store = b"", b""
+    for tag, (kind, size), count, data in tags:
+        store += bytes(-len(store) % size)
+        index += struct.pack(">IIII", tag, kind, len(store), count)
+        store += data
+    head = struct.pack(">IIII", region, 7, len(store), 16)
+    store += struct.pack(">IIiI", region, 7, -16 * (len(tags) + 1), 16)
+    return magic + struct.pack(">II", len(tags) + 1, len(store)) + head + index + store + (b"" if whole else b"\0")
+
+
+def rpm_cases():
+    def tags(digest=sha256(b"known").hex().encode(), algo=8):
+        return {1028: (INT32, 1, struct.pack(">I", 5)), 1030: (INT16, 1, struct.pack(">H", 0o100755)),
+                1035: (STRINGS, 1, digest + b"\0"), 1037: (INT32, 1, struct.pack(">I", 0)),
+                5011: (INT32, 1, struct.pack(">I", algo))}
+
+    def header(table, **more):
+        return rpm([(tag, *values) for tag, values in table.items()], **more)
+
+    def without(*gone):
+        return {tag: values for tag, values in tags().items() if tag not in gone}
+
+    good = header(tags())
+    sizes = "do not fit each other"
+    yield "of another magic", e.ELIBBAD, "do not start", header(tags(), magic=b"\x8e\xad\xe8\x02\0\0\0\0")
+    yield "of no bytes", e.ENOMSG, EMPTY, b""
+    yield "cut in its index", e.ENODATA, ENDS, good[:40]
+    yield "cut in its data", e.ENODATA, ENDS, good[:-1]
+    yield "with a byte behind it", e.EOVERFLOW, "after the end", header(tags(), whole=False)
+    yield "with entries without end", e.ENODATA, ENDS, good[:8] + b"\xff" * 4 + good[12:]
+    yield "with data without end", e.ENODATA, ENDS, good[:12] + b"\xff" * 4 + good[16:]
+    yield "with the region of signatures", e.EBADRQC, "region", header(tags(), region=62)
+    yield "whose region is smaller than itself", e.EBADRQC, "region", good[:-8] + struct.pack(">i", -16) + good[-4:]
+    yield "with a tag twice", e.ENOTUNIQ, "stands twice", rpm([(1028, *tags()[1028])] * 2)
+    yield "with tags out of order", e.EBADFD, "malformed index entry", header(dict(reversed(tags().items())))
+    yield "with values of no known type", e.EBADFD, "malformed index entry", rpm([(1028, (77, 1), 1, b"\0")])
+    yield "with more values than bytes", e.EBADFD, "malformed index entry", rpm([(1028, INT32, 1 << 31, b"\0" * 4)])
+    yield "with fewer strings than it says", e.EILSEQ, "end with NUL", header({**tags(), 5011: (STRINGS, 1 << 20, b"x\0")})
+    yield "without digests", e.ENOMEDIUM, "no file digests", header(without(1035))
+    yield "with empty digests only", e.ENOMEDIUM, "no file digests", header(tags(digest=b""))
+    yield "without an algorithm", e.EDESTADDRREQ, "which means MD5", header(without(5011))
+    yield "of MD5", e.EKEYREJECTED, WEAK, header(tags(algo=1))
+    yield "of SHA-1", e.EKEYREJECTED, WEAK, header(tags(algo=2))
+    yield "of SHA-224", e.ENOPKG, UNKNOWN_ALGO, header(tags(algo=11))
+    yield "with a digest of another size", e.EMSGSIZE, "wrong size", header(tags(algo=10))
+    yield "with a digest that is not hexadecimal", e.EBADE, "not a hexadecimal", header(tags(digest=b"x" * 64))
+    yield "without modes", e.ELIBSCN, sizes, header(without(1030))
+    yield "without sizes", e.ELIBSCN, sizes, header(without(1028))
+    yield "with more modes than files", e.ELIBSCN, sizes, \
+        header({**tags(), 1030: (INT16, 2, struct.pack(">HH", 0o100755, 0o100755))})
+
+
+def other_format_cases(where):
+    formats = [("a list with long headers", 2, compact16_cases), ("a TLV list", 3, tlv_cases),
+               ("an RPM header", 1, rpm_cases)]
+    for what, list_type, cases_of in formats:
+        for number, (name, errno, reason, content) in enumerate(cases_of()):
+            path = save(f"{where}/bad-{list_type}-{number}", content)
+            yield f"{what} {name}", errno, f"{path}: .*{reason}", metadata_of(path, list_type=list_type)
+
+
 def file_cases(where):
     path = save(f"{where}/good", block("immutable", [sha256(b"good")])).encode()
     digest = sha256(b"another file")
@@ -102,6 +229,8 @@ def file_cases(where):
     yield "a list that is missing", e.ENOENT, UNREADABLE % e.ENOENT, record(f"{where}/missing".encode(), digest)
     yield "a directory as a list", e.EINVAL, UNREADABLE % e.EINVAL, record(where.encode(), digest)
     yield "a device as a list", e.EINVAL, UNREADABLE % e.EINVAL, record(b"/dev/zero", digest)
+    strange = f"{where}/".encode() + b"\xff\xfe \n"
+    yield "a missing list whose name is no UTF-8", e.ENOENT, "cannot read .*xff.*xfe .*n \\(-2\\)", record(strange, digest)
     yield "a list under a file", e.ENOTDIR, UNREADABLE % e.ENOTDIR, record(path + b"/x", digest)
     with open(f"{where}/huge", "wb") as file:
         file.truncate((64 << 20) + 1)
@@ -112,7 +241,7 @@ def file_cases(where):
     yield "a path that is not absolute", e.ENODATA, ENDS, b"lists/metadata\n"
     with open(f"{where}/large", "wb") as file:
         file.truncate((16 << 20) + 1)
-    yield "a path to metadata larger than 16 MiB", e.EFBIG, "larger than", f"{where}/large".encode()
+    yield "a path to metadata larger than 16 MiB", e.EFBIG, "16 MiB that metadata may", f"{where}/large".encode()
     cut = save(f"{where}/cut", metadata_of(path.decode())[:-1])
     yield "a path to metadata that are cut", e.ENODATA, f"{cut}: .*{ENDS}", cut.encode()
     os.mkfifo(f"{where}/pipe")
@@ -122,6 +251,7 @@ def file_cases(where):
 def cases(where):
     yield from metadata_cases(where)
     yield from list_cases(where)
+    yield from other_format_cases(where)
     yield from file_cases(where)
 
 

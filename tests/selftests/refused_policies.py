@@ -62,6 +62,8 @@ def cases(where):
 
     yield "a line longer than 4095 bytes", e.EFBIG, at(2, 1), f"{RULE}\n#{'x' * 4095}\n".encode()
     yield "bytes that are not UTF-8", e.EILSEQ, at(2, 16), f"{RULE}\nmeasure fsname=".encode() + b"\xff\n"
+    large = save(f"{where}/large-policy", f"{RULE}\n".encode() * 45000)
+    yield "a path to a policy larger than 1 MiB", e.EFBIG, "1 MiB that a policy may have", large.encode()
     yield "a policy larger than 1 MiB", e.EFBIG, "", f"{RULE}\n".encode() * 45000
     yield "a path to no file", e.ENOENT, "cannot read .* \\(-2\\)", f"{where}/missing".encode()
     yield "a path to a directory", e.EINVAL, "cannot read .* \\(-22\\)", where.encode()

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 13
+plan 19
 cd "$WORK" || bail "no work directory"
 
 status() { sed -n "s/^$1: //p" $SECFS/status; }
@@ -43,6 +43,49 @@ refused "one bad list of a write names itself" ESTALE "list-2: the file is not t
 cat l/meta-0 l/meta-2 >mixed
 refused "and nothing of the write is loaded" ESTALE "list-2" mixed
 check_eq "not even the good one" "1 1000" "$(status lists) $(status digests)"
+unload_module
+
+# Small lists, whose pages, references and descriptions are most of what they take: as many as fit.
+load_module max_digest_memory=200000 || bail "the module does not load"
+python3 - "$SELFTESTS" "$WORK" >filled <<'PY'
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from digestlists import block, record, save, sha256, write
+for number in range(1000):
+    content = block("immutable", [sha256(b"%d" % number)])
+    path = save(f"{sys.argv[2]}/small", content)
+    error = write("digest_lists", record(path.encode(), sha256(content), ref_id=b"r" * 4096))
+    if error:
+        print(number, os.strerror(error))
+        break
+PY
+read -r loaded reason <filled
+check_eq "lists with long references load until the limit" "Disk quota exceeded" "$reason"
+note "$loaded lists; digest_memory is $(status digest_memory)"
+# A page, a reference of a page, and the list itself: more than 8192 bytes each.
+fit() { [ "$loaded" -gt 15 ] && [ "$loaded" -lt 24 ]; }
+check "their references and pages count" fit
+check "what they take is within the limit" [ "$(status digest_memory)" -le 200000 ]
+check "and most of it" [ "$(status digest_memory)" -ge 180000 ]
+unload_module
+# An index that grows is there twice for a moment, which counts as well.
+"$SELFTESTS/lists.py" "$WORK/g" 2 5000
+load_module || bail "the module does not load"
+put g/meta-0 >/dev/null && put g/meta-1 >/dev/null
+final=$(status digest_memory)
+unload_module
+# The series of src/logic/table/sizes.rs, four bytes a slot.
+former=$(python3 -c 'slots = 256
+while slots // 5 * 4 < 5000: slots += slots // 10 * 3
+print(slots * 4)')
+note "two lists take $final bytes, the first one's index $former"
+load_module max_digest_memory=$((final + former / 2)) || bail "the module does not load"
+put g/meta-0 >/dev/null
+refused "a list that fits, but not beside the index that it replaces, is refused" EDQUOT "list-1: .*max_digest_memory" g/meta-1
+unload_module
+load_module max_digest_memory=$((final + former + 4096)) || bail "the module does not load"
+put g/meta-0 >/dev/null
+check_eq "where both fit it is taken" "" "$(put g/meta-1)"
 unload_module
 
 # What a digest costs, everything counted, from the kernel's own figures: memory in use that belongs neither to the page

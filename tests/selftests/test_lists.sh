@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 140
+plan 215
 
 files=$WORK/files
 lists=$WORK/lists
@@ -90,6 +90,16 @@ make_lists "$lists/double.meta" "$lists/e=immutable:e" "$lists/e"
 check "a list may stand twice in the same metadata" load "$lists/double.meta"
 check_eq "it is added once" "6 10" "$(wc -l <"$SECFS/digest_lists") $(count)"
 
+# What the kernel takes for a path: any bytes.
+name=$lists/$'odd \xff\n name'
+make_lists "$lists/odd.meta" "$lists/plain=immutable:odd"
+mv "$lists/plain" "$name"
+"$SELFTESTS/metadata.py" compact "$name" - >"$lists/odd.meta"
+check "a list whose name is no UTF-8, and has a newline, is loaded" load "$lists/odd.meta"
+check "its files are known" known odd
+check "its reference is shown in printable characters" grep -q 'ref_id=odd____name ' "$SECFS/digest_lists"
+printf 'sha256:%s' "$(sha256sum <"$name" | cut -c1-64)" >"$SECFS/digest_lists_remove"
+
 # The lists are read by the kernel for itself.
 echo 'dont_measure func=FILE_CHECK' >"$SECFS/policy"
 make_lists "$lists/here.meta" "$files/list=immutable:here"
@@ -123,6 +133,9 @@ check "the rest of that list is known" known full
 results "$SELFTESTS/refused_lists.py" "$lists"
 check "nothing of what was refused is known" unknown good
 
+# What other files refuse, each with its errno and a line in the kernel log.
+results "$SELFTESTS/refused_writes.py"
+
 # Permissions.
 make_lists "$lists/perm.meta" "$lists/perm=immutable:perm"
 before=$(shown)
@@ -135,6 +148,7 @@ refused() {
 }
 check "root without CAP_SYS_ADMIN cannot load a list" \
 	refused 'Operation not permitted' setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "${attempt[@]}"
+check "which the kernel log says" eval 'dmesg | tail -n 5 | grep -q "a write needs CAP_SYS_ADMIN"'
 check "root of another user namespace cannot load a list" \
 	refused 'Operation not permitted' unshare --user --map-root-user "${attempt[@]}"
 check "no other user can open the file" \

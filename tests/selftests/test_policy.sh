@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 134
+plan 135
 
 files=$WORK/files
 ramfs=0x858458f6

@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 36
+plan 52
 cd "$WORK" || bail "no work directory"
 
 records() { cat $SECFS/runtime_measurements_count; }
@@ -23,6 +23,9 @@ open(out, "wb").write(struct.pack("<HII", int(identifier), count, len(digests)) 
 PY
 }
 load() { "$SELFTESTS/metadata.py" compact "$1" - >meta && cat meta >$SECFS/digest_lists; }
+# removals: the texts of the records of removals, in order.
+removals() { awk '$5 == "digest_lists_remove" { print $6 }' $SECFS/ascii_runtime_measurements | unhex; }
+loads() { awk '$5 == "digest_lists_metadata"' $SECFS/ascii_runtime_measurements | wc -l; }
 remove() { echo "sha256:$(digest_of "$1")" >"$SECFS/digest_lists_remove"; }
 ask() { # ask DIGEST: the answer of digest_query
 	exec 3<>$SECFS/digest_query
@@ -64,30 +67,54 @@ echo "sha256:$(digest_of prog-c)" >&5
 check_eq "the answer belongs to the open file that asked" "ref_id=one ref_id=two" "$({ cat <&4; cat <&5; } | grep -o 'ref_id=[a-z]*' | paste -sd' ')"
 exec 4<&- 5<&-
 check "a known program leaves no record" known ./prog-b
+before=$(records)
 check "removing one of its lists" remove one
+check_eq "leaves a record of which one" "1 sha256:$(digest_of one)" "$(($(records) - before)) $(removals)"
 check "the program is still known" known ./prog-b
 check "one that only the removed list had is not" unknown ./prog-a
 check "removing the other" remove two
 check "now neither is" unknown ./prog-b
 check_eq "nothing is left" "0 0" "$(status lists) $(status digests)"
+before=$(loads)
+load two && remove two && load two && remove two
+check_eq "loads and removals of the same list are recorded each time" "2 3" "$(($(loads) - before)) $(removals | grep -c "$(digest_of two)")"
+before=$(removals | wc -l)
 check "a list that is not loaded cannot be removed" bash -c "! echo sha256:$(digest_of one) 2>/dev/null >$SECFS/digest_lists_remove"
 
-compact 0 running prog-sleep
-load running
-./prog-sleep 30 &
-sleeper=$!
-check "the list of a running program can be removed" remove running
-check "and the program goes on" kill -0 $sleeper
-kill $sleeper
-wait $sleeper 2>/dev/null
+check_eq "and leaves no record" "$before" "$(removals | wc -l)"
 
+# A program that counts, one line a tenth of a second, and whose own file is what the list knows.
+cp "$BASH" prog-count && echo x >>prog-count
+compact 0 running prog-count
+load running
+mkfifo pipe
+./prog-count -c 'exec 3<>pipe; while :; do echo; read -rt 0.1 <&3; done' >counted &
+counter=$!
+check "a program runs that a list knows" wait_for 20 [ -s counted ]
+check_eq "without a record" 0 "$(awk -v path="$WORK/prog-count" '$5 == path' $SECFS/ascii_runtime_measurements | wc -l)"
+check "its list can be removed" remove running
+lines=$(wc -l <counted)
+goes_on() { [ "$(wc -l <counted)" -gt $((lines + 3)) ]; }
+check "and the program goes on" wait_for 20 goes_on
+check "executed anew it is unknown" unknown ./prog-count -c true
+check_eq "and has its record" 1 "$(awk -v path="$WORK/prog-count" '$5 == path' $SECFS/ascii_runtime_measurements | wc -l)"
+kill $counter
+wait $counter 2>/dev/null
+
+# On ext4, where results are cached.
+mkfs_loop ext4 16M "$WORK/disk" || bail "no file system"
+cp prog-d disk/prog-d
 compact 0 good prog-d
 compact 2 bad prog-d
 load good
-check "a known program, its result cached" known ./prog-d
-check "stays known" known ./prog-d
+check "a program on ext4 is known" known disk/prog-d
+hits=$(status cache_hits)
+bytes=$(status hashed_bytes)
+check "it stays known" known disk/prog-d
+check "by its cached result" [ "$(status cache_hits)" -gt "$hits" ]
+note "bytes hashed meanwhile: $(($(status hashed_bytes) - bytes))"
 check "a revocation loads" load bad
-check "and wins at once over list and cache" unknown ./prog-d
+check "and wins at once over list and cache" unknown disk/prog-d
 check_eq "the query says so" "kind=immutable kind=revoked" "$(ask "sha256:$(digest_of prog-d)" | grep -o 'kind=.*' | sort | paste -sd' ')"
 
 ALGO=sha384 compact 0 list384 prog-e
@@ -108,7 +135,28 @@ before=$(records)
 check "a list under a rule of DIGEST_LIST_CHECK" load measured
 check_eq "is recorded beside its metadata" 2 $(($(records) - before))
 check "by its path" grep -q " sha256:$(digest_of measured) $WORK/measured\$" $SECFS/ascii_runtime_measurements
+# While files are appraised, nothing that is revoked can be made known by removing a list.
+force=/sys/module/digest_lists/parameters/force
+echo 1 >$force
+{ echo 'measure func=BPRM_CHECK digest_list'; echo 'appraise func=BPRM_CHECK fowner=4242 digest_list'; } >rules
+cat rules >$SECFS/policy
+refuses_removal() {
+	dmesg -C
+	! remove "$1" 2>refusal && grep -q busy refusal && dmesg | grep -q 'digest_lists: digest_lists_remove: revokes what no other list'
+}
+before=$(removals | wc -l)
+check "while files are appraised, a list that revokes cannot be removed" refuses_removal bad
+check_eq "which leaves no record" "$before" "$(removals | wc -l)"
+check "what it revokes is still unknown" unknown ./prog-d
+compact 2 bad2 prog-d prog-g
+load bad2
+check "it can be removed once another list revokes the same" remove bad
+check "which then cannot" refuses_removal bad2
+check "a list that revokes nothing can be removed" remove measured
 echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy
+check "where nothing is appraised the last one can be removed" remove bad2
+check_eq "and is in the log" "sha256:$(digest_of bad2)" "$(removals | tail -n 1)"
+echo 0 >$force
 sed 's/ .*//' $SECFS/digest_lists >all
 check "all by one write" bash -c "cat all >$SECFS/digest_lists_remove"
 

@@ -71,6 +71,10 @@ fn func_fits_action(rule: &Rule) -> Verdict {
             let reason = "the function can only be measured: expected measure or dont_measure";
             Err((Blame::Option(OptionName::Func), reason))
         }
+        Some(Func::DigestListCheck) if rule.action.subject() == Action::Hash => {
+            let reason = "a digest list has its digest in its metadata: no digest is stored";
+            Err((Blame::Action, reason))
+        }
         Some(Func::SetxattrCheck) if rule.action != Action::Appraise => {
             let reason = "the function can only be appraised: expected appraise";
             Err((Blame::Action, reason))
@@ -130,10 +134,11 @@ fn allowed(func: Option<Func>) -> OptionSet {
             | Func::PolicyCheck,
         ) => READ.with(OptionName::DigestType),
         Some(Func::ModuleCheck | Func::KexecKernelCheck | Func::KexecInitramfsCheck) => READ,
-        Some(Func::DigestListCheck) => {
-            let lookup = OptionSet::EMPTY.with(OptionName::DigestList);
-            READ.with(OptionName::DigestType).minus(lookup)
-        }
+        Some(Func::DigestListCheck) => READ.minus(OptionSet::of(&[
+            OptionName::DigestList,
+            OptionName::AppraiseAlgos,
+            OptionName::PermitDirectio,
+        ])),
         Some(Func::KexecCmdline) => COMMON,
         Some(Func::KeyCheck) => DATA.with(OptionName::Keyrings),
         Some(Func::CriticalData) => DATA.with(OptionName::Label),
@@ -153,6 +158,10 @@ fn options_fit_func(rule: &Rule) -> Verdict {
         (OptionName::DigestList, Some(Func::DigestListCheck)) => {
             "a digest list is not looked up in digest lists"
         }
+        (
+            OptionName::AppraiseAlgos | OptionName::DigestType | OptionName::PermitDirectio,
+            Some(Func::DigestListCheck),
+        ) => "a digest list is appraised by the signature in its metadata",
         (OptionName::DigestType, _) => "the function has no files with a verity digest",
         _ => "the option does not go with the rule's func=",
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writes the corpus of the fuzz targets whose inputs are made, below `fuzz/corpus`.
+//! Writes the corpus of the fuzz targets whose inputs are made, below `fuzz/corpus`: good ones, and hostile ones that get
+//! as far as a parser goes before it refuses.
 
 use std::{
     fs,
@@ -8,6 +9,7 @@ use std::{
 };
 
 use digest_logic::{
+    cms,
     compact16,
     hash_algo::HashAlgo,
     list::Kind,
@@ -60,6 +62,23 @@ fn main() {
             tlv::write(algo, entries.into_iter(), sink)
         });
         put("tlv", name, &list.unwrap());
+    }
+
+    for (name, list) in hostile_compact16() {
+        let good = name == "only-the-empty-file";
+        assert_eq!(compact16::List::parse(&list).is_ok(), good, "{name}");
+        put("compact16", name, &list);
+    }
+    for (name, list) in hostile_tlv() {
+        assert!(tlv::List::parse(&list).is_err(), "{name}");
+        put("tlv", name, &list);
+    }
+    // Made by openssl: a message with everything that the parser walks over.
+    let message = fs::read(corpus.join("cms/with-certificate")).unwrap();
+    for (name, message) in hostile_cms(&message) {
+        let good = ["certificates-of-nothing", "nested", "one-signer"].contains(&name);
+        assert_eq!(cms::Message::parse(&message).is_ok(), good, "{name}");
+        put("cms", name, &message);
     }
 
     let header = Header::of_files(&some_files());
@@ -147,4 +166,234 @@ fn main() {
     ] {
         put("policy", name, text.as_bytes());
     }
+}
+
+/// A name and an input.
+type Seed = (&'static str, Vec<u8>);
+
+/// Lists whose numbers lie, or that mix what does not go together.
+fn hostile_compact16() -> Vec<Seed> {
+    let header = |version: u8, kind: u16, modifiers: u16, algo: u16, count: u32, len: u32| {
+        [
+            &[version, 0],
+            kind.to_le_bytes().as_slice(),
+            &modifiers.to_le_bytes(),
+            &algo.to_le_bytes(),
+            &count.to_le_bytes(),
+            &len.to_le_bytes(),
+        ]
+        .concat()
+    };
+    let with = |header: Vec<u8>, digests: usize| [header, vec![7; digests]].concat();
+    let good = || with(header(1, 2, 1, 4, 1, 32), 32);
+    vec![
+        ("version-0", with(header(0, 2, 1, 4, 1, 32), 32)),
+        ("block-of-keys", with(header(1, 0, 1, 4, 1, 32), 32)),
+        ("unknown-modifier", with(header(1, 2, 2, 4, 1, 32), 32)),
+        ("sha1", with(header(1, 2, 1, 2, 1, 20), 20)),
+        (
+            "unknown-algorithm",
+            with(header(1, 2, 1, 0xffff, 1, 32), 32),
+        ),
+        ("no-digests", header(1, 2, 1, 4, 0, 0)),
+        ("count-wraps", with(header(1, 2, 1, 4, 0x0800_0001, 32), 32)),
+        (
+            "count-of-gigabytes",
+            with(header(1, 2, 1, 4, 1 << 26, 1 << 31), 32),
+        ),
+        (
+            "length-of-half-a-digest",
+            with(header(1, 2, 1, 4, 1, 16), 16),
+        ),
+        (
+            "two-algorithms",
+            [good(), with(header(1, 2, 0, 5, 1, 48), 48)].concat(),
+        ),
+        (
+            "second-block-is-cut",
+            [good(), good()[..20].to_vec()].concat(),
+        ),
+        ("trailing-byte", [good(), vec![1]].concat()),
+        (
+            "only-the-empty-file",
+            [
+                header(1, 2, 1, 4, 1, 32),
+                HashAlgo::Sha256.empty_digest().to_vec(),
+            ]
+            .concat(),
+        ),
+    ]
+}
+
+/// Lists whose fields contradict each other.
+fn hostile_tlv() -> Vec<Seed> {
+    let field = |number: u16, data: &[u8]| {
+        [
+            number.to_be_bytes().as_slice(),
+            &(data.len() as u32).to_be_bytes(),
+            data,
+        ]
+        .concat()
+    };
+    let lying = |number: u16, len: u32, data: &[u8]| {
+        [number.to_be_bytes().as_slice(), &len.to_be_bytes(), data].concat()
+    };
+    let algo = |algo: u16| field(0, &algo.to_be_bytes());
+    let count = |count: u32| field(1, &count.to_be_bytes());
+    let digest = || field(0, &[7; 32]);
+    let entry = |path: &[u8]| field(2, &[digest(), field(1, path)].concat());
+    let list = |parts: &[Vec<u8>]| parts.concat();
+    vec![
+        ("no-entries", list(&[algo(4), count(0)])),
+        (
+            "more-announced",
+            list(&[algo(4), count(u32::MAX), entry(b"/a\0")]),
+        ),
+        (
+            "fewer-announced",
+            list(&[algo(4), count(1), entry(b"/a\0"), entry(b"/b\0")]),
+        ),
+        (
+            "count-before-algorithm",
+            list(&[count(1), algo(4), entry(b"/a\0")]),
+        ),
+        (
+            "algorithm-twice",
+            list(&[algo(4), algo(4), count(1), entry(b"/a\0")]),
+        ),
+        (
+            "algorithm-of-four-bytes",
+            list(&[field(0, &[0, 0, 0, 4]), count(1), entry(b"/a\0")]),
+        ),
+        (
+            "sha1",
+            list(&[algo(2), count(1), field(2, &field(0, &[7; 20]))]),
+        ),
+        ("unknown-field", list(&[algo(4), count(1), field(3, b"x")])),
+        (
+            "field-of-gigabytes",
+            list(&[algo(4), count(1), lying(2, u32::MAX, &digest())]),
+        ),
+        ("entry-is-empty", list(&[algo(4), count(1), field(2, b"")])),
+        (
+            "entry-without-digest",
+            list(&[algo(4), count(1), field(2, &field(1, b"/a\0"))]),
+        ),
+        (
+            "digest-twice",
+            list(&[algo(4), count(1), field(2, &[digest(), digest()].concat())]),
+        ),
+        (
+            "digest-reaches-over",
+            list(&[algo(4), count(1), field(2, &lying(0, 33, &[7; 32]))]),
+        ),
+        (
+            "digest-of-another-size",
+            list(&[algo(5), count(1), entry(b"/a\0")]),
+        ),
+        ("path-without-nul", list(&[algo(4), count(1), entry(b"/a")])),
+        (
+            "path-with-a-nul-inside",
+            list(&[algo(4), count(1), entry(b"/a\0b\0")]),
+        ),
+        ("path-of-no-bytes", list(&[algo(4), count(1), entry(b"")])),
+        (
+            "trailing-byte",
+            list(&[algo(4), count(1), entry(b"/a\0"), vec![0]]),
+        ),
+    ]
+}
+
+/// What a message may lie about: its lengths, how often something stands there, and what is signed.
+fn hostile_cms(good: &[u8]) -> Vec<Seed> {
+    let element = |tag: u8, content: &[u8]| {
+        let len = (content.len() as u16).to_be_bytes();
+        [&[tag, 0x82], len.as_slice(), content].concat()
+    };
+    // The signer, which is the last element of the message: one of the outermost set.
+    let set = good
+        .windows(2)
+        .rposition(|pair| pair == [0x31, 0x82])
+        .expect("signers in a set");
+    let signer = &good[set + 4..];
+    let version = [2, 1, 1].as_slice();
+    let signed_data = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2].as_slice();
+    let message = |certificates: &[u8], signers: &[u8]| {
+        let signed = [
+            version,
+            &element(0x31, &[]),
+            &element(0x30, &[6, 1, 0x2a]),
+            &element(0xa0, certificates),
+            &element(0x31, signers),
+        ]
+        .concat();
+        let explicit = element(0xa0, &element(0x30, &signed));
+        element(0x30, &[signed_data, &explicit].concat())
+    };
+    let deep = (0..200).fold(Vec::new(), |inner, _| element(0x30, &inner));
+    let with_length = |length: &[u8]| [&[0x30], length, &good[4..]].concat();
+    vec![
+        (
+            "indefinite-length",
+            [&with_length(&[0x80]), [0, 0].as_slice()].concat(),
+        ),
+        (
+            "length-of-four-bytes",
+            with_length(&[0x84, 0xff, 0xff, 0xff, 0xff]),
+        ),
+        ("length-of-127-bytes", with_length(&[0xff])),
+        (
+            "longer-than-the-data",
+            with_length(&[0x83, 0xff, 0xff, 0xff]),
+        ),
+        ("cut-in-the-signer", good[..good.len() - 40].to_vec()),
+        ("no-signer", message(&[], &[])),
+        ("one-signer", message(&[], signer)),
+        ("two-signers", message(&[], &[signer, signer].concat())),
+        ("nested", message(&deep, signer)),
+        (
+            "certificate-reaches-over",
+            message(&[0x30, 0x82, 0xff, 0xff, 0], signer),
+        ),
+        (
+            "certificates-of-nothing",
+            message(&[0x30, 0, 0x30, 0, 0x30, 0], signer),
+        ),
+        (
+            "signer-of-an-empty-name",
+            message(
+                &[],
+                &element(
+                    0x30,
+                    &[version, &[0x80, 0], &element(0x30, &[6, 0])].concat(),
+                ),
+            ),
+        ),
+        (
+            "signer-over-md5",
+            message(
+                &[],
+                &element(
+                    0x30,
+                    &[
+                        version,
+                        &[0x80, 1, 9],
+                        &element(0x30, &[6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5]),
+                    ]
+                    .concat(),
+                ),
+            ),
+        ),
+        (
+            "another-content-type",
+            element(
+                0x30,
+                &[
+                    &[6, 1, 0x2a],
+                    element(0xa0, &element(0x30, version)).as_slice(),
+                ]
+                .concat(),
+            ),
+        ),
+    ]
 }

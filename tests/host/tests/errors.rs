@@ -62,3 +62,37 @@ fn algorithms_that_cannot_be_verified_are_refused_by_name() {
         assert_eq!(algo.verifiable().is_ok(), expected, "{id}");
     }
 }
+
+/// The names that stand as comments beside the numbers in a source file: `… => 28, // ENOSPC`.
+fn errno_names(source: &str) -> Vec<(i32, &str)> {
+    source
+        .lines()
+        .filter_map(|line| line.split_once(" => ")?.1.split_once("// E"))
+        .map(|(number, _)| number)
+        .zip(
+            source
+                .lines()
+                .filter(|line| line.contains(" => ") && line.contains("// E"))
+                .filter_map(|line| line.split_once("// ").map(|(_, name)| name.trim())),
+        )
+        .map(|(number, name)| (number.trim().trim_end_matches(',').parse().unwrap(), name))
+        .collect()
+}
+
+#[test]
+fn the_documentation_has_every_errno_of_the_module() {
+    let abi = include_str!("../../../Documentation/abi.md");
+    let causes = errno_names(include_str!("../../../src/logic/errno.rs"));
+    let reasons = errno_names(include_str!("../../../src/lists/reason.rs"));
+    assert_eq!(causes.len(), Error::ALL.len());
+    assert!(reasons.len() > 10, "{reasons:?}");
+    for (number, name) in causes.iter().chain(&reasons) {
+        assert!(
+            abi.contains(&format!("`{name}`")),
+            "{name} ({number}) is not in abi.md"
+        );
+    }
+    for error in Error::ALL {
+        assert!(causes.iter().any(|(number, _)| *number == error.errno()));
+    }
+}

@@ -9,7 +9,8 @@ use digest_logic::{
     metadata::{
         Metadata,
         Record,
-        MAX_PATH, //
+        MAX_PATH,
+        MAX_REF_ID, //
     }, //
 };
 use host_tests::{
@@ -202,6 +203,16 @@ fn malformed_records_are_refused_with_their_own_reason() {
             "a longer path",
             Raw::with(|r| r.path = long(MAX_PATH + 1)),
             Some(Error::NameTooLong),
+        ),
+        (
+            "the longest reference",
+            Raw::with(|r| r.ref_id = vec![b'r'; MAX_REF_ID]),
+            None,
+        ),
+        (
+            "a longer reference",
+            Raw::with(|r| r.ref_id = vec![b'r'; MAX_REF_ID + 1]),
+            Some(Error::LongReference),
         ),
         (
             "a byte more inside",

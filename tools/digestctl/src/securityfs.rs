@@ -126,16 +126,27 @@ fn refused(error: io::Error) -> Error {
         .find(|cause| Some(cause.errno()) == errno)
         .map(Cause::cause);
     let meaning = match Errno::from_io_error(&error) {
-        Some(Errno::ACCESS | Errno::PERM) => {
-            "this needs root, with CAP_SYS_ADMIN in the initial user namespace"
+        Some(Errno::PERM) => "this needs root, with CAP_SYS_ADMIN in the initial user namespace",
+        Some(Errno::ACCESS) => {
+            "a list is not signed, a file may not be read, or the policy does not allow it"
         }
         Some(Errno::STALE) => "a list is not the one that its metadata describes",
         Some(Errno::NOENT) => "the kernel did not find a file or list that is named there",
-        Some(Errno::EXIST) => "it is loaded already",
-        Some(Errno::FBIG | Errno::TOOBIG) => "it is larger than the module accepts",
+        Some(Errno::FBIG) => "it is larger than the module accepts",
+        Some(Errno::DQUOT) => "the lists would take more memory than max_digest_memory",
         Some(Errno::NOMEM) => "the kernel has too little memory for it",
-        Some(Errno::BUSY | Errno::AGAIN) => "the module is busy; try again",
-        Some(Errno::INTR) => "it was interrupted, and nothing was loaded",
+        Some(Errno::BUSY) => {
+            "a list revokes what no other list revokes, and files are being appraised"
+        }
+        Some(Errno::AGAIN) => "the module is still starting; try again",
+        Some(Errno::INTR) => "it was interrupted, and nothing was changed",
+        Some(Errno::NOKEY) => "no trusted key has the identifier that the signature names",
+        Some(Errno::KEYEXPIRED) => "the key that signed has expired",
+        Some(Errno::KEYREVOKED) => "the key that signed was revoked",
+        Some(Errno::REMCHG) => "a signature does not verify",
+        Some(Errno::RFKILL) => "the kernel's blacklist has the list or its signer",
+        Some(Errno::TIME) => "the certificate of the signer is not valid yet",
+        Some(Errno::UNATCH) => "the certificate of the signer does not allow its key this use",
         _ => cause.unwrap_or("the kernel refused it"),
     };
     Error::new(error).context(format!(

@@ -9,7 +9,11 @@ use std::{
     path::{
         Path,
         PathBuf, //
-    }, //
+    },
+    time::{
+        SystemTime,
+        UNIX_EPOCH, //
+    },
 };
 
 use anyhow::{
@@ -25,6 +29,7 @@ use digest_logic::{
     },
     hash_algo::HashAlgo,
     ima_sig::ImaSignature,
+    list::ListType,
     openpgp::{
         self,
         der,
@@ -50,7 +55,9 @@ use crate::{
 /// Verify the signatures of digest lists.
 ///
 /// The signature of each LIST is LIST.p7s or LIST.sig. It has to be by a key of one of the
-/// certificates, or by a key whose certificate one of them has signed.
+/// certificates, or by a key whose certificate one of them has signed. As in the kernel, OpenPGP
+/// signatures count for RPM headers only, and keys that were revoked, have expired or are not for
+/// signing do not count.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -129,7 +136,7 @@ impl<'a> Verifier<'a> {
     /// Verifies a list, and says what kind of signature it has.
     pub(crate) fn verify(&self, list: &Path) -> Result<&'static str> {
         let data = format::read(list)?;
-        format::list(&data).context("not a digest list")?;
+        let (list_type, _) = format::list(&data).context("not a digest list")?;
         let Some((path, signature)) = beside(list)? else {
             bail!("there is no signature beside it (.p7s or .sig)");
         };
@@ -139,6 +146,10 @@ impl<'a> Verifier<'a> {
                 Ok("PKCS#7")
             }
             Signature::Ima(signature) => self.verify_ima(&data, &signature).map(|()| "IMA"),
+            // As in the kernel: over anything else it would mean something else.
+            Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
+                bail!("an OpenPGP signature counts for RPM headers only")
+            }
             Signature::OpenPgp(signature) => {
                 self.verify_openpgp(&data, &signature).map(|()| "OpenPGP")
             }
@@ -170,6 +181,14 @@ impl<'a> Verifier<'a> {
                 hex(&signature.issuer().0)
             );
         };
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .context("the clock is before 1970")?
+            .as_secs();
+        key.check(now)?;
+        if signature.expires().is_some_and(|end| now > end) {
+            bail!("the signature has expired");
+        }
         let mut value = Buffer::default();
         match signature.value() {
             Value::Rsa(number) => {

@@ -138,6 +138,8 @@ pub(crate) const ACCEPTED: &[&str] = &[
     "appraise func=DIGEST_LIST_CHECK appraise_type=imasig",
     "measure func=DIGEST_LIST_CHECK pcr=11",
     "dont_measure func=DIGEST_LIST_CHECK",
+    "audit func=DIGEST_LIST_CHECK",
+    "dont_audit func=DIGEST_LIST_CHECK",
 ];
 
 /// Lines that are rules, and how they are shown.

@@ -137,6 +137,11 @@ pub(crate) const REFUSED: &[(&str, ErrorKind, &str, &str)] = &[
     ("measure func=CRITICAL_DATA digest_list", Conflict, "digest_list", "does not go with"),
     ("measure func=KEXEC_CMDLINE mask=MAY_READ", Conflict, "mask=MAY_READ", "does not go with"),
     ("measure func=DIGEST_LIST_CHECK digest_list", Conflict, "digest_list", "not looked up"),
+    ("measure func=DIGEST_LIST_CHECK digest_type=verity", Conflict, "digest_type=verity", "by the signature in its metadata"),
+    ("appraise func=DIGEST_LIST_CHECK appraise_algos=sha256", Conflict, "appraise_algos=sha256", "by the signature in its metadata"),
+    ("appraise func=DIGEST_LIST_CHECK permit_directio", Conflict, "permit_directio", "by the signature in its metadata"),
+    ("hash func=DIGEST_LIST_CHECK", Conflict, "hash", "no digest is stored"),
+    ("dont_hash func=DIGEST_LIST_CHECK", Conflict, "dont_hash", "no digest is stored"),
     ("measure func=MODULE_CHECK digest_type=verity", Conflict, "digest_type=verity", "verity"),
     ("measure func=KEXEC_KERNEL_CHECK digest_type=verity", Conflict, "digest_type=verity", "verity"),
     // Kinds of signatures.

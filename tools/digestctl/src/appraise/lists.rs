@@ -109,7 +109,7 @@ fn add(all: &mut HashMap<Digest, Known>, digest: Digest, known: Known) {
     }
 }
 
-/// What the signed ones of the loaded lists say of `digest`.
+/// What the loaded lists say of `digest`: the signed ones, and, as in the module, any that revokes it.
 fn ask(location: &Location, digest: &Digest) -> Result<Option<Known>> {
     let answer = location.ask("digest_query", digest.to_string().as_bytes())?;
     let answer = String::from_utf8_lossy(&answer);
@@ -123,11 +123,15 @@ fn ask(location: &Location, digest: &Digest) -> Result<Option<Known>> {
             continue;
         };
         let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
-        if let (Some(kind), true) = (kind, signer != "none") {
+        let counts = |kind: &Kind| *kind == Kind::Revoked || signer != "none";
+        if let Some(kind) = kind.filter(counts) {
             let known = Known {
                 kind,
                 list: field("ref_id").unwrap_or("without a name").to_owned(),
-                signer: signer.to_owned(),
+                signer: match signer {
+                    "none" => "nobody".to_owned(),
+                    id => id.to_owned(),
+                },
             };
             found = stronger(found, Some(known));
         }

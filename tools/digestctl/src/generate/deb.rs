@@ -33,7 +33,9 @@ use rayon::prelude::*;
 
 use super::{
     encode::encode,
+    leave_out_mutable,
     report_errors,
+    sort,
     style,
     Args,
     Entry,
@@ -74,9 +76,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
         .map(|error| format!("{error:#}"))
         .collect();
     report_errors(args, &mut errors, "package")?;
-    let (mut lists, mut digests) = (0, 0);
+    let (mut lists, mut digests, mut inexpressible) = (0, 0, 0);
     for (package, entries) in args.sources.iter().zip(made) {
-        let Ok(entries) = entries else { continue };
+        let Ok(mut entries) = entries else { continue };
+        inexpressible += leave_out_mutable(args, &mut entries);
         if entries.is_empty() {
             eprintln!("digestctl: {}: has no content to list", quoted(package));
             continue;
@@ -96,6 +99,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
         count(digests, "digest"),
         count(lists, "package")
     )?;
+    if inexpressible > 0 {
+        let files = count(inexpressible, "configuration file");
+        writeln!(
+            io::stdout(),
+            "left out: {files} (the format tlv has no mutable files)"
+        )?;
+    }
     if !errors.is_empty() {
         let failed = count(errors.len(), "package");
         bail!("{failed} could not be read; the lists were written without them");
@@ -115,7 +125,7 @@ fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
         let mut reader = reader;
         if let Content::Digest(digest) = hash_reader(&mut reader, args.algo.into(), &mut buffer)? {
             entries.push(Entry {
-                mutable: args.mutable || mutable,
+                kind: args.kind(mutable),
                 digest,
             });
         }
@@ -141,8 +151,7 @@ fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
     each_file(package, "--fsys-tarfile", |path, reader| {
         add(conffiles.contains(&path), reader)
     })?;
-    entries.sort_unstable();
-    entries.dedup();
+    sort(&mut entries);
     Ok(entries)
 }
 

@@ -28,7 +28,9 @@ use rayon::prelude::*;
 
 use super::{
     encode::encode,
+    leave_out_mutable,
     report_errors,
+    sort,
     style,
     Args,
     Entry,
@@ -114,9 +116,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
         );
     }
     report_errors(args, &mut errors, "file")?;
+    let inexpressible = leave_out_mutable(args, &mut entries);
     let hashed = entries.len();
-    entries.sort_unstable();
-    entries.dedup();
+    sort(&mut entries);
     if entries.is_empty() {
         bail!("no file with content was found; no list was written");
     }
@@ -138,6 +140,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
         if number > 0 {
             writeln!(out, "left out: {}", count(number, what))?;
         }
+    }
+    if inexpressible > 0 {
+        let files = count(inexpressible, "configuration file");
+        writeln!(
+            out,
+            "left out: {files} (the format tlv has no mutable files)"
+        )?;
     }
     if !changed.is_empty() {
         writeln!(out, "left out: {}", count(changed.len(), "changed file"))?;
@@ -279,7 +288,7 @@ fn look_at(
             match content {
                 Content::Empty => Found::Empty,
                 Content::Digest(digest) => Found::Entry(Entry {
-                    mutable: args.mutable || file.mutable,
+                    kind: args.kind(file.mutable),
                     digest,
                 }),
             }

@@ -11,6 +11,7 @@ use digest_logic::{
     compact,
     compact16,
     hash_algo::HashAlgo,
+    list::Kind,
     tlv, //
 };
 
@@ -23,19 +24,16 @@ use crate::{
 /// Encodes `entries`, which are sorted and of one algorithm.
 pub(super) fn encode(format: Format, algo: HashAlgo, entries: &[Entry]) -> Result<Vec<u8>> {
     let mut list = Buffer::default();
-    // Sorted: the immutable ones first.
-    let middle = entries.partition_point(|entry| !entry.mutable);
-    let (immutable, mutable) = entries.split_at(middle);
-    let blocks = [immutable, mutable]
-        .into_iter()
-        .filter(|block| !block.is_empty());
-    for block in blocks {
-        let kind = block[0].kind();
+    for block in entries.chunk_by(|a, b| a.kind == b.kind) {
+        let kind = block[0].kind;
         let digests = block.iter().map(|entry| entry.digest.as_slice());
         match format {
             Format::Compact => compact::write_block(kind, algo, digests, &mut list),
+            Format::Compact16 | Format::Tlv if kind == Kind::Revoked => {
+                bail!("only lists of the format compact can revoke")
+            }
             Format::Compact16 => compact16::write_block(kind, algo, digests, &mut list),
-            Format::Tlv if !mutable.is_empty() => {
+            Format::Tlv if kind == Kind::Mutable => {
                 bail!("the format tlv has no mutable files; use compact")
             }
             Format::Tlv => {

@@ -6,7 +6,12 @@ use std::io::Write;
 
 use anyhow::{
     bail,
+    Context,
     Result, //
+};
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo, //
 };
 use indicatif::ProgressBar;
 use rayon::prelude::*;
@@ -14,6 +19,7 @@ use rayon::prelude::*;
 use super::{
     encode::encode,
     report_errors,
+    sort,
     style,
     Args,
     Entry, //
@@ -45,8 +51,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         errors,
     } = hash_all(args, &walk);
     let files = entries.len();
-    entries.sort_unstable();
-    entries.dedup();
+    entries.extend(named(args)?);
+    sort(&mut entries);
 
     let mut errors: Vec<_> = walk.errors.iter().cloned().chain(errors).collect();
     report_errors(args, &mut errors, "path")?;
@@ -105,7 +111,7 @@ fn hash_all(args: &Args, walk: &Walk) -> Hashed {
     for (file, content) in walk.files.iter().zip(contents) {
         match content {
             Ok(Content::Digest(digest)) => hashed.entries.push(Entry {
-                mutable: args.mutable,
+                kind: args.kind(false),
                 digest,
             }),
             Ok(Content::Empty) => hashed.empty += 1,
@@ -116,6 +122,28 @@ fn hash_all(args: &Args, walk: &Walk) -> Hashed {
         }
     }
     hashed
+}
+
+/// The digests that stand on the command line.
+fn named(args: &Args) -> Result<Vec<Entry>> {
+    let algo = HashAlgo::from(args.algo);
+    args.digest
+        .iter()
+        .map(|text| {
+            let digest =
+                Digest::parse(text).with_context(|| format!("'{text}' is not a digest"))?;
+            if digest.algo() != algo {
+                bail!("'{text}' is not of the list's algorithm, {algo}; --algo chooses another");
+            }
+            if digest.as_bytes() == algo.empty_digest() {
+                bail!("'{text}' is the digest of the empty file, which no list can have");
+            }
+            Ok(Entry {
+                kind: args.kind(false),
+                digest: digest.as_bytes().to_vec(),
+            })
+        })
+        .collect()
 }
 
 fn summarise(args: &Args, walk: &Walk, files: usize, digests: usize, empty: usize) -> Result<()> {

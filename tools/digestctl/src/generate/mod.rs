@@ -49,6 +49,7 @@ Examples:
   digestctl generate /usr -o usr.list
   digestctl generate -x / -o base.list
   digestctl generate --mutable /etc -o etc.list
+  digestctl generate --revoked old/sudo --digest sha256:e3b9… -o revoked.list
   digestctl generate --from dpkg -o debian.list
   digestctl generate --from dpkg bash coreutils --algo sha512 -o shell.list
   digestctl generate --from deb *.deb -o lists/
@@ -79,6 +80,14 @@ pub(crate) struct Args {
     /// Mark the files as mutable: they may be written, and lose nothing by it
     #[arg(long)]
     mutable: bool,
+
+    /// Revoke the files: none of them is known any more, whatever other list has it
+    #[arg(long, conflicts_with = "mutable")]
+    revoked: bool,
+
+    /// A digest to list as well, as algorithm:hex, of content that need not be here
+    #[arg(long, value_name = "DIGEST")]
+    digest: Vec<String>,
 
     /// Stay on the file system of each PATH
     #[arg(short = 'x', long)]
@@ -134,15 +143,36 @@ impl From<Algo> for HashAlgo {
 }
 
 /// A digest for a list.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
-    mutable: bool,
+    kind: Kind,
     digest: Vec<u8>,
 }
 
-impl Entry {
-    fn kind(&self) -> Kind {
-        if self.mutable {
+/// Sorts entries as lists have them, each once.
+fn sort(entries: &mut Vec<Entry>) {
+    entries.sort_unstable_by(|a, b| {
+        (a.kind as u8, &a.digest).cmp(&(b.kind as u8, &b.digest)) //
+    });
+    entries.dedup();
+}
+
+/// Takes out what lists of the format TLV cannot say: that a configuration file may change. Returns how many that were;
+/// where `--mutable` asks for nothing else there is no list to be made.
+fn leave_out_mutable(args: &Args, entries: &mut Vec<Entry>) -> usize {
+    let before = entries.len();
+    if args.format == Format::Tlv && !args.mutable {
+        entries.retain(|entry| entry.kind != Kind::Mutable);
+    }
+    before - entries.len()
+}
+
+impl Args {
+    /// What is said of a file; `mutable` where its package says that it may change.
+    fn kind(&self, mutable: bool) -> Kind {
+        if self.revoked {
+            Kind::Revoked
+        } else if self.mutable || mutable {
             Kind::Mutable
         } else {
             Kind::Immutable
@@ -155,13 +185,20 @@ const MAINTAINER_SCRIPTS: [&str; 5] = ["config", "postinst", "postrm", "preinst"
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.sources.is_empty() && matches!(args.from, Source::Files | Source::Deb | Source::Rpm) {
+    let nothing = args.sources.is_empty() && args.digest.is_empty();
+    if nothing && matches!(args.from, Source::Files | Source::Deb | Source::Rpm) {
         let missing = clap::error::ErrorKind::MissingRequiredArgument;
         clap::Error::raw(
             missing,
             "nothing is named that a list could be made of; see 'digestctl generate --help'\n",
         )
         .exit();
+    }
+    if !args.digest.is_empty() && args.from != Source::Files {
+        bail!("--digest adds to a list of files; make a list of its own of it");
+    }
+    if args.revoked && matches!(args.from, Source::Rpm | Source::Rpmdb) {
+        bail!("headers are listed as their vendor signed them, and revoke nothing; revoke files or digests");
     }
     match args.from {
         Source::Files => files::run(args),

@@ -38,6 +38,37 @@ pub(super) struct Key {
     pub(super) spki: Vec<u8>,
     /// The length of an RSA modulus in bytes.
     pub(super) rsa_len: Option<usize>,
+    /// What its certificate allows and when, as the module asks it.
+    uses: Uses,
+}
+
+/// For what, and when, a key may be used.
+struct Uses {
+    signs: bool,
+    revoked: bool,
+    /// In seconds since 1970.
+    from: u64,
+    to: Option<u64>,
+}
+
+impl Key {
+    /// Refuses what the module refuses: keys that were revoked, that are not for signing data, and those outside their
+    /// validity at `now`, in seconds since 1970.
+    pub(super) fn check(&self, now: u64) -> Result<()> {
+        if self.uses.revoked {
+            bail!("the key was revoked");
+        }
+        if !self.uses.signs {
+            bail!("the key is not for signing");
+        }
+        if now < self.uses.from {
+            bail!("the key is not valid yet");
+        }
+        if self.uses.to.is_some_and(|end| now > end) {
+            bail!("the key has expired");
+        }
+        Ok(())
+    }
 }
 
 /// Keys by id.
@@ -73,12 +104,23 @@ impl Keys {
                 Material::Rsa { n, .. } => Some(n.bits().div_ceil(8) as usize),
                 Material::Ecdsa { .. } => None,
             };
+            let uses = Uses {
+                signs: key.signs,
+                revoked: key.revoked,
+                from: key.key.created().into(),
+                to: key.expires,
+            };
             let key_id = key.id().0;
+            // Of a key that stands in several files, a copy that was revoked counts.
+            if self.0.get(&key_id).is_some_and(|key| key.uses.revoked) {
+                continue;
+            }
             self.0.insert(
                 key_id,
                 Key {
                     spki: spki.0,
                     rsa_len,
+                    uses,
                 },
             );
         }

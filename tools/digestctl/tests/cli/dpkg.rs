@@ -129,3 +129,26 @@ fn the_packages_of_this_system_are_as_they_should_be() {
     assert!(listed.contains(&format!("immutable sha256:{ls}")), "{out}");
     eprintln!("{out}");
 }
+
+#[test]
+fn the_format_tlv_leaves_out_configuration_files_and_says_so() {
+    let place = system();
+    let ran = place
+        .run("generate --from dpkg --root root --format tlv -o list")
+        .good()
+        .printed("left out: 1 configuration file (the format tlv has no mutable files)");
+    assert!(!ran.out.contains("mutable: 1"));
+    let listed = shown(&place, "list");
+    assert_eq!(
+        listed,
+        expected(&[
+            ("immutable", "after two"),
+            ("immutable", "instead of program two"),
+            ("immutable", "program one"),
+            ("immutable", "program two"),
+        ])
+    );
+    place
+        .run("generate --from dpkg --root root --format tlv --mutable -o other")
+        .failed("the format tlv has no mutable files");
+}

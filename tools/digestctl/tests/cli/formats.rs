@@ -10,6 +10,7 @@ use sha2::{
 
 use crate::{
     sha256,
+    shown,
     Place, //
 };
 
@@ -47,6 +48,72 @@ fn each_format_with_each_algorithm_is_read_back() {
                 .printed(&format!("type: {format}\n"));
         }
     }
+}
+
+#[test]
+fn files_and_digests_are_revoked_by_a_compact_list() {
+    let place = Place::new();
+    place.file("old/sudo", "a program with a flaw");
+    let gone = sha256("a program that is no longer here");
+    place
+        .run(&format!(
+            "generate --revoked old/sudo --digest sha256:{gone} -o revoked"
+        ))
+        .good()
+        .printed("revoked: 2 digests of 1 file");
+    let mut wanted = vec![
+        format!("revoked sha256:{}", sha256("a program with a flaw")),
+        format!("revoked sha256:{gone}"),
+    ];
+    wanted.sort();
+    assert_eq!(shown(&place, "revoked"), wanted);
+    // Digests alone, and of another algorithm.
+    let long = format!("{:x}", Sha512::digest("a"));
+    place
+        .run(&format!(
+            "generate --revoked --algo sha512 --digest sha512:{long} -o long"
+        ))
+        .good();
+    place.run("show long").good().printed("revoked: 1\n");
+    place
+        .run("generate --from dpkg --revoked --root /nowhere -o no")
+        .failed("is this a Debian system");
+}
+
+#[test]
+fn what_cannot_be_revoked_is_refused() {
+    let place = Place::new();
+    place.file("a", "one");
+    let digest = sha256("one");
+    let empty = sha256("");
+    for (line, reason) in [
+        (
+            "--format compact16 a",
+            "only lists of the format compact can revoke",
+        ),
+        (
+            "--format tlv a",
+            "only lists of the format compact can revoke",
+        ),
+        ("--from rpm a", "revoke files or digests"),
+        ("--digest sha256:12", "is not a digest"),
+        (&format!("--digest {digest}"), "is not a digest"),
+        (
+            &format!("--algo sha384 --digest sha256:{digest}"),
+            "is not of the list's algorithm",
+        ),
+        (&format!("--digest sha256:{empty}"), "the empty file"),
+        (
+            &format!("--from dpkg --digest sha256:{digest}"),
+            "adds to a list of files",
+        ),
+    ] {
+        place
+            .run(&format!("generate --revoked {line} -o list"))
+            .failed(reason);
+        assert!(!place.has("list"), "{line}");
+    }
+    assert_eq!(place.run("generate --revoked --mutable a -o list").code, 2);
 }
 
 #[test]

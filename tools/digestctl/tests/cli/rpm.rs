@@ -150,6 +150,109 @@ fn databases_give_lists_that_their_vendors_signed() {
     eprintln!("{verified} lists verified, and refused with one bit flipped");
 }
 
+/// A signature in a certificate by `issuer`, of this kind, later than all others, with one more subpacket.
+fn says(kind: u8, issuer: &[u8; 8], subpacket: &[u8]) -> Vec<u8> {
+    let hashed = [&[5, 2, 0x7f, 0, 0, 0], subpacket].concat();
+    let body = [
+        &[4, kind, 1, 8, 0, hashed.len() as u8],
+        hashed.as_slice(),
+        &[0, 10, 9, 16],
+        issuer,
+        // The number verifies nothing: signatures in a certificate are not verified.
+        &[0, 0, 0, 1, 1],
+    ]
+    .concat();
+    [&[0x89, 0, body.len() as u8], body.as_slice()].concat()
+}
+
+/// The packets of an armored key.
+fn dearmored(text: &str) -> Vec<u8> {
+    use digest_logic::cursor::SliceSink;
+    let body: String = text
+        .lines()
+        .skip_while(|line| !line.is_empty())
+        .take_while(|line| !line.starts_with('=') && !line.starts_with("-----END"))
+        .collect();
+    let mut room = vec![0; body.len()];
+    let mut sink = SliceSink::new(&mut room);
+    digest_logic::rpm::base64::decode(body.as_bytes(), &mut sink).expect("base64");
+    sink.written().to_vec()
+}
+
+#[test]
+fn keys_that_the_kernel_would_not_take_verify_nothing() {
+    let Some(data) = data() else { return };
+    let place = Place::new();
+    let headers = data.join("databases/centos7-plain.headers");
+    let line = format!("generate --from rpmdb {} -o lists", headers.display());
+    // Some headers have no digests, and are named.
+    assert_eq!(place.run(&line).code, 0);
+    let list = names(&place.path("lists"))
+        .into_iter()
+        .find(|list| place.has(&format!("lists/{list}.sig")))
+        .expect("a signed list");
+    let signature = place.read(&format!("lists/{list}.sig"));
+    let issuer = digest_logic::openpgp::Signature::parse(&signature)
+        .expect("a signature")
+        .issuer()
+        .0;
+    let armored = fs::read_to_string(data.join("keys/centos/RPM-GPG-KEY-CentOS-7")).expect("a key");
+    let key = dearmored(&armored);
+    let try_key = |name: &str, more: &[u8]| {
+        fs::write(place.path(name), [&key, more].concat()).expect("written");
+        place.run(&format!("verify lists/{list} --key {name}"))
+    };
+    try_key("good", &[])
+        .good()
+        .printed("good signature, OpenPGP");
+    // Key flags (27): sign and certify; only encrypt. Key expiration time (9): a second.
+    try_key("signs", &says(0x1f, &issuer, &[2, 27, 3])).good();
+    for (name, kind, subpacket, reason) in [
+        ("revoked", 0x20, &[2, 27, 3][..], "the key was revoked"),
+        (
+            "encrypts",
+            0x1f,
+            &[2, 27, 0x0c],
+            "the key is not for signing",
+        ),
+        ("expired", 0x1f, &[5, 9, 0, 0, 0, 1], "the key has expired"),
+    ] {
+        let ran = try_key(name, &says(kind, &issuer, subpacket));
+        assert!(ran.err.contains(reason), "{name}: {}", ran.err);
+        ran.failed("1 list not verified");
+    }
+    // A copy that was revoked counts, in whatever order the files are named.
+    for order in ["--key good --key revoked", "--key revoked --key good"] {
+        let ran = place.run(&format!("verify lists/{list} {order}"));
+        assert!(ran.err.contains("the key was revoked"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn openpgp_signatures_count_for_rpm_headers_only() {
+    let Some(data) = data() else { return };
+    let place = Place::new();
+    let headers = data.join("databases/centos7-plain.headers");
+    let line = format!("generate --from rpmdb {} -o lists", headers.display());
+    // Some headers have no digests, and are named.
+    assert_eq!(place.run(&line).code, 0);
+    let list = names(&place.path("lists"))
+        .into_iter()
+        .find(|list| place.has(&format!("lists/{list}.sig")))
+        .expect("a signed list");
+    place.file("program", "content");
+    place.run("generate program -o compact").good();
+    fs::copy(
+        place.path(&format!("lists/{list}.sig")),
+        place.path("compact.sig"),
+    )
+    .expect("copied");
+    let key = data.join("keys/centos/RPM-GPG-KEY-CentOS-7");
+    let ran = place.run(&format!("verify compact --key {}", key.display()));
+    assert!(ran.err.contains("for RPM headers only"), "{}", ran.err);
+    ran.failed("1 list not verified");
+}
+
 #[test]
 fn what_is_no_package_is_left_out() {
     let place = Place::new();
