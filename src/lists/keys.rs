@@ -32,12 +32,12 @@ impl Monitor {
 
     fn add_key(&self, der: &[u8]) -> Result {
         self.log.measure_bytes(&self.stats, der, KEY_EVENT)?;
-        let anchor = self
+        let key = self
             .lists
             .trust
             .add(der)
             .map_err(|reason| reason.refuse("trusted_keys"))?;
-        pr_info!("trusted key added: {}\n", Show(&*anchor));
+        pr_info!("trusted key added: {}\n", Show(key));
         Ok(())
     }
 
@@ -45,13 +45,18 @@ impl Monitor {
         let mut id = [0; 64];
         let len =
             decode_hex(hex, &mut id).map_err(|cause| Reason::from(cause).refuse("trusted_keys"))?;
-        self.lists
+        let count = self
+            .lists
             .trust
             .revoke(id.get(..len).unwrap_or_default())
             .map_err(|reason| reason.refuse("trusted_keys"))?;
         // Files that passed by its signatures are looked at again.
         self.lists.doubt();
-        pr_info!("trusted key revoked: {}\n", Show(hex.escape_ascii()));
+        pr_info!(
+            "key revoked: {}; it is that of {} trusted certificates\n",
+            Show(hex.escape_ascii()),
+            count
+        );
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use remove::{
     MAX_REMOVE, //
 };
 pub(crate) use table::Verdict;
-pub(crate) use trust::Anchor;
+pub(crate) use trust::ShownKey;
 
 use crate::stats::Counter;
 use digest_logic::{

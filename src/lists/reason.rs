@@ -33,6 +33,10 @@ pub(crate) enum Reason {
     KeyNotYetValid,
     /// The certificate does not let its key do this.
     KeyUsage,
+    /// A key that vouches for the key may not be used any more.
+    Issuer,
+    /// The key is one of the kernel's keyrings, and nothing more is known of it.
+    CertificateMissing,
     /// The kernel's blacklist keyring has the certificate or the list.
     Blacklisted,
     /// The signature is not the key's over these data.
@@ -43,8 +47,6 @@ pub(crate) enum Reason {
     MemoryLimit,
     /// No such list is loaded.
     NotLoaded,
-    /// No such key is in the keyring.
-    NoSuchKey,
 }
 
 impl Reason {
@@ -53,19 +55,20 @@ impl Reason {
         match self {
             Self::Cause(cause) => cause.errno(),
             Self::Kernel(error) => error.to_errno().wrapping_neg(),
-            Self::NotLoaded => 2,       // ENOENT
-            Self::Unsigned => 13,       // EACCES
-            Self::ListTooLarge => 27,   // EFBIG
-            Self::KeyUsage => 49,       // EUNATCH
-            Self::KeyNotYetValid => 62, // ETIME
-            Self::DoesNotVerify => 78,  // EREMCHG
-            Self::OtherFile => 116,     // ESTALE
-            Self::MemoryLimit => 122,   // EDQUOT
-            Self::UnknownKey => 126,    // ENOKEY
-            Self::NoSuchKey => 126,     // ENOKEY
-            Self::KeyExpired => 127,    // EKEYEXPIRED
-            Self::KeyRevoked => 128,    // EKEYREVOKED
-            Self::Blacklisted => 132,   // ERFKILL
+            Self::NotLoaded => 2,           // ENOENT
+            Self::Unsigned => 13,           // EACCES
+            Self::ListTooLarge => 27,       // EFBIG
+            Self::KeyUsage => 49,           // EUNATCH
+            Self::KeyNotYetValid => 62,     // ETIME
+            Self::CertificateMissing => 66, // EREMOTE
+            Self::Issuer => 67,             // ENOLINK
+            Self::DoesNotVerify => 78,      // EREMCHG
+            Self::OtherFile => 116,         // ESTALE
+            Self::MemoryLimit => 122,       // EDQUOT
+            Self::UnknownKey => 126,        // ENOKEY
+            Self::KeyExpired => 127,        // EKEYEXPIRED
+            Self::KeyRevoked => 128,        // EKEYREVOKED
+            Self::Blacklisted => 132,       // ERFKILL
         }
     }
 
@@ -113,12 +116,17 @@ impl fmt::Display for Reason {
             Self::KeyRevoked => "the key was revoked",
             Self::KeyNotYetValid => "the key is not valid yet, by this system's clock",
             Self::KeyUsage => "the certificate does not allow its key this use",
+            Self::Issuer => {
+                "a key that vouches for the key was revoked, has expired or is blacklisted"
+            }
+            Self::CertificateMissing => {
+                "a key of the kernel's keyrings signs only with its certificate in the message"
+            }
             Self::Blacklisted => "blacklisted by the kernel",
             Self::DoesNotVerify => "the signature does not verify",
             Self::ListTooLarge => "larger than max_list_size",
             Self::MemoryLimit => "the digests would take more memory than max_digest_memory",
             Self::NotLoaded => "no such list is loaded",
-            Self::NoSuchKey => "no such key",
         })
     }
 }

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod appraise;
+pub mod asn1;
 pub mod blocks;
 pub mod cms;
 pub mod compact;
@@ -33,3 +34,4 @@ pub mod siphash;
 pub mod table;
 pub mod template;
 pub mod tlv;
+pub mod x509;

@@ -11,13 +11,11 @@ use crate::{
         reason::Reason,
         trust::{
             Algorithm,
+            KeyId,
             Trust, //
         },
     },
-    sys::{
-        key::KeyId,
-        sha, //
-    },
+    sys::sha, //
 };
 use digest_logic::{
     digest::Digest,
@@ -54,5 +52,5 @@ pub(crate) fn verify_digest(
             signature.signature,
         )
         .map_err(Reason::of_verification)?;
-    Ok(signer.id)
+    SignerId::new(signer.id())
 }

@@ -11,12 +11,12 @@ use crate::{
         reason::Reason,
         trust::{
             Algorithm,
+            KeyId,
             Trust, //
         },
     },
     sys::{
         clock,
-        key::KeyId,
         sha::Hasher, //
     },
 };
@@ -79,5 +79,5 @@ pub(super) fn verify(
         }
         _ => return Err(Reason::DoesNotVerify),
     }
-    Ok(signer.id)
+    SignerId::new(signer.id())
 }

@@ -2,23 +2,24 @@
 
 //! PKCS#7 and CMS signatures, detached.
 //!
-//! The kernel verifies the message, and that a trusted key stands at the end of the chain of certificates. It does not
-//! ask whether the signing key may sign, is long enough or still valid, and hashes with SHA-1 if it is told to; that is
-//! asked here.
+//! The kernel verifies the message against a keyring that has one key, the one that the message names and that may sign.
+//! It does not ask whether that key may sign, is long enough or still valid, and hashes with SHA-1 if it is told to; that
+//! is asked here. Of the keys in the kernel's own keyrings a module can ask nothing: where one of them signed, its
+//! certificate has to come along.
 
 use super::SignerId;
 use crate::{
     lists::{
         reason::Reason,
         trust::{
-            Trust,
-            Voucher, //
+            KeyId,
+            Trust, //
         },
     },
     sys::{
         key::{
             verify_pkcs7,
-            KeyId, //
+            Keyring, //
         },
         x509::Certificate, //
     },
@@ -29,8 +30,14 @@ use digest_logic::cms::{
 };
 use kernel::prelude::*;
 
+/// Verifies `message` over `data`. May sleep.
+///
+/// # Errors
+///
+/// [`Reason::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which nothing is known.
 pub(super) fn verify(trust: &Trust, data: &[u8], message: &[u8]) -> Result<SignerId, Reason> {
     let outline = Message::parse(message)?;
+    outline.algo().verifiable()?;
     let mut exact = KVVec::new();
     match outline.signer() {
         Signer::Certificate { issuer, serial } => {
@@ -43,8 +50,8 @@ pub(super) fn verify(trust: &Trust, data: &[u8], message: &[u8]) -> Result<Signe
 
     match trust.signer(KeyId::Exact(&exact)) {
         Ok(signer) => {
-            with(Some(trust.keyring()))?;
-            return Ok(signer.id);
+            with(Some(&Keyring::of(&signer.key)?))?;
+            return SignerId::new(signer.id());
         }
         Err(Reason::UnknownKey) => (),
         Err(reason) => return Err(reason),
@@ -54,20 +61,13 @@ pub(super) fn verify(trust: &Trust, data: &[u8], message: &[u8]) -> Result<Signe
         let Ok(cert) = Certificate::parse(der) else {
             continue;
         };
-        if !cert.has_serial_and_issuer(&exact) && cert.key_id() != Some(&exact) {
+        if *cert.id() != *exact && cert.key_id() != Some(&exact) {
             continue;
         }
-        trust.judge_signer(&cert)?;
-        match trust.vouch(&cert, der)? {
-            Voucher::Module => with(Some(trust.keyring()))?,
-            Voucher::System => with(None)?,
-        }
-        return SignerId::new(cert.key_id().unwrap_or(&exact));
+        let id = trust.enclosed_signer(&cert, der)?;
+        with(Some(&Keyring::of_certificate(&cert, der)?))?;
+        return Ok(id);
     }
-    // The kernel's own keyrings may have it; which of its keys that is, they do not tell.
     with(None)?;
-    SignerId::new(match outline.signer() {
-        Signer::Certificate { serial, .. } => serial,
-        Signer::KeyId(id) => id,
-    })
+    Err(Reason::CertificateMissing)
 }

@@ -337,8 +337,9 @@ pub fn ima_signature(data: &[u8]) {
 
 /// What is found in a PKCS#7 message is part of it, and nothing twice; a key has no more bits than its bytes.
 pub fn cms_message(data: &[u8]) {
-    if let Ok(bits) = cms::rsa_bits(data) {
-        assert!(bits <= 8 * data.len());
+    if let Ok(modulus) = cms::rsa_modulus(data) {
+        assert!(modulus.bits() <= 8 * data.len());
+        assert_ne!(modulus.digits().first(), Some(&0));
     }
     let Ok(message) = cms::Message::parse(data) else {
         return;
