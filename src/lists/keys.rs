@@ -3,7 +3,10 @@
 //! Changing the trusted keys at run time.
 
 use crate::{
-    lists::reason::Reason,
+    lists::{
+        as_path,
+        reason::Reason, //
+    },
     monitor::Monitor,
     sys::console::Show, //
 };
@@ -16,9 +19,19 @@ const KEY_EVENT: &[u8] = b"digest_lists_key";
 /// What precedes the identifier of a key that is to be revoked.
 const REVOKE: &[u8] = b"revoke ";
 
+/// What the name of a key file's signature has behind that of the key file.
+const SIGNATURE: &[u8] = b".sig";
+
+/// The largest key file in bytes.
+const MAX_KEY_FILE: usize = 1 << 20;
+
+/// The largest signature of a key file in bytes.
+const MAX_SIGNATURE: usize = 64 << 10;
+
 impl Monitor {
     /// Takes what was written to `trusted_keys`: an X.509 certificate in DER, whose key is added if a trusted key has
-    /// signed it, or `revoke` and the identifier of a key. A key is recorded before it counts. May sleep.
+    /// signed it; the absolute path of a key file, whose keys are added if a trusted key has signed the file; or
+    /// `revoke` and the identifier of a key. A key is recorded before it counts. May sleep.
     ///
     /// # Errors
     ///
@@ -26,8 +39,24 @@ impl Monitor {
     pub(crate) fn change_trusted_keys(&self, data: &[u8]) -> Result {
         match data.strip_prefix(REVOKE) {
             Some(id) => self.revoke_key(id.strip_suffix(b"\n").unwrap_or(id)),
-            None => self.add_key(data),
+            None => match as_path(data) {
+                Some(path) => self.add_key_file(path),
+                None => self.add_key(data),
+            },
         }
+    }
+
+    fn add_key_file(&self, path: &[u8]) -> Result {
+        let mut signature_path = KVVec::new();
+        signature_path.extend_from_slice(path, GFP_KERNEL)?;
+        signature_path.extend_from_slice(SIGNATURE, GFP_KERNEL)?;
+        let (file, ()) = self.read_own_file(path, MAX_KEY_FILE, |_, _| Ok(()))?;
+        let (signature, ()) = self.read_own_file(&signature_path, MAX_SIGNATURE, |_, _| Ok(()))?;
+        self.log.measure_bytes(&self.stats, &file, KEY_EVENT)?;
+        self.lists
+            .trust
+            .add_signed(&file, &signature)
+            .map_err(|reason| reason.refuse(path.escape_ascii()))
     }
 
     fn add_key(&self, der: &[u8]) -> Result {

@@ -2,9 +2,9 @@
 
 //! The keys by which lists may be signed, and who vouches for them.
 //!
-//! All of them are in the keyring `.digest_lists`: those that were linked into the module, and those whose certificate
-//! one of these, or a key of the kernel's builtin, secondary or machine keyring, has signed. The kernel keeps neither
-//! the validity of a certificate nor who vouched for it, nor does it ask for the blacklisting of a key that is in a
+//! All of them are in the keyring `.digest_lists`: those that were linked into the module, those whose certificate one of
+//! these, or a key of the kernel's builtin, secondary or machine keyring, has signed, and those that came in a file that
+//! one of them has signed. The kernel keeps neither the validity of a certificate nor who vouched for it, nor does it ask for the blacklisting of a key that is in a
 //! keyring already, so all of that is kept and asked here, at every use. The keyring itself is never searched.
 
 mod algorithm;
@@ -12,6 +12,7 @@ mod anchor;
 mod linked;
 mod openpgp;
 mod revoked;
+mod signed;
 mod wrap;
 
 use super::{
@@ -27,10 +28,7 @@ use crate::sys::{
     x509::Certificate, //
 };
 use algorithm::Fingerprint;
-use anchor::{
-    Anchor,
-    Origin, //
-};
+use anchor::Origin;
 use digest_logic::{
     error::Error as Cause,
     openpgp::WeakHash,
@@ -47,8 +45,11 @@ use kernel::{
 use revoked::Revoked;
 
 pub(super) use algorithm::Algorithm;
-pub(super) use anchor::KeyId;
 pub(crate) use anchor::ShownKey;
+pub(super) use anchor::{
+    Anchor,
+    KeyId, //
+};
 
 /// The longest chain of keys that vouch for each other.
 const MAX_CHAIN: usize = 8;
@@ -95,18 +96,23 @@ impl Keys {
         self.check(anchor)?;
         let mut end = anchor;
         for _ in 0..MAX_CHAIN {
-            let issuer = match end.origin {
+            let (issuer, certifies) = match end.origin {
                 Origin::Module => return Ok(()),
                 Origin::System if self.revoked.has_id(end.issuer_key()) => break,
                 Origin::System => return Ok(()),
-                Origin::Certified(issuer) => issuer,
+                Origin::Certified(issuer) => (issuer, true),
+                Origin::Signed(signer) => (signer, false),
+            };
+            let may = |anchor: &Anchor| match certifies {
+                true => anchor.may_certify,
+                false => anchor.may_sign,
             };
             let next = self
                 .anchors
                 .iter()
-                .filter(|anchor| anchor.fingerprint == issuer && anchor.may_certify)
+                .filter(|anchor| anchor.fingerprint == issuer && may(anchor))
                 .filter(|anchor| self.check(anchor).is_ok())
-                .min_by_key(|anchor| matches!(anchor.origin, Origin::Certified(_)));
+                .min_by_key(|anchor| !anchor.origin.is_root());
             match next {
                 Some(next) => end = next,
                 None => break,
@@ -272,6 +278,12 @@ impl Trust {
         let anchor = match former.and_then(|index| keys.anchors.get(index)) {
             // It needs nobody who vouches for it, least of all itself.
             Some(known) if known.origin == Origin::Module => known.clone(),
+            // A key file would only make less of it.
+            Some(known)
+                if matches!(origin, Origin::Signed(_)) && keys.check_chain(known).is_ok() =>
+            {
+                known.clone()
+            }
             _ => {
                 keys.anchors.reserve(1, GFP_KERNEL)?;
                 Algorithm::of(&cert.public_key())?;

@@ -22,6 +22,7 @@ pub mod errno;
 pub mod error;
 pub mod hash_algo;
 pub mod ima_sig;
+pub mod key_file;
 pub mod list;
 pub mod metadata;
 pub mod modsig;

@@ -25,7 +25,7 @@ inside=$(serials 'selftest linked: ')
 check "the keyring has a serial number" [ -n "$ring" ]
 check "so has a key in it" [ -n "$inside" ]
 if [ -z "$ring" ] || [ -z "$inside" ]; then bail "without them nothing is tested"; fi
-check_eq "the keyring holds three keys" 3 "$(keyctl rlist "$ring" | wc -w)"
+check_eq "the keyring holds four keys" 4 "$(keyctl rlist "$ring" | wc -w)"
 
 # denied NAME COMMAND...: one result: COMMAND fails because it may not, and for no other reason.
 denied() {
@@ -74,9 +74,9 @@ operation "revoking a key" revoke KEY
 operation "invalidating a key" invalidate KEY
 operation "a timeout of a key" timeout KEY 1
 sleep 2
-check_eq "the keyring is the same, and whole" "$ring 3" "$(serials 'keyring   .digest_lists:') $(keyctl rlist "$ring" | wc -w)"
+check_eq "the keyring is the same, and whole" "$ring 4" "$(serials 'keyring   .digest_lists:') $(keyctl rlist "$ring" | wc -w)"
 accepted "a list is verified as before" load list list.linked
 accepted "a key can be added by trusted_keys" put trusted_keys "$keys/signer.der"
-check_eq "which the keyring shows" 4 "$(keyctl rlist "$ring" | wc -w)"
+check_eq "which the keyring shows" 5 "$(keyctl rlist "$ring" | wc -w)"
 unload_module || bail "the module does not unload"
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Who may sign a list, and how. The module under test has the certificates ca, linked and linked-old linked in; see
+# Who may sign a list, and how. The module under test has the certificates ca, linked, linked-old and barred-linked linked in; see
 # scripts/test-keys for the others.
 
 . "$(dirname "$0")/lib.sh"
@@ -27,7 +27,7 @@ for key in linked signer ec foreign; do ima list $key; done
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
 
 check "the keyring is visible" grep -q 'keyring   .digest_lists' /proc/keys
-check_eq "three keys are linked in" 3 "$(sed -n 's/^trusted_keys: //p' $SECFS/status)"
+check_eq "four keys are linked in" 4 "$(sed -n 's/^trusted_keys: //p' $SECFS/status)"
 check_eq "a signature is required" yes "$(sed -n 's/^require_signature: //p' $SECFS/status)"
 refused "an unsigned list" EACCES "not signed" load list -
 accepted "PKCS#7 by a linked-in key" load list list.linked

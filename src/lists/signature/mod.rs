@@ -11,7 +11,10 @@ mod pkcs7;
 
 use super::{
     reason::Reason,
-    trust::Trust, //
+    trust::{
+        Anchor,
+        Trust, //
+    },
 };
 use core::fmt;
 use digest_logic::{
@@ -24,7 +27,11 @@ use digest_logic::{
     list::ListType,
     signature::Signature, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use pkcs7::Signed;
 
 /// The identifier of the key that signed, as `trusted_keys` shows it.
 pub(crate) struct SignerId(KVVec<u8>);
@@ -35,6 +42,10 @@ impl SignerId {
         let mut id = KVVec::new();
         id.extend_from_slice(bytes, GFP_KERNEL)?;
         Ok(Self(id))
+    }
+
+    fn of(key: &Anchor) -> Result<Self, Reason> {
+        Self::new(key.id())
     }
 }
 
@@ -53,12 +64,29 @@ pub(super) fn verify(
 ) -> Result<SignerId, Reason> {
     match Signature::parse(signature)? {
         Signature::Pkcs7(message) => pkcs7::verify(trust, data, message),
-        Signature::Ima(signature) => ima::verify(trust, data, &signature),
+        Signature::Ima(signature) => SignerId::of(&*ima::verify(trust, data, &signature)?),
         // What vendors sign by OpenPGP are headers; over anything else such a signature would mean something else.
         Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
             Err(Cause::SignatureOfOtherKind.into())
         }
-        Signature::OpenPgp(signature) => openpgp::verify(trust, data, &signature),
+        Signature::OpenPgp(signature) => SignerId::of(&*openpgp::verify(trust, data, &signature)?),
+    }
+}
+
+/// Verifies `signature` over `data`, a key file, and returns the key in the keyring that made it. May sleep.
+///
+/// # Errors
+///
+/// [`Reason::UnknownKey`] also for a key whose certificate comes along: a key that was added hangs on one that is there.
+pub(super) fn verify_key_file(
+    trust: &Trust,
+    data: &[u8],
+    signature: &[u8],
+) -> Result<Arc<Anchor>, Reason> {
+    match Signature::parse(signature)? {
+        Signature::Pkcs7(message) => Signed::parse(data, message)?.by_anchor(trust),
+        Signature::Ima(signature) => ima::verify(trust, data, &signature),
+        Signature::OpenPgp(_) => Err(Cause::SignatureOfOtherKind.into()),
     }
 }
 

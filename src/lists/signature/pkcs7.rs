@@ -12,6 +12,7 @@ use crate::{
     lists::{
         reason::Reason,
         trust::{
+            Anchor,
             KeyId,
             Trust, //
         },
@@ -28,7 +29,10 @@ use digest_logic::cms::{
     Message,
     Signer, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// Verifies `message` over `data`. May sleep.
 ///
@@ -36,38 +40,70 @@ use kernel::prelude::*;
 ///
 /// [`Reason::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which nothing is known.
 pub(super) fn verify(trust: &Trust, data: &[u8], message: &[u8]) -> Result<SignerId, Reason> {
-    let outline = Message::parse(message)?;
-    outline.algo().verifiable()?;
-    let mut exact = KVVec::new();
-    match outline.signer() {
-        Signer::Certificate { issuer, serial } => {
-            exact.extend_from_slice(serial, GFP_KERNEL)?;
-            exact.extend_from_slice(issuer, GFP_KERNEL)?;
-        }
-        Signer::KeyId(id) => exact.extend_from_slice(id, GFP_KERNEL)?,
+    let signed = Signed::parse(data, message)?;
+    match signed.by_anchor(trust) {
+        Ok(signer) => SignerId::of(&signer),
+        Err(Reason::UnknownKey) => signed.by_enclosed(trust),
+        Err(reason) => Err(reason),
     }
-    let with = |ring| verify_pkcs7(data, message, ring).map_err(Reason::of_verification);
+}
 
-    match trust.signer(KeyId::Exact(&exact)) {
-        Ok(signer) => {
-            with(Some(&Keyring::of(&signer.key)?))?;
-            return SignerId::new(signer.id());
+/// Data and a message over them.
+pub(super) struct Signed<'a> {
+    data: &'a [u8],
+    message: &'a [u8],
+    outline: Message<'a>,
+    /// What names the signer: the subject key identifier, or the serial number and the name of the issuer.
+    signer: KVVec<u8>,
+}
+
+impl<'a> Signed<'a> {
+    /// Reads the outline of `message`. May sleep.
+    pub(super) fn parse(data: &'a [u8], message: &'a [u8]) -> Result<Self, Reason> {
+        let outline = Message::parse(message)?;
+        outline.algo().verifiable()?;
+        let mut signer = KVVec::new();
+        match outline.signer() {
+            Signer::Certificate { issuer, serial } => {
+                signer.extend_from_slice(serial, GFP_KERNEL)?;
+                signer.extend_from_slice(issuer, GFP_KERNEL)?;
+            }
+            Signer::KeyId(id) => signer.extend_from_slice(id, GFP_KERNEL)?,
         }
-        Err(Reason::UnknownKey) => (),
-        Err(reason) => return Err(reason),
+        Ok(Self {
+            data,
+            message,
+            outline,
+            signer,
+        })
     }
-    // The signer's certificate may have come along.
-    for der in outline.certificates() {
-        let Ok(cert) = Certificate::parse(der) else {
-            continue;
-        };
-        if *cert.id() != *exact && cert.key_id() != Some(&exact) {
-            continue;
+
+    /// Verifies by the keys of `ring`, or those of the kernel's keyrings.
+    fn verify(&self, ring: Option<&Keyring>) -> Result<(), Reason> {
+        verify_pkcs7(self.data, self.message, ring).map_err(Reason::of_verification)
+    }
+
+    /// Verifies by a key in the keyring, and returns it. May sleep.
+    pub(super) fn by_anchor(&self, trust: &Trust) -> Result<Arc<Anchor>, Reason> {
+        let signer = trust.signer(KeyId::Exact(&self.signer))?;
+        self.verify(Some(&Keyring::of(&signer.key)?))?;
+        Ok(signer)
+    }
+
+    /// Verifies by the key of a certificate that came along, and returns its identifier. May sleep.
+    fn by_enclosed(&self, trust: &Trust) -> Result<SignerId, Reason> {
+        for der in self.outline.certificates() {
+            let Ok(cert) = Certificate::parse(der) else {
+                continue;
+            };
+            if *cert.id() != *self.signer && cert.key_id() != Some(&self.signer) {
+                continue;
+            }
+            let id = trust.enclosed_signer(&cert, der)?;
+            self.verify(Some(&Keyring::of_certificate(&cert, der)?))?;
+            return Ok(id);
         }
-        let id = trust.enclosed_signer(&cert, der)?;
-        with(Some(&Keyring::of_certificate(&cert, der)?))?;
-        return Ok(id);
+        self.verify(None)?;
+        Err(Reason::CertificateMissing)
     }
-    with(None)?;
-    Err(Reason::CertificateMissing)
 }

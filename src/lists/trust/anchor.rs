@@ -32,6 +32,8 @@ pub(super) enum Origin {
     System,
     /// This key, which is in the module's keyring, signed its certificate.
     Certified(Fingerprint),
+    /// It came in a file that this key, which is in the module's keyring, signed.
+    Signed(Fingerprint),
 }
 
 impl Origin {
@@ -40,7 +42,13 @@ impl Origin {
             Self::Module => "module",
             Self::System => "system",
             Self::Certified(_) => "certified",
+            Self::Signed(_) => "key-file",
         }
+    }
+
+    /// Whether nobody in the keyring vouches for it.
+    pub(super) const fn is_root(self) -> bool {
+        matches!(self, Self::Module | Self::System)
     }
 }
 
@@ -94,7 +102,7 @@ impl Anchor {
             tbs_digest: cert.tbs_digest(),
             algorithm: Algorithm::of(&public)?,
             may_sign: public.may_sign(),
-            may_certify: public.may_certify(),
+            may_certify: public.may_certify() && !matches!(origin, Origin::Signed(_)),
             origin,
             names: Names {
                 certificate: copy(cert.id())?,

@@ -20,7 +20,10 @@ use crate::{
         },
     },
 };
-use digest_logic::cursor::Cursor;
+use digest_logic::{
+    cursor::Cursor,
+    key_file::KeyFile, //
+};
 use kernel::prelude::*;
 
 impl Trust {
@@ -32,15 +35,15 @@ impl Trust {
                 pr_err!("the linked-in certificates are damaged\n");
                 return;
             };
-            let add = |der: &[u8]| {
-                if let Err(reason) = self.add_linked_one(der) {
-                    pr_err!("a linked-in certificate: {}\n", Show(reason));
+            let added = match KeyFile::of_certificate(data) {
+                Ok(KeyFile::X509(der)) => self.add_linked_one(der),
+                Ok(KeyFile::OpenPgp(data)) => {
+                    openpgp::add_keys(data, |der| self.add_linked_one(der))
                 }
+                Err(cause) => Err(cause.into()),
             };
-            if data.first() == Some(&0x30) {
-                add(data);
-            } else if let Err(cause) = openpgp::for_each_certificate(data, add) {
-                pr_err!("a linked-in OpenPGP certificate: {}\n", cause.cause());
+            if let Err(reason) = added {
+                pr_err!("a linked-in certificate: {}\n", Show(reason));
             }
         }
     }

@@ -4,9 +4,12 @@
 //! out: a certificate has several keys, and most have one for encryption.
 
 use super::wrap;
-use crate::sys::{
-    console::Show,
-    sha, //
+use crate::{
+    lists::reason::Reason,
+    sys::{
+        console::Show,
+        sha, //
+    },
 };
 use digest_logic::{
     error::Error as Cause,
@@ -25,8 +28,11 @@ const MAX_FINGERPRINTED: usize = (1 << 16) + 3;
 ///
 /// # Errors
 ///
-/// Those of [`Certificate::parse`].
-pub(super) fn for_each_certificate(data: &[u8], mut add: impl FnMut(&[u8])) -> Result<(), Cause> {
+/// Those of [`Certificate::parse`]; if no key was added, why not.
+pub(super) fn add_keys(
+    data: &[u8],
+    mut add: impl FnMut(&[u8]) -> Result<(), Reason>,
+) -> Result<(), Reason> {
     let fingerprint = |key: &PublicKey<'_>| {
         let mut bytes = Bytes(KVVec::new());
         match key.write_fingerprinted(&mut bytes) {
@@ -35,26 +41,31 @@ pub(super) fn for_each_certificate(data: &[u8], mut add: impl FnMut(&[u8])) -> R
             Err(_) => [0; 20],
         }
     };
+    let mut result = Err(Reason::KeyUsage);
     for key in Certificate::parse(data)?.keys(fingerprint) {
-        if !key.signs {
-            pr_info!("the OpenPGP key {}: not for signing\n", Show(key.id()));
-        } else if key.revoked {
-            pr_err!("the OpenPGP key {}: revoked\n", Show(key.id()));
-        } else {
-            match certificate_of(&key) {
-                Ok(der) => add(&der),
-                Err(cause) => pr_err!("the OpenPGP key {}: {}\n", Show(key.id()), cause.cause()),
-            }
+        let added = certificate_of(&key).and_then(|der| add(&der));
+        if let Err(reason) = added {
+            pr_warn!("the OpenPGP key {}: {}\n", Show(key.id()), Show(reason));
+        }
+        // That a key is for encryption explains nothing where another one is refused.
+        if added.is_ok() || result == Err(Reason::KeyUsage) {
+            result = added;
         }
     }
-    Ok(())
+    result
 }
 
 /// A certificate around `key`.
-fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Cause> {
+fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
+    if !key.signs {
+        return Err(Reason::KeyUsage);
+    }
+    if key.revoked {
+        return Err(Reason::KeyRevoked);
+    }
     let mut spki = Bytes(KVVec::new());
     key.key.material()?.write_spki(&mut spki)?;
-    wrap::certificate(key, &spki.0).map_err(|_| Cause::BufferTooSmall)
+    Ok(wrap::certificate(key, &spki.0)?)
 }
 
 /// Takes bytes as long as there is memory.

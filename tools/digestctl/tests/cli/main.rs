@@ -7,6 +7,7 @@ mod deb;
 mod dpkg;
 mod formats;
 mod generate;
+mod keys;
 mod load;
 mod metadata;
 mod policy;
