@@ -17,7 +17,7 @@ helper=/opt/guest/modules/digest_lists_keys.ko
 plan 38
 begin_appraisal
 
-bar() { insmod $helper "blacklist=$1" "tbs=${2:-0}" && rmmod digest_lists_keys; }
+bar() { insmod "$helper" "blacklist=$1" "tbs=${2:-0}" && rmmod digest_lists_keys; }
 # bar_certificate KEY: the SHA-256 of the signed part of its certificate.
 bar_certificate() {
 	bar "$(openssl asn1parse -inform DER -in "$keys/$1.der" -strparse 4 -noout -out tbs && digest_of tbs)" 1

@@ -3,6 +3,8 @@
 #
 # Keys that are not to be trusted any more: revoked, by whatever certificate they come, or certified by a key that was
 # revoked or has expired.
+#
+# shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"
