@@ -44,12 +44,6 @@ impl Key {
         NonNull::new(from_err_ptr(ptr)?).map(Self).ok_or(ENOKEY)
     }
 
-    /// Its number in `/proc/keys`.
-    pub(crate) fn serial(&self) -> i32 {
-        // SAFETY: The key is alive by the type invariants.
-        unsafe { bindings::diglist_key_serial(self.0.as_ptr()) }
-    }
-
     /// Whether it may be used.
     ///
     /// # Errors
@@ -102,14 +96,8 @@ impl Drop for Key {
     }
 }
 
-/// Which of a key's identifiers is looked for, and how.
-#[derive(Clone, Copy)]
-pub(crate) enum KeyId<'a> {
-    /// The last bytes of the subject key identifier.
-    Suffix(&'a [u8]),
-    /// The whole subject key identifier, or the serial number followed by the name of the issuer.
-    Exact(&'a [u8]),
-}
+/// The name of keyrings that are made for one question.
+const SCRATCH: &CStr = c".digest_lists_candidate";
 
 /// A keyring of the module. User space may view and search it; only [`Keyring::add`] puts keys in.
 pub(crate) struct Keyring(Key);
@@ -134,53 +122,55 @@ impl Keyring {
         })
     }
 
-    /// Adds the key of a certificate, whoever vouches for it. May sleep.
+    /// Adds the key of a certificate, of which `der` is the encoding, whoever vouches for it. May sleep.
     ///
     /// # Errors
     ///
     /// Those of [`Certificate::parse`], `EKEYREJECTED` if the kernel's blacklist has it.
-    pub(crate) fn add(&self, der: &[u8]) -> Result<Key> {
-        // SAFETY: The keyring is alive, `der` valid for its length; the new key comes with a reference.
+    pub(crate) fn add(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Key> {
+        // SAFETY: The keyring and the certificate are alive, `der` valid for its length; the new key comes with a
+        // reference.
         unsafe {
             Key::from_result(bindings::diglist_keyring_add(
                 self.0 .0.as_ptr(),
+                cert.as_ptr(),
                 der.as_ptr(),
                 der.len(),
-                true,
             ))
         }
     }
 
-    /// The key with this identifier. May sleep.
+    /// Adds the key of the certificate in `der` if the restriction of the keyring allows it. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENOKEY`; `EKEYREVOKED` or `EKEYEXPIRED` if there are only such.
-    pub(crate) fn find(&self, id: KeyId<'_>) -> Result<Key> {
-        let (bytes, partial) = match id {
-            KeyId::Suffix(bytes) => (bytes, true),
-            KeyId::Exact(bytes) => (bytes, false),
-        };
-        // SAFETY: The keyring is alive, `bytes` valid for their length; what is found comes with a reference.
+    /// Those of [`Keyring::add`], and those of the restriction.
+    fn submit(&self, der: &[u8]) -> Result {
+        // SAFETY: The keyring is alive, `der` valid for its length; the new key comes with a reference.
         unsafe {
-            Key::from_result(bindings::diglist_keyring_find(
+            Key::from_result(bindings::diglist_keyring_submit(
                 self.0 .0.as_ptr(),
-                bytes.as_ptr(),
-                bytes.len(),
-                partial,
+                der.as_ptr(),
+                der.len(),
             ))
         }
+        .map(|_| ())
     }
 
-    /// The key that `cert` names as its issuer's. May sleep. The errors are those of [`Keyring::find`].
-    pub(crate) fn find_issuer(&self, cert: &Certificate<'_>) -> Result<Key> {
-        // SAFETY: Both are alive; what is found comes with a reference.
-        unsafe {
-            Key::from_result(bindings::diglist_keyring_find_issuer(
-                self.0 .0.as_ptr(),
-                cert.as_ptr(),
-            ))
-        }
+    /// A keyring with this key only. May sleep.
+    pub(crate) fn of(key: &Key) -> Result<Self> {
+        let ring = Self::new(SCRATCH)?;
+        // SAFETY: Both are alive; the keyring takes a reference of its own.
+        to_result(unsafe { bindings::diglist_keyring_link(ring.0 .0.as_ptr(), key.0.as_ptr()) })?;
+        Ok(ring)
+    }
+
+    /// A keyring with the key of this certificate only, of which `der` is the encoding. May sleep. The errors are those
+    /// of [`Keyring::add`].
+    pub(crate) fn of_certificate(cert: &Certificate<'_>, der: &[u8]) -> Result<Self> {
+        let ring = Self::new(SCRATCH)?;
+        ring.add(cert, der)?;
+        Ok(ring)
     }
 }
 
@@ -199,7 +189,7 @@ impl Drop for Keyring {
 ///
 /// `ENOKEY` if none did, and those of [`Keyring::add`].
 pub(crate) fn system_vouches_for(der: &[u8]) -> Result {
-    let scratch = Keyring::new(c".digest_lists_candidate")?;
+    let scratch = Keyring::new(SCRATCH)?;
     // SAFETY: The keyring is alive, the strings are NUL-terminated, and the restriction exists in every kernel with
     // asymmetric keys.
     to_result(unsafe {
@@ -209,16 +199,7 @@ pub(crate) fn system_vouches_for(der: &[u8]) -> Result {
             c"builtin_and_secondary_trusted".as_char_ptr(),
         )
     })?;
-    // SAFETY: As in `Keyring::add()`; with the restriction in force.
-    let added = unsafe {
-        Key::from_result(bindings::diglist_keyring_add(
-            scratch.0 .0.as_ptr(),
-            der.as_ptr(),
-            der.len(),
-            false,
-        ))
-    };
-    added.map(|_| ())
+    scratch.submit(der)
 }
 
 /// Verifies a detached PKCS#7 signature of `data` against the keys in `ring`, or those of the kernel's builtin,

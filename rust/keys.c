@@ -24,13 +24,16 @@ const __u8 *diglist_trusted_certs(size_t *len)
 	return diglist_trusted_certs_start;
 }
 
-/* User space may look at it and search it, and nothing else. */
+/*
+ * User space may look at it and search it, and nothing else. Whoever may search a key may invalidate it, which is why the
+ * keyring, and with it every key in it, has the flag that forbids this even to root. It does not bind the kernel.
+ */
 struct key *diglist_keyring_new(const char *name)
 {
 	return keyring_alloc(name, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),
 			     (KEY_POS_ALL & ~(KEY_POS_SETATTR | KEY_POS_LINK)) |
 			     KEY_USR_VIEW | KEY_USR_READ | KEY_USR_SEARCH,
-			     KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
+			     KEY_ALLOC_NOT_IN_QUOTA | KEY_ALLOC_SET_KEEP, NULL, NULL);
 }
 
 int diglist_keyring_restrict(struct key *ring, const char *type, const char *restriction)
@@ -38,42 +41,39 @@ int diglist_keyring_restrict(struct key *ring, const char *type, const char *res
 	return keyring_restrict(make_key_ref(ring, true), type, restriction);
 }
 
-struct key *diglist_keyring_add(struct key *ring, const __u8 *der, size_t len, bool bypass)
+static struct key *add(struct key *ring, const char *description, const __u8 *der, size_t len, unsigned long flags)
 {
 	key_ref_t ref;
 
-	ref = key_create_or_update(make_key_ref(ring, true), "asymmetric", NULL, der, len,
+	ref = key_create_or_update(make_key_ref(ring, true), "asymmetric", description, der, len,
 				   (KEY_POS_ALL & ~(KEY_POS_SETATTR | KEY_POS_WRITE)) | KEY_USR_VIEW | KEY_USR_READ,
-				   KEY_ALLOC_NOT_IN_QUOTA | (bypass ? KEY_ALLOC_BYPASS_RESTRICTION : 0));
+				   KEY_ALLOC_NOT_IN_QUOTA | flags);
 	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
 }
 
-struct key *diglist_keyring_find(struct key *ring, const __u8 *id, size_t len, bool partial)
+/* With a name of its own for each certificate: one that has the name of another would take its place. */
+struct key *diglist_keyring_add(struct key *ring, const struct x509_certificate *cert, const __u8 *der, size_t len)
 {
-	struct asymmetric_key_id *kid;
+	char *description;
 	struct key *key;
 
-	kid = asymmetric_key_generate_id(id, len, "", 0);
-	if (IS_ERR(kid))
-		return ERR_CAST(kid);
-	key = find_asymmetric_key(ring, kid, NULL, NULL, partial);
-	kfree(kid);
+	description = kasprintf(GFP_KERNEL, "%s: %*phN", cert->subject, (int)sizeof(cert->sha256), cert->sha256);
+	if (!description)
+		return ERR_PTR(-ENOMEM);
+	key = add(ring, description, der, len, KEY_ALLOC_BYPASS_RESTRICTION);
+	kfree(description);
 	return key;
 }
 
-/* The key that the certificate names as its issuer's. */
-struct key *diglist_keyring_find_issuer(struct key *ring, const struct x509_certificate *cert)
+/* As the restriction of the keyring allows. */
+struct key *diglist_keyring_submit(struct key *ring, const __u8 *der, size_t len)
 {
-	const struct public_key_signature *sig = cert->sig;
-
-	if (!sig || (!sig->auth_ids[0] && !sig->auth_ids[1] && !sig->auth_ids[2]))
-		return ERR_PTR(-ENOKEY);
-	return find_asymmetric_key(ring, sig->auth_ids[0], sig->auth_ids[1], sig->auth_ids[2], false);
+	return add(ring, NULL, der, len, 0);
 }
 
-__s32 diglist_key_serial(const struct key *key)
+int diglist_keyring_link(struct key *ring, struct key *key)
 {
-	return key_serial(key);
+	return key_link(ring, key);
 }
 
 int diglist_key_verify(const struct key *key, const char *encoding, const char *hash, const __u8 *digest,
@@ -124,8 +124,17 @@ void diglist_x509_free(struct x509_certificate *cert)
 	x509_free_certificate(cert);
 }
 
+static struct diglist_bytes bytes_of(const struct asymmetric_key_id *id)
+{
+	return id ? (struct diglist_bytes){ id->data, id->len } : (struct diglist_bytes){};
+}
+
 void diglist_x509_cert(const struct x509_certificate *cert, struct diglist_cert *out)
 {
+	out->id = bytes_of(cert->id);
+	out->subject = (struct diglist_bytes){ cert->raw_subject, cert->raw_subject_size };
+	for (int i = 0; i < ARRAY_SIZE(out->issuer); i++)
+		out->issuer[i] = bytes_of(cert->sig ? cert->sig->auth_ids[i] : NULL);
 	out->skid = cert->raw_skid;
 	out->skid_len = cert->raw_skid_size;
 	out->tbs_digest = cert->sha256;
@@ -146,10 +155,4 @@ void diglist_x509_pubkey(const struct x509_certificate *cert, struct diglist_pub
 	out->ca = test_bit(KEY_EFLAG_CA, &pub->key_eflags);
 	out->digital_signature = test_bit(KEY_EFLAG_DIGITALSIG, &pub->key_eflags);
 	out->cert_sign = test_bit(KEY_EFLAG_KEYCERTSIGN, &pub->key_eflags);
-}
-
-/* Whether ID is the certificate's serial number followed by the name of its issuer. */
-bool diglist_x509_has_serial(const struct x509_certificate *cert, const __u8 *id, size_t len)
-{
-	return cert->id && cert->id->len == len && !memcmp(cert->id->data, id, len);
 }

@@ -21,8 +21,16 @@ struct diglist_pubkey {
 	__u8 cert_sign;
 };
 
+struct diglist_bytes {
+	const __u8 *start;	/* may be NULL */
+	size_t len;
+};
+
 /* A certificate beyond its key. */
 struct diglist_cert {
+	struct diglist_bytes id;	/* serial number and name of the issuer */
+	struct diglist_bytes subject;
+	struct diglist_bytes issuer[3];	/* the issuer's id, subject key identifier and subject */
 	const __u8 *skid;	/* subject key identifier, may be NULL */
 	size_t skid_len;
 	const __u8 *tbs_digest;	/* SHA-256 of what is signed */
@@ -35,10 +43,9 @@ struct diglist_cert {
 /* keyrings */
 struct key *diglist_keyring_new(const char *name);
 int diglist_keyring_restrict(struct key *ring, const char *type, const char *restriction);
-struct key *diglist_keyring_add(struct key *ring, const __u8 *der, size_t len, bool bypass);
-struct key *diglist_keyring_find(struct key *ring, const __u8 *id, size_t len, bool partial);
-struct key *diglist_keyring_find_issuer(struct key *ring, const struct x509_certificate *cert);
-__s32 diglist_key_serial(const struct key *key);
+struct key *diglist_keyring_add(struct key *ring, const struct x509_certificate *cert, const __u8 *der, size_t len);
+struct key *diglist_keyring_submit(struct key *ring, const __u8 *der, size_t len);
+int diglist_keyring_link(struct key *ring, struct key *key);
 
 /* signatures */
 int diglist_key_verify(const struct key *key, const char *encoding, const char *hash, const __u8 *digest,
@@ -53,7 +60,6 @@ struct x509_certificate *diglist_x509_parse(const __u8 *der, size_t len);
 void diglist_x509_free(struct x509_certificate *cert);
 void diglist_x509_cert(const struct x509_certificate *cert, struct diglist_cert *out);
 void diglist_x509_pubkey(const struct x509_certificate *cert, struct diglist_pubkey *out);
-bool diglist_x509_has_serial(const struct x509_certificate *cert, const __u8 *id, size_t len);
 
 /* the certificates that were linked into the module */
 const __u8 *diglist_trusted_certs(size_t *len);

@@ -160,10 +160,34 @@ impl<'a> Certificate<'a> {
         self.raw().unsupported != 0
     }
 
-    /// Whether `id` is its serial number followed by the name of its issuer.
-    pub(crate) fn has_serial_and_issuer(&self, id: &[u8]) -> bool {
-        // SAFETY: The certificate is valid by the type invariants, `id` for its length.
-        unsafe { bindings::diglist_x509_has_serial(self.as_ptr(), id.as_ptr(), id.len()) }
+    /// # Safety
+    ///
+    /// `bytes` came from this certificate.
+    unsafe fn bytes(&self, bytes: bindings::diglist_bytes) -> Option<&[u8]> {
+        if bytes.start.is_null() {
+            return None;
+        }
+        // SAFETY: By the requirement on the caller they belong to the certificate and have this length.
+        Some(unsafe { core::slice::from_raw_parts(bytes.start, bytes.len) })
+    }
+
+    /// Its serial number followed by the name of its issuer.
+    pub(crate) fn id(&self) -> &[u8] {
+        // SAFETY: The bytes come from this certificate.
+        unsafe { self.bytes(self.raw().id) }.unwrap_or_default()
+    }
+
+    /// The name of its subject, in DER.
+    pub(crate) fn subject(&self) -> &[u8] {
+        // SAFETY: The bytes come from this certificate.
+        unsafe { self.bytes(self.raw().subject) }.unwrap_or_default()
+    }
+
+    /// What it says of the certificate of its issuer: [`Certificate::id`], [`Certificate::key_id`] and
+    /// [`Certificate::subject`], as far as it tells.
+    pub(crate) fn issuer(&self) -> [Option<&[u8]>; 3] {
+        // SAFETY: The bytes come from this certificate.
+        self.raw().issuer.map(|id| unsafe { self.bytes(id) })
     }
 }
 

@@ -90,6 +90,16 @@ impl Limit {
         bytes: MAX_POLICY,
         reason: Reason::PolicyTooLarge,
     };
+    /// That of key files.
+    pub(super) const KEY_FILE: Self = Self {
+        bytes: 1 << 20,
+        reason: Reason::KeyFileTooLarge,
+    };
+    /// That of a key file's signature.
+    pub(super) const KEY_SIGNATURE: Self = Self {
+        bytes: 64 << 10,
+        reason: Reason::KeyFileTooLarge,
+    };
     /// That of metadata.
     const METADATA: Self = Self {
         bytes: MAX_METADATA,

@@ -28,7 +28,7 @@ pub(crate) use remove::{
     parse_digest,
     MAX_REMOVE, //
 };
-pub(crate) use trust::Anchor;
+pub(crate) use trust::ShownKey;
 
 use crate::stats::Counter;
 use digest_logic::{

@@ -33,6 +33,10 @@ pub(crate) enum Reason {
     KeyNotYetValid,
     /// The certificate does not let its key do this.
     KeyUsage,
+    /// A key that vouches for the key may not be used any more.
+    Issuer,
+    /// The key is one of the kernel's keyrings, and nothing more is known of it.
+    CertificateMissing,
     /// The kernel's blacklist keyring has the certificate or the list.
     Blacklisted,
     /// The signature is not the key's over these data.
@@ -51,12 +55,12 @@ pub(crate) enum Reason {
     NotRunning,
     /// Something else than what the file takes was written.
     NotOne,
+    /// A key file, or its signature, is larger than it may be.
+    KeyFileTooLarge,
     /// The digests would take more than `max_digest_memory`.
     MemoryLimit,
     /// No such list is loaded.
     NotLoaded,
-    /// No such key is in the keyring.
-    NoSuchKey,
 }
 
 impl Reason {
@@ -66,14 +70,18 @@ impl Reason {
             Self::Cause(cause) => cause.errno(),
             Self::Kernel(error) => error.to_errno().wrapping_neg(),
             Self::NotLoaded => 2,                // ENOENT
-            Self::NoSuchKey => 3,                // ESRCH
             Self::NotRunning => 11,              // EAGAIN
             Self::Unsigned | Self::Denied => 13, // EACCES
             Self::WouldUnrevoke => 16,           // EBUSY
             Self::NotOne => 22,                  // EINVAL
-            Self::ListTooLarge | Self::MetadataTooLarge | Self::PolicyTooLarge => 27, // EFBIG
+            Self::ListTooLarge
+            | Self::MetadataTooLarge
+            | Self::PolicyTooLarge
+            | Self::KeyFileTooLarge => 27, // EFBIG
             Self::KeyUsage => 49,                // EUNATCH
             Self::KeyNotYetValid => 62,          // ETIME
+            Self::CertificateMissing => 66,      // EREMOTE
+            Self::Issuer => 67,                  // ENOLINK
             Self::DoesNotVerify => 78,           // EREMCHG
             Self::OtherFile => 116,              // ESTALE
             Self::MemoryLimit => 122,            // EDQUOT
@@ -128,11 +136,18 @@ impl fmt::Display for Reason {
             Self::KeyRevoked => "the key was revoked",
             Self::KeyNotYetValid => "the key is not valid yet, by this system's clock",
             Self::KeyUsage => "the certificate does not allow its key this use",
+            Self::Issuer => {
+                "a key that vouches for the key was revoked, has expired or is blacklisted"
+            }
+            Self::CertificateMissing => {
+                "a key of the kernel's keyrings signs only with its certificate in the message"
+            }
             Self::Blacklisted => "blacklisted by the kernel",
             Self::DoesNotVerify => "the signature does not verify",
             Self::ListTooLarge => "larger than max_list_size",
             Self::MetadataTooLarge => "larger than the 16 MiB that metadata may have",
             Self::PolicyTooLarge => "larger than the 1 MiB that a policy may have",
+            Self::KeyFileTooLarge => "larger than the 1 MiB of a key file, or the 64 KiB of its signature",
             Self::WouldUnrevoke => {
                 "revokes what no other list revokes, which cannot be undone while files are appraised"
             }
@@ -141,7 +156,6 @@ impl fmt::Display for Reason {
             Self::NotOne => "takes only 1",
             Self::MemoryLimit => "the digests would take more memory than max_digest_memory",
             Self::NotLoaded => "no such list is loaded",
-            Self::NoSuchKey => "no such key",
         })
     }
 }

@@ -2,12 +2,17 @@
 
 //! The keys by which lists may be signed, and who vouches for them.
 //!
-//! All of them are in the keyring `.digest_lists`: those that were linked into the module, and those whose certificate
-//! one of these, or a key of the kernel's builtin, secondary or machine keyring, has signed. The kernel keeps neither
-//! the validity of a certificate nor the blacklisting of a key that is in a keyring already, so both are kept and asked
-//! here, at every use.
+//! All of them are in the keyring `.digest_lists`: those that were linked into the module, those whose certificate one of
+//! these, or a key of the kernel's builtin, secondary or machine keyring, has signed, and those that came in a file that
+//! one of them has signed. The kernel keeps neither the validity of a certificate nor who vouched for it, nor does it ask for the blacklisting of a key that is in a
+//! keyring already, so all of that is kept and asked here, at every use. The keyring itself is never searched.
 
+mod algorithm;
+mod anchor;
 mod linked;
+mod openpgp;
+mod revoked;
+mod signed;
 mod wrap;
 
 use super::{
@@ -16,34 +21,18 @@ use super::{
 };
 use crate::sys::{
     clock,
-    console::Show,
     key::{
-        is_certificate_blacklisted,
         system_vouches_for,
-        Key,
-        KeyId,
         Keyring, //
     },
-    x509::{
-        Certificate,
-        PublicKey, //
-    },
+    x509::Certificate, //
 };
-use core::{
-    fmt,
-    sync::atomic::{
-        AtomicBool,
-        Ordering, //
-    },
-};
+use algorithm::Fingerprint;
+use anchor::Origin;
 use digest_logic::{
-    cms::rsa_bits,
-    digest::Hex,
     error::Error as Cause,
-    openpgp::{
-        PublicKeyAlgo,
-        WeakHash, //
-    },
+    openpgp::WeakHash,
+    x509, //
 };
 use kernel::{
     new_mutex,
@@ -53,111 +42,17 @@ use kernel::{
         Mutex, //
     },
 };
+use revoked::Revoked;
 
-/// The shortest modulus of an RSA key in bits.
-const MIN_RSA_BITS: usize = 2048;
+pub(super) use algorithm::Algorithm;
+pub(crate) use anchor::ShownKey;
+pub(super) use anchor::{
+    Anchor,
+    KeyId, //
+};
 
-/// What a key signs with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Algorithm {
-    /// RSA.
-    Rsa {
-        /// The length of the modulus.
-        bits: usize,
-    },
-    /// ECDSA over P-256, P-384 or P-521.
-    Ecdsa,
-}
-
-impl Algorithm {
-    /// The algorithm of a key if it is strong enough and the kernel can verify it.
-    fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
-        match key.algo() {
-            "rsa" => match rsa_bits(key.as_bytes())? {
-                bits if bits < MIN_RSA_BITS => Err(Cause::WeakKey.into()),
-                bits => Ok(Self::Rsa { bits }),
-            },
-            "ecdsa-nist-p256" | "ecdsa-nist-p384" | "ecdsa-nist-p521" => Ok(Self::Ecdsa),
-            _ => Err(Cause::UnverifiableSignature(PublicKeyAlgo::Unknown).into()),
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rsa { bits } => write!(f, "rsa{bits}"),
-            Self::Ecdsa => f.write_str("ecdsa"),
-        }
-    }
-}
-
-/// How a key came to be trusted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Voucher {
-    /// It was linked into the module, or a key that is in the module's keyring signed its certificate.
-    Module,
-    /// A key of the kernel's keyrings signed its certificate.
-    System,
-}
-
-/// What is known of a key in the keyring beyond what the keyring knows.
-pub(crate) struct Anchor {
-    serial: i32,
-    id: KVVec<u8>,
-    tbs_digest: [u8; 32],
-    valid: (i64, i64),
-    algorithm: Algorithm,
-    may_sign: bool,
-    may_certify: bool,
-    origin: &'static str,
-    revoked: AtomicBool,
-}
-
-impl Anchor {
-    /// Whether the key may be used now.
-    fn check(&self, key: &Key) -> Result<(), Reason> {
-        if self.revoked.load(Ordering::Acquire) {
-            return Err(Reason::KeyRevoked);
-        }
-        key.validate().map_err(Reason::of_key)?;
-        check_time(self.valid)?;
-        if is_certificate_blacklisted(&self.tbs_digest) {
-            return Err(Reason::Blacklisted);
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Anchor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let usage = match (self.may_sign, self.may_certify) {
-            (true, true) => "sign,certify",
-            (true, false) => "sign",
-            (false, true) => "certify",
-            (false, false) => "none",
-        };
-        let state = if self.revoked.load(Ordering::Acquire) {
-            "revoked"
-        } else {
-            match check_time(self.valid) {
-                Err(Reason::KeyExpired) => "expired",
-                Err(_) => "not-yet-valid",
-                Ok(()) if is_certificate_blacklisted(&self.tbs_digest) => "blacklisted",
-                Ok(()) => "valid",
-            }
-        };
-        write!(
-            f,
-            "{} algo={} usage={usage} origin={} valid_from={} valid_to={} state={state}",
-            Hex(&self.id),
-            self.algorithm,
-            self.origin,
-            self.valid.0,
-            self.valid.1
-        )
-    }
-}
+/// The longest chain of keys that vouch for each other.
+const MAX_CHAIN: usize = 8;
 
 fn check_time((from, to): (i64, i64)) -> Result<(), Reason> {
     let now = clock::seconds();
@@ -170,11 +65,78 @@ fn check_time((from, to): (i64, i64)) -> Result<(), Reason> {
     }
 }
 
-/// A key that may sign lists now.
-pub(super) struct Signer {
-    pub(super) key: Key,
-    pub(super) id: SignerId,
-    pub(super) algorithm: Algorithm,
+/// The identifier of the key in `cert`, as [`Anchor::id`] of its anchor would be.
+fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
+    match cert.key_id() {
+        Some([]) | None => tbs_digest,
+        Some(id) => id,
+    }
+}
+
+/// The keys, and those that are none any more.
+struct Keys {
+    anchors: KVVec<Arc<Anchor>>,
+    revoked: Revoked,
+}
+
+impl Keys {
+    /// Whether a key by itself may be used now. May sleep.
+    fn check(&self, anchor: &Anchor) -> Result<(), Reason> {
+        if self.revoked.has(&anchor.fingerprint, anchor.id()) {
+            return Err(Reason::KeyRevoked);
+        }
+        anchor.check()
+    }
+
+    /// Whether a key may be used now: it, and what vouches for it, up to a key that needs nobody. May sleep.
+    ///
+    /// A key that vouches is remembered by its fingerprint, so that a renewed certificate of an authority serves those
+    /// that it signed before.
+    fn check_chain(&self, anchor: &Anchor) -> Result<(), Reason> {
+        self.check(anchor)?;
+        let mut end = anchor;
+        for _ in 0..MAX_CHAIN {
+            let (issuer, certifies) = match end.origin {
+                Origin::Module => return Ok(()),
+                Origin::System if self.revoked.has_id(end.issuer_key()) => break,
+                Origin::System => return Ok(()),
+                Origin::Certified(issuer) => (issuer, true),
+                Origin::Signed(signer) => (signer, false),
+            };
+            let may = |anchor: &Anchor| match certifies {
+                true => anchor.may_certify,
+                false => anchor.may_sign,
+            };
+            let next = self
+                .anchors
+                .iter()
+                .filter(|anchor| anchor.fingerprint == issuer && may(anchor))
+                .filter(|anchor| self.check(anchor).is_ok())
+                .min_by_key(|anchor| !anchor.origin.is_root());
+            match next {
+                Some(next) => end = next,
+                None => break,
+            }
+        }
+        Err(Reason::Issuer)
+    }
+
+    /// The first key that `select` takes and that may be used; otherwise why the first cannot be. May sleep.
+    fn find(
+        &self,
+        select: impl Fn(&Anchor) -> bool,
+        further: impl Fn(&Anchor) -> Result<(), Reason>,
+    ) -> Result<Arc<Anchor>, Reason> {
+        let mut problem = Reason::UnknownKey;
+        for anchor in self.anchors.iter().filter(|anchor| select(anchor)) {
+            match self.check_chain(anchor).and_then(|()| further(anchor)) {
+                Ok(()) => return Ok(anchor.clone()),
+                Err(reason) if problem == Reason::UnknownKey => problem = reason,
+                Err(_) => (),
+            }
+        }
+        Err(problem)
+    }
 }
 
 /// The keyring and what is known of its keys.
@@ -182,12 +144,11 @@ pub(super) struct Signer {
 pub(crate) struct Trust {
     ring: Keyring,
     #[pin]
-    anchors: Mutex<KVVec<Arc<Anchor>>>,
+    keys: Mutex<Keys>,
 }
 
 impl Trust {
-    /// A keyring with the keys that were linked into the module. One of these that cannot be used is logged and left
-    /// out. May sleep.
+    /// A keyring without keys. May sleep.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         let ring = || {
             let ring = Keyring::new(c".digest_lists")?;
@@ -196,199 +157,184 @@ impl Trust {
         };
         try_pin_init!(Self {
             ring: ring()?,
-            anchors <- new_mutex!(KVVec::new()),
+            keys <- new_mutex!(Keys {
+                anchors: KVVec::new(),
+                revoked: Revoked::default(),
+            }),
         })
-    }
-
-    /// Adds the keys that were linked into the module. May sleep.
-    pub(crate) fn add_linked(&self) {
-        linked::for_each(|der| {
-            if let Err(reason) = self.add_linked_one(der) {
-                pr_err!("a linked-in certificate: {}\n", Show(reason));
-            }
-        });
-    }
-
-    fn add_linked_one(&self, der: &[u8]) -> Result<(), Reason> {
-        let cert = Certificate::parse(der).map_err(of_certificate)?;
-        if cert.is_blacklisted() {
-            return Err(Reason::Blacklisted);
-        }
-        self.enter(&cert, der, "module")
     }
 
     /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
-        self.anchors.lock().len()
+        self.keys.lock().anchors.len()
     }
 
-    /// The key at `index`.
-    pub(crate) fn get(&self, index: usize) -> Option<Arc<Anchor>> {
-        self.anchors.lock().get(index).cloned()
-    }
-
-    pub(super) fn keyring(&self) -> &Keyring {
-        &self.ring
-    }
-
-    /// The anchor of a key that was found in the keyring.
-    fn anchor_of(&self, key: &Key) -> Result<Arc<Anchor>, Reason> {
-        let serial = key.serial();
-        self.anchors
-            .lock()
-            .iter()
-            .find(|anchor| anchor.serial == serial)
-            .cloned()
-            .ok_or(Reason::UnknownKey)
+    /// The key at `index`, as it is shown. May sleep.
+    pub(crate) fn get(&self, index: usize) -> Option<ShownKey> {
+        let keys = self.keys.lock();
+        let anchor = keys.anchors.get(index)?.clone();
+        let state = keys.check_chain(&anchor);
+        Some(ShownKey { anchor, state })
     }
 
     /// The key with this identifier if it may sign lists now. May sleep.
-    pub(super) fn signer(&self, id: KeyId<'_>) -> Result<Signer, Reason> {
-        let key = self.ring.find(id).map_err(Reason::of_key)?;
-        let anchor = self.anchor_of(&key)?;
-        anchor.check(&key)?;
-        if !anchor.may_sign {
-            return Err(Reason::KeyUsage);
-        }
-        Ok(Signer {
-            key,
-            id: SignerId::new(&anchor.id)?,
-            algorithm: anchor.algorithm,
-        })
+    pub(super) fn signer(&self, id: KeyId<'_>) -> Result<Arc<Anchor>, Reason> {
+        let may_sign = |anchor: &Anchor| match anchor.may_sign {
+            true => Ok(()),
+            false => Err(Reason::KeyUsage),
+        };
+        self.keys.lock().find(|anchor| anchor.is(id), may_sign)
     }
 
-    /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it.
-    fn judge(&self, cert: &Certificate<'_>) -> Result<Algorithm, Reason> {
+    /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it. May sleep.
+    fn judge(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<(), Reason> {
         if cert.is_blacklisted() {
             return Err(Reason::Blacklisted);
         }
         let key = cert.public_key();
+        Algorithm::of(&key)?;
         match key.signed_by() {
             Some("sha1") => return Err(Cause::WeakSignatureHash(WeakHash::Sha1).into()),
             Some("md4" | "md5") => return Err(Cause::WeakSignatureHash(WeakHash::Md5).into()),
             _ => (),
         }
         if cert.is_unverifiable() {
-            return Err(Cause::UnverifiableSignature(PublicKeyAlgo::Unknown).into());
+            return Err(Cause::UnverifiableSignature(x509::unverifiable(der)).into());
         }
         check_time(cert.validity())?;
-        let revoked = self.anchors.lock().iter().any(|anchor| {
-            anchor.tbs_digest == cert.tbs_digest() && anchor.revoked.load(Ordering::Acquire)
-        });
-        if revoked {
+        let revoked = &mut self.keys.lock().revoked;
+        let fingerprint = Fingerprint::of(&key)?;
+        if revoked.has(&fingerprint, id_of(cert, &cert.tbs_digest())) {
+            // Whoever revoked it may have known no more than its identifier.
+            revoked.add_key(fingerprint)?;
             return Err(Reason::KeyRevoked);
         }
-        Algorithm::of(&key)
-    }
-
-    /// Whether the key of a certificate that came with a signature may sign lists, if somebody vouches for it.
-    pub(super) fn judge_signer(&self, cert: &Certificate<'_>) -> Result<(), Reason> {
-        self.judge(cert)?;
-        if !cert.public_key().may_sign() {
-            return Err(Reason::KeyUsage);
+        let [_, issuer, _] = cert.issuer();
+        if issuer.is_some_and(|issuer| revoked.has_id(issuer)) {
+            return Err(Reason::Issuer);
         }
         Ok(())
     }
 
+    /// The identifier of the key of a certificate that came with a signature if that may sign lists, and somebody
+    /// vouches for it. `der` is the encoding of the certificate. May sleep.
+    pub(super) fn enclosed_signer(
+        &self,
+        cert: &Certificate<'_>,
+        der: &[u8],
+    ) -> Result<SignerId, Reason> {
+        self.judge(cert, der)?;
+        if !cert.public_key().may_sign() {
+            return Err(Reason::KeyUsage);
+        }
+        self.vouch(cert, der)?;
+        SignerId::new(id_of(cert, &cert.tbs_digest()))
+    }
+
     /// Who vouches for a certificate, of which `der` is the encoding. May sleep.
-    pub(super) fn vouch(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Voucher, Reason> {
-        match self.ring.find_issuer(cert) {
-            Ok(key) => {
-                let issuer = self.anchor_of(&key)?;
-                issuer.check(&key)?;
-                if !issuer.may_certify {
-                    return Err(Reason::KeyUsage);
-                }
-                key.verify_certificate(cert)
-                    .map_err(Reason::of_verification)?;
-                Ok(Voucher::Module)
+    fn vouch(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Origin, Reason> {
+        let certifies = |anchor: &Anchor| {
+            if !anchor.may_certify {
+                return Err(Reason::KeyUsage);
             }
-            Err(error) => match Reason::of_key(error) {
-                Reason::UnknownKey => {
-                    system_vouches_for(der).map_err(Reason::of_verification)?;
-                    Ok(Voucher::System)
-                }
-                reason => Err(reason),
-            },
+            anchor
+                .key
+                .verify_certificate(cert)
+                .map_err(Reason::of_verification)
+        };
+        let issuer = self
+            .keys
+            .lock()
+            .find(|anchor| anchor.is_named_by(cert), certifies);
+        match issuer {
+            Ok(issuer) => Ok(Origin::Certified(issuer.fingerprint)),
+            Err(Reason::UnknownKey) => {
+                system_vouches_for(der).map_err(Reason::of_verification)?;
+                Ok(Origin::System)
+            }
+            Err(reason) => Err(reason),
         }
     }
 
     /// Adds the key of a certificate that a trusted key has signed. May sleep.
-    pub(crate) fn add(&self, der: &[u8]) -> Result<Arc<Anchor>, Reason> {
-        let cert = Certificate::parse(der).map_err(of_certificate)?;
-        self.judge(&cert)?;
+    pub(crate) fn add(&self, der: &[u8]) -> Result<ShownKey, Reason> {
+        let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
+        self.judge(&cert, der)?;
         let key = cert.public_key();
         if !key.may_sign() && !key.may_certify() {
             return Err(Reason::KeyUsage);
         }
-        let origin = match self.vouch(&cert, der)? {
-            Voucher::Module => "certified",
-            Voucher::System => "system",
-        };
-        self.enter(&cert, der, origin)?;
-        let anchors = self.anchors.lock();
-        anchors.last().cloned().ok_or(Reason::NoSuchKey)
+        let origin = self.vouch(&cert, der)?;
+        self.enter(&cert, der, origin)
     }
 
-    fn enter(
-        &self,
-        cert: &Certificate<'_>,
-        der: &[u8],
-        origin: &'static str,
-    ) -> Result<(), Reason> {
-        let public = cert.public_key();
-        let algorithm = Algorithm::of(&public)?;
+    fn enter(&self, cert: &Certificate<'_>, der: &[u8], origin: Origin) -> Result<ShownKey, Reason> {
+        let mut keys = self.keys.lock();
         let tbs_digest = cert.tbs_digest();
-        let mut id = KVVec::new();
-        id.extend_from_slice(cert.key_id().unwrap_or(&tbs_digest), GFP_KERNEL)?;
-        let mut anchors = self.anchors.lock();
-        anchors.reserve(1, GFP_KERNEL)?;
-        let key = self.ring.add(der).map_err(of_certificate)?;
-        let anchor = Anchor {
-            serial: key.serial(),
-            id,
-            tbs_digest,
-            valid: cert.validity(),
-            algorithm,
-            may_sign: public.may_sign(),
-            may_certify: public.may_certify(),
-            origin,
-            revoked: AtomicBool::new(false),
-        };
-        // The same certificate again takes the place of its former key in the keyring, and here.
-        let former = anchors
+        let former = keys
+            .anchors
             .iter()
             .position(|known| known.tbs_digest == tbs_digest);
-        if let Some(former) = former {
-            let _ = anchors.remove(former);
-        }
-        anchors.push(Arc::new(anchor, GFP_KERNEL)?, GFP_KERNEL)?;
-        Ok(())
+        let anchor = match former.and_then(|index| keys.anchors.get(index)) {
+            // It needs nobody who vouches for it, least of all itself.
+            Some(known) if known.origin == Origin::Module => known.clone(),
+            // A key file would only make less of it.
+            Some(known)
+                if matches!(origin, Origin::Signed(_)) && keys.check_chain(known).is_ok() =>
+            {
+                known.clone()
+            }
+            _ => {
+                keys.anchors.reserve(1, GFP_KERNEL)?;
+                Algorithm::of(&cert.public_key())?;
+                // The same certificate again takes the place of its former key in the keyring, and here.
+                let key = self
+                    .ring
+                    .add(cert, der)
+                    .map_err(|e| of_certificate(e, der))?;
+                let anchor = Arc::new(Anchor::new(cert, key, origin)?, GFP_KERNEL)?;
+                if let Some(former) = former {
+                    let _ = keys.anchors.remove(former);
+                }
+                keys.anchors.push(anchor.clone(), GFP_KERNEL)?;
+                anchor
+            }
+        };
+        let state = keys.check_chain(&anchor);
+        Ok(ShownKey { anchor, state })
     }
 
-    /// Revokes for good the key whose identifier is `id`. Lists that it has signed stay loaded. May sleep.
-    pub(crate) fn revoke(&self, id: &[u8]) -> Result<(), Reason> {
-        let anchors = self.anchors.lock();
-        let anchor = anchors
-            .iter()
-            .find(|anchor| !id.is_empty() && *anchor.id == *id)
-            .ok_or(Reason::NoSuchKey)?;
-        if let Ok(key) = self.ring.find(KeyId::Exact(id)) {
-            if key.serial() == anchor.serial {
-                key.revoke();
+    /// Revokes for good the key whose identifier is `id`, whatever certificates it has, and whether or not it is here:
+    /// signatures may bring certificates along. Lists that it has signed stay loaded. Returns how many keys of the
+    /// keyring it concerns. May sleep.
+    pub(crate) fn revoke(&self, id: &[u8]) -> Result<usize, Reason> {
+        if id.len() < revoked::MIN_ID {
+            return Err(Cause::BadLength.into());
+        }
+        let mut keys = self.keys.lock();
+        let Keys { anchors, revoked } = &mut *keys;
+        revoked.add_id(id)?;
+        for anchor in anchors.iter().filter(|anchor| *anchor.id() == *id) {
+            revoked.add_key(anchor.fingerprint)?;
+        }
+        let mut count = 0usize;
+        for anchor in anchors.iter() {
+            if revoked.has(&anchor.fingerprint, anchor.id()) {
+                // Here the set counts; this is for those who look at the keyring.
+                anchor.key.revoke();
+                count = count.saturating_add(1);
             }
         }
-        anchor.revoked.store(true, Ordering::Release);
-        Ok(())
+        Ok(count)
     }
 }
 
-/// What it means that the kernel does not parse a certificate.
-fn of_certificate(error: Error) -> Reason {
+/// What it means that the kernel does not parse the certificate in `der`.
+fn of_certificate(error: Error, der: &[u8]) -> Reason {
     match error.to_errno().wrapping_neg() {
         129 => Reason::DoesNotVerify,
         12 => Reason::Kernel(error),
-        65 => Cause::UnverifiableSignature(PublicKeyAlgo::Unknown).into(),
+        65 => Cause::UnverifiableSignature(x509::unverifiable(der)).into(),
         _ => Cause::BadKey.into(),
     }
 }

@@ -11,32 +11,39 @@
 //!     signerInfos SET OF SEQUENCE {
 //!         version INTEGER,
 //!         signer SEQUENCE { issuer SEQUENCE, serial INTEGER } | [0] key id,
-//!         digestAlgorithm SEQUENCE { OBJECT IDENTIFIER, … }, … } } }
+//!         digestAlgorithm SEQUENCE { OBJECT IDENTIFIER, … },
+//!         signedAttrs [0] OPTIONAL,
+//!         signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER, … }, … } } }
 //! ```
 //!
 //! Source: RFC 5652. Indefinite lengths (BER) are refused, and so is more than one signer: which of them vouches for a
 //! list would be open.
 
 use crate::{
+    asn1::{
+        content,
+        element,
+        optional,
+        CONTEXT_0,
+        CONTEXT_0_PRIMITIVE,
+        CONTEXT_1,
+        INTEGER,
+        OBJECT_IDENTIFIER,
+        SEQUENCE,
+        SET, //
+    },
     cursor::Cursor,
     error::{
         Error,
         Result, //
     },
     hash_algo::HashAlgo,
-    openpgp::algo::WeakHash, //
+    openpgp::algo::{
+        PublicKeyAlgo,
+        WeakHash, //
+    },
+    x509, //
 };
-
-const INTEGER: u8 = 0x02;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-/// `[0]`, primitive.
-const CONTEXT_0_PRIMITIVE: u8 = 0x80;
-/// `[0]`, constructed.
-const CONTEXT_0: u8 = 0xa0;
-/// `[1]`, constructed.
-const CONTEXT_1: u8 = 0xa1;
 
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 
@@ -59,49 +66,8 @@ pub enum Signer<'a> {
 pub struct Message<'a> {
     signer: Signer<'a>,
     hash: HashAlgo,
+    algo: PublicKeyAlgo,
     certificates: &'a [u8],
-}
-
-/// One element: its content, and all of it.
-struct Element<'a> {
-    content: &'a [u8],
-    whole: &'a [u8],
-}
-
-fn element<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Element<'a>> {
-    let start = cursor.rest();
-    let offset = cursor.offset();
-    if cursor.u8()? != tag {
-        return Err(Error::BadSignature);
-    }
-    let len = match cursor.u8()? {
-        short @ 0..=0x7f => u32::from(short),
-        0x81 => u32::from(cursor.u8()?),
-        0x82 => u32::from(cursor.u16_be()?),
-        0x83 => {
-            let [high, middle, low] = cursor.array()?;
-            u32::from_be_bytes([0, high, middle, low])
-        }
-        _ => return Err(Error::BadSignature),
-    };
-    let content = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
-    let whole = start
-        .get(..cursor.offset().saturating_sub(offset))
-        .ok_or(Error::Truncated)?;
-    Ok(Element { content, whole })
-}
-
-fn content<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<&'a [u8]> {
-    Ok(element(cursor, tag)?.content)
-}
-
-/// The element if the next one has this tag.
-fn optional<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Option<&'a [u8]>> {
-    if cursor.rest().first() == Some(&tag) {
-        content(cursor, tag).map(Some)
-    } else {
-        Ok(None)
-    }
 }
 
 impl<'a> Message<'a> {
@@ -138,10 +104,11 @@ impl<'a> Message<'a> {
         while !rest.is_empty() {
             element(&mut rest, SEQUENCE)?;
         }
-        let (signer, hash) = read_signer(signer)?;
+        let SignerInfo { signer, hash, algo } = read_signer(signer)?;
         Ok(Self {
             signer,
             hash,
+            algo,
             certificates,
         })
     }
@@ -156,6 +123,11 @@ impl<'a> Message<'a> {
         self.hash
     }
 
+    /// What was signed with.
+    pub const fn algo(&self) -> PublicKeyAlgo {
+        self.algo
+    }
+
     /// The certificates that came along, each in DER.
     pub fn certificates(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut cursor = Cursor::new(self.certificates);
@@ -163,7 +135,13 @@ impl<'a> Message<'a> {
     }
 }
 
-fn read_signer(info: &[u8]) -> Result<(Signer<'_>, HashAlgo)> {
+struct SignerInfo<'a> {
+    signer: Signer<'a>,
+    hash: HashAlgo,
+    algo: PublicKeyAlgo,
+}
+
+fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
     let mut info = Cursor::new(info);
     content(&mut info, INTEGER)?;
     let signer = match optional(&mut info, CONTEXT_0_PRIMITIVE)? {
@@ -178,7 +156,10 @@ fn read_signer(info: &[u8]) -> Result<(Signer<'_>, HashAlgo)> {
     };
     let mut algorithm = Cursor::new(content(&mut info, SEQUENCE)?);
     let hash = hash_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?)?;
-    Ok((signer, hash))
+    optional(&mut info, CONTEXT_0)?;
+    let mut algorithm = Cursor::new(content(&mut info, SEQUENCE)?);
+    let algo = x509::algo_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?);
+    Ok(SignerInfo { signer, hash, algo })
 }
 
 fn hash_from_oid(oid: &[u8]) -> Result<HashAlgo> {
@@ -194,20 +175,36 @@ fn hash_from_oid(oid: &[u8]) -> Result<HashAlgo> {
     }
 }
 
-/// The bits of the modulus in `key`, a DER `RSAPublicKey`.
+/// The modulus of an RSA key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Modulus<'a>(&'a [u8]);
+
+impl<'a> Modulus<'a> {
+    /// Big endian, without zeros in front.
+    pub const fn digits(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Its length in bits.
+    pub fn bits(&self) -> usize {
+        let spare = self
+            .0
+            .first()
+            .map_or(0, |first| first.leading_zeros() as usize);
+        self.0.len().saturating_mul(8).saturating_sub(spare)
+    }
+}
+
+/// The modulus in `key`, a DER `RSAPublicKey`.
 ///
 /// # Errors
 ///
 /// [`Error::BadKey`].
-pub fn rsa_bits(key: &[u8]) -> Result<usize> {
+pub fn rsa_modulus(key: &[u8]) -> Result<Modulus<'_>> {
     let mut cursor = Cursor::new(key);
     let modulus = content(&mut cursor, SEQUENCE)
         .and_then(|key| content(&mut Cursor::new(key), INTEGER))
         .map_err(|_| Error::BadKey)?;
     let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
-    let digits = modulus.get(zeros..).unwrap_or_default();
-    let spare = digits
-        .first()
-        .map_or(0, |first| first.leading_zeros() as usize);
-    Ok(digits.len().saturating_mul(8).saturating_sub(spare))
+    Ok(Modulus(modulus.get(zeros..).unwrap_or_default()))
 }

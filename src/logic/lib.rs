@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod appraise;
+pub mod asn1;
 pub mod blocks;
 pub mod cms;
 pub mod compact;
@@ -21,6 +22,7 @@ pub mod errno;
 pub mod error;
 pub mod hash_algo;
 pub mod ima_sig;
+pub mod key_file;
 pub mod list;
 pub mod metadata;
 pub mod modsig;
@@ -34,3 +36,4 @@ pub mod table;
 pub mod template;
 pub mod tlv;
 pub mod verdict;
+pub mod x509;

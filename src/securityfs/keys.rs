@@ -3,7 +3,7 @@
 //! `trusted_keys`: reading shows the keys by which lists may be signed; writing adds or revokes one.
 
 use crate::{
-    lists::Anchor,
+    lists::ShownKey,
     monitor::Monitor,
     sys::{
         securityfs::Node,
@@ -20,7 +20,7 @@ use kernel::{
 pub(super) struct TrustedKeys(pub(super) Arc<Monitor>);
 
 impl Node for TrustedKeys {
-    type Item = Arc<Anchor>;
+    type Item = ShownKey;
     const MODE: u16 = 0o600;
     const MAX_WRITE: usize = 64 << 10;
 
@@ -28,8 +28,8 @@ impl Node for TrustedKeys {
         self.0.lists.trust.get(index)
     }
 
-    fn show(&self, anchor: &Self::Item, out: &mut SeqOut) {
-        let _ = writeln!(out, "{}", &**anchor);
+    fn show(&self, key: &Self::Item, out: &mut SeqOut) {
+        let _ = writeln!(out, "{key}");
     }
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {

@@ -11,7 +11,7 @@ keys=/opt/guest/signatures
 DIGEST_LISTS_KO=$rpm/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with the keys of distributors was built"
 
-plan 12
+plan 13
 cd "$WORK" || bail "no work directory"
 
 # errno_of FILE TARGET: the errno of writing FILE to TARGET at once; nothing for success.
@@ -44,6 +44,7 @@ awk -v d=$rpm '{ print d "/" $1 ".meta" }' $rpm/index | write_all $SECFS/digest_
 awk -v d=$rpm '{ print d "/" $1 ".meta", $3 }' $rpm/index >want
 check "every header loads or is refused as it should be" same want got
 check_eq "as many lists are loaded" "$good" "$(wc -l <$SECFS/digest_lists)"
+check_eq "one of them has more than 9 MB" 1 "$(find $rpm -name '*[0-9].hdr' -size +9000000c | wc -l)"
 check "each names a signer" [ "$(grep -c 'type=rpm algo=sha256 signer=[0-9a-f]\{40\} actions=measure,appraise' $SECFS/digest_lists)" = "$good" ]
 note "$(cat $SECFS/digests_count) digests, $(sed -n 's/^digest_memory: //p' $SECFS/status) bytes"
 unload_all

@@ -2,34 +2,31 @@
 
 //! IMA signatures, version 2: the digest of the file, signed by the key whose identifier ends with four given bytes.
 
-use super::{
-    hash_name,
-    SignerId, //
-};
+use super::hash_name;
 use crate::{
     lists::{
         reason::Reason,
         trust::{
             Algorithm,
+            Anchor,
+            KeyId,
             Trust, //
         },
     },
-    sys::{
-        key::KeyId,
-        sha, //
-    },
+    sys::sha, //
 };
 use digest_logic::{
     digest::Digest,
     error::Error as Cause,
     ima_sig::ImaSignature, //
 };
+use kernel::sync::Arc;
 
 pub(super) fn verify(
     trust: &Trust,
     data: &[u8],
     signature: &ImaSignature<'_>,
-) -> Result<SignerId, Reason> {
+) -> Result<Arc<Anchor>, Reason> {
     let digest = sha::digest(signature.hash, data).ok_or(Cause::UnknownAlgorithm)?;
     verify_digest(trust, signature, &digest)
 }
@@ -39,7 +36,7 @@ pub(crate) fn verify_digest(
     trust: &Trust,
     signature: &ImaSignature<'_>,
     digest: &Digest,
-) -> Result<SignerId, Reason> {
+) -> Result<Arc<Anchor>, Reason> {
     let signer = trust.signer(KeyId::Suffix(&signature.key_id))?;
     let encoding = match signer.algorithm {
         Algorithm::Rsa { .. } => c"pkcs1",
@@ -54,5 +51,5 @@ pub(crate) fn verify_digest(
             signature.signature,
         )
         .map_err(Reason::of_verification)?;
-    Ok(signer.id)
+    Ok(signer)
 }

@@ -11,7 +11,10 @@ mod pkcs7;
 
 use super::{
     reason::Reason,
-    trust::Trust, //
+    trust::{
+        Anchor,
+        Trust, //
+    },
 };
 use core::fmt;
 use digest_logic::{
@@ -24,10 +27,13 @@ use digest_logic::{
     list::ListType,
     signature::Signature, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use pkcs7::Signed;
 
-/// The identifier of the key that signed: its subject key identifier, or the serial number of its certificate where the
-/// signature names only that.
+/// The identifier of the key that signed, as `trusted_keys` shows it.
 pub(crate) struct SignerId(KVVec<u8>);
 
 impl SignerId {
@@ -36,6 +42,10 @@ impl SignerId {
         let mut id = KVVec::new();
         id.extend_from_slice(bytes, GFP_KERNEL)?;
         Ok(Self(id))
+    }
+
+    fn of(key: &Anchor) -> Result<Self, Reason> {
+        Self::new(key.id())
     }
 }
 
@@ -54,12 +64,29 @@ pub(super) fn verify(
 ) -> Result<SignerId, Reason> {
     match Signature::parse(signature)? {
         Signature::Pkcs7(message) => pkcs7::verify(trust, data, message),
-        Signature::Ima(signature) => ima::verify(trust, data, &signature),
+        Signature::Ima(signature) => SignerId::of(&*ima::verify(trust, data, &signature)?),
         // What vendors sign by OpenPGP are headers; over anything else such a signature would mean something else.
         Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
             Err(Cause::SignatureOfOtherKind.into())
         }
-        Signature::OpenPgp(signature) => openpgp::verify(trust, data, &signature),
+        Signature::OpenPgp(signature) => SignerId::of(&*openpgp::verify(trust, data, &signature)?),
+    }
+}
+
+/// Verifies `signature` over `data`, a key file, and returns the key in the keyring that made it. May sleep.
+///
+/// # Errors
+///
+/// [`Reason::UnknownKey`] also for a key whose certificate comes along: a key that was added hangs on one that is there.
+pub(super) fn verify_key_file(
+    trust: &Trust,
+    data: &[u8],
+    signature: &[u8],
+) -> Result<Arc<Anchor>, Reason> {
+    match Signature::parse(signature)? {
+        Signature::Pkcs7(message) => Signed::parse(data, message)?.by_anchor(trust),
+        Signature::Ima(signature) => ima::verify(trust, data, &signature),
+        Signature::OpenPgp(_) => Err(Cause::SignatureOfOtherKind.into()),
     }
 }
 
@@ -70,9 +97,13 @@ impl Trust {
     }
 
     /// Whether the PKCS#7 message `signature`, which stood at the end of a file, is a trusted key's over what stood
-    /// before. May sleep.
+    /// before. A key of the kernel's keyrings needs no certificate there: with these signatures the kernel loads modules
+    /// itself, and asks no more. May sleep.
     pub(crate) fn verify_appended(&self, signed: &[u8], signature: &[u8]) -> bool {
-        pkcs7::verify(self, signed, signature).is_ok()
+        matches!(
+            pkcs7::verify(self, signed, signature),
+            Ok(_) | Err(Reason::CertificateMissing)
+        )
     }
 }
 

@@ -2,21 +2,19 @@
 
 //! OpenPGP signatures of RPM headers: over the header and what the signature packet adds to it.
 
-use super::{
-    hash_name,
-    SignerId, //
-};
+use super::hash_name;
 use crate::{
     lists::{
         reason::Reason,
         trust::{
             Algorithm,
+            Anchor,
+            KeyId,
             Trust, //
         },
     },
     sys::{
         clock,
-        key::KeyId,
         sha::Hasher, //
     },
 };
@@ -29,7 +27,10 @@ use digest_logic::{
         Signature, //
     },
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// The most bytes of an ECDSA signature in DER: two integers of 66 bytes and their headers.
 const MAX_ECDSA: usize = 160;
@@ -38,7 +39,7 @@ pub(super) fn verify(
     trust: &Trust,
     data: &[u8],
     signature: &Signature<'_>,
-) -> Result<SignerId, Reason> {
+) -> Result<Arc<Anchor>, Reason> {
     let signer = trust.signer(KeyId::Suffix(&signature.issuer().0))?;
     let mut hasher = Hasher::new(signature.hash()).ok_or(Cause::UnknownAlgorithm)?;
     hasher.update(data);
@@ -79,5 +80,5 @@ pub(super) fn verify(
         }
         _ => return Err(Reason::DoesNotVerify),
     }
-    Ok(signer.id)
+    Ok(signer)
 }

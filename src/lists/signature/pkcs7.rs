@@ -2,23 +2,25 @@
 
 //! PKCS#7 and CMS signatures, detached.
 //!
-//! The kernel verifies the message, and that a trusted key stands at the end of the chain of certificates. It does not
-//! ask whether the signing key may sign, is long enough or still valid, and hashes with SHA-1 if it is told to; that is
-//! asked here.
+//! The kernel verifies the message against a keyring that has one key, the one that the message names and that may sign.
+//! It does not ask whether that key may sign, is long enough or still valid, and hashes with SHA-1 if it is told to; that
+//! is asked here. Of the keys in the kernel's own keyrings a module can ask nothing: where one of them signed, its
+//! certificate has to come along.
 
 use super::SignerId;
 use crate::{
     lists::{
         reason::Reason,
         trust::{
-            Trust,
-            Voucher, //
+            Anchor,
+            KeyId,
+            Trust, //
         },
     },
     sys::{
         key::{
             verify_pkcs7,
-            KeyId, //
+            Keyring, //
         },
         x509::Certificate, //
     },
@@ -27,47 +29,81 @@ use digest_logic::cms::{
     Message,
     Signer, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
+/// Verifies `message` over `data`. May sleep.
+///
+/// # Errors
+///
+/// [`Reason::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which nothing is known.
 pub(super) fn verify(trust: &Trust, data: &[u8], message: &[u8]) -> Result<SignerId, Reason> {
-    let outline = Message::parse(message)?;
-    let mut exact = KVVec::new();
-    match outline.signer() {
-        Signer::Certificate { issuer, serial } => {
-            exact.extend_from_slice(serial, GFP_KERNEL)?;
-            exact.extend_from_slice(issuer, GFP_KERNEL)?;
-        }
-        Signer::KeyId(id) => exact.extend_from_slice(id, GFP_KERNEL)?,
+    let signed = Signed::parse(data, message)?;
+    match signed.by_anchor(trust) {
+        Ok(signer) => SignerId::of(&signer),
+        Err(Reason::UnknownKey) => signed.by_enclosed(trust),
+        Err(reason) => Err(reason),
     }
-    let with = |ring| verify_pkcs7(data, message, ring).map_err(Reason::of_verification);
+}
 
-    match trust.signer(KeyId::Exact(&exact)) {
-        Ok(signer) => {
-            with(Some(trust.keyring()))?;
-            return Ok(signer.id);
+/// Data and a message over them.
+pub(super) struct Signed<'a> {
+    data: &'a [u8],
+    message: &'a [u8],
+    outline: Message<'a>,
+    /// What names the signer: the subject key identifier, or the serial number and the name of the issuer.
+    signer: KVVec<u8>,
+}
+
+impl<'a> Signed<'a> {
+    /// Reads the outline of `message`. May sleep.
+    pub(super) fn parse(data: &'a [u8], message: &'a [u8]) -> Result<Self, Reason> {
+        let outline = Message::parse(message)?;
+        outline.algo().verifiable()?;
+        let mut signer = KVVec::new();
+        match outline.signer() {
+            Signer::Certificate { issuer, serial } => {
+                signer.extend_from_slice(serial, GFP_KERNEL)?;
+                signer.extend_from_slice(issuer, GFP_KERNEL)?;
+            }
+            Signer::KeyId(id) => signer.extend_from_slice(id, GFP_KERNEL)?,
         }
-        Err(Reason::UnknownKey) => (),
-        Err(reason) => return Err(reason),
+        Ok(Self {
+            data,
+            message,
+            outline,
+            signer,
+        })
     }
-    // The signer's certificate may have come along.
-    for der in outline.certificates() {
-        let Ok(cert) = Certificate::parse(der) else {
-            continue;
-        };
-        if !cert.has_serial_and_issuer(&exact) && cert.key_id() != Some(&exact) {
-            continue;
-        }
-        trust.judge_signer(&cert)?;
-        match trust.vouch(&cert, der)? {
-            Voucher::Module => with(Some(trust.keyring()))?,
-            Voucher::System => with(None)?,
-        }
-        return SignerId::new(cert.key_id().unwrap_or(&exact));
+
+    /// Verifies by the keys of `ring`, or those of the kernel's keyrings.
+    fn verify(&self, ring: Option<&Keyring>) -> Result<(), Reason> {
+        verify_pkcs7(self.data, self.message, ring).map_err(Reason::of_verification)
     }
-    // The kernel's own keyrings may have it; which of its keys that is, they do not tell.
-    with(None)?;
-    SignerId::new(match outline.signer() {
-        Signer::Certificate { serial, .. } => serial,
-        Signer::KeyId(id) => id,
-    })
+
+    /// Verifies by a key in the keyring, and returns it. May sleep.
+    pub(super) fn by_anchor(&self, trust: &Trust) -> Result<Arc<Anchor>, Reason> {
+        let signer = trust.signer(KeyId::Exact(&self.signer))?;
+        self.verify(Some(&Keyring::of(&signer.key)?))?;
+        Ok(signer)
+    }
+
+    /// Verifies by the key of a certificate that came along, and returns its identifier. May sleep.
+    fn by_enclosed(&self, trust: &Trust) -> Result<SignerId, Reason> {
+        for der in self.outline.certificates() {
+            let Ok(cert) = Certificate::parse(der) else {
+                continue;
+            };
+            if *cert.id() != *self.signer && cert.key_id() != Some(&self.signer) {
+                continue;
+            }
+            let id = trust.enclosed_signer(&cert, der)?;
+            self.verify(Some(&Keyring::of_certificate(&cert, der)?))?;
+            return Ok(id);
+        }
+        self.verify(None)?;
+        Err(Reason::CertificateMissing)
+    }
 }

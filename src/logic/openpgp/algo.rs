@@ -39,8 +39,12 @@ pub enum PublicKeyAlgo {
     MlDsa65Ed25519,
     /// ML-DSA-87 with Ed448 (31).
     MlDsa87Ed448,
-    /// SLH-DSA with SHAKE (32, 33, 34).
+    /// ML-DSA by itself. Only X.509 has it.
+    MlDsa,
+    /// SLH-DSA, in OpenPGP with SHAKE (32, 33, 34).
     SlhDsa,
+    /// RSA with PSS padding. Only X.509 has it.
+    RsaPss,
     /// ML-KEM with X25519 or X448 (35, 36).
     MlKem,
     /// Any other.
@@ -86,7 +90,9 @@ impl PublicKeyAlgo {
             Self::Ed448 => "Ed448",
             Self::MlDsa65Ed25519 => "ML-DSA-65+Ed25519",
             Self::MlDsa87Ed448 => "ML-DSA-87+Ed448",
+            Self::MlDsa => "ML-DSA",
             Self::SlhDsa => "SLH-DSA",
+            Self::RsaPss => "RSA-PSS",
             Self::MlKem => "ML-KEM",
             Self::Unknown => "unknown",
         }
@@ -117,14 +123,17 @@ impl PublicKeyAlgo {
             Self::MlDsa87Ed448 => {
                 "the kernel cannot verify ML-DSA-87+Ed448 (post-quantum) signatures"
             }
+            Self::MlDsa => "the kernel cannot verify ML-DSA (post-quantum) signatures",
             Self::SlhDsa => "the kernel cannot verify SLH-DSA (post-quantum) signatures",
+            Self::RsaPss => "the kernel cannot verify RSA-PSS signatures",
+            Self::Ecdsa => {
+                "the kernel cannot verify ECDSA signatures on this curve or over this hash"
+            }
             Self::Elgamal => "the kernel cannot verify Elgamal signatures",
             Self::RsaEncrypt | Self::Ecdh | Self::X25519 | Self::X448 | Self::MlKem => {
                 "a key of this algorithm signs nothing"
             }
-            Self::Rsa | Self::Ecdsa | Self::Unknown => {
-                "the kernel cannot verify signatures of this algorithm"
-            }
+            Self::Rsa | Self::Unknown => "the kernel cannot verify signatures of this algorithm",
         }
     }
 }

@@ -20,6 +20,10 @@ use digest_logic::{
     error::Result,
     hash_algo::HashAlgo,
     ima_sig::ImaSignature,
+    key_file::{
+        self,
+        KeyFile, //
+    },
     list::{
         Kind,
         ListType,
@@ -50,7 +54,8 @@ use digest_logic::{
         write_ascii,
         Event, //
     },
-    tlv, //
+    tlv,
+    x509, //
 };
 
 use crate::{
@@ -71,6 +76,7 @@ pub const TARGETS: &[Target] = &[
     ("openpgp", openpgp_packets),
     ("ima_sig", ima_signature),
     ("cms", cms_message),
+    ("x509", certificate),
     ("reference", reference_value),
     ("modsig", module_signature),
     ("policy", policy_line),
@@ -335,10 +341,21 @@ pub fn ima_signature(data: &[u8]) {
     assert!(matches!(Signature::parse(data), Ok(Signature::Ima(_))));
 }
 
+/// What a key file holds is all that follows its first line; an algorithm is told of any bytes.
+pub fn certificate(data: &[u8]) {
+    let _ = x509::unverifiable(data);
+    if let Ok(file) = KeyFile::parse(data) {
+        assert_eq!([key_file::MAGIC, file.certificate()].concat(), data);
+        assert_eq!(KeyFile::of_certificate(file.certificate()), Ok(file));
+        let _ = x509::unverifiable(file.certificate());
+    }
+}
+
 /// What is found in a PKCS#7 message is part of it, and nothing twice; a key has no more bits than its bytes.
 pub fn cms_message(data: &[u8]) {
-    if let Ok(bits) = cms::rsa_bits(data) {
-        assert!(bits <= 8 * data.len());
+    if let Ok(modulus) = cms::rsa_modulus(data) {
+        assert!(modulus.bits() <= 8 * data.len());
+        assert_ne!(modulus.digits().first(), Some(&0));
     }
     let Ok(message) = cms::Message::parse(data) else {
         return;

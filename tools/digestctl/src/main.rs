@@ -6,9 +6,11 @@
 //! format is read and written by the crate that the module itself links.
 
 mod appraise;
+mod armor;
 mod format;
 mod generate;
 mod hash;
+mod keys;
 mod load;
 mod metadata;
 mod openssl;
@@ -66,6 +68,8 @@ enum Command {
     Load(load::Args),
     Remove(remove::Args),
     Query(query::Args),
+    #[command(subcommand)]
+    Keys(keys::Command),
     Status(status::Args),
     Show(show::Args),
     #[command(subcommand)]
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Remove(args) => remove::run(&args),
         Command::Query(args) => query::run(&args),
+        Command::Keys(command) => keys::run(&command),
         Command::Status(args) => status::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Policy(command) => policy::run(&command),

@@ -24,7 +24,10 @@ use digest_logic::{
         StoredSignature, //
     }, //
 };
-use host_tests::written;
+use host_tests::{
+    skipped,
+    written, //
+};
 
 /// What rpm says of a header.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +61,7 @@ impl Data {
     pub fn open() -> Option<Self> {
         let directory = directory().filter(|directory| directory.join("databases").is_dir());
         let Some(directory) = directory else {
-            println!("SKIPPED: no real headers here; fetch them with scripts/test-data");
+            skipped("no real headers here; fetch them with scripts/test-data");
             return None;
         };
         let databases = files(&directory.join("databases"), "headers")

@@ -8,12 +8,14 @@ use std::{
         HashMap, //
     },
     fs,
-    path::PathBuf, //
+    path::PathBuf,
+    process::Command, //
 };
 
 use digest_logic::{
     hash_algo::HashAlgo,
     openpgp::{
+        der,
         Certificate,
         KeyId,
         Material,
@@ -44,6 +46,8 @@ use sha2::{
 #[derive(Default)]
 pub struct Keys {
     rsa: HashMap<KeyId, RsaPublicKey>,
+    /// Keys on curves, as `SubjectPublicKeyInfo`.
+    ecdsa: HashMap<KeyId, Vec<u8>>,
     pub all: usize,
     pub usable: usize,
     pub refused: BTreeMap<&'static str, usize>,
@@ -78,15 +82,52 @@ impl Keys {
             match key.key.material() {
                 Ok(material) => {
                     self.usable += 1;
-                    if let Material::Rsa { n, e } = material {
-                        let number = |mpi: Mpi<'_>| BigUint::from_bytes_be(mpi.as_bytes());
-                        let rsa = RsaPublicKey::new_with_max_size(number(n), number(e), 16384);
-                        self.rsa.insert(key.id(), rsa.unwrap());
+                    match material {
+                        Material::Rsa { n, e } => {
+                            let number = |mpi: Mpi<'_>| BigUint::from_bytes_be(mpi.as_bytes());
+                            let rsa = RsaPublicKey::new_with_max_size(number(n), number(e), 16384);
+                            self.rsa.insert(key.id(), rsa.unwrap());
+                        }
+                        Material::Ecdsa { .. } => {
+                            let spki = written(|sink| material.write_spki(sink)).unwrap();
+                            self.ecdsa.insert(key.id(), spki);
+                        }
                     }
                 }
                 Err(error) => *self.refused.entry(error.cause()).or_default() += 1,
             }
         }
+    }
+
+    /// Whether the signature is good, as `openssl` says; `None` if the key is not known.
+    pub fn verify_ecdsa(
+        &self,
+        issuer: &KeyId,
+        digest: &[u8],
+        r: &Mpi<'_>,
+        s: &Mpi<'_>,
+    ) -> Option<bool> {
+        let spki = self.ecdsa.get(issuer)?;
+        let signature = written(|sink| der::write_ecdsa(r, s, sink)).unwrap();
+        let place = std::env::temp_dir().join(format!("ecdsa-{}", std::process::id()));
+        fs::create_dir_all(&place).unwrap();
+        for (name, data) in [
+            ("key", spki.as_slice()),
+            ("sig", &signature),
+            ("digest", digest),
+        ] {
+            fs::write(place.join(name), data).unwrap();
+        }
+        let verified = Command::new("openssl")
+            .current_dir(&place)
+            .args([
+                "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "key",
+            ])
+            .args(["-sigfile", "sig", "-in", "digest"])
+            .output()
+            .expect("openssl runs");
+        fs::remove_dir_all(&place).unwrap();
+        Some(verified.status.success())
     }
 
     /// Whether the signature is good; `None` if the key is not known.

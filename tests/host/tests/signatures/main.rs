@@ -5,6 +5,8 @@
 // Tables of cases are read by column.
 #![allow(clippy::type_complexity)]
 
+mod algorithms;
 mod certificate;
 mod detect;
+mod key_file;
 mod openpgp;

@@ -8,18 +8,14 @@ use std::{
 };
 
 use anyhow::{
-    bail,
     Context,
     Result, //
 };
-use digest_logic::{
-    openpgp::{
-        Certificate,
-        KeyId,
-        Material,
-        PublicKey, //
-    },
-    rpm::base64, //
+use digest_logic::openpgp::{
+    Certificate,
+    KeyId,
+    Material,
+    PublicKey, //
 };
 use sha1::{
     Digest,
@@ -27,6 +23,7 @@ use sha1::{
 };
 
 use crate::{
+    armor,
     format,
     output::Buffer,
     report::quoted, //
@@ -81,10 +78,7 @@ impl Keys {
         for file in files {
             let data = format::read(file)?;
             let name = || format!("{} is no OpenPGP key", quoted(file));
-            let blocks = match std::str::from_utf8(&data) {
-                Ok(text) if text.contains(BEGIN) => dearmor(text).with_context(name)?,
-                _ => vec![data],
-            };
+            let blocks = armor::remove(data).with_context(name)?;
             for block in &blocks {
                 keys.take(block).with_context(name)?;
             }
@@ -138,28 +132,4 @@ fn fingerprint(key: &PublicKey<'_>) -> [u8; 20] {
     // A buffer takes all that is put.
     let _ = key.write_fingerprinted(&mut bytes);
     Sha1::digest(&bytes.0).into()
-}
-
-const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
-
-/// The blocks of an armored text.
-fn dearmor(text: &str) -> Result<Vec<Vec<u8>>> {
-    let mut blocks = Vec::new();
-    let mut lines = text.lines().map(str::trim);
-    while lines.by_ref().any(|line| line == BEGIN) {
-        // Fields up to an empty line, then base64 up to the checksum.
-        let body: String = lines
-            .by_ref()
-            .skip_while(|line| !line.is_empty())
-            .skip(1)
-            .take_while(|line| !line.starts_with('=') && !line.starts_with('-'))
-            .collect();
-        let mut block = Buffer::default();
-        base64::decode(body.as_bytes(), &mut block)?;
-        blocks.push(block.0);
-    }
-    if blocks.is_empty() {
-        bail!("the armor has no key");
-    }
-    Ok(blocks)
 }

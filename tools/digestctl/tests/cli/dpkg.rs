@@ -17,6 +17,7 @@ use crate::{
     expected,
     sha256,
     shown,
+    skipped,
     Place, //
 };
 
@@ -116,7 +117,7 @@ fn a_system_without_dpkg_is_told() {
 #[test]
 fn the_packages_of_this_system_are_as_they_should_be() {
     if !Path::new("/var/lib/dpkg/info/coreutils.md5sums").exists() {
-        eprintln!("SKIPPED: this is no Debian system");
+        skipped("this is no Debian system");
         return;
     }
     let place = Place::new();

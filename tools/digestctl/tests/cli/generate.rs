@@ -16,6 +16,7 @@ use std::{
 use crate::{
     names,
     sha256,
+    skipped,
     Place, //
 };
 
@@ -170,7 +171,7 @@ fn pseudo_file_systems_are_not_entered() {
         .lines()
         .any(|mount| mount.contains(" /dev/pts devpts "))
     {
-        eprintln!("skipped: no /dev/pts is mounted");
+        skipped("no /dev/pts is mounted");
         return;
     }
     let place = Place::new();

@@ -7,7 +7,10 @@ use std::{
     os::unix::fs::symlink, //
 };
 
-use crate::Place;
+use crate::{
+    skipped,
+    Place, //
+};
 
 fn with_metadata() -> Place {
     let place = Place::new();
@@ -58,7 +61,7 @@ fn a_missing_module_is_told_from_a_missing_securityfs() {
 #[test]
 fn a_refusal_of_the_kernel_is_explained() {
     if !fs::exists("/dev/full").unwrap_or_default() {
-        eprintln!("skipped: no /dev/full");
+        skipped("no /dev/full");
         return;
     }
     let place = with_metadata();

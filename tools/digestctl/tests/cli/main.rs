@@ -7,6 +7,7 @@ mod deb;
 mod dpkg;
 mod formats;
 mod generate;
+mod keys;
 mod load;
 mod metadata;
 mod policy;
@@ -108,6 +109,16 @@ impl Ran {
         assert!(self.out.contains(part), "{}", self.out);
         self
     }
+}
+
+/// Says that a test cannot run here, and why. Where everything is there that tests need, as in `scripts/test`, which says
+/// so by `DIGEST_LISTS_TEST_ALL` in the environment, the test fails.
+fn skipped(why: &str) {
+    assert!(
+        std::env::var_os("DIGEST_LISTS_TEST_ALL").is_none(),
+        "nothing may be skipped: {why}"
+    );
+    eprintln!("SKIPPED: {why}");
 }
 
 /// The lines `KIND ALGO:DIGEST` that `digestctl show` prints for the list.

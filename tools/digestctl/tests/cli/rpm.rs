@@ -15,6 +15,7 @@ use std::{
 
 use crate::{
     names,
+    skipped,
     Place, //
 };
 
@@ -26,7 +27,7 @@ fn data() -> Option<PathBuf> {
     if data.join("packages").is_dir() {
         return Some(data);
     }
-    eprintln!("SKIPPED: there are no packages; run scripts/test-data");
+    skipped("there are no packages; run scripts/test-data");
     None
 }
 

@@ -8,7 +8,10 @@ use std::{
     process::Command, //
 };
 
-use crate::Place;
+use crate::{
+    skipped,
+    Place, //
+};
 
 /// A list, and the keys and certificates of two people.
 fn with_keys() -> Place {
@@ -232,7 +235,7 @@ fn the_key_may_be_in_a_token() {
     const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
     const KEY: &str = "pkcs11:token=test;object=signer;type=private?pin-value=1234";
     if !Path::new(MODULE).exists() {
-        eprintln!("SKIPPED: SoftHSM is not installed");
+        skipped("SoftHSM is not installed");
         return;
     }
     let place = Place::new();

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a key signs with, and by what it is told from other keys.
+
+use crate::{
+    lists::reason::Reason,
+    sys::{
+        sha::Sha256,
+        x509::PublicKey, //
+    },
+};
+use core::fmt;
+use digest_logic::{
+    cms::rsa_modulus,
+    error::Error as Cause,
+    x509, //
+};
+
+/// The shortest modulus of an RSA key in bits.
+const MIN_RSA_BITS: usize = 2048;
+
+/// What a key signs with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::lists) enum Algorithm {
+    /// RSA.
+    Rsa {
+        /// The length of the modulus.
+        bits: usize,
+    },
+    /// ECDSA over P-256, P-384 or P-521.
+    Ecdsa,
+}
+
+impl Algorithm {
+    /// The algorithm of a key if it is strong enough and the kernel can verify it.
+    pub(super) fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
+        match key.algo() {
+            "rsa" => match rsa_modulus(key.as_bytes())?.bits() {
+                bits if bits < MIN_RSA_BITS => Err(Cause::WeakKey.into()),
+                bits => Ok(Self::Rsa { bits }),
+            },
+            "ecdsa-nist-p256" | "ecdsa-nist-p384" | "ecdsa-nist-p521" => Ok(Self::Ecdsa),
+            name => Err(Cause::UnverifiableSignature(x509::algo_from_kernel_name(name)).into()),
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa { bits } => write!(f, "rsa{bits}"),
+            Self::Ecdsa => f.write_str("ecdsa"),
+        }
+    }
+}
+
+/// A public key, whatever certificate it is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of `key`. Of an RSA key it is that of the modulus: whoever can sign by one exponent can by any.
+    pub(super) fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
+        let mut hash = Sha256::new();
+        hash.update(key.algo().as_bytes());
+        hash.update(&[0]);
+        hash.update(match key.algo() {
+            "rsa" => rsa_modulus(key.as_bytes())?.digits(),
+            _ => key.as_bytes(),
+        });
+        Ok(Self(hash.finish()))
+    }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A key in the keyring, and what is known of it beyond what the kernel keeps.
+
+use super::{
+    algorithm::{
+        Algorithm,
+        Fingerprint, //
+    },
+    check_time,
+};
+use crate::{
+    lists::reason::Reason,
+    sys::{
+        key::{
+            is_certificate_blacklisted,
+            Key, //
+        },
+        x509::Certificate, //
+    },
+};
+use core::fmt;
+use digest_logic::digest::Hex;
+use kernel::prelude::*;
+
+/// How a key came to be trusted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It was linked into the module.
+    Module,
+    /// A key of the kernel's keyrings signed its certificate.
+    System,
+    /// This key, which is in the module's keyring, signed its certificate.
+    Certified(Fingerprint),
+    /// It came in a file that this key, which is in the module's keyring, signed.
+    Signed(Fingerprint),
+}
+
+impl Origin {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::System => "system",
+            Self::Certified(_) => "certified",
+            Self::Signed(_) => "key-file",
+        }
+    }
+
+    /// Whether nobody in the keyring vouches for it.
+    pub(super) const fn is_root(self) -> bool {
+        matches!(self, Self::Module | Self::System)
+    }
+}
+
+/// Which key is looked for.
+#[derive(Clone, Copy)]
+pub(in crate::lists) enum KeyId<'a> {
+    /// The last bytes of the subject key identifier.
+    Suffix(&'a [u8]),
+    /// The whole subject key identifier, or the serial number followed by the name of the issuer.
+    Exact(&'a [u8]),
+}
+
+/// What names a key: its certificate does.
+struct Names {
+    /// The serial number followed by the name of the issuer.
+    certificate: KVVec<u8>,
+    /// The subject key identifier.
+    key: KVVec<u8>,
+    subject: KVVec<u8>,
+    /// The subject key identifier of the issuer.
+    issuer_key: KVVec<u8>,
+}
+
+/// A key in the keyring.
+pub(crate) struct Anchor {
+    pub(in crate::lists) key: Key,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) tbs_digest: [u8; 32],
+    pub(in crate::lists) algorithm: Algorithm,
+    pub(super) may_sign: bool,
+    pub(super) may_certify: bool,
+    pub(super) origin: Origin,
+    names: Names,
+    valid: (i64, i64),
+}
+
+fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
+    let mut copy = KVVec::new();
+    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    Ok(copy)
+}
+
+impl Anchor {
+    /// What is known of `key`, which came from `cert`.
+    pub(super) fn new(cert: &Certificate<'_>, key: Key, origin: Origin) -> Result<Self, Reason> {
+        let public = cert.public_key();
+        let [_, issuer_key, _] = cert.issuer();
+        Ok(Self {
+            key,
+            fingerprint: Fingerprint::of(&public)?,
+            tbs_digest: cert.tbs_digest(),
+            algorithm: Algorithm::of(&public)?,
+            may_sign: public.may_sign(),
+            may_certify: public.may_certify() && !matches!(origin, Origin::Signed(_)),
+            origin,
+            names: Names {
+                certificate: copy(cert.id())?,
+                key: copy(cert.key_id().unwrap_or_default())?,
+                subject: copy(cert.subject())?,
+                issuer_key: copy(issuer_key.unwrap_or_default())?,
+            },
+            valid: cert.validity(),
+        })
+    }
+
+    /// Its identifier as it is shown: the subject key identifier, or the SHA-256 of the signed part of the certificate if
+    /// there is none.
+    pub(in crate::lists) fn id(&self) -> &[u8] {
+        match &*self.names.key {
+            [] => &self.tbs_digest,
+            id => id,
+        }
+    }
+
+    /// The subject key identifier of its issuer, empty where its certificate does not tell.
+    pub(super) fn issuer_key(&self) -> &[u8] {
+        &self.names.issuer_key
+    }
+
+    /// Whether this is the key that is looked for.
+    pub(super) fn is(&self, id: KeyId<'_>) -> bool {
+        match id {
+            KeyId::Suffix(end) => !end.is_empty() && self.names.key.ends_with(end),
+            KeyId::Exact(id) => {
+                !id.is_empty() && (*self.names.key == *id || *self.names.certificate == *id)
+            }
+        }
+    }
+
+    /// Whether `cert` names this key as its issuer's. As in the kernel, the subject counts only where nothing better is
+    /// told.
+    pub(super) fn is_named_by(&self, cert: &Certificate<'_>) -> bool {
+        let names = &self.names;
+        match cert.issuer() {
+            [Some(id), Some(key), _] => *names.certificate == *id && *names.key == *key,
+            [Some(id), None, _] => *names.certificate == *id,
+            [None, Some(key), _] => *names.key == *key,
+            [None, None, Some(subject)] => *names.subject == *subject,
+            [None, None, None] => false,
+        }
+    }
+
+    /// Whether the key by itself may be used now, whoever vouches for it. May sleep.
+    pub(super) fn check(&self) -> Result<(), Reason> {
+        self.key.validate().map_err(Reason::of_key)?;
+        check_time(self.valid)?;
+        if is_certificate_blacklisted(&self.tbs_digest) {
+            return Err(Reason::Blacklisted);
+        }
+        Ok(())
+    }
+}
+
+/// A key as it is shown: with whether it may be used.
+pub(crate) struct ShownKey {
+    pub(super) anchor: kernel::sync::Arc<Anchor>,
+    pub(super) state: Result<(), Reason>,
+}
+
+impl fmt::Display for ShownKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let anchor = &*self.anchor;
+        let usage = match (anchor.may_sign, anchor.may_certify) {
+            (true, true) => "sign,certify",
+            (true, false) => "sign",
+            (false, true) => "certify",
+            (false, false) => "none",
+        };
+        let state = match self.state {
+            Ok(()) => "valid",
+            Err(Reason::KeyRevoked) => "revoked",
+            Err(Reason::KeyExpired) => "expired",
+            Err(Reason::KeyNotYetValid) => "not-yet-valid",
+            Err(Reason::Blacklisted) => "blacklisted",
+            Err(Reason::Issuer) => "issuer-not-trusted",
+            Err(_) => "unusable",
+        };
+        write!(
+            f,
+            "{} algo={} usage={usage} origin={} valid_from={} valid_to={} state={state}",
+            Hex(anchor.id()),
+            anchor.algorithm,
+            anchor.origin.name(),
+            anchor.valid.0,
+            anchor.valid.1
+        )
+    }
+}

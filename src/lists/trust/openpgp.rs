@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The keys of an OpenPGP certificate, each in an X.509 certificate of its own. One that cannot be used is logged and left
+//! out: a certificate has several keys, and most have one for encryption.
+
+use super::wrap;
+use crate::{
+    lists::reason::Reason,
+    sys::{
+        console::Show,
+        sha, //
+    },
+};
+use digest_logic::{
+    error::Error as Cause,
+    openpgp::{
+        Certificate,
+        CertifiedKey,
+        PublicKey, //
+    },
+};
+use kernel::prelude::*;
+
+/// The most bytes that [`PublicKey::write_fingerprinted`] writes.
+const MAX_FINGERPRINTED: usize = (1 << 16) + 3;
+
+/// Calls `add` with an X.509 certificate for every key of the OpenPGP certificate in `data` that may sign. May sleep.
+///
+/// # Errors
+///
+/// Those of [`Certificate::parse`]; if no key was added, why not.
+pub(super) fn add_keys(
+    data: &[u8],
+    mut add: impl FnMut(&[u8]) -> Result<(), Reason>,
+) -> Result<(), Reason> {
+    let fingerprint = |key: &PublicKey<'_>| {
+        let mut bytes = Bytes(KVVec::new());
+        match key.write_fingerprinted(&mut bytes) {
+            Ok(()) => sha::sha1(&bytes.0),
+            // Without memory: an identifier that no signature names.
+            Err(_) => [0; 20],
+        }
+    };
+    let mut result = Err(Reason::KeyUsage);
+    for key in Certificate::parse(data)?.keys(fingerprint) {
+        let added = certificate_of(&key).and_then(|der| add(&der));
+        if let Err(reason) = added {
+            pr_warn!("the OpenPGP key {}: {}\n", Show(key.id()), Show(reason));
+        }
+        // That a key is for encryption explains nothing where another one is refused.
+        if added.is_ok() || result == Err(Reason::KeyUsage) {
+            result = added;
+        }
+    }
+    result
+}
+
+/// A certificate around `key`.
+fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
+    if !key.signs {
+        return Err(Reason::KeyUsage);
+    }
+    if key.revoked {
+        return Err(Reason::KeyRevoked);
+    }
+    let mut spki = Bytes(KVVec::new());
+    key.key.material()?.write_spki(&mut spki)?;
+    Ok(wrap::certificate(key, &spki.0)?)
+}
+
+/// Takes bytes as long as there is memory.
+struct Bytes(KVVec<u8>);
+
+impl digest_logic::cursor::Sink for Bytes {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::error::Result {
+        if self.0.len().saturating_add(bytes.len()) > MAX_FINGERPRINTED {
+            return Err(Cause::BufferTooSmall);
+        }
+        self.0
+            .extend_from_slice(bytes, GFP_KERNEL)
+            .map_err(|_| Cause::BufferTooSmall)
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Keys that come in a signed file. They sign lists and nothing else: what a key may certify, its authority tells.
+
+use super::{
+    anchor::Origin,
+    of_certificate,
+    openpgp,
+    Trust, //
+};
+use crate::{
+    lists::{
+        reason::Reason,
+        signature, //
+    },
+    sys::{
+        console::Show,
+        x509::Certificate, //
+    },
+};
+use digest_logic::key_file::KeyFile;
+use kernel::prelude::*;
+
+impl Trust {
+    /// Adds the keys in `file`, a key file, if `signature` is that of a key in the keyring over it. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of the signature, and of a certificate; of an OpenPGP certificate the keys are added that can be.
+    pub(crate) fn add_signed(&self, file: &[u8], signature: &[u8]) -> Result<(), Reason> {
+        let keys = KeyFile::parse(file)?;
+        let signer = signature::verify_key_file(self, file, signature)?;
+        let add = |der: &[u8]| {
+            let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
+            self.judge(&cert, der)?;
+            if !cert.public_key().may_sign() {
+                return Err(Reason::KeyUsage);
+            }
+            let key = self.enter(&cert, der, Origin::Signed(signer.fingerprint))?;
+            pr_info!("trusted key added: {}\n", Show(key));
+            Ok(())
+        };
+        match keys {
+            KeyFile::X509(der) => add(der),
+            KeyFile::OpenPgp(data) => openpgp::add_keys(data, add),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Elements of DER, as far as signatures and certificates are walked here.
+//!
+//! Tags of one byte and definite lengths of up to three bytes; everything else is refused.
+
+use crate::{
+    cursor::Cursor,
+    error::{
+        Error,
+        Result, //
+    }, //
+};
+
+/// `INTEGER`.
+pub const INTEGER: u8 = 0x02;
+/// `OBJECT IDENTIFIER`.
+pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// `SEQUENCE`.
+pub const SEQUENCE: u8 = 0x30;
+/// `SET`.
+pub const SET: u8 = 0x31;
+/// `[0]`, primitive.
+pub const CONTEXT_0_PRIMITIVE: u8 = 0x80;
+/// `[0]`, constructed.
+pub const CONTEXT_0: u8 = 0xa0;
+/// `[1]`, constructed.
+pub const CONTEXT_1: u8 = 0xa1;
+
+/// One element: its content, and all of it.
+pub struct Element<'a> {
+    /// What it holds.
+    pub content: &'a [u8],
+    /// Its tag, its length and what it holds.
+    pub whole: &'a [u8],
+}
+
+/// The next element, which has this tag.
+///
+/// # Errors
+///
+/// [`Error::BadSignature`] for another tag or length, [`Error::Truncated`].
+pub fn element<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Element<'a>> {
+    let start = cursor.rest();
+    let offset = cursor.offset();
+    if cursor.u8()? != tag {
+        return Err(Error::BadSignature);
+    }
+    let len = match cursor.u8()? {
+        short @ 0..=0x7f => u32::from(short),
+        0x81 => u32::from(cursor.u8()?),
+        0x82 => u32::from(cursor.u16_be()?),
+        0x83 => {
+            let [high, middle, low] = cursor.array()?;
+            u32::from_be_bytes([0, high, middle, low])
+        }
+        _ => return Err(Error::BadSignature),
+    };
+    let content = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
+    let whole = start
+        .get(..cursor.offset().saturating_sub(offset))
+        .ok_or(Error::Truncated)?;
+    Ok(Element { content, whole })
+}
+
+/// What the next element holds. The errors are those of [`element`].
+pub fn content<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<&'a [u8]> {
+    Ok(element(cursor, tag)?.content)
+}
+
+/// What the next element holds if it has this tag. The errors are those of [`element`].
+pub fn optional<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Option<&'a [u8]>> {
+    if cursor.rest().first() == Some(&tag) {
+        content(cursor, tag).map(Some)
+    } else {
+        Ok(None)
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl keys`: the keys by which lists may be signed.
+
+use std::{
+    ffi::OsString,
+    io::Write,
+    os::unix::ffi::OsStrExt,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::key_file::{
+    KeyFile,
+    MAGIC, //
+};
+
+use crate::{
+    armor,
+    format,
+    openssl,
+    output::write_atomically,
+    report::{
+        count,
+        quoted, //
+    },
+    securityfs::Location,
+    signature::with_suffix, //
+};
+
+/// The file of the module that all of this is about.
+const FILE: &str = "trusted_keys";
+
+/// Show, add and revoke the keys by which digest lists may be signed.
+#[derive(clap::Subcommand)]
+#[command(after_help = "\
+Examples:
+  digestctl keys add new-signer.pem                  a certificate that a trusted authority signed
+  digestctl keys sign vendor.asc --key key.pem --cert cert.pem
+  digestctl keys add vendor.asc.keyfile              a vendor's key that a trusted key vouches for")]
+pub(crate) enum Command {
+    /// Show the keys
+    Show {
+        #[command(flatten)]
+        location: Location,
+    },
+    /// Add keys: certificates (X.509) that a trusted key signed, or key files that `keys sign` made
+    Add {
+        /// Certificates, in PEM or DER, or key files with their signatures beside them
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+
+        #[command(flatten)]
+        location: Location,
+    },
+    /// Revoke keys, for as long as the module is loaded
+    Revoke {
+        /// Their identifiers, as `keys show` prints them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+
+        #[command(flatten)]
+        location: Location,
+    },
+    /// Make and sign key files: of each CERT, CERT.keyfile and its detached PKCS#7 signature CERT.keyfile.sig
+    Sign {
+        /// The certificates to vouch for: X.509 or OpenPGP, armored or not, one in each file
+        #[arg(required = true, value_name = "CERT")]
+        certificates: Vec<PathBuf>,
+
+        /// The private key of a trusted key: a file in PEM, or a URI such as pkcs11:…
+        #[arg(long, value_name = "KEY")]
+        key: OsString,
+
+        /// Its certificate, in PEM
+        #[arg(long, value_name = "CERT")]
+        cert: PathBuf,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match command {
+        Command::Show { location } => out.write_all(&location.read(FILE)?)?,
+        Command::Add { files, location } => {
+            for file in files {
+                add(file, location).with_context(|| quoted(file))?;
+            }
+            writeln!(out, "{} added", count(files.len(), "file"))?;
+        }
+        Command::Revoke { ids, location } => {
+            for id in ids {
+                location.write(FILE, format!("revoke {id}").as_bytes())?;
+            }
+            writeln!(out, "{} revoked", count(ids.len(), "key"))?;
+        }
+        Command::Sign {
+            certificates,
+            key,
+            cert,
+        } => {
+            for certificate in certificates {
+                let path = with_suffix(certificate, "keyfile");
+                let data = [MAGIC, &only(certificate)?].concat();
+                KeyFile::parse(&data)
+                    .with_context(|| format!("{} is no certificate", quoted(certificate)))?;
+                write_atomically(&path, &data)?;
+                let signature = openssl::sign(&path, key, cert)?;
+                write_atomically(&with_suffix(&path, "sig"), &signature)?;
+                writeln!(out, "{}", quoted(&path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The certificate in `file`.
+fn only(file: &Path) -> Result<Vec<u8>> {
+    let name = || format!("{} is no certificate", quoted(file));
+    let mut blocks = armor::remove(format::read(file)?).with_context(name)?;
+    match blocks.pop() {
+        Some(block) if blocks.is_empty() => Ok(block),
+        _ => bail!("{} has more than one certificate", quoted(file)),
+    }
+}
+
+fn add(file: &Path, location: &Location) -> Result<()> {
+    if format::read(file)?.starts_with(MAGIC) {
+        let path = file.canonicalize()?;
+        return location.write(FILE, path.as_os_str().as_bytes());
+    }
+    let certificate = only(file)?;
+    match KeyFile::of_certificate(&certificate)? {
+        KeyFile::X509(der) => location.write(FILE, der),
+        KeyFile::OpenPgp(_) => bail!(
+            "an OpenPGP key has to come in a key file that a trusted key signed; see digestctl keys sign"
+        ),
+    }
+}

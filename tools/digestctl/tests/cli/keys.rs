@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl keys`, against a file that stands in for securityfs; the kernel's own answers are tested in the guest.
+
+use std::process::Command;
+
+use crate::Place;
+
+const DIR: &str = "--securityfs security";
+
+fn with_certificate() -> Place {
+    let place = Place::new();
+    place.file("security/trusted_keys", "");
+    let made = Command::new("openssl")
+        .current_dir(place.path(""))
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-sha256",
+            "-subj",
+            "/CN=alice",
+            "-keyout",
+            "alice.key",
+            "-out",
+            "alice.pem",
+        ])
+        .output()
+        .expect("openssl runs");
+    assert!(made.status.success());
+    place
+}
+
+fn der_of(place: &Place, pem: &str) -> Vec<u8> {
+    let der = Command::new("openssl")
+        .current_dir(place.path(""))
+        .args(["x509", "-in", pem, "-outform", "DER"])
+        .output()
+        .expect("openssl runs");
+    der.stdout
+}
+
+#[test]
+fn keys_are_shown_as_the_module_tells_them() {
+    let place = Place::new();
+    place.file("security/trusted_keys", "ab12 algo=rsa2048 state=valid\n");
+    place
+        .run(&format!("keys show {DIR}"))
+        .good()
+        .printed("ab12 algo=rsa2048 state=valid\n");
+}
+
+#[test]
+fn a_certificate_is_added_without_its_armor() {
+    let place = with_certificate();
+    place
+        .run(&format!("keys add alice.pem {DIR}"))
+        .good()
+        .printed("1 file added\n");
+    let der = der_of(&place, "alice.pem");
+    assert_eq!(place.read("security/trusted_keys"), der);
+    place.file("alice.der", &der);
+    place.file("security/trusted_keys", "");
+    place.run(&format!("keys add alice.der {DIR}")).good();
+    assert_eq!(place.read("security/trusted_keys"), der);
+}
+
+#[test]
+fn a_key_file_is_a_line_and_the_certificate_and_is_added_by_its_path() {
+    let place = with_certificate();
+    place
+        .run("keys sign alice.pem --key alice.key --cert alice.pem")
+        .good()
+        .printed("alice.pem.keyfile\n");
+    let der = der_of(&place, "alice.pem");
+    let file = [b"digest_lists key\n".as_slice(), &der].concat();
+    assert_eq!(place.read("alice.pem.keyfile"), file);
+    let verified = Command::new("openssl")
+        .current_dir(place.path(""))
+        .args([
+            "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any",
+        ])
+        .args([
+            "-in",
+            "alice.pem.keyfile.sig",
+            "-content",
+            "alice.pem.keyfile",
+        ])
+        .args(["-CAfile", "alice.pem", "-out", "content"])
+        .status()
+        .expect("openssl runs");
+    assert!(verified.success());
+
+    place
+        .run(&format!("keys add alice.pem.keyfile {DIR}"))
+        .good();
+    let path = place
+        .path("alice.pem.keyfile")
+        .canonicalize()
+        .expect("there");
+    assert_eq!(
+        place.read("security/trusted_keys"),
+        path.to_str().expect("UTF-8").as_bytes()
+    );
+}
+
+#[test]
+fn keys_are_revoked_by_their_identifiers() {
+    let place = Place::new();
+    place.file("security/trusted_keys", "");
+    place
+        .run(&format!("keys revoke 00112233 {DIR}"))
+        .good()
+        .printed("1 key revoked\n");
+    assert_eq!(place.read("security/trusted_keys"), b"revoke 00112233");
+}
+
+#[test]
+fn what_is_no_certificate_or_more_than_one_is_refused() {
+    let place = with_certificate();
+    place.file("text", "no key");
+    let twice = [place.read("alice.pem"), place.read("alice.pem")].concat();
+    place.file("two.pem", &twice);
+    place.file("openpgp", [0x99, 0, 0]);
+    for (file, reason) in [
+        ("text", "malformed public key"),
+        ("two.pem", "more than one certificate"),
+        ("alice.key", "is no certificate"),
+        ("openpgp", "in a key file that a trusted key signed"),
+        ("none", "cannot read"),
+    ] {
+        place.run(&format!("keys add {file} {DIR}")).failed(reason);
+    }
+    place
+        .run("keys sign two.pem --key alice.key --cert alice.pem")
+        .failed("more than one certificate");
+    place
+        .run("keys sign text --key alice.key --cert alice.pem")
+        .failed("text is no certificate");
+    assert!(!place.has("text.keyfile"));
+}
