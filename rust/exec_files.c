@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The files that running programs were made of: what they have mapped executable.
+ * Files that are programs: those that running processes were made of, and how such a file is told from others.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include "helpers.h"
@@ -64,4 +66,23 @@ ssize_t diglist_exec_files(struct file **files, size_t room)
 	}
 	kvfree(tasks);
 	return count;
+}
+
+/*
+ * Whether FILE has content of its own, to read which does nothing: not so where a server or a driver answers, as on FUSE,
+ * procfs and sysfs.
+ */
+bool diglist_file_is_inert(const struct file *file)
+{
+	struct inode *inode = d_real_inode(file_dentry(file));
+	const struct address_space *mapping = inode->i_mapping;
+
+	return !(inode->i_sb->s_iflags & SB_I_IMA_UNVERIFIABLE_SIGNATURE) &&
+	       (mapping->a_ops->read_folio || shmem_mapping((struct address_space *)mapping));
+}
+
+/* Whether anybody may execute it. */
+bool diglist_file_is_executable(const struct file *file)
+{
+	return file_inode(file)->i_mode & 0111;
 }

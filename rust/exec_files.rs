@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The files that running programs were made of.
+//! Files that are programs: those that running processes were made of, and how such a file is told from others.
 
 use super::{
     bindings,
-    file::OwnedFile, //
+    file::{
+        File,
+        OwnedFile, //
+    }, //
 };
 use kernel::{
     bindings as c,
     prelude::*, //
 };
+
+/// What an ELF file begins with.
+const ELF: [u8; 4] = *b"\x7fELF";
 
 /// The most files that are looked at.
 const MAX_FILES: usize = 8192;
@@ -40,4 +46,30 @@ pub(crate) fn of_all_processes() -> Result<KVVec<OwnedFile>> {
         return Err(E2BIG);
     }
     Ok(files)
+}
+
+/// Whether `file` can be a program, a library or a kernel module: somebody may execute it, or it begins as ELF files do.
+/// Only of files to read which does nothing; of others, as on procfs and FUSE, it is said that they cannot. May sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`, and those of the file system.
+pub(crate) fn may_be_program(file: &File) -> Result<bool> {
+    // SAFETY: The file is open.
+    let (inert, executable) = unsafe {
+        (
+            bindings::diglist_file_is_inert(file.as_ptr()),
+            bindings::diglist_file_is_executable(file.as_ptr()),
+        )
+    };
+    if !inert || executable {
+        return Ok(inert);
+    }
+    let mut start = [0; ELF.len()];
+    let read = if file.is_readable() {
+        file.read_at(&mut start, 0)?
+    } else {
+        file.reopen()?.read_at(&mut start, 0)?
+    };
+    Ok(read == ELF.len() && start == ELF)
 }

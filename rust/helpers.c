@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/fsverity.h>
 #include <linux/ftrace.h>
+#include <linux/hugetlb.h>
 #include <linux/iversion.h>
 #include <linux/key.h>
 #include <linux/kprobes.h>
@@ -222,9 +223,9 @@ bool diglist_keyring_is_blacklist(const struct key *keyring)
 	return !strcmp(keyring->description ?: "", ".blacklist");
 }
 
-struct inode *diglist_path_real_inode(const struct path *path)
+struct file *diglist_path_open(const struct path *path)
 {
-	return d_real_inode(path->dentry);
+	return dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
 }
 
 /* Whether anybody, FILE itself included, has the content open for writing. */
@@ -272,6 +273,8 @@ bool diglist_file_content_is_stable(const struct file *file)
 		return false;
 	if (real->i_sb->s_flags & SB_KERNMOUNT && shmem_mapping(real->i_mapping) &&
 	    !(SHMEM_I(real)->seals & F_SEAL_WRITE))
+		return false;
+	if (real->i_sb->s_flags & SB_KERNMOUNT && is_file_hugepages(file) && !(HUGETLBFS_I(real)->seals & F_SEAL_WRITE))
 		return false;
 	return !has_pinned_pages(real);
 }

@@ -17,6 +17,10 @@ use crate::{
             Hook,
             KernelRead, //
         },
+        path::{
+            Dentry,
+            Path, //
+        },
         task::Ids,
         witness::Cred, //
     },
@@ -25,7 +29,10 @@ use digest_logic::policy::{
     Func,
     Mask, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
 
 impl Handler for Monitor {
     #[inline(always)]
@@ -82,8 +89,8 @@ impl Handler for Monitor {
         })
     }
 
-    fn truncated(&self, key: InodeKey) -> Result {
-        self.refuse_truncating(key)
+    fn truncated(&self, path: &Path) -> Result {
+        self.refuse_truncating(path)
     }
 
     fn created(&self, key: InodeKey) {
@@ -92,8 +99,8 @@ impl Handler for Monitor {
         }
     }
 
-    fn xattr_changed(&self, name: &[u8]) -> Result {
-        self.may_change_xattr(name)
+    fn xattr_changed(&self, dentry: &Dentry, name: &CStr) -> Result {
+        self.may_change_xattr(dentry, name)
     }
 
     fn kernel_load(&self, what: KernelRead) -> Result {

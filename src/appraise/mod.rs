@@ -22,6 +22,10 @@ use crate::{
         module, //
     },
 };
+use core::sync::atomic::{
+    fence,
+    Ordering, //
+};
 use digest_logic::{
     appraise::{
         judge,
@@ -99,6 +103,15 @@ pub(crate) struct Found<'a> {
     pub(crate) permit_directio: bool,
 }
 
+/// Whether what is asked about will be executed. The kernel keeps writers away from programs, though not from mappings,
+/// nor from programs on mounts that are watched before content is accessed (`FAN_PRE_ACCESS`).
+fn executes(func: Func) -> bool {
+    matches!(
+        func,
+        Func::BprmCheck | Func::CredsCheck | Func::MmapCheck | Func::MmapCheckReqprot
+    )
+}
+
 impl Monitor {
     /// What vouches for the file, or why it is refused. May sleep.
     fn weigh(
@@ -114,8 +127,7 @@ impl Monitor {
         if file.is_direct() && !found.permit_directio {
             return Err(Cause::DirectIo);
         }
-        let maps = matches!(access.func, Func::MmapCheck | Func::MmapCheckReqprot);
-        if maps && file.has_writers() {
+        if executes(access.func) && file.has_writers() {
             return Err(Cause::OpenWriters);
         }
         if is_data_blacklisted(found.digest.as_bytes()) {
@@ -156,6 +168,17 @@ impl Monitor {
         match weighed {
             Ok(vouchers) => {
                 self.cache.note_passed(access.file, vouchers.are_signed());
+                // Pairs with the kernel, which counts a writer before it asks us about the open: either that sees the
+                // mark, or the writer is seen here.
+                fence(Ordering::SeqCst);
+                if executes(access.func) && access.file.has_writers() {
+                    return self.refuse(
+                        access.file,
+                        Cause::OpenWriters,
+                        Some(found.digest),
+                        rule.rule,
+                    );
+                }
                 if vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable())
                 {
                     self.store_digest(access.file, found);
