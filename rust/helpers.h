@@ -52,6 +52,14 @@ struct diglist_cred_ids {
 	__u8 cap_setgid;
 };
 
+/* A program or library, and by whom it is used how. */
+struct diglist_exec_use {
+	struct file *file;	/* with a reference */
+	struct diglist_cred_ids ids;
+	__u8 executed;
+	__u8 mapped;
+};
+
 /* A record of the integrity subsystem. What may be NULL or 0 is then left out. */
 struct diglist_audit_record {
 	int type;
@@ -91,7 +99,7 @@ struct file *diglist_file_reopen(struct file *file);
 struct inode *diglist_dentry_new_file(struct dentry *dentry);
 bool diglist_keyring_is_blacklist(const struct key *keyring);
 struct file *diglist_path_open(const struct path *path);
-ssize_t diglist_exec_files(struct file **files, size_t room);
+ssize_t diglist_exec_uses(struct diglist_exec_use *uses, size_t room, unsigned int *unseen);
 bool diglist_file_is_inert(const struct file *file);
 bool diglist_file_is_executable(const struct file *file);
 bool diglist_file_written_elsewhere(const struct file *file);

@@ -416,6 +416,11 @@ impl Cache {
         self.mark(file.real_inode().key(), marks);
     }
 
+    /// Notes that the content of `file` is in use as signed. May sleep.
+    pub(crate) fn note_signed(&self, file: &File) {
+        self.mark(file.real_inode().key(), SIGNED);
+    }
+
     /// Notes that the content of `file` did not pass under some rule. May sleep.
     pub(crate) fn note_failed(&self, file: &File) {
         self.unmark(file.real_inode().key(), PASSED);

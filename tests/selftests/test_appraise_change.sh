@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 30
+plan 33
 begin_appraisal
 load_module || bail "the module does not load"
 listing="appraise func=BPRM_CHECK fsuuid=$uuid digest_list
@@ -66,6 +66,19 @@ set_policy "$plain"
 check "(it runs)" "$signed"
 check "it cannot afterwards" is_refused immutable "$signed" appends "$signed"
 set_policy "$listing" && echo 2 >/proc/sys/vm/drop_caches
+
+# In use when the policy comes.
+set_policy ""
+cp "$zlib" "$disk/libsigned.so" && sign_file "$disk/libsigned.so" linked
+LD_PRELOAD=$disk/libsigned.so sleep 1000 &
+sleeper=$!
+wait_for 30 grep -q libsigned /proc/$sleeper/maps
+check "(without a policy a library in use can be written)" appends "$disk/libsigned.so"
+set_policy "$plain" || note "the policy is refused"
+check "a library that is in use when the policy comes cannot" is_refused immutable "$disk/libsigned.so" appends "$disk/libsigned.so"
+kill "$sleeper" && wait "$sleeper" 2>/dev/null
+set_policy ""
+check "without a policy it can again" appends "$disk/libsigned.so"
 
 # What cannot be found out: the disk is gone.
 image=/mnt/run/change.img
