@@ -39,15 +39,10 @@ void diglist_audit_rule(const char *path, const char *digest)
 	audit_log_end(ab);
 }
 
-/*
- * Something that went wrong with a file, or with the PCR on its account. DIGEST, of the form ALGORITHM:HEX, and RULE, its
- * place in the policy from 1, may be NULL and 0; IMA's records have neither.
- */
-void diglist_audit_integrity(int type, const struct file *file, const char *path, const char *op, const char *cause,
-			     int result, const char *digest, int rule)
+/* Something that went wrong with a file, or with the PCR on its account. IMA's records have no digest, rule or xattr. */
+void diglist_audit_integrity(const struct diglist_audit_record *record)
 {
-	struct audit_buffer *ab = audit_log_start(audit_context(), GFP_KERNEL, type);
-	const struct inode *inode = file_inode(file);
+	struct audit_buffer *ab = audit_log_start(audit_context(), GFP_KERNEL, record->type);
 	char comm[TASK_COMM_LEN];
 
 	if (!ab)
@@ -56,16 +51,23 @@ void diglist_audit_integrity(int type, const struct file *file, const char *path
 			 from_kuid(&init_user_ns, current_uid()),
 			 from_kuid(&init_user_ns, audit_get_loginuid(current)), audit_get_sessionid(current));
 	audit_log_task_context(ab);
-	audit_log_format(ab, " op=%s cause=%s comm=", op, cause);
+	audit_log_format(ab, " op=%s cause=%s comm=", record->op, record->cause);
 	log_string(ab, get_task_comm(comm, current));
 	audit_log_format(ab, " name=");
-	log_string(ab, path);
-	audit_log_format(ab, " dev=");
-	log_string(ab, inode->i_sb->s_id);
-	audit_log_format(ab, " ino=%llu res=%d errno=%d", (unsigned long long)inode->i_ino, !result, result);
-	if (digest)
-		audit_log_format(ab, " hash=\"%s\"", digest);
-	if (rule)
-		audit_log_format(ab, " rule=%d", rule);
+	log_string(ab, record->name);
+	if (record->inode) {
+		audit_log_format(ab, " dev=");
+		log_string(ab, record->inode->i_sb->s_id);
+		audit_log_format(ab, " ino=%llu", (unsigned long long)record->inode->i_ino);
+	}
+	audit_log_format(ab, " res=%d errno=%d", !record->result, record->result);
+	if (record->xattr) {
+		audit_log_format(ab, " xattr=");
+		log_string(ab, record->xattr);
+	}
+	if (record->digest)
+		audit_log_format(ab, " hash=\"%s\"", record->digest);
+	if (record->rule)
+		audit_log_format(ab, " rule=%d", record->rule);
 	audit_log_end(ab);
 }

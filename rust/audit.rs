@@ -6,7 +6,8 @@
 
 use super::{
     bindings,
-    file::File, //
+    file::File,
+    path::Dentry, //
 };
 use kernel::{
     prelude::*,
@@ -18,6 +19,8 @@ use kernel::{
 pub(crate) enum Kind {
     /// `AUDIT_INTEGRITY_DATA`: about the content of a file.
     Data = 1800,
+    /// `AUDIT_INTEGRITY_METADATA`: about the metadata of a file.
+    Metadata = 1801,
     /// `AUDIT_INTEGRITY_PCR`: about the PCR.
     Pcr = 1804,
 }
@@ -28,37 +31,62 @@ pub(crate) fn rule(path: &CStr, digest: &CStr) {
     unsafe { bindings::diglist_audit_rule(path.as_char_ptr(), digest.as_char_ptr()) };
 }
 
-/// A refusal's digest (`sha256:…`), where it is known, and the place of the rule in the policy, from 1.
-pub(crate) struct Refused<'a> {
-    /// The digest of the content.
+/// What a record is about.
+#[derive(Clone, Copy)]
+pub(crate) enum About<'a> {
+    /// An open file.
+    File(&'a File),
+    /// A file that nobody need have open.
+    Dentry(&'a Dentry),
+    /// No file.
+    Nothing,
+}
+
+/// Something that went wrong.
+pub(crate) struct Record<'a> {
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// With what.
+    pub(crate) about: About<'a>,
+    /// The path of that, or another name.
+    pub(crate) name: &'a CStr,
+    /// In what operation.
+    pub(crate) op: &'static CStr,
+    /// Why.
+    pub(crate) cause: &'static CStr,
+    /// The result, 0 or negative.
+    pub(crate) errno: i32,
+    /// The digest of the content (`sha256:…`), where it is known.
     pub(crate) digest: Option<&'a CStr>,
-    /// The place of the rule.
+    /// The name of an extended attribute.
+    pub(crate) xattr: Option<&'a CStr>,
+    /// The place of a rule in the policy, from 1; 0 for none.
     pub(crate) rule: usize,
 }
 
-/// Records that `op` on `file` at `path` had the result `errno` (0 or negative), because of `cause`. May sleep.
-pub(crate) fn integrity(
-    kind: Kind,
-    file: &File,
-    path: &CStr,
-    op: &'static CStr,
-    cause: &'static CStr,
-    errno: i32,
-    refused: Option<&Refused<'_>>,
-) {
-    let digest = refused.and_then(|refused| refused.digest);
-    let rule = refused.map_or(0, |refused| refused.rule);
-    // SAFETY: The file is open and the strings are NUL-terminated; the digest may be null.
-    unsafe {
-        bindings::diglist_audit_integrity(
-            kind as i32,
-            file.as_ptr(),
-            path.as_char_ptr(),
-            op.as_char_ptr(),
-            cause.as_char_ptr(),
-            errno,
-            digest.map_or(core::ptr::null(), |digest| digest.as_char_ptr()),
-            i32::try_from(rule).unwrap_or(0),
-        )
-    };
+impl Record<'_> {
+    /// Leaves it in the audit log. May sleep.
+    pub(crate) fn write(&self) {
+        let or_null = |text: Option<&CStr>| text.map_or(core::ptr::null(), CStr::as_char_ptr);
+        let inode = match self.about {
+            // SAFETY: The file is open, and keeps its inode.
+            About::File(file) => unsafe { bindings::diglist_file_inode(file.as_ptr()) },
+            About::Dentry(dentry) => dentry.inode(),
+            About::Nothing => core::ptr::null(),
+        };
+        let raw = bindings::diglist_audit_record {
+            type_: self.kind as i32,
+            result: self.errno,
+            rule: i32::try_from(self.rule).unwrap_or(0),
+            inode,
+            name: self.name.as_char_ptr(),
+            op: self.op.as_char_ptr(),
+            cause: self.cause.as_char_ptr(),
+            digest: or_null(self.digest),
+            xattr: or_null(self.xattr),
+        };
+        // SAFETY: The inode is null or kept by what the record is about; the strings are null where they may be, or
+        // NUL-terminated.
+        unsafe { bindings::diglist_audit_integrity(&raw) };
+    }
 }

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/fsverity.h>
 #include <linux/ftrace.h>
+#include <linux/hugetlb.h>
 #include <linux/iversion.h>
 #include <linux/key.h>
 #include <linux/kprobes.h>
@@ -303,6 +304,11 @@ bool diglist_keyring_is_blacklist(const struct key *keyring)
 struct inode *diglist_path_upmost_inode(const struct path *path)
 {
 	return upmost_inode(path->dentry);
+}
+
+struct file *diglist_path_open(const struct path *path)
+{
+	return dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
 }
 
 /* Whether anybody, FILE itself included, has the content open for writing. */

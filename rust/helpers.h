@@ -53,6 +53,27 @@ struct diglist_cred_ids {
 	__u8 cap_setgid;
 };
 
+/* A program or library, and by whom it is used how. */
+struct diglist_exec_use {
+	struct file *file;	/* with a reference */
+	struct diglist_cred_ids ids;
+	__u8 executed;
+	__u8 mapped;
+};
+
+/* A record of the integrity subsystem. What may be NULL or 0 is then left out. */
+struct diglist_audit_record {
+	int type;
+	int result;			/* 0 or a negative errno */
+	int rule;			/* its place in the policy from 1, or 0 */
+	const struct inode *inode;	/* may be NULL */
+	const char *name;
+	const char *op;
+	const char *cause;
+	const char *digest;		/* ALGORITHM:HEX; may be NULL */
+	const char *xattr;		/* may be NULL */
+};
+
 /* ftrace */
 unsigned long diglist_function_address(const char *name);
 unsigned long diglist_ftrace_direct_addr(unsigned long addr);
@@ -82,7 +103,10 @@ struct file *diglist_file_reopen(struct file *file);
 struct inode *diglist_dentry_new_file(struct dentry *dentry);
 bool diglist_keyring_is_blacklist(const struct key *keyring);
 struct inode *diglist_path_upmost_inode(const struct path *path);
-ssize_t diglist_exec_files(struct file **files, size_t room);
+struct file *diglist_path_open(const struct path *path);
+ssize_t diglist_exec_uses(struct diglist_exec_use *uses, size_t room, unsigned int *unseen);
+bool diglist_file_is_inert(const struct file *file);
+bool diglist_file_is_executable(const struct file *file);
 bool diglist_file_written_elsewhere(const struct file *file);
 bool diglist_file_content_is_stable(const struct file *file);
 bool diglist_file_has_pinned_pages(const struct file *file);
@@ -123,8 +147,7 @@ void diglist_tpm_put(struct tpm_chip *chip);
 
 /* audit */
 void diglist_audit_rule(const char *path, const char *digest);
-void diglist_audit_integrity(int type, const struct file *file, const char *path, const char *op, const char *cause,
-			     int result, const char *digest, int rule);
+void diglist_audit_integrity(const struct diglist_audit_record *record);
 
 /* module and kernel */
 void diglist_module_pin(struct module *module);

@@ -18,6 +18,7 @@ pub(crate) mod label;
 pub(crate) mod lsm;
 pub(crate) mod module;
 pub(crate) mod pages;
+pub(crate) mod path;
 pub(crate) mod random;
 pub(crate) mod rcu_cell;
 pub(crate) mod securityfs;

@@ -13,7 +13,7 @@
 //!
 //! Beside the result stand two marks for violations, which outlive it: that the inode was opened for reading under a
 //! `measure` rule, and that an open writer has been reported; and three for appraisal: that the content passed when it
-//! was last looked at, that it then counted as signed, and that the file is new.
+//! was last looked at, that it was used as signed, and that the file is new.
 
 use crate::{
     evaluate::Access,
@@ -76,7 +76,7 @@ const LISTED: u16 = 1 << 8;
 const LISTED_IMMUTABLE: u16 = 1 << 9;
 /// The content passed when it was last appraised, or the file was new; who writes it since then had opened it then.
 const PASSED: u16 = 1 << 10;
-/// The content counted as signed when it was last appraised.
+/// The content was used as signed.
 const SIGNED: u16 = 1 << 11;
 /// The file was created, and its first writer has not closed it yet.
 const NEW: u16 = 1 << 12;
@@ -521,21 +521,19 @@ impl Cache {
         }
     }
 
-    /// Notes that the content of `file` passed, as signed or not. May sleep.
+    /// Notes that the content of `file` passed, as signed or not. Who passes under another rule, without being signed,
+    /// does not take from those who use it as signed: only [`Cache::note_unsigned`] does. May sleep.
     pub(crate) fn note_passed(&self, file: &File, signed: bool) {
         let marks = if signed { PASSED | SIGNED } else { PASSED };
-        let key = file.real_inode().key();
-        if self
-            .inodes
-            .get(key)
-            .is_none_or(|checked| checked.flags & marks != marks)
-        {
-            self.mark(key, marks);
-        }
+        self.mark(file.real_inode().key(), marks);
     }
 
-    /// Notes that the content of `file` did not pass: its writer's digest shall not be stored. Whether it is signed is
-    /// asked again when somebody wants to write it. May sleep.
+    /// Notes that the content of `file` is in use as signed. May sleep.
+    pub(crate) fn note_signed(&self, file: &File) {
+        self.mark(file.real_inode().key(), SIGNED);
+    }
+
+    /// Notes that the content of `file` did not pass under some rule. May sleep.
     pub(crate) fn note_failed(&self, file: &File) {
         self.unmark(file.real_inode().key(), PASSED);
     }
@@ -562,6 +560,13 @@ impl Cache {
     }
 
     fn mark(&self, key: InodeKey, marks: u16) {
+        if self
+            .inodes
+            .get(key)
+            .is_some_and(|c| c.flags & marks == marks)
+        {
+            return;
+        }
         self.update(key, |old| {
             let old = old.unwrap_or_else(|| self.fresh(key));
             let flags = old.flags | marks;
@@ -579,15 +584,10 @@ impl Cache {
         self.marked(file.real_inode().key(), PASSED)
     }
 
-    /// Whether an inode's content counted as signed when it was last appraised. Does not sleep.
-    pub(crate) fn is_signed(&self, key: InodeKey) -> bool {
-        self.marked(key, SIGNED)
-    }
-
-    /// The same of the content of `file`, or nobody knows, because marks were lost. Does not sleep.
+    /// Whether the content of `file` was used as signed, or nobody knows, because marks were lost. Does not sleep.
     pub(crate) fn may_be_signed(&self, file: &File) -> bool {
         let key = file.real_inode().key();
-        self.is_signed(key) || self.has_lost(key)
+        self.marked(key, SIGNED) || self.has_lost(key)
     }
 
     /// Whether marks of the inode may have been lost.

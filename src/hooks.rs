@@ -17,6 +17,10 @@ use crate::{
             Hook,
             KernelRead, //
         },
+        path::{
+            Dentry,
+            Path, //
+        },
         task::Ids,
         witness::Cred, //
     },
@@ -25,7 +29,10 @@ use digest_logic::policy::{
     Func,
     Mask, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
 
 impl Handler for Monitor {
     #[inline(always)]
@@ -94,9 +101,9 @@ impl Handler for Monitor {
         })
     }
 
-    fn truncated(&self, key: InodeKey) -> Result {
-        self.refuse_truncating(key)?;
-        self.cache.note_truncation(key);
+    fn truncated(&self, path: &Path) -> Result {
+        self.refuse_truncating(path)?;
+        self.cache.note_truncation(path.upmost_key());
         Ok(())
     }
 
@@ -106,8 +113,8 @@ impl Handler for Monitor {
         }
     }
 
-    fn xattr_changed(&self, name: &[u8]) -> Result {
-        self.may_change_xattr(name)
+    fn xattr_changed(&self, dentry: &Dentry, name: &CStr) -> Result {
+        self.may_change_xattr(dentry, name)
     }
 
     fn kernel_load(&self, what: KernelRead) -> Result {

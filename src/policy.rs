@@ -236,10 +236,12 @@ impl ActivePolicy {
         (line as usize).saturating_add(1)
     }
 
-    /// Whether an `appraise` rule names `func`. As in IMA, one without `func=` says nothing of what comes from no file.
-    pub(crate) fn appraises(&self, func: Func) -> bool {
+    /// The place in the policy, from 1, of the first `appraise` rule that names `func`. As in IMA, one without `func=`
+    /// says nothing of what comes from no file.
+    pub(crate) fn appraises(&self, func: Func) -> Option<usize> {
         self.rules_for(func)
-            .any(|rule| rule.action() == Action::Appraise && rule.func() == Some(func))
+            .position(|rule| rule.action() == Action::Appraise && rule.func() == Some(func))
+            .map(|place| self.line(func, place))
     }
 
     /// Whether there is an `appraise` rule at all.

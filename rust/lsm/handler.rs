@@ -5,6 +5,10 @@
 use crate::sys::{
     file::File,
     inode::InodeKey,
+    path::{
+        Dentry,
+        Path, //
+    },
     task::Ids,
     witness::Cred, //
 };
@@ -18,6 +22,7 @@ use core::{
 use kernel::{
     ffi, new_srcu,
     prelude::*,
+    str::CStr,
     sync::{
         Arc,
         Srcu, //
@@ -98,14 +103,14 @@ pub(crate) trait Handler: Send + Sync + 'static {
     fn opened(&self, file: &File, mask: u32) -> Result;
 
     /// A file is about to be cut or extended by its path (`path_truncate`).
-    fn truncated(&self, key: InodeKey) -> Result;
+    fn truncated(&self, path: &Path) -> Result;
 
     /// A regular file was made other than by opening it (`path_post_mknod`, `inode_post_create_tmpfile`).
     fn created(&self, key: InodeKey);
 
-    /// The extended attribute `name` is about to be set or removed (`inode_setxattr`, `inode_removexattr`), with the
+    /// The extended attribute `name` of a file is about to be set or removed (`inode_setxattr`, `inode_removexattr`), with the
     /// inode locked.
-    fn xattr_changed(&self, name: &[u8]) -> Result;
+    fn xattr_changed(&self, dentry: &Dentry, name: &CStr) -> Result;
 
     /// The kernel is about to use bytes that come from no file (`kernel_load_data`).
     fn kernel_load(&self, what: KernelRead) -> Result;

@@ -20,6 +20,10 @@ use crate::sys::{
     bindings,
     file::File,
     inode::InodeKey,
+    path::{
+        Dentry,
+        Path, //
+    },
     task::Ids,
     witness::Cred, //
 };
@@ -287,11 +291,9 @@ unsafe extern "C" fn kernel_load_data<H: Handler>(
 ///
 /// Called as the hook `path_truncate`.
 unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
-    enter(0, |h: &H| {
-        // SAFETY: The hook passes a path that the caller holds.
-        let inode = unsafe { bindings::diglist_path_upmost_inode(path) };
-        verdict(h.truncated(InodeKey::from_raw(inode)))
-    })
+    // SAFETY: The hook passes a path to a file that the caller holds.
+    let path = unsafe { Path::from_raw(path) };
+    enter(0, |h: &H| verdict(h.truncated(path)))
 }
 
 /// # Safety
@@ -326,15 +328,15 @@ unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
 /// Called as the hook `inode_setxattr`.
 unsafe extern "C" fn inode_setxattr<H: Handler>(
     _idmap: *mut c::mnt_idmap,
-    _dentry: *mut c::dentry,
+    dentry: *mut c::dentry,
     name: *const ffi::c_char,
     _value: *const ffi::c_void,
     _size: usize,
     _flags: ffi::c_int,
 ) -> ffi::c_int {
-    // SAFETY: The hook passes a NUL-terminated name.
-    let name = unsafe { CStr::from_char_ptr(name) };
-    enter(0, |h: &H| verdict(h.xattr_changed(name.to_bytes())))
+    // SAFETY: The hook passes a directory entry with an inode, that the caller holds, and a NUL-terminated name.
+    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
+    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
 }
 
 /// # Safety
@@ -342,12 +344,12 @@ unsafe extern "C" fn inode_setxattr<H: Handler>(
 /// Called as the hook `inode_removexattr`.
 unsafe extern "C" fn inode_removexattr<H: Handler>(
     _idmap: *mut c::mnt_idmap,
-    _dentry: *mut c::dentry,
+    dentry: *mut c::dentry,
     name: *const ffi::c_char,
 ) -> ffi::c_int {
-    // SAFETY: The hook passes a NUL-terminated name.
-    let name = unsafe { CStr::from_char_ptr(name) };
-    enter(0, |h: &H| verdict(h.xattr_changed(name.to_bytes())))
+    // SAFETY: As for `inode_setxattr`.
+    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
+    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
 }
 
 /// # Safety

@@ -14,54 +14,145 @@ use crate::{
     policy::ActivePolicy,
     sys::{
         console::Show,
-        exec_files,
-        file::File,
-        module, //
+        exec_files::{
+            uses_by_processes,
+            Use,
+            MAX_USES, //
+        },
+        file::{
+            File,
+            OwnedFile, //
+        },
+        inode::InodeKey,
+        module,
+        task::Ids, //
     },
 };
 use digest_logic::{
     appraise::Cause,
+    digest::Digest,
     policy::{
         Func,
         Mask, //
     },
     template::MAX_NAME,
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
 
-/// How a program or library comes to be executed.
-const USES: [Func; 3] = [Func::BprmCheck, Func::MmapCheck, Func::MmapCheckReqprot];
+/// What the kernel asks about a program: as it opens it, as the caller executes it, and with the ids that it will have.
+const EXECUTING: [(Func, Mask); 3] = [
+    (Func::FileCheck, Mask::EXEC),
+    (Func::BprmCheck, Mask::EXEC),
+    (Func::CredsCheck, Mask::EXEC),
+];
+
+/// What it asks about what is mapped executable: as ld.so opens it, and as it is mapped.
+const MAPPING: [(Func, Mask); 3] = [
+    (Func::FileCheck, Mask::READ),
+    (Func::MmapCheckReqprot, Mask::EXEC),
+    (Func::MmapCheck, Mask::EXEC),
+];
+
+/// Without these nobody repairs anything; they need not be running.
+const INDISPENSABLE: [&CStr; 2] = [c"/bin/sh", c"/usr/sbin/digestctl"];
+
+/// The administrator.
+const ROOT: Ids = Ids {
+    uid: 0,
+    euid: 0,
+    suid: 0,
+    cap_setuid: true,
+    gid: 0,
+    egid: 0,
+    sgid: 0,
+    cap_setgid: true,
+};
 
 /// The most files that are named in the kernel log.
 const NAMED: usize = 20;
 
+/// What was found out about the file that was asked about last; its uses come together.
+struct Judged {
+    key: InodeKey,
+    sha256: Option<Content>,
+    verity: Option<Content>,
+    /// The places in the policy of the rules that allow it.
+    allowed: KVec<usize>,
+    denied: bool,
+}
+
+/// The digest of a file, and what the lists say of it.
+#[derive(Clone, Copy)]
+struct Content {
+    digest: Digest,
+    looked: Looked,
+}
+
+impl Judged {
+    fn new(key: InodeKey) -> Self {
+        Self {
+            key,
+            sha256: None,
+            verity: None,
+            allowed: KVec::new(),
+            denied: false,
+        }
+    }
+}
+
 impl Monitor {
-    /// Refuses a policy by which a program that is running, or a library that it uses, could not be executed again,
-    /// unless the module parameter `force` is set. The files are named in the kernel log. May sleep, for as long as it
-    /// takes to read all of them.
+    /// Refuses a policy by which a program that is running, or a library that it uses, could not be executed again by
+    /// those who use it, or the shell or digestctl not by root, unless the module parameter `force` is set. The files are
+    /// named in the kernel log. Files that pass as signed count as in use from now on. May sleep, for as long as it takes
+    /// to read all of them.
     ///
     /// # Errors
     ///
-    /// `EDEADLK`; `ENOMEM`.
+    /// `EDEADLK`; `E2BIG` if too many files are in use; `ENOMEM`; `EINTR` if the task was killed.
     pub(crate) fn refuse_lockout(&self, policy: &ActivePolicy) -> Result {
-        if self.appraisal != Mode::Enforce || !policy.appraises_anything() || module::force() {
+        if self.appraisal != Mode::Enforce || !policy.appraises_anything() {
             return Ok(());
         }
-        let mut denied = 0usize;
-        for file in &exec_files::of_all_processes()? {
-            let Err(cause) = self.would_allow(policy, file) else {
-                continue;
-            };
-            denied = denied.saturating_add(1);
-            if denied <= NAMED {
-                let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
-                let path = file.path(&mut buf).unwrap_or(c"?");
-                pr_err!(
-                    "policy: would deny {} ({})\n",
-                    Show(path.to_bytes().escape_ascii()),
-                    cause.name().to_str().unwrap_or("?")
-                );
+        match self.look_for_lockout(policy) {
+            Err(e) if e != EINTR && module::force() => {
+                pr_warn!("policy: taken all the same, because of force=1\n");
+                Ok(())
             }
+            result => result,
+        }
+    }
+
+    fn look_for_lockout(&self, policy: &ActivePolicy) -> Result {
+        let (mut uses, unseen) = uses_by_processes().inspect_err(|e| {
+            if *e == E2BIG {
+                pr_err!("policy: {} or more files in use\n", MAX_USES);
+            }
+        })?;
+        if unseen > 0 {
+            pr_warn!(
+                "policy: the files of {} processes, which are busy, were not looked at\n",
+                unseen
+            );
+        }
+        for path in INDISPENSABLE {
+            // What is not there is not missed.
+            if let Ok(file) = self.exempt.run(|| OwnedFile::open(path)) {
+                let found = Use {
+                    file,
+                    ids: ROOT,
+                    executed: true,
+                    mapped: true,
+                };
+                uses.push(found, GFP_KERNEL)?;
+            }
+        }
+        let mut denied = 0usize;
+        let mut judged = None;
+        for used in &uses {
+            denied = denied.saturating_add(self.denials(policy, used, &mut judged, denied)?);
         }
         if denied == 0 {
             return Ok(());
@@ -73,36 +164,108 @@ impl Monitor {
         Err(EDEADLK)
     }
 
-    fn would_allow(&self, policy: &ActivePolicy, file: &File) -> Result<(), Cause> {
+    /// How many more files, none or one, would be denied with this use; names it if fewer than [`NAMED`] were before.
+    fn denials(
+        &self,
+        policy: &ActivePolicy,
+        used: &Use,
+        judged: &mut Option<Judged>,
+        before: usize,
+    ) -> Result<usize> {
+        let file = &*used.file;
         if !file.is_regular() {
-            return Ok(());
+            return Ok(0);
         }
-        for func in USES {
-            let access = Access::new(file, func, Mask::EXEC);
-            let decision = policy.decide_for(&access);
-            let Some(rule) = decision.appraise else {
+        let key = file.real_inode().key();
+        let judged = match judged {
+            Some(judged) if judged.key == key => judged,
+            other => other.insert(Judged::new(key)),
+        };
+        let executing = EXECUTING.iter().filter(|_| used.executed);
+        let mapping = MAPPING.iter().filter(|_| used.mapped);
+        for (func, mask) in Iterator::chain(executing, mapping) {
+            let access = Access::new(file, *func, *mask).with_ids(used.ids);
+            let Err(cause) = self.would_allow(policy, &access, judged)? else {
                 continue;
             };
-            let digest = self
-                .reader
-                .run(|| content::digest(&access, decision.verity, &self.stats))
-                .map_err(|_| Cause::Failed)?;
-            let looked = if decision.verity {
+            if judged.denied {
+                return Ok(0);
+            }
+            judged.denied = true;
+            if before < NAMED {
+                name(file, cause)?;
+            }
+            return Ok(1);
+        }
+        Ok(0)
+    }
+
+    fn would_allow(
+        &self,
+        policy: &ActivePolicy,
+        access: &Access<'_>,
+        judged: &mut Judged,
+    ) -> Result<Result<(), Cause>> {
+        let decision = policy.decide_for(access);
+        let Some(rule) = decision.appraise else {
+            return Ok(Ok(()));
+        };
+        if judged.allowed.contains(&rule.rule) {
+            return Ok(Ok(()));
+        }
+        let known = if decision.verity {
+            &mut judged.verity
+        } else {
+            &mut judged.sha256
+        };
+        let content = match known {
+            Some(content) => *content,
+            None => match self.content_of(access, decision.verity) {
+                Ok(content) => *known.insert(content),
+                Err(e) if e == EINTR => return Err(e),
+                Err(_) => return Ok(Err(Cause::Failed)),
+            },
+        };
+        let found = Found {
+            digest: &content.digest,
+            verity: decision.verity,
+            looked: content.looked,
+            stable: self.cache.is_stable(access.file),
+            permit_directio: true,
+        };
+        match self.weigh(access, &rule, &found) {
+            Ok(vouchers) => {
+                if vouchers.are_signed() {
+                    self.cache.note_signed(access.file);
+                }
+                judged.allowed.push(rule.rule, GFP_KERNEL)?;
+                Ok(Ok(()))
+            }
+            Err(cause) => Ok(Err(cause)),
+        }
+    }
+
+    fn content_of(&self, access: &Access<'_>, verity: bool) -> Result<Content> {
+        self.reader.run(|| {
+            let digest = content::digest(access, verity, &self.stats)?;
+            let looked = if verity {
                 Looked::only(self.lists.verdict(&digest))
             } else {
-                self.reader
-                    .run(|| self.verdict(&access, &digest, rule.digest_list))
-                    .map_err(|_| Cause::Failed)?
+                self.verdict(access, &digest, true)?
             };
-            let found = Found {
-                digest: &digest,
-                verity: decision.verity,
-                looked,
-                stable: self.cache.is_stable(file),
-                permit_directio: true,
-            };
-            self.weigh(&access, &rule, &found)?;
-        }
-        Ok(())
+            Ok(Content { digest, looked })
+        })
     }
+}
+
+/// Names a file that would be denied in the kernel log.
+fn name(file: &File, cause: Cause) -> Result {
+    let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
+    let path = file.path(&mut buf).unwrap_or(c"?");
+    pr_err!(
+        "policy: would deny {} ({})\n",
+        Show(path.to_bytes().escape_ascii()),
+        cause.name().to_str().unwrap_or("?")
+    );
+    Ok(())
 }

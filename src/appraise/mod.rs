@@ -100,14 +100,13 @@ pub(crate) struct Found<'a> {
     pub(crate) permit_directio: bool,
 }
 
-/// Whether the access executes the file, or maps it to execute it.
-fn is_used(access: &Access<'_>) -> bool {
-    maps(access) || matches!(access.func, Func::BprmCheck | Func::CredsCheck)
-}
-
-/// Whether the access maps the file to execute it.
-fn maps(access: &Access<'_>) -> bool {
-    matches!(access.func, Func::MmapCheck | Func::MmapCheckReqprot)
+/// Whether what is asked about will be executed. The kernel keeps writers away from programs, though not from mappings,
+/// nor from programs on mounts that are watched before content is accessed (`FAN_PRE_ACCESS`).
+fn executes(func: Func) -> bool {
+    matches!(
+        func,
+        Func::BprmCheck | Func::CredsCheck | Func::MmapCheck | Func::MmapCheckReqprot
+    )
 }
 
 impl Monitor {
@@ -125,7 +124,7 @@ impl Monitor {
         if file.is_direct() && !found.permit_directio {
             return Err(Cause::DirectIo);
         }
-        if maps(access) && file.has_writers() {
+        if executes(access.func) && file.has_writers() {
             return Err(Cause::OpenWriters);
         }
         if is_data_blacklisted(found.digest.as_bytes()) {
@@ -169,7 +168,7 @@ impl Monitor {
         };
         match weighed {
             Ok(vouchers) => {
-                if is_used(access) {
+                if executes(access.func) {
                     self.cache.note_used(access.file);
                 }
                 self.cache.note_passed(access.file, vouchers.are_signed());
@@ -203,7 +202,7 @@ impl Monitor {
     ///
     /// Execution needs no such question: the kernel admits no writer from before the file is read.
     pub(crate) fn maps_what_was_read(&self, access: &Access<'_>, seen: Writers) -> bool {
-        !maps(access)
+        !executes(access.func)
             || self.appraisal != Mode::Enforce
             || self.cache.nobody_wrote(access.file, seen)
     }

@@ -12,14 +12,20 @@ use crate::{
     evaluate::Access,
     monitor::Monitor,
     sys::{
+        exec_files::may_be_program,
         file::File,
-        inode::InodeKey,
         module,
+        path::{
+            Dentry,
+            Path, //
+        },
         task, //
     },
 };
 use digest_logic::{
     appraise::Cause,
+    digest::Digest,
+    list::Kind,
     policy::{
         Appraise,
         AppraiseType,
@@ -27,10 +33,46 @@ use digest_logic::{
         Mask, //
     },
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
 
 /// Of two ways of asking for the same access, as `mmap_file` and `file_mprotect` do.
 const MAPS: [Func; 2] = [Func::MmapCheck, Func::MmapCheckReqprot];
+
+/// How a program, a library or a kernel module is used.
+const USES: [Func; 5] = [
+    Func::BprmCheck,
+    Func::CredsCheck,
+    Func::MmapCheck,
+    Func::MmapCheckReqprot,
+    Func::ModuleCheck,
+];
+
+/// What content must satisfy to be in use as signed.
+const ANY_SIGNED: Appraise = Appraise {
+    rule: 0,
+    digest_list: true,
+    kind: Some(AppraiseType::Imasig),
+    algos: None,
+};
+
+/// Whether a refusal under [`ANY_SIGNED`] tells that the content does not count as signed, rather than that this could not
+/// be found out.
+fn says_unsigned(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::MissingHash
+            | Cause::SignatureRequired
+            | Cause::InvalidHash
+            | Cause::InvalidSignature
+            | Cause::DeniedHashAlgorithm
+            | Cause::UnknownData
+            | Cause::Revoked
+            | Cause::Blacklisted
+    )
+}
 
 /// Whether only the administrator may change the extended attribute called `name` (`evm_xattrs=`). Does not sleep.
 fn is_protected(name: &[u8]) -> bool {
@@ -45,69 +87,123 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// `EPERM` for what only a task with `CAP_SYS_ADMIN` in the initial user namespace may change.
-    pub(crate) fn may_change_xattr(&self, name: &[u8]) -> Result {
-        if is_protected(name) && !task::may_configure() {
+    /// `EPERM` for what only a task with `CAP_SYS_ADMIN` in the initial user namespace may change; the audit log says so.
+    pub(crate) fn may_change_xattr(&self, dentry: &Dentry, name: &CStr) -> Result {
+        if is_protected(name.to_bytes()) && !task::may_configure() {
+            self.log.audit_xattr(dentry, name);
             return Err(EPERM);
         }
         Ok(())
     }
 
-    /// Refuses to open for writing what is in use as signed content, whatever the policy says of opens. May sleep.
+    /// Refuses to open for writing what must not change; see [`Monitor::refuse_change`]. May sleep.
     ///
     /// # Errors
     ///
-    /// `EACCES`.
+    /// `EACCES`; `EINTR` if the task was killed meanwhile.
     pub(crate) fn refuse_writing(&self, file: &File) -> Result {
-        if self.appraisal != Mode::Enforce
-            || !file.is_writable()
-            || !self.policies.appraises()
-            || !self.cache.may_be_signed(file)
-        {
+        if !file.is_writable() || !self.protects_content() {
             return Ok(());
         }
-        // What is new passes without being signed, and what is empty cannot have been executed.
-        if self.cache.is_new(file) || file.size() == 0 {
+        self.refuse_change(file)
+    }
+
+    /// Refuses to cut by its path what must not change; see [`Monitor::refuse_change`]. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`; `EINTR` if the task was killed meanwhile; why the file cannot be opened.
+    pub(crate) fn refuse_truncating(&self, path: &Path) -> Result {
+        if !self.protects_content() {
             return Ok(());
+        }
+        let file = self.reader.run(|| path.open())?;
+        self.refuse_change(&file)
+    }
+
+    fn protects_content(&self) -> bool {
+        self.is_running() && self.appraisal == Mode::Enforce && self.policies.appraises()
+    }
+
+    /// Refuses to change content that is in use as signed, whatever the policy says of opens, and programs, libraries and
+    /// kernel modules that a list calls immutable, if a rule would ask that list. What cannot be found out is refused.
+    /// May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`; `EINTR` if the task was killed meanwhile.
+    fn refuse_change(&self, file: &File) -> Result {
+        // What is new passes without being signed, and what is empty cannot have been used.
+        if !file.is_regular() || self.cache.is_new(file) || file.size() == 0 {
+            return Ok(());
+        }
+        let in_use = self.cache.may_be_signed(file);
+        let asking = self.asks_lists_for_use(file);
+        let rule = asking.map_or(0, |rule| rule.rule);
+        if !in_use {
+            match asking.map_or(Ok(false), |_| may_be_program(file)) {
+                Ok(true) => (),
+                Ok(false) => return Ok(()),
+                Err(_) => return self.refuse_unjudged(file, Cause::Failed, None, rule),
+            }
         }
         let access = Access::new(file, Func::FileCheck, Mask::WRITE);
-        let digest = self
-            .reader
-            .run(|| content::digest(&access, false, &self.stats))?;
+        let read = self.reader.run(|| {
+            let digest = content::digest(&access, false, &self.stats)?;
+            Ok((digest, self.verdict(&access, &digest, true)?))
+        });
+        let (digest, looked) = match read {
+            Ok(read) => read,
+            Err(e) if e == EINTR => return Err(e),
+            Err(_) => return self.refuse_unjudged(file, Cause::Failed, None, rule),
+        };
+        if !in_use {
+            if looked.is_doubtful {
+                return self.refuse_unjudged(file, Cause::Failed, Some(&digest), rule);
+            }
+            let listed = looked.verdict.and_then(|verdict| verdict.appraise);
+            if listed != Some(Kind::Immutable) {
+                return Ok(());
+            }
+            return self.refuse_unjudged(file, Cause::Immutable, Some(&digest), rule);
+        }
         let found = Found {
             digest: &digest,
             verity: false,
-            looked: self.reader.run(|| self.verdict(&access, &digest, true))?,
+            looked,
             stable: true,
             permit_directio: true,
         };
-        let rule = Appraise {
-            rule: 0,
-            digest_list: true,
-            kind: Some(AppraiseType::Imasig),
-            algos: None,
+        let cause = match self.weigh(&access, &ANY_SIGNED, &found) {
+            Ok(_) => Cause::Immutable,
+            Err(cause) if says_unsigned(cause) => {
+                // Not any more: its list was removed, or its key.
+                self.cache.note_unsigned(file);
+                return Ok(());
+            }
+            Err(cause) => cause,
         };
-        if self.weigh(&access, &rule, &found).is_err() {
-            // Not any more: its list was removed, or its key.
-            self.cache.note_unsigned(file);
-            return Ok(());
-        }
-        self.refuse(file, Cause::Immutable, Some(&digest), 0)
-            .map(|_| ())
+        self.refuse_unjudged(file, cause, Some(&digest), rule)
     }
 
-    /// Refuses to cut what is in use as signed content. Does not sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`.
-    pub(crate) fn refuse_truncating(&self, key: InodeKey) -> Result {
-        if self.appraisal == Mode::Enforce && self.policies.appraises() && self.cache.is_signed(key)
-        {
-            self.stats.denied.count();
-            return Err(EACCES);
-        }
-        Ok(())
+    fn refuse_unjudged(
+        &self,
+        file: &File,
+        cause: Cause,
+        digest: Option<&Digest>,
+        rule: usize,
+    ) -> Result {
+        self.refuse(file, cause, digest, rule).map(|_| ())
+    }
+
+    /// The rule by which a list would be asked if the current task executed, mapped or loaded the file. May sleep, if a
+    /// rule asks for the label of a file.
+    fn asks_lists_for_use(&self, file: &File) -> Option<Appraise> {
+        USES.iter().find_map(|func| {
+            let access = Access::new(file, *func, Mask::EXEC);
+            let rule = self.policies.decide(&access).appraise;
+            rule.filter(|rule| rule.digest_list)
+        })
     }
 
     /// Refuses content that user space hands over as bytes where rules want a file for it. May sleep.
@@ -116,15 +212,20 @@ impl Monitor {
     ///
     /// `EACCES`.
     pub(crate) fn refuse_bytes(&self, func: Func) -> Result {
-        if self.appraisal == Mode::Off || !self.policies.load().appraises(func) {
+        if self.appraisal == Mode::Off {
             return Ok(());
         }
+        let Some(rule) = self.policies.load().appraises(func) else {
+            return Ok(());
+        };
+        let enforced = self.appraisal == Mode::Enforce;
         self.stats.denied.count();
+        self.log.audit_no_file(func, rule, enforced);
         pr_err!(
             "{}: the policy wants a file, and this comes from memory\n",
             func.name()
         );
-        if self.appraisal == Mode::Enforce {
+        if enforced {
             return Err(EACCES);
         }
         Ok(())

@@ -16,7 +16,6 @@ use crate::{
     },
 };
 use digest_logic::{
-    appraise::Cause,
     digest::Digest,
     hash_algo::HashAlgo,
     policy::Template,
@@ -58,7 +57,18 @@ impl Violation {
             Self::Unreadable(_) => (audit::Kind::Data, c"collect_data"),
             Self::TimeOfMeasureTimeOfUse | Self::OpenWriters => (audit::Kind::Pcr, c"invalid_pcr"),
         };
-        audit::integrity(kind, file, path, op, self.cause(), self.errno(), None);
+        audit::Record {
+            kind,
+            about: audit::About::File(file),
+            name: path,
+            op,
+            cause: self.cause(),
+            errno: self.errno(),
+            digest: None,
+            xattr: None,
+            rule: 0,
+        }
+        .write();
     }
 
     fn cause(self) -> &'static CStr {
@@ -150,37 +160,6 @@ impl Log {
         self.append(stats, pcr, template, &event, Repeat::Never)
     }
 
-    /// Leaves the audit record of a file that `appraise` rules refuse, or would if they were `enforced`. May sleep.
-    pub(crate) fn audit_refusal(
-        &self,
-        file: &File,
-        cause: Cause,
-        digest: Option<&Digest>,
-        rule: usize,
-        enforced: bool,
-    ) {
-        let digest =
-            digest.and_then(|d| CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(d))).ok());
-        let refused = audit::Refused {
-            digest: digest.as_deref(),
-            rule,
-        };
-        let errno = if enforced { EACCES.to_errno() } else { 0 };
-        // Without memory for the path there is no record; the access is refused all the same.
-        let _ = with_path(file, |path| {
-            audit::integrity(
-                audit::Kind::Data,
-                file,
-                path,
-                c"appraise_data",
-                cause.name(),
-                errno,
-                Some(&refused),
-            );
-            Ok(())
-        });
-    }
-
     /// Leaves an audit record of a file and its digest. May sleep.
     pub(crate) fn audit_file(&self, digest: &Digest, file: &File) -> Result {
         let digest = CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(digest)))?;
@@ -195,7 +174,7 @@ fn digest_of(bytes: &[u8]) -> Result<Digest> {
     Digest::new(HashAlgo::Sha256, &sha::sha256(bytes)).map_err(|_| EINVAL)
 }
 
-fn with_path<T>(file: &File, f: impl FnOnce(&CStr) -> Result<T>) -> Result<T> {
+pub(super) fn with_path<T>(file: &File, f: impl FnOnce(&CStr) -> Result<T>) -> Result<T> {
     let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
     f(file.path(&mut buf).unwrap_or(NO_PATH))
 }

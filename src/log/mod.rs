@@ -5,6 +5,7 @@
 //! A record is appended and its PCR extended in one critical section, and only then does the access proceed that gave
 //! rise to it. So the order of the list is the order of the extends, and nothing that was not recorded is used.
 
+mod audit;
 mod begin;
 mod event;
 mod record;

@@ -39,8 +39,27 @@ refuses() {
 		{ echo "exit status $rc, $(($(status files_denied) - before)) refusals: $(cat "$WORK/refused")" && false; }
 }
 
+# is_refused CAUSE FILE COMMAND...: succeeds if the command fails, and the audit log says of that file, by its path, that it
+# was refused meanwhile, and why. Sets the mark.
+is_refused() {
+	local cause=$1 name=$2 rc=0
+	shift 2
+	mark
+	"$@" >"$WORK/refused" 2>&1 || rc=$?
+	[ "$rc" -ne 0 ] && refusals "$name" "$cause" | grep -q ' res=0 errno=-13' ||
+		{ echo "exit status $rc: $(cat "$WORK/refused"); $(kernel_log | grep 'audit: type=180')" && false; }
+}
+
+# appends FILE: opens it for writing, and writes nothing.
+appends() { : >>"$1"; }
+
+# audit_name NAME: as records have it, in hexadecimal if it has a space.
+audit_name() {
+	if [[ $1 == *' '* ]]; then printf %s "$1" | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F; else printf '"%s"' "$1"; fi
+}
+
 # refusals FILE CAUSE: the audit records of them since the mark.
-refusals() { kernel_log | grep 'audit: type=1800 ' | grep -F "op=appraise_data cause=$2 " | grep -F "name=\"$1\""; }
+refusals() { kernel_log | grep 'audit: type=1800 ' | grep -F "op=appraise_data cause=$2 " | grep -F " name=$(audit_name "$1") "; }
 
 # ima_of FILE: its security.ima in hexadecimal.
 ima_of() { getfattr --absolute-names --only-values -n security.ima "$1" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }

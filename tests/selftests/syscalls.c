@@ -201,6 +201,56 @@ static int do_memfd_exec(char **arg)
 	return fail("fexecve");
 }
 
+/* memfd-sealed-exec FILE: the same, after the memfd was sealed against writing. */
+static int do_memfd_sealed_exec(char **arg)
+{
+	static char *argv[] = { "memfd", NULL };
+	int from = open(arg[0], O_RDONLY | O_CLOEXEC), fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char buf[65536];
+	ssize_t n;
+
+	if (from < 0 || fd < 0)
+		return fail("open");
+	while ((n = read(from, buf, sizeof(buf))) > 0)
+		if (write(fd, buf, n) != n)
+			return fail("write");
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE))
+		return fail("seal");
+	fexecve(fd, argv, environ);
+	return fail("fexecve");
+}
+
+/* Maps a memfd of one huge page executable that has the text at its start; sealed against writing first, if asked. */
+static int map_huge(const char *text, int sealed)
+{
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
+	size_t size = 2 << 20;
+	char *start;
+
+	if (fd < 0 || ftruncate(fd, size))
+		return fail("memfd");
+	start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (start == MAP_FAILED)
+		return fail("mmap to write");
+	memcpy(start, text, strlen(text));
+	munmap(start, size);
+	if (sealed && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE))
+		return fail("seal");
+	return mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? fail("mmap") : 0;
+}
+
+/* memfd-huge TEXT: maps a memfd of one huge page executable that has the text at its start. */
+static int do_memfd_huge(char **arg)
+{
+	return map_huge(arg[0], 0);
+}
+
+/* memfd-huge-sealed TEXT: the same, sealed against writing. */
+static int do_memfd_huge_sealed(char **arg)
+{
+	return map_huge(arg[0], 1);
+}
+
 /* swap-exec FILE OTHER: opens FILE, renames OTHER over it, and executes what is open. */
 static int do_swap_exec(char **arg)
 {
@@ -281,6 +331,9 @@ static const struct {
 	{ "tmpfile", do_tmpfile, 3 },
 	{ "memfd", do_memfd, 2 },
 	{ "memfd-exec", do_memfd_exec, 1 },
+	{ "memfd-sealed-exec", do_memfd_sealed_exec, 1 },
+	{ "memfd-huge", do_memfd_huge, 1 },
+	{ "memfd-huge-sealed", do_memfd_huge_sealed, 1 },
 	{ "swap-exec", do_swap_exec, 2 },
 	{ "init-module", do_init_module, 1 },
 	{ "kexec", do_kexec, 2 },

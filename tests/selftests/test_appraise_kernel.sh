@@ -26,13 +26,13 @@ fresh "$disk" && signed=$file && sign_file "$signed" linked
 check "(firmware is loaded)" request "$unknown"
 list_of immutable "$listed" && load_signed || bail "the list is refused"
 set_policy "appraise func=FIRMWARE_CHECK digest_list" || bail "the policy is refused"
-check "unknown firmware is refused" refuses request "$unknown"
+check "unknown firmware is refused" is_refused missing-hash "$unknown" request "$unknown"
 fresh "$disk"
-check "as it is in part" refuses eval 'request_part "$file" && [ "$(cat "$test_firmware/test_result")" = 0 ]'
+check "as it is in part" is_refused missing-hash "$file" eval 'request_part "$file" && [ "$(cat "$test_firmware/test_result")" = 0 ]'
 check "firmware that a list knows is loaded" request "$listed"
 check "so is one with a digest in security.ima" request "$hashed"
 set_policy "appraise func=FIRMWARE_CHECK appraise_type=imasig digest_list"
-check "imasig: a digest is not enough" refuses request "$hashed"
+check "imasig: a digest is not enough" is_refused IMA-signature-required "$hashed" request "$hashed"
 check "a signature is" request "$signed"
 check "and a list" request "$listed"
 printf '%s\n' "$former" >"$firmware_path"
@@ -57,14 +57,14 @@ not_refused() {
 	[ "$(status files_denied)" = "$before" ]
 }
 set_policy "appraise func=KEXEC_KERNEL_CHECK digest_list${NL}appraise func=KEXEC_INITRAMFS_CHECK digest_list"
-check "an unknown kernel is refused" refuses "$SYSCALLS" kexec "$kernel" "$listed"
+check "an unknown kernel is refused" is_refused missing-hash "$kernel" "$SYSCALLS" kexec "$kernel" "$listed"
 list_of immutable "$kernel" && load_signed
-check "with a known one an unknown initramfs is" refuses "$SYSCALLS" kexec "$kernel" "$unknown"
+check "with a known one an unknown initramfs is" is_refused missing-hash "$unknown" "$SYSCALLS" kexec "$kernel" "$unknown"
 check "with a known one nothing is" not_refused "$SYSCALLS" kexec "$kernel" "$listed"
 set_policy "appraise func=KEXEC_KERNEL_CHECK appraise_type=imasig|modsig"
-check "without digest_list the list does not count" refuses "$SYSCALLS" kexec "$kernel" "$listed"
+check "without digest_list the list does not count" is_refused IMA-signature-required "$kernel" "$SYSCALLS" kexec "$kernel" "$listed"
 sign_module "$kernel" linked "$disk/signed-kernel"
 check "a signature at the end of the kernel does" not_refused "$SYSCALLS" kexec "$disk/signed-kernel" "$listed"
 sign_module "$kernel" foreign "$disk/foreign-kernel"
-check "one by another key does not" refuses "$SYSCALLS" kexec "$disk/foreign-kernel" "$listed"
+check "one by another key does not" is_refused invalid-signature "$disk/foreign-kernel" "$SYSCALLS" kexec "$disk/foreign-kernel" "$listed"
 finish

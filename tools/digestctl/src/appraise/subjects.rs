@@ -37,6 +37,15 @@ use crate::{
     }, //
 };
 
+/// What the kernel asks about a program: as it opens it, and as it is executed.
+const EXECUTING: [(Func, Mask); 2] = [(Func::FileCheck, Mask::EXEC), (Func::BprmCheck, Mask::EXEC)];
+
+/// What it asks about what is mapped executable: as ld.so opens it, and as it is mapped.
+const MAPPING: [(Func, Mask); 2] = [(Func::FileCheck, Mask::READ), (Func::MmapCheck, Mask::EXEC)];
+
+/// What root needs in any case to repair anything, running or not.
+const INDISPENSABLE: [&str; 2] = ["/bin/sh", "/usr/sbin/digestctl"];
+
 /// One access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subject {
@@ -96,7 +105,8 @@ impl Subject {
 }
 
 impl Subjects {
-    /// The programs of the running processes and what they have mapped for execution.
+    /// The programs of the running processes and what they have mapped for execution, and what is indispensable: what
+    /// the module asks about before it takes a policy.
     pub(super) fn running() -> Result<Self> {
         let mut subjects = Self::default();
         let mut seen = HashSet::new();
@@ -121,27 +131,26 @@ impl Subjects {
             let label = fs::read_to_string(process.join("attr/current")).ok();
             let label = label.map(|label| label.trim_end_matches(['\0', '\n']).to_owned());
             let program = fs::read_link(process.join("exe")).ok();
-            let mut add = |func, path: PathBuf| {
-                let subject = Subject {
-                    path,
-                    func,
-                    mask: Mask::EXEC,
-                    ids,
-                    label: label.clone(),
-                };
-                let key = (subject.path.clone(), func.name(), ids, label.clone());
+            let mut add = |uses: &[(Func, Mask)], path: PathBuf| {
+                let key = (path.clone(), uses == MAPPING, ids, label.clone());
                 if seen.insert(key) {
-                    subjects.take(subject);
+                    subjects.take(path, uses, ids, label.as_deref());
                 }
             };
             if let Some(program) = program {
-                add(Func::BprmCheck, program);
+                add(&EXECUTING, program);
             }
             for path in maps
                 .split(|byte| *byte == b'\n')
                 .filter_map(mapped_for_execution)
             {
-                add(Func::MmapCheck, path);
+                add(&MAPPING, path);
+            }
+        }
+        for path in INDISPENSABLE.iter().map(PathBuf::from) {
+            if path.exists() {
+                subjects.take(path.clone(), &EXECUTING, Ids::of(0), None);
+                subjects.take(path, &MAPPING, Ids::of(0), None);
             }
         }
         subjects.sort();
@@ -158,11 +167,7 @@ impl Subjects {
             },
             |_| (),
         );
-        let ids = Ids {
-            uid: [uid; 3],
-            gid: [uid; 3],
-            capable: [uid == 0; 2],
-        };
+        let ids = Ids::of(uid);
         let mut subjects = Self {
             found: Vec::new(),
             errors: walk.errors,
@@ -182,20 +187,26 @@ impl Subjects {
         subjects
     }
 
-    fn take(&mut self, subject: Subject) {
+    fn take(&mut self, path: PathBuf, uses: &[(Func, Mask)], ids: Ids, label: Option<&str>) {
         // The kernel appends this to the name of what was replaced; the content is not to be had by the name.
-        if subject.path.as_os_str().as_bytes().ends_with(b" (deleted)") {
+        if path.as_os_str().as_bytes().ends_with(b" (deleted)") {
             self.errors.push(format!(
                 "{}: in use, but replaced since: restart what uses it",
-                quoted(&subject.path)
+                quoted(&path)
             ));
-        } else if !subject.path.exists() {
+        } else if !path.exists() {
             self.errors.push(format!(
                 "{}: in use in another mount namespace",
-                quoted(&subject.path)
+                quoted(&path)
             ));
         } else {
-            self.found.push(subject);
+            self.found.extend(uses.iter().map(|(func, mask)| Subject {
+                path: path.clone(),
+                func: *func,
+                mask: *mask,
+                ids,
+                label: label.map(str::to_owned),
+            }));
         }
     }
 
@@ -209,6 +220,15 @@ impl Subjects {
 }
 
 impl Ids {
+    /// Those of a user, alone in the group of the same number.
+    fn of(uid: u32) -> Self {
+        Self {
+            uid: [uid; 3],
+            gid: [uid; 3],
+            capable: [uid == 0; 2],
+        }
+    }
+
     /// From `/proc/PID/status`.
     fn parse(status: &str) -> Option<Self> {
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Paths and directory entries, as hooks are given them.
+//!
+//! C headers: [`include/linux/path.h`](srctree/include/linux/path.h),
+//! [`include/linux/dcache.h`](srctree/include/linux/dcache.h)
+
+use super::{
+    bindings,
+    file::OwnedFile,
+    inode::InodeKey, //
+};
+use kernel::{
+    bindings as c,
+    error::from_err_ptr,
+    prelude::*,
+    str::CStr,
+    types::Opaque, //
+};
+
+/// A `struct path` that somebody holds for as long as the reference lives. It leads to an inode.
+#[repr(transparent)]
+pub(crate) struct Path(Opaque<c::path>);
+
+impl Path {
+    /// Borrows a path from the kernel.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is a path to an existing file, which the caller holds for `'a`.
+    pub(super) unsafe fn from_raw<'a>(ptr: *const c::path) -> &'a Self {
+        // CAST: `Path` is a transparent wrapper.
+        // SAFETY: By the requirement on the caller.
+        unsafe { &*ptr.cast() }
+    }
+
+    /// The inode that a change by this path alters: on a stacked file system the upmost that stores anything. Does not sleep.
+    pub(crate) fn upmost_key(&self) -> InodeKey {
+        // SAFETY: The path is held.
+        InodeKey::from_raw(unsafe { bindings::diglist_path_upmost_inode(self.0.get()) })
+    }
+
+    /// Opens it for reading with the current credentials, but no check of permission bits. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, and those of the file system and the LSMs.
+    pub(crate) fn open(&self) -> Result<OwnedFile> {
+        // SAFETY: The path is held.
+        let ptr = from_err_ptr(unsafe { bindings::diglist_path_open(self.0.get()) })?;
+        // SAFETY: `dentry_open()` gave us a reference.
+        unsafe { OwnedFile::from_reference(ptr) }.ok_or(EINVAL)
+    }
+}
+
+/// A `struct dentry` that somebody holds for as long as the reference lives. It has an inode.
+#[repr(transparent)]
+pub(crate) struct Dentry(Opaque<c::dentry>);
+
+impl Dentry {
+    /// Borrows a directory entry from the kernel.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is a directory entry with an inode, which the caller holds for `'a`.
+    pub(super) unsafe fn from_raw<'a>(ptr: *mut c::dentry) -> &'a Self {
+        // CAST: `Dentry` is a transparent wrapper.
+        // SAFETY: By the requirement on the caller.
+        unsafe { &*ptr.cast() }
+    }
+
+    pub(super) fn inode(&self) -> *const c::inode {
+        // SAFETY: The directory entry is held, and with it its inode.
+        unsafe { (*self.0.get()).d_inode }
+    }
+
+    /// Writes the path within the file system into `buf`: where that is mounted nobody knows here. Takes `rename_lock`
+    /// for reading.
+    ///
+    /// # Errors
+    ///
+    /// `ENAMETOOLONG` if `buf` is too small.
+    pub(crate) fn path<'b>(&self, buf: &'b mut [u8]) -> Result<&'b CStr> {
+        let len = i32::try_from(buf.len()).map_err(|_| EINVAL)?;
+        // SAFETY: The directory entry is held; `buf` is valid for writes of `len` bytes.
+        let ptr = from_err_ptr(unsafe {
+            c::dentry_path_raw(self.0.get(), buf.as_mut_ptr().cast(), len)
+        })?;
+        // SAFETY: `dentry_path_raw()` returns a NUL-terminated string in `buf`.
+        Ok(unsafe { CStr::from_char_ptr(ptr) })
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Refusals in the audit log. Where there is no memory for a record, what it is about is refused all the same.
+
+use super::{
+    event::with_path,
+    Log, //
+};
+use crate::sys::{
+    audit::{
+        About,
+        Kind,
+        Record, //
+    },
+    console::Show,
+    file::File,
+    path::Dentry, //
+};
+use digest_logic::{
+    appraise::Cause,
+    digest::Digest,
+    policy::Func,
+    template::MAX_NAME, //
+};
+use kernel::{
+    prelude::*,
+    str::{
+        CStr,
+        CString, //
+    },
+};
+
+/// The name of a file whose path within its file system cannot be told.
+const NO_PATH: &CStr = c"(path_too_long)";
+
+impl Log {
+    /// A file that `appraise` rules refuse, or would if they were `enforced`; `rule` is the place of one in the policy
+    /// from 1, or 0. May sleep.
+    pub(crate) fn audit_refusal(
+        &self,
+        file: &File,
+        cause: Cause,
+        digest: Option<&Digest>,
+        rule: usize,
+        enforced: bool,
+    ) {
+        let digest =
+            digest.and_then(|d| CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(d))).ok());
+        let _ = with_path(file, |path| {
+            Record {
+                kind: Kind::Data,
+                about: About::File(file),
+                name: path,
+                op: c"appraise_data",
+                cause: cause.name(),
+                errno: errno(enforced),
+                digest: digest.as_deref(),
+                xattr: None,
+                rule,
+            }
+            .write();
+            Ok(())
+        });
+    }
+
+    /// Bytes for `func` that come from no file, where the rule at the place `rule` wants one. May sleep.
+    pub(crate) fn audit_no_file(&self, func: Func, rule: usize, enforced: bool) {
+        if let Ok(name) = CString::try_from_fmt(kernel::prelude::fmt!("{}", func.name())) {
+            Record {
+                kind: Kind::Data,
+                about: About::Nothing,
+                name: &name,
+                op: c"appraise_data",
+                cause: Cause::NoFile.name(),
+                errno: errno(enforced),
+                digest: None,
+                xattr: None,
+                rule,
+            }
+            .write();
+        }
+    }
+
+    /// An extended attribute that the current task may not change. May sleep.
+    pub(crate) fn audit_xattr(&self, dentry: &Dentry, xattr: &CStr) {
+        let Ok(mut buf) = KVec::zeroed(MAX_NAME, GFP_KERNEL) else {
+            return;
+        };
+        Record {
+            kind: Kind::Metadata,
+            about: About::Dentry(dentry),
+            name: dentry.path(&mut buf).unwrap_or(NO_PATH),
+            op: c"appraise_metadata",
+            cause: c"protected-xattr",
+            errno: EPERM.to_errno(),
+            digest: None,
+            xattr: Some(xattr),
+            rule: 0,
+        }
+        .write();
+    }
+}
+
+fn errno(enforced: bool) -> i32 {
+    if enforced {
+        EACCES.to_errno()
+    } else {
+        0
+    }
+}

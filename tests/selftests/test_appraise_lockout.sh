@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A policy that would deny what is running to those who run it is refused, as are policies that would deny the shell or
+# digestctl to root.
+#
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+. "$(dirname "$0")/appraise.sh"
+
+plan 12
+begin_appraisal
+load_module || bail "the module does not load"
+# locks_out FILE CAUSE POLICY: succeeds if the policy is refused for that file, and the kernel log names it, once.
+locks_out() {
+	local count
+	mark
+	! set_policy "$3" 2>"$WORK/refused" && grep -q 'deadlock' "$WORK/refused" || { echo "taken, or: $(cat "$WORK/refused")" && return 1; }
+	count=$(kernel_log | grep -c "policy: would deny $1 ($2)")
+	[ "$count" = 1 ] || { echo "named $count times" && kernel_log | grep policy: && false; }
+}
+zlib=$(echo /usr/lib/*/libz.so.1)
+cp /usr/bin/sleep "$disk/sleep" && cp "$zlib" "$disk/libz.so" && echo >>"$disk/libz.so"
+LD_PRELOAD=$disk/libz.so setpriv --reuid=4242 --regid=4242 --clear-groups "$disk/sleep" 1000 &
+sleeper=$!
+wait_for 30 grep -q libz.so /proc/$sleeper/maps
+
+check "a policy that denies the program of another user to him is refused" \
+	locks_out "$disk/sleep" missing-hash "appraise func=BPRM_CHECK fsuuid=$uuid uid=4242 digest_list"
+check "also if it asks with the ids that the program gets" \
+	locks_out "$disk/sleep" missing-hash "appraise func=CREDS_CHECK fsuuid=$uuid euid=4242 digest_list"
+check "or as the program is opened" locks_out "$disk/sleep" missing-hash "appraise func=FILE_CHECK mask=MAY_EXEC fsuuid=$uuid uid=4242 digest_list"
+check "one that denies the mapping of a library to him is" \
+	locks_out "$disk/libz.so" missing-hash "dont_appraise func=MMAP_CHECK uid=0${NL}appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
+check "also as the loader opens it" \
+	locks_out "$disk/libz.so" missing-hash "appraise func=FILE_CHECK mask=MAY_READ fsuuid=$uuid uid=4242 digest_list"
+check "a policy for others is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid uid=4243 digest_list"
+set_policy ""
+list_of immutable "$disk/sleep" "$disk/libz.so" && load_signed || bail "the list is refused"
+check "with a list that knows both it is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list
+appraise func=FILE_CHECK fsuuid=$uuid digest_list
+appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
+set_policy ""
+check "digestctl says the same beforehand" eval '
+	echo "appraise func=FILE_CHECK mask=MAY_READ fsuuid=$uuid uid=4242" >"$WORK/policy" &&
+	! digestctl appraise --dry-run "$WORK/policy" --denied >"$WORK/dry" 2>/dev/null &&
+	grep -q "denied FILE_CHECK: $disk/libz.so, missing-hash" "$WORK/dry"'
+remove_list
+
+# What nobody runs.
+installed=
+[ -e /usr/sbin/digestctl ] || { cp /usr/bin/true /usr/sbin/digestctl && installed=1; }
+shell=$(readlink -f /bin/sh)
+former=$(stat -c %u /usr/sbin/digestctl)
+chown 4343 /usr/sbin/digestctl
+check "a policy that denies digestctl is refused though it does not run" \
+	locks_out /usr/sbin/digestctl missing-hash "appraise func=BPRM_CHECK fowner=4343 digest_list"
+chown "$former" /usr/sbin/digestctl
+[ -z "$installed" ] || rm /usr/sbin/digestctl
+chown 4343 "$shell"
+check "so is one that denies the shell" eval 'locks_out "/[a-z/]*sh" missing-hash "appraise func=BPRM_CHECK fowner=4343 digest_list"'
+chown 0 "$shell"
+echo 1 >/sys/module/digest_lists/parameters/force
+mark
+check "with force=1 a policy is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid uid=4242 digest_list"
+check_eq "and what it denies is named all the same" 1 "$(kernel_log | grep -c "policy: would deny $disk/sleep (missing-hash)")"
+kill "$sleeper"
+wait "$sleeper" 2>/dev/null
+finish
