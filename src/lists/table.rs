@@ -383,9 +383,15 @@ impl Table {
                 .find(|new| new.digest == list.digest && !list.is_rest);
             Ok(Some(other.unwrap_or(list).clone()))
         })?;
+        // What a list that is loaded again revokes is known again.
+        let mut lost = KVVec::new();
+        for digest in &next.lost {
+            if !lists.iter().any(|list| list.digest == *digest) {
+                lost.push(*digest, GFP_KERNEL)?;
+            }
+        }
+        next.lost = lost;
         for mut list in lists {
-            // What it revokes is known again.
-            next.lost.retain(|lost| *lost != list.digest);
             list.base = next.ids_for(&list)?;
             next.take(Arc::new(list, GFP_KERNEL)?)?;
         }
@@ -430,7 +436,7 @@ impl Table {
             let Some(view) = now.view(list.algo) else {
                 continue;
             };
-            for (number, digest) in list.revoked().enumerate() {
+            for digest in list.revoked() {
                 let mut stays = false;
                 view.for_each_match(digest, |found| {
                     stays |= found.kind == Kind::Revoked
@@ -439,9 +445,7 @@ impl Table {
                 if !stays {
                     return true;
                 }
-                if number % digest_logic::table::GRANULE as usize == 0 {
-                    pause();
-                }
+                pause();
             }
         }
         false
