@@ -4,11 +4,13 @@
 //!
 //! All of them are in the keyring `.digest_lists`: those that were linked into the module, those whose certificate one of
 //! these, or a key of the kernel's builtin, secondary or machine keyring, has signed, and those that came in a file that
-//! one of them has signed. The kernel keeps neither the validity of a certificate nor who vouched for it, nor does it ask for the blacklisting of a key that is in a
-//! keyring already, so all of that is kept and asked here, at every use. The keyring itself is never searched.
+//! one of them has signed. The kernel keeps neither the validity of a certificate nor who vouched for it, nor does it ask
+//! for the blacklisting of a key that is in a keyring already, so all of that is kept and asked here, at every use. The
+//! keyring itself is never searched.
 
 mod algorithm;
 mod anchor;
+mod keys;
 mod linked;
 mod openpgp;
 mod revoked;
@@ -42,6 +44,7 @@ use kernel::{
         Mutex, //
     },
 };
+use keys::Keys;
 use revoked::Revoked;
 
 pub(super) use algorithm::Algorithm;
@@ -50,9 +53,6 @@ pub(super) use anchor::{
     Anchor,
     KeyId, //
 };
-
-/// The longest chain of keys that vouch for each other.
-const MAX_CHAIN: usize = 8;
 
 fn check_time((from, to): (i64, i64)) -> Result<(), Reason> {
     let now = clock::seconds();
@@ -70,72 +70,6 @@ fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
     match cert.key_id() {
         Some([]) | None => tbs_digest,
         Some(id) => id,
-    }
-}
-
-/// The keys, and those that are none any more.
-struct Keys {
-    anchors: KVVec<Arc<Anchor>>,
-    revoked: Revoked,
-}
-
-impl Keys {
-    /// Whether a key by itself may be used now. May sleep.
-    fn check(&self, anchor: &Anchor) -> Result<(), Reason> {
-        if self.revoked.has(&anchor.fingerprint, anchor.id()) {
-            return Err(Reason::KeyRevoked);
-        }
-        anchor.check()
-    }
-
-    /// Whether a key may be used now: it, and what vouches for it, up to a key that needs nobody. May sleep.
-    ///
-    /// A key that vouches is remembered by its fingerprint, so that a renewed certificate of an authority serves those
-    /// that it signed before.
-    fn check_chain(&self, anchor: &Anchor) -> Result<(), Reason> {
-        self.check(anchor)?;
-        let mut end = anchor;
-        for _ in 0..MAX_CHAIN {
-            let (issuer, certifies) = match end.origin {
-                Origin::Module => return Ok(()),
-                Origin::System if self.revoked.has_id(end.issuer_key()) => break,
-                Origin::System => return Ok(()),
-                Origin::Certified(issuer) => (issuer, true),
-                Origin::Signed(signer) => (signer, false),
-            };
-            let may = |anchor: &Anchor| match certifies {
-                true => anchor.may_certify,
-                false => anchor.may_sign,
-            };
-            let next = self
-                .anchors
-                .iter()
-                .filter(|anchor| anchor.fingerprint == issuer && may(anchor))
-                .filter(|anchor| self.check(anchor).is_ok())
-                .min_by_key(|anchor| !anchor.origin.is_root());
-            match next {
-                Some(next) => end = next,
-                None => break,
-            }
-        }
-        Err(Reason::Issuer)
-    }
-
-    /// The first key that `select` takes and that may be used; otherwise why the first cannot be. May sleep.
-    fn find(
-        &self,
-        select: impl Fn(&Anchor) -> bool,
-        further: impl Fn(&Anchor) -> Result<(), Reason>,
-    ) -> Result<Arc<Anchor>, Reason> {
-        let mut problem = Reason::UnknownKey;
-        for anchor in self.anchors.iter().filter(|anchor| select(anchor)) {
-            match self.check_chain(anchor).and_then(|()| further(anchor)) {
-                Ok(()) => return Ok(anchor.clone()),
-                Err(reason) if problem == Reason::UnknownKey => problem = reason,
-                Err(_) => (),
-            }
-        }
-        Err(problem)
     }
 }
 
