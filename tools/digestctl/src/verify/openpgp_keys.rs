@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{
+    bail,
     Context,
     Result, //
 };
