@@ -5,6 +5,7 @@
 # refusal is shown to come from the module: the same worked before the policy was in force, or works with known content,
 # and the audit log names cause and path. Fails where something is not as it says.
 
+# shellcheck disable=SC2016 # 'eval' in a claim
 set -u
 . "$(dirname "$0")/lib.sh"
 share=$(dirname "$0")
@@ -24,7 +25,7 @@ denied() {
 records() { dmesg | grep -F "op=appraise_data cause=$1 " | grep -cF "name=\"$2\""; }
 
 # preloaded LIBRARY: whether a program that is started with it has its code mapped.
-preloaded() { LD_PRELOAD=$1 cat /proc/self/maps 2>/dev/null | grep -q " r-xp .* $1\$"; }
+preloaded() { LD_PRELOAD=$1 grep -q " r-xp .* $1\$" /proc/self/maps 2>/dev/null; }
 
 step "A list of every file of this system, signed"
 mkdir -p $dir

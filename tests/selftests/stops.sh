@@ -3,6 +3,8 @@
 #
 # Whether something is refused by the module, for a cause and with a path: not merely that it fails. Sourced after lib.sh,
 # access.sh and appraise.sh.
+#
+# shellcheck disable=SC2015 # 'A && B || C' where C must run if either fails
 
 # no_ratelimit: the kernel log gets every record.
 no_ratelimit() { echo 0 >/proc/sys/kernel/printk_ratelimit; }

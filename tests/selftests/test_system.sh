@@ -7,7 +7,7 @@
 #
 #   scripts/vm --system -- /opt/selftests/run test_system
 #
-# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016,SC2034 # 'eval' in a check, which uses variables; 'A && B || bail' ends the test in either case
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
@@ -24,7 +24,7 @@ plan 100
 no_ratelimit
 
 # preloaded LIBRARY: whether a program that is started with it has its code mapped.
-preloaded() { LD_PRELOAD=$1 /usr/bin/cat /proc/self/maps | grep -q " r-xp .* $1\$"; }
+preloaded() { LD_PRELOAD=$1 /usr/bin/grep -q " r-xp .* $1\$" /proc/self/maps; }
 
 # replace_policy FILE: whether the policy can be replaced by the one in the file.
 replace_policy() { echo "$1" >"$SECFS/policy"; }
@@ -121,17 +121,17 @@ mv -f $disk/saved /usr/bin/id
 check "put back, it runs" /usr/bin/id
 
 # Libraries: a real one, and the same with a byte more, which no linker minds.
-known=$(ldd /usr/bin/curl | awk '$1 ~ /^libz\./ { print $3; exit }')
-library=$disk/${known##*/}
-cp "$known" "$library"
-cp "$known" $disk/unknown.so && printf X >>$disk/unknown.so
+packaged=$(ldd /usr/bin/curl | awk '$1 ~ /^libz\./ { print $3; exit }')
+library=$disk/${packaged##*/}
+cp "$packaged" "$library"
+cp "$packaged" $disk/unknown.so && printf X >>$disk/unknown.so
 check "(a copy of a known library is preloaded)" preloaded "$library"
 check "an unknown library is not" stops missing-hash $disk/unknown.so preloaded $disk/unknown.so
 cp $disk/unknown.so "$WORK/ramfs/unknown.so"
 check "nor from ramfs" stops missing-hash "$WORK/ramfs/unknown.so" preloaded "$WORK/ramfs/unknown.so"
-mkdir $disk/lib && mv $disk/unknown.so "$disk/lib/${known##*/}"
+mkdir $disk/lib && mv $disk/unknown.so "$disk/lib/${packaged##*/}"
 check "a program does not start with an unknown library in place of its own" \
-	stops missing-hash "$disk/lib/${known##*/}" env LD_LIBRARY_PATH=$disk/lib /usr/bin/curl --version
+	stops missing-hash "$disk/lib/${packaged##*/}" env LD_LIBRARY_PATH=$disk/lib /usr/bin/curl --version
 LD_PRELOAD=$library sleep 1000 &
 user=$!
 check "(a process has a known library mapped)" wait_for 10 grep -q " $library\$" /proc/$user/maps
@@ -139,14 +139,14 @@ check "a known library in use cannot be rewritten in place" stops immutable "$li
 	dd if=/dev/zero of="$library" bs=1 count=1 seek=3000 conv=notrunc
 check "nor truncated" refuses "$SYSCALLS" truncate "$library" 10
 check "nor written through a mapping" stops immutable "$library" "$MAPPINGS" shared "$library"
-check "it stays as it was" cmp "$known" "$library"
+check "it stays as it was" cmp "$packaged" "$library"
 kill $user && wait $user 2>/dev/null
-cp "$known" $disk/second.so
+cp "$packaged" $disk/second.so
 exec {fd}>>$disk/second.so
 check "one that somebody has open for writing is not mapped" stops open-writers $disk/second.so preloaded $disk/second.so
 exec {fd}>&-
 check "(nobody has, and it is)" preloaded $disk/second.so
-cp "$known" $disk/third.so && printf X | dd of=$disk/third.so bs=1 seek=3000 conv=notrunc status=none
+cp "$packaged" $disk/third.so && printf X | dd of=$disk/third.so bs=1 seek=3000 conv=notrunc status=none
 check "one that was rewritten in place before it was used is not mapped" stops missing-hash $disk/third.so preloaded $disk/third.so
 
 # Scripts.
