@@ -415,8 +415,9 @@ bool diglist_file_content_is_stable(const struct file *file)
 		return false;
 	if (!(real->i_sb->s_flags & SB_KERNMOUNT))
 		return true;
-	return shmem_mapping(real->i_mapping) &&
-	       (SHMEM_I(real)->seals & SEALED) == SEALED;
+	if (is_file_hugepages(file))
+		return (HUGETLBFS_I(real)->seals & SEALED) == SEALED;
+	return shmem_mapping(real->i_mapping) && (SHMEM_I(real)->seals & SEALED) == SEALED;
 }
 
 /*

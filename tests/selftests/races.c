@@ -34,9 +34,12 @@ static unsigned int allowed, denied, changed;
 static void *content;
 static size_t size;
 
+/* What is created can be executed if the test executes it: programs that a list has cannot be opened for writing. */
+static mode_t mode = 0644;
+
 static int open_or_die(const char *path, int flags)
 {
-	int fd = open(path, flags | O_CLOEXEC, 0755);
+	int fd = open(path, flags | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		err(1, "%s", path);
@@ -220,6 +223,7 @@ static int often(const char *path, unsigned int times, char **command)
 int main(int argc, char **argv)
 {
 	if (argc == 5 && !strcmp(argv[1], "closers")) {
+		mode = 0755;
 		read_content(argv[3]);
 		closers(argv[2], atoi(argv[4]));
 	} else if (argc == 5 && !strcmp(argv[1], "rewrite")) {

@@ -201,7 +201,7 @@ static int do_memfd_exec(char **arg)
 	return fail("fexecve");
 }
 
-/* memfd-sealed-exec FILE: the same, after the memfd was sealed against writing. */
+/* memfd-sealed-exec FILE: the same, after the memfd was sealed against writing and shrinking. */
 static int do_memfd_sealed_exec(char **arg)
 {
 	static char *argv[] = { "memfd", NULL };
@@ -214,13 +214,13 @@ static int do_memfd_sealed_exec(char **arg)
 	while ((n = read(from, buf, sizeof(buf))) > 0)
 		if (write(fd, buf, n) != n)
 			return fail("write");
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE))
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK))
 		return fail("seal");
 	fexecve(fd, argv, environ);
 	return fail("fexecve");
 }
 
-/* Maps a memfd of one huge page executable that has the text at its start; sealed against writing first, if asked. */
+/* Maps a memfd of one huge page executable that has the text at its start; sealed against writing and shrinking first, if asked. */
 static int map_huge(const char *text, int sealed)
 {
 	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
@@ -234,7 +234,7 @@ static int map_huge(const char *text, int sealed)
 		return fail("mmap to write");
 	memcpy(start, text, strlen(text));
 	munmap(start, size);
-	if (sealed && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE))
+	if (sealed && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK))
 		return fail("seal");
 	return mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? fail("mmap") : 0;
 }
@@ -245,7 +245,7 @@ static int do_memfd_huge(char **arg)
 	return map_huge(arg[0], 0);
 }
 
-/* memfd-huge-sealed TEXT: the same, sealed against writing. */
+/* memfd-huge-sealed TEXT: the same, sealed. */
 static int do_memfd_huge_sealed(char **arg)
 {
 	return map_huge(arg[0], 1);

@@ -45,7 +45,7 @@ umount "$WORK/fuse" "$WORK/broken" && unset 'mounts[-1]' 'mounts[-1]'
 cp /usr/bin/true "$WORK/true" && list_of immutable "$WORK/true" && load_signed
 set_policy "appraise func=BPRM_CHECK fsmagic=0x1021994 uid=4242 digest_list" || note "the policy is refused"
 check "a memfd is not executed, whatever it has" is_refused unstable-content '/memfd:copy (deleted)' as 4242 "$SYSCALLS" memfd-exec /usr/bin/true
-check "unless it is sealed against writing" as 4242 "$SYSCALLS" memfd-sealed-exec /usr/bin/true
+check "unless it is sealed against writing and shrinking" as 4242 "$SYSCALLS" memfd-sealed-exec /usr/bin/true
 check "and known" is_refused missing-hash '/memfd:sealed (deleted)' as 4242 "$SYSCALLS" memfd-sealed-exec /usr/bin/false
 echo 4 >/proc/sys/vm/nr_hugepages
 printf huge >"$WORK/huge" && truncate -s 2M "$WORK/huge" && list_of immutable "$WORK/huge" && load_signed
