@@ -69,10 +69,10 @@ use crate::{
 
 /// Show what an appraisal policy would allow and deny.
 ///
-/// For the programs and libraries of all running processes, or for the files below each PATH: as root
-/// would execute and map what is executable, load modules, and read all files. Each line says what
-/// would happen, and by which list, of which signer, or why not. The exit status is 1 if something
-/// would be denied.
+/// For the programs and libraries of all running processes, and the shell and digestctl, as the kernel
+/// would ask about them; or for the files below each PATH: as root would execute and map what is
+/// executable, load modules, and read all files. Each line says what would happen, and by which list,
+/// of which signer, or why not. The exit status is 1 if something would be denied.
 ///
 /// Lists are those that the kernel has loaded, or the given ones, which count if they are signed by
 /// one of --cert or --key. A signature in security.ima is verified with --cert.
