@@ -46,7 +46,8 @@ impl Monitor {
         signature_path.extend_from_slice(path, GFP_KERNEL)?;
         signature_path.extend_from_slice(SIGNATURE, GFP_KERNEL)?;
         let (file, ()) = self.read_own_file(path, Limit::KEY_FILE, |_, _| Ok(()))?;
-        let (signature, ()) = self.read_own_file(&signature_path, Limit::KEY_SIGNATURE, |_, _| Ok(()))?;
+        let (signature, ()) =
+            self.read_own_file(&signature_path, Limit::KEY_SIGNATURE, |_, _| Ok(()))?;
         self.log.measure_bytes(&self.stats, &file, KEY_EVENT)?;
         self.lists
             .trust

@@ -202,7 +202,12 @@ impl Trust {
         self.enter(&cert, der, origin)
     }
 
-    fn enter(&self, cert: &Certificate<'_>, der: &[u8], origin: Origin) -> Result<ShownKey, Reason> {
+    fn enter(
+        &self,
+        cert: &Certificate<'_>,
+        der: &[u8],
+        origin: Origin,
+    ) -> Result<ShownKey, Reason> {
         let mut keys = self.keys.lock();
         let tbs_digest = cert.tbs_digest();
         let former = keys
