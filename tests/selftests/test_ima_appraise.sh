@@ -10,8 +10,8 @@
 #
 #   scripts/vm --append ima_appraise=enforce -- /opt/selftests/run test_ima_appraise
 #
-# Left out, because documented as different: references of SHA-1, which the module refuses; signatures by keys of the
-# keyrings that only one of both has; what stands in $differs.
+# The key by which files are signed is in both keyrings: IMA's is a keyring _ima of the session, in this kernel. Left out,
+# because documented as different: references of SHA-1, which the module refuses; what stands in $differs.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -39,19 +39,29 @@ policies=(
 	"appraise func=FILE_CHECK mask=^MAY_WRITE @${NL}appraise func=BPRM_CHECK @"
 )
 # By policy. IMA looks at appraise_algos= when it appraises, and lets the second access pass with the first one's result.
-# To IMA a node of mknod() is new only where a rule matches MAY_ACCESS, to the module under every policy that appraises.
-declare -A differs=([7]='^hash runs again' [11]='^(the )?node (is written|has|runs)')
-# Those of which the workload runs on btrfs as well.
+# To IMA a node of mknod() and a file of O_TMPFILE are new only where a rule matches MAY_ACCESS, to the module under every
+# policy that appraises.
+# IMA lets no mapping become executable whose file it appraises, the module those of files that were found good.
+declare -A differs=([1]='mapping becomes executable:' [3]='mapping becomes executable:'
+	[6]='mapping becomes executable:' [7]='^(hash|signed) runs again' [8]='mapping becomes executable:'
+	[10]='mapping becomes executable:' [11]='^((the )?node (is written|has|runs)|unnamed (has|runs))')
+# Those of which the workload runs on btrfs, or on overlayfs, as well.
 on_btrfs=' 3 4 '
-plan $((${#policies[@]} + 5))
+on_overlay=' 0 '
+plan $((${#policies[@]} + 7))
 
 chmod 755 "$WORK"
 mkfs_loop ext4 400M "$WORK/ext4" && mkfs_loop btrfs 400M "$WORK/btrfs" || bail "no file systems"
+mkdir "$WORK/ext4/lower" "$WORK/ext4/upper" "$WORK/ext4/work"
 # types N: the file systems for that policy.
-types() { if [[ $on_btrfs == *" $1 "* ]]; then echo ext4 btrfs; else echo ext4; fi; }
+types() {
+	echo ext4
+	[[ $on_btrfs != *" $1 "* ]] || echo btrfs
+	[[ $on_overlay != *" $1 "* ]] || echo overlay
+}
 
 # Files by what their reference value is; one of each for what happens to it.
-kinds=(none hash hash512 bad foreign garbage)
+kinds=(none hash hash512 signed bad foreign garbage)
 uses=(run user read map append truncate replace remove)
 
 # files DIRECTORY GROUP: made before there are policies.
@@ -70,7 +80,7 @@ files() {
 	chmod 755 "$1"/* && chown 1000 "$1"/*-user "$1/suid" && chmod 4755 "$1/suid"
 	for use in "${uses[@]}"; do
 		evmctl ima_hash -a sha256 "$1/hash-$use" && evmctl ima_hash -a sha512 "$1/hash512-$use" &&
-			sign_file "$1/foreign-$use" foreign || return
+			sign_file "$1/signed-$use" linked && sign_file "$1/foreign-$use" foreign || return
 		setfattr -n security.ima -v "0x0404$ZERO" "$1/bad-$use"
 		# IMA allows no value of an unknown form to be set; this one is too short.
 		setfattr -n security.ima -v 0x0404ff "$1/garbage-$use"
@@ -97,6 +107,7 @@ workload() {
 		step "$kind is read" cat "$kind-read"
 		step "$kind is read by a user" as 1000 cat "$kind-read"
 		step "$kind is mapped" "$SYSCALLS" map "$kind-map"
+		step "$kind: its mapping becomes executable" "$SYSCALLS" mprotect "$kind-map"
 		step "$kind is written" eval "echo more >>$kind-append"
 		value "$kind-append"
 		step "$kind, written, runs" "./$kind-append"
@@ -130,6 +141,11 @@ workload() {
 	step "is written" eval 'echo content >void'
 	value void
 	step "is read" cat void
+	step "a file without a name is written and named" "$SYSCALLS" tmpfile . text unnamed
+	value unnamed
+	step "unnamed is read" cat unnamed
+	step "unnamed runs" ./unnamed
+	step "a memfd runs" setpriv --regid="$(stat -c %g .)" --clear-groups "$SYSCALLS" memfd-exec /usr/bin/true
 	step "a node is made" "$SYSCALLS" mknod node
 	step "the node is written" eval 'cat /usr/bin/true >node'
 	value node
@@ -151,9 +167,14 @@ policy() {
 
 for i in "${!policies[@]}"; do
 	for fs in $(types "$i"); do
+		[ "$fs" != overlay ] || fs=ext4/lower
 		files "$WORK/$fs/ima-$i" $((7000 + i)) && files "$WORK/$fs/module-$i" $((8000 + i)) || bail "no files"
 	done
 done
+mount_tmp overlay "lowerdir=$WORK/ext4/lower,upperdir=$WORK/ext4/upper,workdir=$WORK/ext4/work" "$WORK/overlay" ||
+	bail "no overlayfs"
+check "IMA gets the key" eval 'keyctl new_session >/dev/null; ring=$(keyctl newring _ima @s) &&
+	openssl x509 -in "$keys/linked.pem" -outform DER | keyctl padd asymmetric "" "$ring" && keyctl link "$ring" @u'
 echo 0 >/proc/sys/kernel/printk_ratelimit
 load_module || bail "the module does not load"
 check "the module takes the policies" set_policy "$(policy 8000)" || bail "the module refuses the policies"
