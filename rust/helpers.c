@@ -295,6 +295,25 @@ struct inode *diglist_dentry_new_file(struct dentry *dentry)
 	return inode && S_ISREG(inode->i_mode) ? inode : NULL;
 }
 
+/*
+ * The inode that holds the content of a file without a name that was just made, if the task made it by its own
+ * credentials: overlayfs makes such files for a copy-up, which brings the content of another file, with those of the
+ * mount.
+ */
+struct inode *diglist_own_tmpfile(struct inode *inode)
+{
+	struct dentry *dentry;
+
+	if (current_cred() != current_real_cred())
+		return NULL;
+	dentry = d_find_any_alias(inode);
+	if (dentry) {
+		inode = upmost_inode(dentry);
+		dput(dentry);
+	}
+	return inode;
+}
+
 /* User space can give no keyring a name with a dot in front. */
 bool diglist_keyring_is_blacklist(const struct key *keyring)
 {

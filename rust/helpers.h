@@ -101,6 +101,7 @@ __u32 diglist_file_flags(const struct file *file);
 struct inode *diglist_file_real_inode(const struct file *file);
 struct file *diglist_file_reopen(struct file *file);
 struct inode *diglist_dentry_new_file(struct dentry *dentry);
+struct inode *diglist_own_tmpfile(struct inode *inode);
 bool diglist_keyring_is_blacklist(const struct key *keyring);
 struct inode *diglist_path_upmost_inode(const struct path *path);
 struct file *diglist_path_open(const struct path *path);

@@ -320,7 +320,13 @@ unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
     _idmap: *mut c::mnt_idmap,
     inode: *mut c::inode,
 ) {
-    enter((), |h: &H| h.created(InodeKey::from_raw(inode)));
+    enter((), |h: &H| {
+        // SAFETY: The hook passes an inode that the caller holds.
+        let inode = unsafe { bindings::diglist_own_tmpfile(inode) };
+        if !inode.is_null() {
+            h.created(InodeKey::from_raw(inode));
+        }
+    });
 }
 
 /// # Safety

@@ -47,8 +47,8 @@ declare -A differs=([1]='mapping becomes executable:' [3]='mapping becomes execu
 	[10]='mapping becomes executable:' [11]='^((the )?node (is written|has|runs)|unnamed (has|runs))')
 # Those of which the workload runs on btrfs, or on overlayfs, as well.
 on_btrfs=' 3 4 '
-on_overlay=' 0 '
-plan $((${#policies[@]} + 7))
+on_overlay=' 0 3 '
+plan $((${#policies[@]} + 8))
 
 chmod 755 "$WORK"
 mkfs_loop ext4 400M "$WORK/ext4" && mkfs_loop btrfs 400M "$WORK/btrfs" || bail "no file systems"
