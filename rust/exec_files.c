@@ -16,6 +16,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <uapi/linux/magic.h>
 
 #include "helpers.h"
 
@@ -194,6 +195,9 @@ bool diglist_file_is_inert(const struct file *file)
 	struct inode *inode = d_real_inode(file_dentry(file));
 	const struct address_space *mapping = inode->i_mapping;
 
+	/* kernfs has ramfs's page cache, which it does not use. */
+	if (mapping->a_ops == &ram_aops && inode->i_sb->s_magic != RAMFS_MAGIC)
+		return false;
 	return !(inode->i_sb->s_iflags & SB_I_IMA_UNVERIFIABLE_SIGNATURE) &&
 	       (mapping->a_ops->read_folio || shmem_mapping((struct address_space *)mapping));
 }

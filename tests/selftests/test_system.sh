@@ -20,11 +20,16 @@ INTERPRETER=/opt/guest/interpreter
 UNITS=70
 
 enforcing_system
-plan 100
+plan 101
 no_ratelimit
 
 # preloaded LIBRARY: whether a program that is started with it has its code mapped.
 preloaded() { LD_PRELOAD=$1 /usr/bin/grep -q " r-xp .* $1\$" /proc/self/maps; }
+
+# modified FILE COPY OFFSET: a copy with one byte changed, made in one go: a copy of a known program cannot be written.
+modified() {
+	{ head -c "$3" "$1" && printf X && tail -c "+$(($3 + 2))" "$1"; } >"$2" && chmod --reference="$1" "$2"
+}
 
 # replace_policy FILE: whether the policy can be replaced by the one in the file.
 replace_policy() { echo "$1" >"$SECFS/policy"; }
@@ -84,7 +89,7 @@ check "nor on one that a user mounts in a namespace of his own" \
 check "(a known one does)" as 1000 unshare -Urm bash -c "$own_ramfs" own_ramfs /usr/bin/id
 cp /usr/bin/id $disk/id
 check "(a copy of a known program runs)" $disk/id
-cp /usr/bin/id $disk/modified && printf X | dd of=$disk/modified bs=1 seek=1000 conv=notrunc status=none
+modified /usr/bin/id $disk/modified 1000
 check "a modified program is denied" stops missing-hash $disk/modified $disk/modified
 check "to others as well" stops missing-hash $disk/modified as 1000 $disk/modified
 chmod 4755 $disk/modified
@@ -124,7 +129,7 @@ check "put back, it runs" /usr/bin/id
 packaged=$(ldd /usr/bin/curl | awk '$1 ~ /^libz\./ { print $3; exit }')
 library=$disk/${packaged##*/}
 cp "$packaged" "$library"
-cp "$packaged" $disk/unknown.so && printf X >>$disk/unknown.so
+{ cat "$packaged" && printf X; } >$disk/unknown.so
 check "(a copy of a known library is preloaded)" preloaded "$library"
 check "an unknown library is not" stops missing-hash $disk/unknown.so preloaded $disk/unknown.so
 cp $disk/unknown.so "$WORK/ramfs/unknown.so"
@@ -141,13 +146,16 @@ check "nor truncated" refuses "$SYSCALLS" truncate "$library" 10
 check "nor written through a mapping" stops immutable "$library" "$MAPPINGS" shared "$library"
 check "it stays as it was" cmp "$packaged" "$library"
 kill $user && wait $user 2>/dev/null
-cp "$packaged" $disk/second.so
-exec {fd}>>$disk/second.so
+exec {fd}>$disk/second.so
+cat "$packaged" >&"$fd"
 check "one that somebody has open for writing is not mapped" stops open-writers $disk/second.so preloaded $disk/second.so
 exec {fd}>&-
 check "(nobody has, and it is)" preloaded $disk/second.so
-cp "$packaged" $disk/third.so && printf X | dd of=$disk/third.so bs=1 seek=3000 conv=notrunc status=none
-check "one that was rewritten in place before it was used is not mapped" stops missing-hash $disk/third.so preloaded $disk/third.so
+cp "$packaged" $disk/third.so
+check "a known one that nobody has used cannot be rewritten in place either" stops immutable $disk/third.so \
+	dd if=/dev/zero of=$disk/third.so bs=1 count=1 seek=3000 conv=notrunc
+modified "$packaged" $disk/changed.so 3000
+check "one of which a byte is another is not mapped" stops missing-hash $disk/changed.so preloaded $disk/changed.so
 
 # Scripts.
 printf '#!/bin/sh\necho it ran\n' >$disk/script && chmod 755 $disk/script
@@ -166,7 +174,7 @@ check "a module that was repacked is unknown, and denied" stops missing-hash $di
 rmmod brd 2>/dev/null
 check "also from memory" stops_with "MODULE_CHECK: the policy wants a file" "$SYSCALLS" init-module $disk/brd.ko
 rmmod brd 2>/dev/null
-cp "$module" $disk/ && printf X >>$disk/"${module##*/}"
+{ cat "$module" && printf X; } >$disk/"${module##*/}"
 check "so is a modified one" stops missing-hash "$disk/${module##*/}" insmod "$disk/${module##*/}"
 check "as its vendor made it, it loads" insmod "$module"
 
