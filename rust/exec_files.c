@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files that are programs: those that running processes were made of, and how such a file is told from others.
+ * The programs of running processes, and what they have mapped executable.
  */
 #include <linux/cred.h>
 #include <linux/delay.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
-#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
-#include <uapi/linux/magic.h>
 
 #include "helpers.h"
 
@@ -184,26 +182,4 @@ ssize_t diglist_exec_uses(struct diglist_exec_use *uses, size_t room, unsigned i
 	kvfree(c.places);
 	sort(uses, c.count, sizeof(*uses), by_inode, NULL);
 	return c.count;
-}
-
-/*
- * Whether FILE has content of its own, to read which does nothing: not so where a server or a driver answers, as on FUSE,
- * procfs and sysfs.
- */
-bool diglist_file_is_inert(const struct file *file)
-{
-	struct inode *inode = d_real_inode(file_dentry(file));
-	const struct address_space *mapping = inode->i_mapping;
-
-	/* kernfs has ramfs's page cache, which it does not use. */
-	if (mapping->a_ops == &ram_aops && inode->i_sb->s_magic != RAMFS_MAGIC)
-		return false;
-	return !(inode->i_sb->s_iflags & SB_I_IMA_UNVERIFIABLE_SIGNATURE) &&
-	       (mapping->a_ops->read_folio || shmem_mapping((struct address_space *)mapping));
-}
-
-/* Whether anybody may execute it. */
-bool diglist_file_is_executable(const struct file *file)
-{
-	return file_inode(file)->i_mode & 0111;
 }

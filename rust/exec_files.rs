@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that are programs: those that running processes were made of, and how such a file is told from others.
+//! The programs of running processes, and what they have mapped executable.
 
 use super::{
     bindings,
-    file::{
-        File,
-        OwnedFile, //
-    },
+    file::OwnedFile,
     task::Ids, //
 };
 use kernel::prelude::*;
 
 /// The most uses that are looked at.
 pub(crate) const MAX_USES: usize = 32768;
-
-/// What an ELF file begins with.
-const ELF: [u8; 4] = *b"\x7fELF";
 
 /// How processes with certain ids use a file.
 pub(crate) struct Use {
@@ -66,30 +60,4 @@ pub(crate) fn uses_by_processes() -> Result<(KVVec<Use>, usize)> {
         return Err(E2BIG);
     }
     Ok((uses, unseen as usize))
-}
-
-/// Whether `file` can be a program, a library or a kernel module: somebody may execute it, or it begins as ELF files do.
-/// Only of files to read which does nothing; of others, as on procfs and FUSE, it is said that they cannot. May sleep.
-///
-/// # Errors
-///
-/// `ENOMEM`, and those of the file system.
-pub(crate) fn may_be_program(file: &File) -> Result<bool> {
-    // SAFETY: The file is open.
-    let (inert, executable) = unsafe {
-        (
-            bindings::diglist_file_is_inert(file.as_ptr()),
-            bindings::diglist_file_is_executable(file.as_ptr()),
-        )
-    };
-    if !inert || executable {
-        return Ok(inert);
-    }
-    let mut start = [0; ELF.len()];
-    let read = if file.is_readable() {
-        file.read_at(&mut start, 0)?
-    } else {
-        file.reopen()?.read_at(&mut start, 0)?
-    };
-    Ok(read == ELF.len() && start == ELF)
 }

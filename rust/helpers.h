@@ -106,8 +106,6 @@ bool diglist_keyring_is_blacklist(const struct key *keyring);
 struct inode *diglist_path_upmost_inode(const struct path *path);
 struct file *diglist_path_open(const struct path *path);
 ssize_t diglist_exec_uses(struct diglist_exec_use *uses, size_t room, unsigned int *unseen);
-bool diglist_file_is_inert(const struct file *file);
-bool diglist_file_is_executable(const struct file *file);
 bool diglist_file_written_elsewhere(const struct file *file);
 bool diglist_file_content_is_stable(const struct file *file);
 bool diglist_file_has_pinned_pages(const struct file *file);

@@ -82,8 +82,10 @@ const SIGNED: u16 = 1 << 11;
 const NEW: u16 = 1 << 12;
 /// The inode was mapped shared by somebody who may write it, and since then pages of it may be pinned for I/O.
 const SHARED: u16 = 1 << 13;
+/// Marks of the inode may have been lost before it got this entry.
+const UNSURE: u16 = 1 << 14;
 /// What outlives a change of content.
-const MARKS: u16 = READ | REPORTED | UNREADABLE | PASSED | SIGNED | NEW | SHARED;
+const MARKS: u16 = READ | REPORTED | UNREADABLE | PASSED | SIGNED | NEW | SHARED | UNSURE;
 
 /// What was found out about an inode.
 #[derive(Clone, Copy, Default)]
@@ -510,7 +512,14 @@ impl Cache {
     pub(crate) fn is_stable(&self, file: &File) -> bool {
         let key = file.real_inode().key();
         file.content_is_stable()
-            && !((self.marked(key, SHARED) || self.has_lost(key)) && file.has_pinned_pages())
+            && !(self.may_have_been_shared(key) && file.has_pinned_pages())
+    }
+
+    fn may_have_been_shared(&self, key: InodeKey) -> bool {
+        match self.inodes.get(key) {
+            Some(checked) => checked.has(SHARED | UNSURE),
+            None => self.has_lost(key),
+        }
     }
 
     /// Notes that `file` is executed or mapped: it is not new any more, whatever became of its first writer. May sleep.
@@ -556,7 +565,11 @@ impl Cache {
 
     /// Notes that an inode was just created: what is written until the first writer closes it is its content. May sleep.
     pub(crate) fn note_created(&self, key: InodeKey) {
-        self.mark(key, NEW | PASSED);
+        self.update(key, |old| {
+            let old = old.unwrap_or_else(|| self.fresh(key));
+            let flags = old.flags & !UNSURE | NEW | PASSED;
+            Some(Checked { flags, ..old })
+        });
     }
 
     fn mark(&self, key: InodeKey, marks: u16) {
@@ -587,7 +600,10 @@ impl Cache {
     /// Whether the content of `file` was used as signed, or nobody knows, because marks were lost. Does not sleep.
     pub(crate) fn may_be_signed(&self, file: &File) -> bool {
         let key = file.real_inode().key();
-        self.marked(key, SIGNED) || self.has_lost(key)
+        match self.inodes.get(key) {
+            Some(checked) => checked.has(SIGNED | UNSURE),
+            None => self.has_lost(key),
+        }
     }
 
     /// Whether marks of the inode may have been lost.
@@ -605,6 +621,7 @@ impl Cache {
     fn fresh(&self, key: InodeKey) -> Checked {
         Checked {
             closes: self.closes(key),
+            flags: if self.has_lost(key) { UNSURE } else { 0 },
             ..Checked::default()
         }
     }

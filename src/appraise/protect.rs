@@ -12,7 +12,6 @@ use crate::{
     evaluate::Access,
     monitor::Monitor,
     sys::{
-        exec_files::may_be_program,
         file::File,
         module,
         path::{
@@ -25,7 +24,6 @@ use crate::{
 use digest_logic::{
     appraise::Cause,
     digest::Digest,
-    list::Kind,
     policy::{
         Appraise,
         AppraiseType,
@@ -125,28 +123,25 @@ impl Monitor {
         self.is_running() && self.appraisal == Mode::Enforce && self.policies.appraises()
     }
 
-    /// Refuses to change content that is in use as signed, whatever the policy says of opens, and programs, libraries and
-    /// kernel modules that a list calls immutable, if a rule would ask that list. What cannot be found out is refused.
-    /// May sleep.
+    /// Refuses to change content that is in use as signed, whatever the policy says of opens. What cannot be found out is
+    /// refused. May sleep.
+    ///
+    /// Content that was not used yet can be written, and is not known any more then: package managers open what they have
+    /// just unpacked once more, to flush it.
     ///
     /// # Errors
     ///
     /// `EACCES`; `EINTR` if the task was killed meanwhile.
     fn refuse_change(&self, file: &File) -> Result {
         // What is new passes without being signed, and what is empty cannot have been used.
-        if !file.is_regular() || self.cache.is_new(file) || file.size() == 0 {
+        if !file.is_regular()
+            || self.cache.is_new(file)
+            || file.size() == 0
+            || !self.cache.may_be_signed(file)
+        {
             return Ok(());
         }
-        let in_use = self.cache.may_be_signed(file);
-        let asking = self.asks_lists_for_use(file);
-        let rule = asking.map_or(0, |rule| rule.rule);
-        if !in_use {
-            match asking.map_or(Ok(false), |_| may_be_program(file)) {
-                Ok(true) => (),
-                Ok(false) => return Ok(()),
-                Err(_) => return self.refuse_unjudged(file, Cause::Failed, None, rule),
-            }
-        }
+        let rule = self.asking_rule(file);
         let access = Access::new(file, Func::FileCheck, Mask::WRITE);
         let read = self.reader.run(|| {
             let digest = content::digest(&access, false, &self.stats)?;
@@ -157,16 +152,6 @@ impl Monitor {
             Err(e) if e == EINTR => return Err(e),
             Err(_) => return self.refuse_unjudged(file, Cause::Failed, None, rule),
         };
-        if !in_use {
-            if looked.is_doubtful {
-                return self.refuse_unjudged(file, Cause::Failed, Some(&digest), rule);
-            }
-            let listed = looked.verdict.and_then(|verdict| verdict.appraise);
-            if listed != Some(Kind::Immutable) {
-                return Ok(());
-            }
-            return self.refuse_unjudged(file, Cause::Immutable, Some(&digest), rule);
-        }
         let found = Found {
             digest: &digest,
             verity: false,
@@ -196,14 +181,15 @@ impl Monitor {
         self.refuse(file, cause, digest, rule).map(|_| ())
     }
 
-    /// The rule by which a list would be asked if the current task executed, mapped or loaded the file. May sleep, if a
-    /// rule asks for the label of a file.
-    fn asks_lists_for_use(&self, file: &File) -> Option<Appraise> {
-        USES.iter().find_map(|func| {
+    /// The rule by which a list would be asked if the current task executed, mapped or loaded the file, 0 for none. May
+    /// sleep, if a rule asks for the label of a file.
+    fn asking_rule(&self, file: &File) -> usize {
+        let rule = USES.iter().find_map(|func| {
             let access = Access::new(file, *func, Mask::EXEC);
             let rule = self.policies.decide(&access).appraise;
             rule.filter(|rule| rule.digest_list)
-        })
+        });
+        rule.map_or(0, |rule| rule.rule)
     }
 
     /// Refuses content that user space hands over as bytes where rules want a file for it. May sleep.

@@ -18,7 +18,6 @@ fresh_count=0
 fresh() {
 	fresh_count=$((fresh_count + 1))
 	file=$1/${2:-f$fresh_count}
-	# In one go: where known programs are guarded, a copy of one cannot be written any more.
 	{ cat /usr/bin/true && echo "$fresh_count $RANDOM"; } >"$file" && chmod 755 "$file"
 }
 
