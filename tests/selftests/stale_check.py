@@ -35,7 +35,7 @@ def main():
             for number, line in enumerate(file, 1):
                 what, name, how, *seen = line.split()
                 figures[what] += 1
-                if what == "mapped" and how not in known:
+                if what == "mapped" and not known.intersection([how, *seen]):
                     stale.append(f"{path}:{number}: f{name} is mapped with the unknown content {how}; last changed here "
                                  f"by {changed.get(name)}")
                 if what == "change":

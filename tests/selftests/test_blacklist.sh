@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The kernel's blacklist keyring: lists, certificates and files that come into it are refused from then on, however they
-# were trusted before. Nothing leaves that keyring, so everything here has digests and keys of its own.
+# were trusted before. Nothing leaves that keyring until the next boot, so this needs one of its own:
+#
+#   scripts/vm --append selftest.blacklist -- /opt/selftests/run test_blacklist
 #
 # shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
@@ -11,6 +13,7 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/signatures.sh"
 
+grep -qw selftest.blacklist /proc/cmdline || skip_all "not booted with selftest.blacklist"
 helper=/opt/guest/modules/digest_lists_keys.ko
 [ -e "$helper" ] || skip_all "the module digest_lists_keys was not built"
 

@@ -11,7 +11,8 @@
  *					that of the content which the access got
  *   overlapped FILE KIND		the file changed meanwhile: nobody knows which content the access got
  *   refused FILE KIND			the access failed, as it may while others have the file open for writing
- *   mapped FILE DIGEST			where the module enforces: what a mapping that was made shows, while it lasts
+ *   mapped FILE DIGEST DIGEST		where the module enforces: what a mapping that was made shows, while it lasts, if
+ *					the file has the size of before and of after it was made
  *   denied FILE KIND RECORDS DIGEST	where the module enforces: it was denied for want of permission
  *
  * In turns, a file is locked for a change or for an access, so that every access is a sure one; but writers keep files
@@ -89,18 +90,29 @@ static void digest_of(int fd, char hex[65])
 	sha256_hex(content, size, hex);
 }
 
-/* Whoever changes the file, a mapping that was allowed shows what was allowed: twice, with some time in between. */
-static void judge_mapping(unsigned int file, const unsigned char *map, int fd)
+static size_t size_now(int fd)
 {
 	struct stat st;
-	char hex[65];
-	int i;
 
 	if (fstat(fd, &st) || (size_t)st.st_size > CONTENT_ROOM)
 		die("fstat");
+	return st.st_size;
+}
+
+/*
+ * Whoever changes the file, a mapping that was allowed shows what was allowed: twice, with some time in between. Of the two
+ * sizes one is that of what is mapped: on overlayfs a copy-up, after which the mapping still shows the lower file, may come
+ * afterwards, and elsewhere the file cannot change from then on.
+ */
+static void judge_mapping(unsigned int file, const unsigned char *map, size_t before, size_t after)
+{
+	char hex[65], other[65];
+	int i;
+
 	for (i = 0; i < 2; i++) {
-		sha256_hex(map, st.st_size, hex);
-		fprintf(journal, "mapped %u %s\n", file, hex);
+		sha256_hex(map, before, hex);
+		sha256_hex(map, after, other);
+		fprintf(journal, "mapped %u %s %s\n", file, hex, other);
 		usleep(any(&me, 2000));
 	}
 }
@@ -147,6 +159,7 @@ static void access_file(unsigned int file)
 	const char *path = path_of(file);
 	int done = 0, fd = -1;
 	unsigned long seen;
+	size_t before;
 	void *map;
 	char hex[65];
 
@@ -168,11 +181,12 @@ static void access_file(unsigned int file)
 		done = execute(path);
 		break;
 	case 2:
+		before = size_now(reader.fd);
 		map = mmap(NULL, CONTENT_ROOM, PROT_READ | PROT_EXEC, MAP_PRIVATE, reader.fd, 0);
 		done = map != MAP_FAILED ? 1 : enforcing && errno == EACCES ? -1 : 0;
 		if (done > 0) {
 			if (enforcing)
-				judge_mapping(file, map, reader.fd);
+				judge_mapping(file, map, before, size_now(reader.fd));
 			munmap(map, CONTENT_ROOM);
 		}
 		fd = reader.fd;
