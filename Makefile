@@ -45,10 +45,10 @@ guest-check:
 bench: module digestctl
 	@scripts/bench
 
-# Twice: with pages of 4 KiB, as the kernel maps arenas, and in huge pages.
+# Twice: with pages of 4 KiB, as the kernel maps arenas, and in huge pages, for which the allocator looks into /sys.
 bench-host:
 	$(cargo) bench --locked --manifest-path tests/bench/host/Cargo.toml
-	BENCH_LOOKUPS_ONLY=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(cargo) bench --locked --manifest-path tests/bench/host/Cargo.toml
+	INROOT_BIND=/sys BENCH_LOOKUPS_ONLY=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(cargo) bench --locked --manifest-path tests/bench/host/Cargo.toml
 
 module:
 	@scripts/module $(module_args) $(if $(TRUSTED_CERTS),"TRUSTED_CERTS=$(TRUSTED_CERTS)")
