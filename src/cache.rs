@@ -511,8 +511,7 @@ impl Cache {
     /// Whether what is read of `file` stays as it is as long as nobody opens it for writing. May sleep.
     pub(crate) fn is_stable(&self, file: &File) -> bool {
         let key = file.real_inode().key();
-        file.content_is_stable()
-            && !(self.may_have_been_shared(key) && file.has_pinned_pages())
+        file.content_is_stable() && !(self.may_have_been_shared(key) && file.has_pinned_pages())
     }
 
     fn may_have_been_shared(&self, key: InodeKey) -> bool {
