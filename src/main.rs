@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Measures the files that are executed, mapped or opened and that no loaded digest list knows.
+//! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or refuses them.
 //!
 //! The way of one file access through this directory: `hooks` (what the kernel calls) → `evaluate` (the decision) →
 //! `policy` (is the access to be measured?) → `cache` (is the file unchanged since it was last checked?) → `content`
-//! (its digest) → `lists` (is it known?) → `log` (record and PCR). `securityfs` is what user space sees of it.
+//! (its digest) → `lists` (is it known?) → `log` (record and PCR) → `appraise` (who vouches for it?). `securityfs` is what
+//! user space sees of it.
 
 use kernel::{
     prelude::*,
