@@ -35,6 +35,25 @@ pub struct Element<'a> {
     pub whole: &'a [u8],
 }
 
+/// Takes a length and as many bytes: what follows the tag of an element. Lengths are below 2^24.
+///
+/// # Errors
+///
+/// [`Error::BadSignature`] for an indefinite length or a longer one, [`Error::Truncated`].
+pub fn after_tag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8]> {
+    let len = match cursor.u8()? {
+        short @ 0..=0x7f => u32::from(short),
+        0x81 => u32::from(cursor.u8()?),
+        0x82 => u32::from(cursor.u16_be()?),
+        0x83 => {
+            let [high, middle, low] = cursor.array()?;
+            u32::from_be_bytes([0, high, middle, low])
+        }
+        _ => return Err(Error::BadSignature),
+    };
+    cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)
+}
+
 /// The next element, which has this tag.
 ///
 /// # Errors
@@ -46,17 +65,7 @@ pub fn element<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Element<'a>> {
     if cursor.u8()? != tag {
         return Err(Error::BadSignature);
     }
-    let len = match cursor.u8()? {
-        short @ 0..=0x7f => u32::from(short),
-        0x81 => u32::from(cursor.u8()?),
-        0x82 => u32::from(cursor.u16_be()?),
-        0x83 => {
-            let [high, middle, low] = cursor.array()?;
-            u32::from_be_bytes([0, high, middle, low])
-        }
-        _ => return Err(Error::BadSignature),
-    };
-    let content = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
+    let content = after_tag(cursor)?;
     let whole = start
         .get(..cursor.offset().saturating_sub(offset))
         .ok_or(Error::Truncated)?;

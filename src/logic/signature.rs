@@ -6,6 +6,7 @@
 //! also be the vendor's OpenPGP signature. Each is over the list file as it is.
 
 use crate::{
+    asn1,
     cursor::Cursor,
     error::{
         Error,
@@ -106,18 +107,7 @@ impl<'a> Signature<'a> {
 fn check_pkcs7(data: &[u8]) -> Result {
     let mut cursor = Cursor::new(data);
     cursor.u8()?;
-    let len = match cursor.u8()? {
-        short @ 0..=0x7f => u32::from(short),
-        0x81 => u32::from(cursor.u8()?),
-        0x82 => u32::from(cursor.u16_be()?),
-        0x83 => {
-            let [high, middle, low] = cursor.array()?;
-            u32::from_be_bytes([0, high, middle, low])
-        }
-        _ => return Err(Error::BadSignature),
-    };
-    let mut content =
-        Cursor::new(cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?);
+    let mut content = Cursor::new(asn1::after_tag(&mut cursor)?);
     cursor.finish()?;
     match content.array() {
         Ok(SIGNED_DATA) => Ok(()),
