@@ -511,14 +511,7 @@ impl Cache {
     /// Whether what is read of `file` stays as it is as long as nobody opens it for writing. May sleep.
     pub(crate) fn is_stable(&self, file: &File) -> bool {
         let key = file.real_inode().key();
-        file.content_is_stable() && !(self.may_have_been_shared(key) && file.has_pinned_pages())
-    }
-
-    fn may_have_been_shared(&self, key: InodeKey) -> bool {
-        match self.inodes.get(key) {
-            Some(checked) => checked.has(SHARED | UNSURE),
-            None => self.has_lost(key),
-        }
+        file.content_is_stable() && !(self.may_be_marked(key, SHARED) && file.has_pinned_pages())
     }
 
     /// Notes that `file` is executed or mapped: it is not new any more, whatever became of its first writer. May sleep.
@@ -598,9 +591,13 @@ impl Cache {
 
     /// Whether the content of `file` was used as signed, or nobody knows, because marks were lost. Does not sleep.
     pub(crate) fn may_be_signed(&self, file: &File) -> bool {
-        let key = file.real_inode().key();
+        self.may_be_marked(file.real_inode().key(), SIGNED)
+    }
+
+    /// Whether the inode has the mark, or nobody knows, because marks were lost.
+    fn may_be_marked(&self, key: InodeKey, mark: u16) -> bool {
         match self.inodes.get(key) {
-            Some(checked) => checked.has(SIGNED | UNSURE),
+            Some(checked) => checked.has(mark | UNSURE),
             None => self.has_lost(key),
         }
     }

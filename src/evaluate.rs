@@ -18,6 +18,7 @@ use crate::{
     }, //
 };
 use digest_logic::{
+    appraise::Cause,
     digest::Digest,
     policy::{
         Decision,
@@ -95,17 +96,20 @@ impl Monitor {
             return Ok(Done::Unasked);
         }
         let decision = self.decide(access);
-        let Some(rule) = &decision.appraise else {
+        let rule = decision
+            .appraise
+            .filter(|_| self.must_execute_what_was_read(access));
+        let Some(rule) = rule else {
             return self.evaluate_once(access, &decision);
         };
         for _ in 0..ATTEMPTS {
             let seen = self.cache.writers(access.file);
             let done = self.evaluate_once(access, &decision)?;
-            if self.maps_what_was_read(access, seen) {
+            if self.cache.nobody_wrote(access.file, seen) {
                 return Ok(done);
             }
         }
-        self.refuse_written(access, rule)?;
+        self.refuse(access.file, Cause::OpenWriters, None, rule.rule)?;
         Ok(Done::Something)
     }
 

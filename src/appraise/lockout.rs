@@ -7,7 +7,6 @@ use super::{
     Mode, //
 };
 use crate::{
-    content,
     evaluate::Access,
     lists::Looked,
     monitor::Monitor,
@@ -220,8 +219,8 @@ impl Monitor {
         };
         let content = match known {
             Some(content) => *content,
-            None => match self.content_of(access, decision.verity) {
-                Ok(content) => *known.insert(content),
+            None => match self.digest_and_verdict(access, decision.verity) {
+                Ok((digest, looked)) => *known.insert(Content { digest, looked }),
                 Err(e) if e == EINTR => return Err(e),
                 Err(_) => return Ok(Err(Cause::Failed)),
             },
@@ -243,18 +242,6 @@ impl Monitor {
             }
             Err(cause) => Ok(Err(cause)),
         }
-    }
-
-    fn content_of(&self, access: &Access<'_>, verity: bool) -> Result<Content> {
-        self.reader.run(|| {
-            let digest = content::digest(access, verity, &self.stats)?;
-            let looked = if verity {
-                Looked::only(self.lists.verdict(&digest))
-            } else {
-                self.verdict(access, &digest, true)?
-            };
-            Ok(Content { digest, looked })
-        })
     }
 }
 

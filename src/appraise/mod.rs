@@ -13,7 +13,6 @@ mod reference;
 mod refresh;
 
 use crate::{
-    cache::Writers,
     evaluate::Access,
     lists::Looked,
     monitor::Monitor,
@@ -181,7 +180,8 @@ impl Monitor {
                 Ok(vouchers)
             }
             Err(Cause::Immutable) => {
-                self.refuse(access.file, Cause::Immutable, Some(found.digest), rule.rule)
+                self.refuse(access.file, Cause::Immutable, Some(found.digest), rule.rule)?;
+                Ok(Vouchers::default())
             }
             Err(_) if self.appraisal == Mode::Fix => {
                 self.store_digest(access.file, found);
@@ -192,36 +192,27 @@ impl Monitor {
                 if cause.is_of_content() {
                     self.cache.note_failed(access.file);
                 }
-                self.refuse(access.file, cause, Some(found.digest), rule.rule)
+                self.refuse(access.file, cause, Some(found.digest), rule.rule)?;
+                Ok(Vouchers::default())
             }
         }
     }
 
-    /// Whether a mapping shows what was read since `seen`: nobody wrote the file meanwhile, and whoever opens it to write
-    /// from here on finds the mark of what passed. Does not sleep.
-    ///
-    /// Execution needs no such question: the kernel admits no writer from before the file is read.
-    pub(crate) fn maps_what_was_read(&self, access: &Access<'_>, seen: Writers) -> bool {
-        !executes(access.func)
-            || self.appraisal != Mode::Enforce
-            || self.cache.nobody_wrote(access.file, seen)
-    }
-
-    /// A file is being written faster than it is read. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES` while enforcing.
-    pub(crate) fn refuse_written(&self, access: &Access<'_>, rule: &Appraise) -> Result {
-        self.refuse(access.file, Cause::OpenWriters, None, rule.rule)
-            .map(|_| ())
+    /// Whether the access goes on to execute what is in the page cache, so that it must be what was read: nobody may write
+    /// the file in between. Programs need no such question but on mounts that are watched (see [`executes`]).
+    pub(crate) fn must_execute_what_was_read(&self, access: &Access<'_>) -> bool {
+        executes(access.func) && self.appraisal == Mode::Enforce
     }
 
     /// The file cannot be read. May sleep.
     pub(crate) fn appraise_unreadable(&self, access: &Access<'_>, rule: &Appraise) -> Result {
         self.stats.appraised.count();
         self.refuse(access.file, Cause::Failed, None, rule.rule)
-            .map(|_| ())
+    }
+
+    /// Whether rules of the policy in force refuse files.
+    pub(crate) fn enforces(&self) -> bool {
+        self.appraisal == Mode::Enforce && self.policies.appraises()
     }
 
     /// Leaves an audit record, and refuses while enforcing. May sleep.
@@ -231,14 +222,14 @@ impl Monitor {
         cause: Cause,
         digest: Option<&Digest>,
         rule: usize,
-    ) -> Result<Vouchers> {
+    ) -> Result {
         self.stats.denied.count();
         let enforced = self.appraisal == Mode::Enforce;
         self.log.audit_refusal(file, cause, digest, rule, enforced);
         if enforced {
             return Err(EACCES);
         }
-        Ok(Vouchers::default())
+        Ok(())
     }
 
     /// Whether a file that passed is being written by somebody who opened it then: its content is neither what it was

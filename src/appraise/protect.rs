@@ -8,7 +8,6 @@ use super::{
     Mode, //
 };
 use crate::{
-    content,
     evaluate::Access,
     monitor::Monitor,
     sys::{
@@ -23,7 +22,6 @@ use crate::{
 };
 use digest_logic::{
     appraise::Cause,
-    digest::Digest,
     policy::{
         Appraise,
         AppraiseType,
@@ -59,17 +57,7 @@ const ANY_SIGNED: Appraise = Appraise {
 /// Whether a refusal under [`ANY_SIGNED`] tells that the content does not count as signed, rather than that this could not
 /// be found out.
 fn says_unsigned(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::MissingHash
-            | Cause::SignatureRequired
-            | Cause::InvalidHash
-            | Cause::InvalidSignature
-            | Cause::DeniedHashAlgorithm
-            | Cause::UnknownData
-            | Cause::Revoked
-            | Cause::Blacklisted
-    )
+    cause.is_of_content() && !matches!(cause, Cause::InvalidHmac | Cause::NoLabel)
 }
 
 /// Whether only the administrator may change the extended attribute called `name` (`evm_xattrs=`). Does not sleep.
@@ -120,7 +108,7 @@ impl Monitor {
     }
 
     fn protects_content(&self) -> bool {
-        self.is_running() && self.appraisal == Mode::Enforce && self.policies.appraises()
+        self.is_running() && self.enforces()
     }
 
     /// Refuses to change content that is in use as signed, whatever the policy says of opens. What cannot be found out is
@@ -143,14 +131,10 @@ impl Monitor {
         }
         let rule = self.asking_rule(file);
         let access = Access::new(file, Func::FileCheck, Mask::WRITE);
-        let read = self.reader.run(|| {
-            let digest = content::digest(&access, false, &self.stats)?;
-            Ok((digest, self.verdict(&access, &digest, true)?))
-        });
-        let (digest, looked) = match read {
+        let (digest, looked) = match self.digest_and_verdict(&access, false) {
             Ok(read) => read,
             Err(e) if e == EINTR => return Err(e),
-            Err(_) => return self.refuse_unjudged(file, Cause::Failed, None, rule),
+            Err(_) => return self.refuse(file, Cause::Failed, None, rule),
         };
         let found = Found {
             digest: &digest,
@@ -168,17 +152,7 @@ impl Monitor {
             }
             Err(cause) => cause,
         };
-        self.refuse_unjudged(file, cause, Some(&digest), rule)
-    }
-
-    fn refuse_unjudged(
-        &self,
-        file: &File,
-        cause: Cause,
-        digest: Option<&Digest>,
-        rule: usize,
-    ) -> Result {
-        self.refuse(file, cause, digest, rule).map(|_| ())
+        self.refuse(file, cause, Some(&digest), rule)
     }
 
     /// The rule by which a list would be asked if the current task executed, mapped or loaded the file, 0 for none. May
@@ -229,9 +203,7 @@ impl Monitor {
         for func in MAPS {
             let access = Access::new(file, func, Mask::EXEC);
             if let Some(rule) = self.policies.decide(&access).appraise {
-                return self
-                    .refuse(file, Cause::UnstableContent, None, rule.rule)
-                    .map(|_| ());
+                return self.refuse(file, Cause::UnstableContent, None, rule.rule);
             }
         }
         Ok(())
@@ -243,7 +215,7 @@ impl Monitor {
     ///
     /// `EACCES`.
     pub(crate) fn refuse_making_exec(&self, file: &File) -> Result {
-        if self.appraisal != Mode::Enforce || !file.is_regular() || !self.policies.appraises() {
+        if !file.is_regular() || !self.enforces() {
             return Ok(());
         }
         for func in MAPS {

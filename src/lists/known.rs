@@ -61,6 +61,27 @@ impl Lists {
 }
 
 impl Monitor {
+    /// The digest of a file, or with `verity` the one that fs-verity enforces, and all that the lists say of it. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`content::digest`] and [`Monitor::verdict`].
+    pub(crate) fn digest_and_verdict(
+        &self,
+        access: &Access<'_>,
+        verity: bool,
+    ) -> Result<(Digest, Looked)> {
+        self.reader.run(|| {
+            let digest = content::digest(access, verity, &self.stats)?;
+            let looked = if verity {
+                Looked::only(self.lists.verdict(&digest))
+            } else {
+                self.verdict(access, &digest, true)?
+            };
+            Ok((digest, looked))
+        })
+    }
+
     /// What the lists say of a file whose SHA-256 is `digest`; `appraised` says whether it matters what vouches for it.
     /// Where lists of other algorithms could make a difference the file is read once more, for all of them together. May
     /// sleep.

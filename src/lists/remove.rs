@@ -7,7 +7,6 @@ use super::{
     reason::Reason, //
 };
 use crate::{
-    appraise::Mode,
     monitor::Monitor,
     sys::text::Text, //
 };
@@ -72,11 +71,6 @@ impl Monitor {
             self.lists.digests()
         );
         Ok(())
-    }
-
-    /// Whether rules of the policy in force refuse files.
-    fn enforces(&self) -> bool {
-        self.appraisal == Mode::Enforce && self.policies.appraises()
     }
 
     /// Records what became of lists, one per line of `text`, with the text itself: from this and from the records of
