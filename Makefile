@@ -62,7 +62,7 @@ digestctl:
 helpers: $(helpers)
 	@scripts/selftest-files
 
-build/guest/%: tests/selftests/%.c
+build/guest/%: tests/selftests/%.c tests/selftests/commands.h
 	@mkdir -p $(@D)
 	scripts/inroot gcc-14 -O2 -Wall -Wextra -Werror -o $@ $<
 

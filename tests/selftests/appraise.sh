@@ -16,9 +16,12 @@ begin_appraisal() {
 	chmod 755 "$WORK"
 	mkfs_loop ext4 64M "$disk" || bail "no file system"
 	uuid=$(uuid_of "$disk")
-	echo 0 >/proc/sys/kernel/printk_ratelimit
+	no_ratelimit
 	cd "$WORK" || bail "no work directory"
 }
+
+# no_ratelimit: the kernel log gets every record.
+no_ratelimit() { echo 0 >/proc/sys/kernel/printk_ratelimit; }
 
 # uuid_of DIRECTORY: the UUID of the file system that is mounted there.
 uuid_of() { blkid -p -o value -s UUID "$(findmnt -n -o SOURCE "$1")"; }
@@ -40,14 +43,23 @@ refuses() {
 }
 
 # is_refused CAUSE FILE COMMAND...: succeeds if the command fails, and the audit log says of that file, by its path, that it
-# was refused meanwhile, and why. Sets the mark.
+# was refused meanwhile, and why; the record may come a moment later. Sets the mark.
 is_refused() {
 	local cause=$1 name=$2 rc=0
 	shift 2
 	mark
 	"$@" >"$WORK/refused" 2>&1 || rc=$?
-	[ "$rc" -ne 0 ] && refusals "$name" "$cause" | grep -q ' res=0 errno=-13' ||
+	[ "$rc" -ne 0 ] && wait_for 5 has_refused "$name" "$cause" ||
 		{ echo "exit status $rc: $(cat "$WORK/refused"); $(kernel_log | grep 'audit: type=180')" && false; }
+}
+has_refused() { refusals "$1" "$2" | grep -q ' res=0 errno=-13'; }
+
+# is_refused_with TEXT COMMAND...: the same where the kernel log has a line of this text, and no audit record.
+is_refused_with() {
+	local rc=0
+	mark
+	"${@:2}" >"$WORK/refused" 2>&1 || rc=$?
+	[ "$rc" -ne 0 ] && kernel_log | grep -qF "digest_lists: $1" || { echo "exit status $rc" && kernel_log && false; }
 }
 
 # appends FILE: opens it for writing, and writes nothing.

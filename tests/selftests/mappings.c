@@ -14,15 +14,9 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+#include "commands.h"
+
 #define SIZE 4096
-
-static int fail(const char *what)
-{
-	int error = errno;
-
-	perror(what);
-	return error ? error : 1;
-}
 
 static void *map(const char *path, int mode, int prot, int flags)
 {
@@ -52,9 +46,9 @@ static int call(void *start)
 }
 
 /* pkey FILE: maps it readable, then makes it executable by pkey_mprotect(2). */
-static int do_pkey(const char *path)
+static int do_pkey(char **arg)
 {
-	void *start = map(path, O_RDONLY, PROT_READ, MAP_PRIVATE);
+	void *start = map(arg[0], O_RDONLY, PROT_READ, MAP_PRIVATE);
 
 	if (start == MAP_FAILED)
 		return fail("mmap");
@@ -62,9 +56,9 @@ static int do_pkey(const char *path)
 }
 
 /* moved FILE: the same by mprotect(2), after the mapping was moved. */
-static int do_moved(const char *path)
+static int do_moved(char **arg)
 {
-	void *start = map(path, O_RDONLY, PROT_READ, MAP_PRIVATE);
+	void *start = map(arg[0], O_RDONLY, PROT_READ, MAP_PRIVATE);
 	void *room = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (start == MAP_FAILED || room == MAP_FAILED)
@@ -76,9 +70,9 @@ static int do_moved(const char *path)
 }
 
 /* implied FILE: makes a mapping without rights readable, which the personality makes executable. */
-static int do_implied(const char *path)
+static int do_implied(char **arg)
 {
-	void *start = map(path, O_RDONLY, PROT_NONE, MAP_PRIVATE);
+	void *start = map(arg[0], O_RDONLY, PROT_NONE, MAP_PRIVATE);
 
 	if (start == MAP_FAILED)
 		return fail("mmap");
@@ -88,9 +82,9 @@ static int do_implied(const char *path)
 }
 
 /* shared FILE: writes code to it through a shared mapping, which then becomes executable, and calls the code. */
-static int do_shared(const char *path)
+static int do_shared(char **arg)
 {
-	void *start = map(path, O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED);
+	void *start = map(arg[0], O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED);
 
 	if (start == MAP_FAILED)
 		return fail("mmap");
@@ -99,9 +93,9 @@ static int do_shared(const char *path)
 }
 
 /* private FILE: writes code to pages of its own that the file began as, makes them executable, and calls the code. */
-static int do_private(const char *path)
+static int do_private(char **arg)
 {
-	void *start = map(path, O_RDONLY, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	void *start = map(arg[0], O_RDONLY, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 
 	if (start == MAP_FAILED)
 		return fail("mmap");
@@ -110,11 +104,11 @@ static int do_private(const char *path)
 }
 
 /* anonymous: the same with pages that no file has. */
-static int do_anonymous(const char *path)
+static int do_anonymous(char **arg)
 {
 	void *start = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	(void)path;
+	(void)arg;
 	if (start == MAP_FAILED)
 		return fail("mmap");
 	write_code(start);
@@ -122,12 +116,12 @@ static int do_anonymous(const char *path)
 }
 
 /* shm: the same with shared memory of System V, attached for execution. */
-static int do_shm(const char *path)
+static int do_shm(char **arg)
 {
 	int id = shmget(IPC_PRIVATE, SIZE, IPC_CREAT | 0700), error;
 	void *start = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
 
-	(void)path;
+	(void)arg;
 	if (start == (void *)-1)
 		return fail("shmat");
 	write_code(start);
@@ -138,31 +132,7 @@ static int do_shm(const char *path)
 	return start == (void *)-1 ? fail("shmat for execution") : call(start);
 }
 
-/* sealed FILE: executes a copy of it in a memfd that can no longer be written. */
-static int do_sealed(const char *path)
-{
-	static char *argv[] = { "sealed", NULL };
-	int from = open(path, O_RDONLY | O_CLOEXEC);
-	int fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	char buf[65536];
-	ssize_t n;
-
-	if (from < 0 || fd < 0)
-		return fail("open");
-	while ((n = read(from, buf, sizeof(buf))) > 0)
-		if (write(fd, buf, n) != n)
-			return fail("write");
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK))
-		return fail("seal");
-	fexecve(fd, argv, environ);
-	return fail("fexecve");
-}
-
-static const struct {
-	const char *name;
-	int (*run)(const char *path);
-	int args;
-} commands[] = {
+static const struct command commands[] = {
 	{ "pkey", do_pkey, 1 },
 	{ "moved", do_moved, 1 },
 	{ "implied", do_implied, 1 },
@@ -170,16 +140,9 @@ static const struct {
 	{ "private", do_private, 1 },
 	{ "anonymous", do_anonymous, 0 },
 	{ "shm", do_shm, 0 },
-	{ "sealed", do_sealed, 1 },
 };
 
 int main(int argc, char **argv)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (argc == commands[i].args + 2 && !strcmp(argv[1], commands[i].name))
-			return commands[i].run(argv[2]);
-	fprintf(stderr, "mappings: no such command\n");
-	return 2;
+	return run_command(commands, sizeof(commands) / sizeof(*commands), argc, argv);
 }

@@ -20,15 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "commands.h"
+
 #define CHECK_ONLY 0x10000 /* AT_EXECVE_CHECK */
-
-static int fail(const char *what)
-{
-	int error = errno;
-
-	perror(what);
-	return error ? error : 1;
-}
 
 static void *map(const char *path, int prot)
 {
@@ -55,23 +49,6 @@ static int do_map_direct(char **arg)
 	int fd = open(arg[0], O_RDONLY | O_DIRECT | O_CLOEXEC);
 
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? fail("mmap") : 0;
-}
-
-/* map-hugetlb: maps a huge page executable that was filled through a memfd. */
-static int do_map_hugetlb(char **arg)
-{
-	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
-	const size_t size = 2 << 20;
-	char *start;
-
-	(void)arg;
-	if (fd < 0 || ftruncate(fd, size))
-		return fail("memfd");
-	start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (start == MAP_FAILED)
-		return fail("mmap");
-	memset(start, 1, size);
-	return mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0) == MAP_FAILED ? fail("mmap") : 0;
 }
 
 /* map-read FILE: maps it readable only. */
@@ -184,11 +161,11 @@ static int do_memfd(char **arg)
 	return open(self, O_RDONLY | O_CLOEXEC) < 0 ? fail("open") : 0;
 }
 
-/* memfd-exec FILE: executes a copy of the file in a memfd. */
-static int do_memfd_exec(char **arg)
+/* Executes a copy of the file in a memfd, with these seals. */
+static int exec_in_memfd(const char *path, const char *name, int seals)
 {
 	static char *argv[] = { "memfd", NULL };
-	int from = open(arg[0], O_RDONLY | O_CLOEXEC), fd = memfd_create("copy", MFD_CLOEXEC);
+	int from = open(path, O_RDONLY | O_CLOEXEC), fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	char buf[65536];
 	ssize_t n;
 
@@ -197,27 +174,22 @@ static int do_memfd_exec(char **arg)
 	while ((n = read(from, buf, sizeof(buf))) > 0)
 		if (write(fd, buf, n) != n)
 			return fail("write");
+	if (seals && fcntl(fd, F_ADD_SEALS, seals))
+		return fail("seal");
 	fexecve(fd, argv, environ);
 	return fail("fexecve");
+}
+
+/* memfd-exec FILE: executes a copy of the file in a memfd. */
+static int do_memfd_exec(char **arg)
+{
+	return exec_in_memfd(arg[0], "copy", 0);
 }
 
 /* memfd-sealed-exec FILE: the same, after the memfd was sealed against writing and shrinking. */
 static int do_memfd_sealed_exec(char **arg)
 {
-	static char *argv[] = { "memfd", NULL };
-	int from = open(arg[0], O_RDONLY | O_CLOEXEC), fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	char buf[65536];
-	ssize_t n;
-
-	if (from < 0 || fd < 0)
-		return fail("open");
-	while ((n = read(from, buf, sizeof(buf))) > 0)
-		if (write(fd, buf, n) != n)
-			return fail("write");
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK))
-		return fail("seal");
-	fexecve(fd, argv, environ);
-	return fail("fexecve");
+	return exec_in_memfd(arg[0], "sealed", F_SEAL_WRITE | F_SEAL_SHRINK);
 }
 
 /* Maps a memfd of one huge page executable that has the text at its start; sealed against writing and shrinking first, if asked. */
@@ -311,15 +283,10 @@ static int do_verity(char **arg)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(char **arg);
-	int args;
-} commands[] = {
+static const struct command commands[] = {
 	{ "map", do_map, 1 },
 	{ "map-fd", do_map_fd, 1 },
 	{ "map-direct", do_map_direct, 1 },
-	{ "map-hugetlb", do_map_hugetlb, 0 },
 	{ "map-read", do_map_read, 1 },
 	{ "map-implied", do_map_implied, 1 },
 	{ "mprotect", do_mprotect, 1 },
@@ -342,11 +309,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (argc == commands[i].args + 2 && !strcmp(argv[1], commands[i].name))
-			return commands[i].run(argv + 2);
-	fprintf(stderr, "syscalls: no such command\n");
-	return 2;
+	return run_command(commands, sizeof(commands) / sizeof(*commands), argc, argv);
 }

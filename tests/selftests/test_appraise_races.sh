@@ -83,6 +83,6 @@ check "also where somebody wrote it through a mapping before" eval \
 # Memory of the kernel's own mounts has no count of writers.
 echo 4 >/proc/sys/vm/nr_hugepages
 set_policy "appraise func=MMAP_CHECK fsname=hugetlbfs uid=4242" || bail "the policy is refused"
-check "a huge page that can be written is not mapped for execution" refuses setpriv --ruid=4242 "$SYSCALLS" map-hugetlb
+check "a huge page that can be written is not mapped for execution" refuses setpriv --ruid=4242 "$SYSCALLS" memfd-huge content
 check_eq "because it may change" 1 "$(kernel_log | grep -c 'cause=unstable-content .*huge')"
 finish

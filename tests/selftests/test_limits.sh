@@ -4,44 +4,26 @@
 # Limits of size and memory, a write that fails as a whole, and what a digest costs.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/signatures.sh"
 
 plan 19
 cd "$WORK" || bail "no work directory"
 
-status() { sed -n "s/^$1: //p" $SECFS/status; }
-put() {
-	strace -qq -e trace=write -o trace dd if="$1" of=$SECFS/digest_lists bs=16M status=none 2>/dev/null
-	sed -n 's/.*write(1, .* = -1 \([A-Z0-9]*\) .*/\1/p' trace | tail -n 1
-}
-# refused NAME ERRNO TEXT FILE
-refused() {
-	local got
-	dmesg -C
-	got=$(put "$4")
-	if [ "$got" = "$2" ] && dmesg | grep -q "digest_lists: .*$3"; then
-		ok "$1"
-	else
-		note "wanted $2, got '$got'"
-		dmesg | tail -n 3 | sed 's/^/# /'
-		not_ok "$1"
-	fi
-}
-
 "$SELFTESTS/lists.py" "$WORK/l" 3 1000
 load_module max_list_size=20000 max_digest_memory=100000 || bail "the module does not load"
-refused "a list above max_list_size" EFBIG "list-0: larger than max_list_size" l/meta-0
+refused "a list above max_list_size" EFBIG "list-0: larger than max_list_size" put digest_lists l/meta-0
 check_eq "is not loaded" 0 "$(status lists)"
 unload_module
 load_module max_digest_memory=100000 || bail "the module does not load"
-check_eq "a list within max_digest_memory loads" "" "$(put l/meta-0)"
+check_eq "a list within max_digest_memory loads" "" "$(put digest_lists l/meta-0)"
 cat l/meta-1 l/meta-2 >both
-refused "lists above it do not" EDQUOT "list-[12]: .*max_digest_memory" both
+refused "lists above it do not" EDQUOT "list-[12]: .*max_digest_memory" put digest_lists both
 check_eq "what was loaded stays" "1 1000" "$(status lists) $(status digests)"
 check "and memory is within the limit" [ "$(status digest_memory)" -le 100000 ]
 printf 'x' >>l/list-2
-refused "one bad list of a write names itself" ESTALE "list-2: the file is not the list" l/meta-2
+refused "one bad list of a write names itself" ESTALE "list-2: the file is not the list" put digest_lists l/meta-2
 cat l/meta-0 l/meta-2 >mixed
-refused "and nothing of the write is loaded" ESTALE "list-2" mixed
+refused "and nothing of the write is loaded" ESTALE "list-2" put digest_lists mixed
 check_eq "not even the good one" "1 1000" "$(status lists) $(status digests)"
 unload_module
 
@@ -71,7 +53,7 @@ unload_module
 # An index that grows is there twice for a moment, which counts as well.
 "$SELFTESTS/lists.py" "$WORK/g" 2 5000
 load_module || bail "the module does not load"
-put g/meta-0 >/dev/null && put g/meta-1 >/dev/null
+put digest_lists g/meta-0 >/dev/null && put digest_lists g/meta-1 >/dev/null
 final=$(status digest_memory)
 unload_module
 # The series of src/logic/table/sizes.rs, four bytes a slot.
@@ -80,12 +62,12 @@ while slots // 5 * 4 < 5000: slots += slots // 10 * 3
 print(slots * 4)')
 note "two lists take $final bytes, the first one's index $former"
 load_module max_digest_memory=$((final + former / 2)) || bail "the module does not load"
-put g/meta-0 >/dev/null
-refused "a list that fits, but not beside the index that it replaces, is refused" EDQUOT "list-1: .*max_digest_memory" g/meta-1
+put digest_lists g/meta-0 >/dev/null
+refused "a list that fits, but not beside the index that it replaces, is refused" EDQUOT "list-1: .*max_digest_memory" put digest_lists g/meta-1
 unload_module
 load_module max_digest_memory=$((final + former + 4096)) || bail "the module does not load"
-put g/meta-0 >/dev/null
-check_eq "where both fit it is taken" "" "$(put g/meta-1)"
+put digest_lists g/meta-0 >/dev/null
+check_eq "where both fit it is taken" "" "$(put digest_lists g/meta-1)"
 unload_module
 
 # What a digest costs, everything counted, from the kernel's own figures: memory in use that belongs neither to the page
@@ -96,10 +78,6 @@ used() {
 	}' /proc/meminfo
 }
 tables() { awk '/^(Slab|VmallocUsed|PageTables):/ { sum += $2 } END { print sum }' /proc/meminfo; }
-remove_all() {
-	sed 's/ .*//' $SECFS/digest_lists >all
-	cat all >$SECFS/digest_lists_remove
-}
 load_module || bail "the module does not load"
 for count in 100000 1000000; do
 	python3 - "$WORK" "$count" <<'PY'
@@ -118,13 +96,13 @@ PY
 		before=$(used)
 		other=$(tables)
 		start=$EPOCHREALTIME
-		got=$(put meta)
+		got=$(put digest_lists meta)
 		end=$EPOCHREALTIME
 		with=$(used)
 		other=$(($(tables) - other))
 		own=$(($(status digest_memory) * 10 / count))
 		loaded=$(status digests)
-		remove_all
+		unload_all
 		after=$(used)
 		[ "$round" -eq 0 ] || echo $(((with - (before + after) / 2) * 10240 / count)) >>rounds
 	done

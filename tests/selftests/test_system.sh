@@ -12,7 +12,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
-. "$(dirname "$0")/stops.sh"
 
 MAPPINGS=/opt/guest/mappings
 INTERPRETER=/opt/guest/interpreter
@@ -67,34 +66,34 @@ parameter=/sys/module/digest_lists/parameters/ima_appraise
 policy=$(cat "$SECFS/policy")
 check "ima_appraise cannot be written" eval '! { echo off >$parameter; } 2>/dev/null'
 check_eq "and stays" "enforce enforce" "$(cat $parameter) $(status ima_appraise)"
-check "a policy written as bytes is refused" stops_with "POLICY_CHECK: the policy wants a file" set_policy dont_appraise
+check "a policy written as bytes is refused" is_refused_with "POLICY_CHECK: the policy wants a file" set_policy dont_appraise
 mount_tmp tmpfs mode=755 "$WORK/tmpfs" && mount_tmp ramfs mode=755 "$WORK/ramfs" || bail "no file systems"
 for place in $disk "$WORK/tmpfs" "$WORK/ramfs"; do
 	echo dont_appraise >"$place/policy"
 	check "one that nobody signed is refused on $(findmnt -n -o FSTYPE -T "$place")" \
-		stops IMA-signature-required "$place/policy" replace_policy "$place/policy"
+		is_refused IMA-signature-required "$place/policy" replace_policy "$place/policy"
 done
 check_eq "the policy stays" "$policy" "$(cat "$SECFS/policy")"
 check "(one that a signed list has is taken)" replace_policy /srv/policy
 
 # Programs.
 check "an unknown program is denied" denied "$unknown"
-check "with cause and path" stops missing-hash "$unknown" "$unknown"
+check "with cause and path" is_refused missing-hash "$unknown" "$unknown"
 cp "$unknown" "$WORK/ramfs/unknown"
-check "nor on a ramfs" stops missing-hash "$WORK/ramfs/unknown" "$WORK/ramfs/unknown"
+check "nor on a ramfs" is_refused missing-hash "$WORK/ramfs/unknown" "$WORK/ramfs/unknown"
 # shellcheck disable=SC2016 # expanded in there
 own_ramfs='mount -t ramfs none /mnt && cp "$1" /mnt/program && exec /mnt/program'
 check "nor on one that a user mounts in a namespace of his own" \
-	stops missing-hash /mnt/program as 1000 unshare -Urm bash -c "$own_ramfs" own_ramfs "$unknown"
+	is_refused missing-hash /mnt/program as 1000 unshare -Urm bash -c "$own_ramfs" own_ramfs "$unknown"
 check "(a known one does)" as 1000 unshare -Urm bash -c "$own_ramfs" own_ramfs /usr/bin/id
 cp /usr/bin/id $disk/id
 check "(a copy of a known program runs)" $disk/id
 modified /usr/bin/id $disk/modified 1000
-check "a modified program is denied" stops missing-hash $disk/modified $disk/modified
-check "to others as well" stops missing-hash $disk/modified as 1000 $disk/modified
+check "a modified program is denied" is_refused missing-hash $disk/modified $disk/modified
+check "to others as well" is_refused missing-hash $disk/modified as 1000 $disk/modified
 chmod 4755 $disk/modified
-check "and where it is setuid" stops missing-hash $disk/modified as 1000 $disk/modified
-check "a unit with an unknown program fails" stops missing-hash "$unknown" systemd-run --quiet --wait "$unknown"
+check "and where it is setuid" is_refused missing-hash $disk/modified as 1000 $disk/modified
+check "a unit with an unknown program fails" is_refused missing-hash "$unknown" systemd-run --quiet --wait "$unknown"
 
 # Places. Where a file system is mounted noexec nothing is executed without the module either.
 mount -o remount,exec /run
@@ -102,7 +101,7 @@ for place in /tmp /dev/shm /run "$WORK/tmpfs" "$WORK/ramfs"; do
 	cp "$unknown" "$place/unknown" && cp /usr/bin/id "$place/known"
 	type=$(findmnt -n -o FSTYPE -T "$place")
 	check "(a known program in ${place/$WORK/…}, $type, runs)" "$place/known"
-	check "an unknown one is denied" stops missing-hash "$place/unknown" "$place/unknown"
+	check "an unknown one is denied" is_refused missing-hash "$place/unknown" "$place/unknown"
 	rm "$place/unknown" "$place/known"
 done
 mount -o remount,noexec /run
@@ -111,17 +110,17 @@ while read -r needed; do
 	[ -e "$needed" ] && install -D "$needed" "$disk/root$needed"
 done < <(ldd /usr/bin/true | grep -o '/[^ ]*') && cp /usr/bin/true $disk/root/bin/
 check "(a known program below another root runs)" chroot $disk/root /bin/true
-check "an unknown one is denied, by its name there" stops missing-hash /bin/unknown chroot $disk/root /bin/unknown
-check "one in a mount of another namespace is denied" stops missing-hash /mnt/share/x \
+check "an unknown one is denied, by its name there" is_refused missing-hash /bin/unknown chroot $disk/root /bin/unknown
+check "one in a mount of another namespace is denied" is_refused missing-hash /mnt/share/x \
 	unshare -m bash -c "mount -t tmpfs t /mnt/share && cp $unknown /mnt/share/x && /mnt/share/x"
-check "also to root of a user namespace" stops missing-hash "$unknown" unshare -Ur "$unknown"
+check "also to root of a user namespace" is_refused missing-hash "$unknown" unshare -Ur "$unknown"
 
 # A known program that is in use cannot be rewritten in place; one that was replaced is unknown.
-check "a program in use cannot be rewritten" stops immutable /usr/bin/id bash -c ': >>/usr/bin/id'
+check "a program in use cannot be rewritten" is_refused immutable /usr/bin/id bash -c ': >>/usr/bin/id'
 check "nor truncated" refuses "$SYSCALLS" truncate /usr/bin/id 10
 check "it still runs" /usr/bin/id
 mv /usr/bin/id $disk/saved && cp $disk/modified /usr/bin/id
-check "in its place, another one is denied" stops missing-hash /usr/bin/id /usr/bin/id
+check "in its place, another one is denied" is_refused missing-hash /usr/bin/id /usr/bin/id
 mv -f $disk/saved /usr/bin/id
 check "put back, it runs" /usr/bin/id
 
@@ -131,76 +130,76 @@ library=$disk/${packaged##*/}
 cp "$packaged" "$library"
 { cat "$packaged" && printf X; } >$disk/unknown.so
 check "(a copy of a known library is preloaded)" preloaded "$library"
-check "an unknown library is not" stops missing-hash $disk/unknown.so preloaded $disk/unknown.so
+check "an unknown library is not" is_refused missing-hash $disk/unknown.so preloaded $disk/unknown.so
 cp $disk/unknown.so "$WORK/ramfs/unknown.so"
-check "nor from ramfs" stops missing-hash "$WORK/ramfs/unknown.so" preloaded "$WORK/ramfs/unknown.so"
+check "nor from ramfs" is_refused missing-hash "$WORK/ramfs/unknown.so" preloaded "$WORK/ramfs/unknown.so"
 mkdir $disk/lib && mv $disk/unknown.so "$disk/lib/${packaged##*/}"
 check "a program does not start with an unknown library in place of its own" \
-	stops missing-hash "$disk/lib/${packaged##*/}" env LD_LIBRARY_PATH=$disk/lib /usr/bin/curl --version
+	is_refused missing-hash "$disk/lib/${packaged##*/}" env LD_LIBRARY_PATH=$disk/lib /usr/bin/curl --version
 LD_PRELOAD=$library sleep 1000 &
 user=$!
 check "(a process has a known library mapped)" wait_for 10 grep -q " $library\$" /proc/$user/maps
-check "a known library in use cannot be rewritten in place" stops immutable "$library" \
+check "a known library in use cannot be rewritten in place" is_refused immutable "$library" \
 	dd if=/dev/zero of="$library" bs=1 count=1 seek=3000 conv=notrunc
 check "nor truncated" refuses "$SYSCALLS" truncate "$library" 10
-check "nor written through a mapping" stops immutable "$library" "$MAPPINGS" shared "$library"
+check "nor written through a mapping" is_refused immutable "$library" "$MAPPINGS" shared "$library"
 check "it stays as it was" cmp "$packaged" "$library"
 kill $user && wait $user 2>/dev/null
 exec {fd}>$disk/second.so
 cat "$packaged" >&"$fd"
-check "one that somebody has open for writing is not mapped" stops open-writers $disk/second.so preloaded $disk/second.so
+check "one that somebody has open for writing is not mapped" is_refused open-writers $disk/second.so preloaded $disk/second.so
 exec {fd}>&-
 check "(nobody has, and it is)" preloaded $disk/second.so
 cp "$packaged" $disk/third.so && printf X | dd of=$disk/third.so bs=1 seek=3000 conv=notrunc status=none
-check "one that was rewritten in place before it was used is not mapped" stops missing-hash $disk/third.so preloaded $disk/third.so
+check "one that was rewritten in place before it was used is not mapped" is_refused missing-hash $disk/third.so preloaded $disk/third.so
 
 # Scripts.
 printf '#!/bin/sh\necho it ran\n' >$disk/script && chmod 755 $disk/script
-check "an unknown script is denied" stops missing-hash $disk/script $disk/script
+check "an unknown script is denied" is_refused missing-hash $disk/script $disk/script
 check_eq "(an interpreter that asks runs a known script)" "the known script ran" "$("$INTERPRETER" "$SELFTESTS/known.script")"
 check_eq "(also by its name)" "the known script ran" "$("$SELFTESTS/known.script")"
 sed 's/^print .*/print the unknown script ran/' "$SELFTESTS/known.script" >$disk/unknown.script && chmod 755 $disk/unknown.script
-check "it refuses an unknown one" stops missing-hash $disk/unknown.script "$INTERPRETER" $disk/unknown.script
-check "before its first line" eval '! grep "script ran" "$WORK/stops"'
-check "also on its standard input" stops missing-hash $disk/unknown.script bash -c "$INTERPRETER <$disk/unknown.script"
+check "it refuses an unknown one" is_refused missing-hash $disk/unknown.script "$INTERPRETER" $disk/unknown.script
+check "before its first line" eval '! grep "script ran" "$WORK/refused"'
+check "also on its standard input" is_refused missing-hash $disk/unknown.script bash -c "$INTERPRETER <$disk/unknown.script"
 
 # Modules.
 module=$(find "/usr/lib/modules/$(uname -r)/kernel" -name 'brd.ko*')
 check "(a module is unpacked)" eval 'xz -dc "$module" >$disk/brd.ko && [ -s $disk/brd.ko ]'
-check "a module that was repacked is unknown, and denied" stops missing-hash $disk/brd.ko insmod $disk/brd.ko
+check "a module that was repacked is unknown, and denied" is_refused missing-hash $disk/brd.ko insmod $disk/brd.ko
 rmmod brd 2>/dev/null
-check "also from memory" stops_with "MODULE_CHECK: the policy wants a file" "$SYSCALLS" init-module $disk/brd.ko
+check "also from memory" is_refused_with "MODULE_CHECK: the policy wants a file" "$SYSCALLS" init-module $disk/brd.ko
 rmmod brd 2>/dev/null
 { cat "$module" && printf X; } >$disk/"${module##*/}"
-check "so is a modified one" stops missing-hash "$disk/${module##*/}" insmod "$disk/${module##*/}"
+check "so is a modified one" is_refused missing-hash "$disk/${module##*/}" insmod "$disk/${module##*/}"
 check "as its vendor made it, it loads" insmod "$module"
 
 # Around execve().
-check "ld.so does not run an unknown program" stops missing-hash "$unknown" /lib64/ld-linux-x86-64.so.2 "$unknown"
+check "ld.so does not run an unknown program" is_refused missing-hash "$unknown" /lib64/ld-linux-x86-64.so.2 "$unknown"
 fresh $disk && cp /usr/bin/true $disk/first
-check "of a file that was swapped for a known one, what is open is denied" stops missing-hash "$file (deleted)" \
+check "of a file that was swapped for a known one, what is open is denied" is_refused missing-hash "$file (deleted)" \
 	"$SYSCALLS" swap-exec "$file" $disk/first
 fresh $disk && cp /usr/bin/true $disk/first
 check "(of a known one that was swapped, what is open runs)" "$SYSCALLS" swap-exec $disk/first "$file"
-check "what has its name is denied" stops missing-hash $disk/first $disk/first
+check "what has its name is denied" is_refused missing-hash $disk/first $disk/first
 fresh $disk
 exec {fd}<"$file"
-check "an unknown program is denied by its number in /proc" stops missing-hash "$file" /proc/self/fd/$fd
+check "an unknown program is denied by its number in /proc" is_refused missing-hash "$file" /proc/self/fd/$fd
 exec {fd}<&-
-check "a memfd is not executed while it can be written, whatever it contains" stops unstable-content "/memfd:copy (deleted)" \
+check "a memfd is not executed while it can be written, whatever it contains" is_refused unstable-content "/memfd:copy (deleted)" \
 	"$SYSCALLS" memfd-exec /usr/bin/true
-check "sealed, it is not with unknown content" stops missing-hash "/memfd:sealed (deleted)" "$MAPPINGS" sealed "$unknown"
-check "(it is with known content)" "$MAPPINGS" sealed /usr/bin/true
+check "sealed, it is not with unknown content" is_refused missing-hash "/memfd:sealed (deleted)" "$SYSCALLS" memfd-sealed-exec "$unknown"
+check "(it is with known content)" "$SYSCALLS" memfd-sealed-exec /usr/bin/true
 
 # Mappings that become executable.
 fresh $disk
-check "an unknown mapping does not become executable" stops made-executable "$file" "$SYSCALLS" mprotect "$file"
-check "nor with a protection key" stops made-executable "$file" "$MAPPINGS" pkey "$file"
-check "nor in another place" stops made-executable "$file" "$MAPPINGS" moved "$file"
-check "nor because the personality says that what is readable is executable" stops missing-hash "$file" "$SYSCALLS" map-implied "$file"
-check "nor when it becomes readable under it" stops made-executable "$file" "$MAPPINGS" implied "$file"
-check "nor after code was written to the file through it" stops made-executable "$file" "$MAPPINGS" shared "$file"
-check "nor after code was written to pages of its own" stops made-executable "$file" "$MAPPINGS" private "$file"
+check "an unknown mapping does not become executable" is_refused made-executable "$file" "$SYSCALLS" mprotect "$file"
+check "nor with a protection key" is_refused made-executable "$file" "$MAPPINGS" pkey "$file"
+check "nor in another place" is_refused made-executable "$file" "$MAPPINGS" moved "$file"
+check "nor because the personality says that what is readable is executable" is_refused missing-hash "$file" "$SYSCALLS" map-implied "$file"
+check "nor when it becomes readable under it" is_refused made-executable "$file" "$MAPPINGS" implied "$file"
+check "nor after code was written to the file through it" is_refused made-executable "$file" "$MAPPINGS" shared "$file"
+check "nor after code was written to pages of its own" is_refused made-executable "$file" "$MAPPINGS" private "$file"
 check "nor does shared memory of System V" eval '! "$MAPPINGS" shm'
 # What is written down in threat-model.md.
 check_eq "(the limit: memory that no file has becomes executable)" 42 "$("$MAPPINGS" anonymous)"
@@ -210,7 +209,7 @@ check_eq "(as do pages of its own that a process got from a known file)" 42 "$("
 cp "$unknown" /tmp/mine && chown 1000 /tmp/mine
 vouch=(setfattr -n security.ima -v "0x0404$(digest_of /tmp/mine)" /tmp/mine)
 check "a user cannot vouch by security.ima" eval '! as 1000 "${vouch[@]}" 2>$WORK/vouch && grep -q "not permitted" $WORK/vouch'
-check "and the file is denied" stops missing-hash /tmp/mine /tmp/mine
+check "and the file is denied" is_refused missing-hash /tmp/mine /tmp/mine
 check "(the administrator can)" eval '"${vouch[@]}" && /tmp/mine'
 # The kernel itself would let it.
 check "nor can root of a user namespace, on a file system of its own" eval '! unshare -Urm bash -c "

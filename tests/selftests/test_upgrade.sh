@@ -11,7 +11,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
-. "$(dirname "$0")/stops.sh"
 
 enforcing_system
 plan 30
@@ -52,7 +51,7 @@ check_eq "the old version is still there" "$old" "$(version)"
 check "and runs" curl --version
 # What nobody loaded a list for.
 mkdir "$WORK/unpacked" && dpkg-deb -x /srv/repository/curl_*.deb "$WORK/unpacked"
-check "the new program is unknown" stops missing-hash "$WORK/unpacked/usr/bin/curl" "$WORK/unpacked/usr/bin/curl" --version
+check "the new program is unknown" is_refused missing-hash "$WORK/unpacked/usr/bin/curl" "$WORK/unpacked/usr/bin/curl" --version
 mv /srv/hidden/curl_* /srv/lists/
 denied_before=$(status files_denied)
 
@@ -93,5 +92,5 @@ check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
 # That it was the list: without it the new version is unknown.
 (cd /etc/digest_lists/lists && for list in curl_*; do [[ $list == *.p7s ]] || sha256sum <"$list"; done) |
 	awk '{ print "sha256:" $1 }' >"$SECFS/digest_lists_remove"
-check "without its list the new version is refused" stops missing-hash /usr/bin/curl curl --version
+check "without its list the new version is refused" is_refused missing-hash /usr/bin/curl curl --version
 finish

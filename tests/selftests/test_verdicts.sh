@@ -8,6 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
+. "$(dirname "$0")/signatures.sh"
 
 plan 49
 begin_appraisal
@@ -32,14 +33,6 @@ passes() {
 	before=$(status hashed_bytes)
 	"$@" >/dev/null 2>&1
 	echo $((($(status hashed_bytes) - before) / $(stat -c %s "$file")))
-}
-remove_all() {
-	sed 's/ .*//' "$SECFS/digest_lists" >all
-	[ ! -s all ] || cat all >"$SECFS/digest_lists_remove"
-}
-refused_with() { # refused_with ERRNO METADATA
-	strace -qq -e trace=write -o trace dd if="$2" of="$SECFS/digest_lists" bs=1M status=none 2>/dev/null
-	sed -n 's/.*write(1, .* = -1 \([A-Z0-9]*\) .*/\1/p' trace | tail -n 1 | grep -qx "$1"
 }
 
 load_module require_signature=0 || bail "the module does not load"
@@ -100,7 +93,7 @@ check_eq "and measured" 1 "$(records_for "$file")"
 fresh "$disk" && made sha256 immutable "$file" && load_signed
 check_eq "now that SHA-384 revokes, files known by SHA-256 are read twice" 2 "$(passes "$file")"
 check "and run" "$file"
-set_policy "$measure" && remove_all
+set_policy "$measure" && unload_all
 check_eq "lists go where nothing is appraised" 0 "$(status lists)"
 
 # A list that was loaded unsigned counts as signed when it is loaded again with a signature.
@@ -109,7 +102,7 @@ fresh "$disk" && made sha256 immutable "$file" && load_unsigned
 check "a file of a list that was loaded unsigned is refused" denied "$file"
 printf 'garbage' >"$list.p7s"
 "$SELFTESTS/metadata.py" compact "$list" "$list.p7s" >bad
-check "loading the list again with a bad signature is refused" refused_with EPFNOSUPPORT bad
+check_eq "loading the list again with a bad signature is refused" EPFNOSUPPORT "$(put digest_lists bad)"
 check "and changes nothing" denied "$file"
 check "loading it again with a good signature succeeds" load_signed
 check "then the file runs" "$file"
@@ -123,7 +116,7 @@ fresh "$disk" && made sha256 immutable "$file" && load_unsigned && cat unsigned 
 load_signed && cat meta >>pair && remove_list
 cat pair >"$SECFS/digest_lists"
 check "a list that stands unsigned and signed in one write is signed" "$file"
-remove_all
+unload_all
 
 # A list is known by its SHA-256, whatever algorithm its metadata use.
 fresh "$disk" && made sha256 immutable "$file" && load_unsigned
@@ -139,7 +132,7 @@ check "and removed by that" remove_list
 # The rules of DIGEST_LIST_CHECK.
 set_policy "appraise func=DIGEST_LIST_CHECK${NL}audit func=DIGEST_LIST_CHECK"
 fresh "$disk" && made sha256 immutable "$file"
-check "with require_signature=0, a rule that appraises lists refuses an unsigned one" refused_with EACCES unsigned
+check_eq "with require_signature=0, a rule that appraises lists refuses an unsigned one" EACCES "$(put digest_lists unsigned)"
 mark
 check "and takes a signed one" load_signed
 check "audit func=DIGEST_LIST_CHECK leaves an audit record of the list" \
@@ -164,7 +157,7 @@ unload_module || bail "the module does not unload"
 # By default lists have to be signed, rule or not.
 insmod "$DIGEST_LISTS_KO" allow_unload=1 pcr=16 || bail "the module does not load"
 check_eq "a signature is required by default" yes "$(status require_signature)"
-check "an unsigned list is refused" refused_with EACCES unsigned
+check_eq "an unsigned list is refused" EACCES "$(put digest_lists unsigned)"
 check "and a signed one taken" load_signed
 unload_module || bail "the module does not unload"
 finish

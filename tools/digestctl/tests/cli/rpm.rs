@@ -180,18 +180,23 @@ fn dearmored(text: &str) -> Vec<u8> {
     sink.written().to_vec()
 }
 
-#[test]
-fn keys_that_the_kernel_would_not_take_verify_nothing() {
-    let Some(data) = data() else { return };
-    let place = Place::new();
+/// The name of a header in `lists`, with its vendor's signature beside it.
+fn signed_list(place: &Place, data: &Path) -> String {
     let headers = data.join("databases/centos7-plain.headers");
     let line = format!("generate --from rpmdb {} -o lists", headers.display());
     // Some headers have no digests, and are named.
     assert_eq!(place.run(&line).code, 0);
-    let list = names(&place.path("lists"))
+    names(&place.path("lists"))
         .into_iter()
         .find(|list| place.has(&format!("lists/{list}.sig")))
-        .expect("a signed list");
+        .expect("a signed list")
+}
+
+#[test]
+fn keys_that_the_kernel_would_not_take_verify_nothing() {
+    let Some(data) = data() else { return };
+    let place = Place::new();
+    let list = signed_list(&place, &data);
     let signature = place.read(&format!("lists/{list}.sig"));
     let issuer = digest_logic::openpgp::Signature::parse(&signature)
         .expect("a signature")
@@ -233,14 +238,7 @@ fn keys_that_the_kernel_would_not_take_verify_nothing() {
 fn openpgp_signatures_count_for_rpm_headers_only() {
     let Some(data) = data() else { return };
     let place = Place::new();
-    let headers = data.join("databases/centos7-plain.headers");
-    let line = format!("generate --from rpmdb {} -o lists", headers.display());
-    // Some headers have no digests, and are named.
-    assert_eq!(place.run(&line).code, 0);
-    let list = names(&place.path("lists"))
-        .into_iter()
-        .find(|list| place.has(&format!("lists/{list}.sig")))
-        .expect("a signed list");
+    let list = signed_list(&place, &data);
     place.file("program", "content");
     place.run("generate program -o compact").good();
     fs::copy(
