@@ -534,6 +534,12 @@ void diglist_current_ids(struct diglist_cred_ids *ids)
 	diglist_cred_ids(current_cred(), ids);
 }
 
+/* The credentials of the task itself, whatever it has taken over for the moment. */
+const struct cred *diglist_task_cred(void)
+{
+	return current_real_cred();
+}
+
 const struct cred *diglist_kernel_cred(void)
 {
 	return prepare_kernel_cred(&init_task);

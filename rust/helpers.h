@@ -128,6 +128,7 @@ const struct cred *diglist_cred_override(const struct cred *cred);
 void diglist_cred_revert(const struct cred *cred);
 void diglist_cred_ids(const struct cred *cred, struct diglist_cred_ids *ids);
 void diglist_current_ids(struct diglist_cred_ids *ids);
+const struct cred *diglist_task_cred(void);
 bool diglist_may_configure(void);
 
 /* digests */

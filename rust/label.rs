@@ -8,7 +8,8 @@ use super::{
 };
 use kernel::{
     bindings as c,
-    error::to_result, //
+    error::to_result,
+    task::Task, //
 };
 
 /// Any LSM (`LSM_ID_UNDEF`).
@@ -22,15 +23,28 @@ const ANY_LSM: i32 = 0;
 pub(crate) struct Label(c::lsm_context);
 
 impl Label {
-    /// The label of the current task, or `None` where no LSM has one. May allocate, does not sleep otherwise.
+    /// The label of the current task with its current credentials, or `None` where no LSM has one. May allocate, does not
+    /// sleep otherwise.
     pub(crate) fn of_current_task() -> Option<Self> {
         let mut prop = c::lsm_prop::default();
+        // SAFETY: It is valid for writes.
+        unsafe { c::security_current_getlsmprop_subj(&mut prop) };
+        Self::of_prop(prop)
+    }
+
+    /// The label of the current task itself, whatever credentials it has taken over, or `None` where no LSM has one. May
+    /// allocate, does not sleep otherwise.
+    pub(crate) fn of_task() -> Option<Self> {
+        let mut prop = c::lsm_prop::default();
+        // SAFETY: The current task exists, and `prop` is valid for writes.
+        unsafe { c::security_task_getlsmprop_obj(Task::current_raw(), &mut prop) };
+        Self::of_prop(prop)
+    }
+
+    fn of_prop(mut prop: c::lsm_prop) -> Option<Self> {
         let mut context = c::lsm_context::default();
-        // SAFETY: Both are valid for writes.
-        let rc = unsafe {
-            c::security_current_getlsmprop_subj(&mut prop);
-            c::security_lsmprop_to_secctx(&mut prop, &mut context, ANY_LSM)
-        };
+        // SAFETY: `prop` was filled in by an LSM, or is empty, and `context` is valid for writes.
+        let rc = unsafe { c::security_lsmprop_to_secctx(&mut prop, &mut context, ANY_LSM) };
         // INVARIANT: Filled in, since the call succeeded. The result is the length or an errno.
         (rc >= 0).then_some(Self(context))
     }

@@ -38,6 +38,13 @@ impl Ids {
         Self::from(ids)
     }
 
+    /// The ids of the current task itself, where it may have taken over the credentials of another: overlayfs calls the
+    /// file system below, and the hooks on the way, with those of the mounter. Callable in any task context.
+    pub(crate) fn of_task() -> Self {
+        // SAFETY: The current task's own credentials are always there, and only the task itself replaces them.
+        unsafe { Self::of_raw(bindings::diglist_task_cred()) }
+    }
+
     /// The ids in `cred`.
     ///
     /// # Safety

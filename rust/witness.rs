@@ -21,6 +21,16 @@ impl Cred {
     /// Those of the current task.
     pub(crate) const CURRENT: Self = Self(ptr::null());
 
+    /// Those of the current task itself, where it may have taken over others; see [`Ids::of_task`]. To be used before the
+    /// task can replace them, that is within one hook.
+    ///
+    /// [`Ids::of_task`]: super::task::Ids::of_task
+    #[expect(dead_code)]
+    pub(crate) fn of_task() -> Self {
+        // SAFETY: Callable in any task context. The task's own credentials live until it replaces them itself.
+        unsafe { Self::from_raw(bindings::diglist_task_cred()) }
+    }
+
     /// Those at `ptr`.
     ///
     /// # Safety

@@ -53,6 +53,8 @@ pub(crate) struct Access<'a> {
     pub(crate) mask: Mask,
     /// Who does it, where that is not the current task as it is.
     pub(crate) ids: Option<Ids>,
+    /// Whether the label of who does it is that of the task itself, whatever credentials it has taken over.
+    pub(crate) is_by_task: bool,
     /// The content, where the kernel has read it already and will use just that.
     pub(crate) content: Option<&'a [u8]>,
 }
@@ -65,6 +67,7 @@ impl<'a> Access<'a> {
             func,
             mask,
             ids: None,
+            is_by_task: false,
             content: None,
         }
     }
@@ -73,6 +76,15 @@ impl<'a> Access<'a> {
     pub(crate) fn with_ids(self, ids: Ids) -> Self {
         Self {
             ids: Some(ids),
+            ..self
+        }
+    }
+
+    /// The same access by the task itself, where the hook is called with credentials that it has taken over.
+    pub(crate) fn by_task(self) -> Self {
+        Self {
+            ids: Some(Ids::of_task()),
+            is_by_task: true,
             ..self
         }
     }

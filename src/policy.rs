@@ -219,7 +219,12 @@ impl ActivePolicy {
 
     /// What the policy says of an access. May sleep, if a rule asks for the label of a file.
     pub(crate) fn decide_for(&self, access: &Access<'_>) -> Decision {
-        let task = self.needs_task_label.then(Label::of_current_task).flatten();
+        let of_subject = if access.is_by_task {
+            Label::of_task
+        } else {
+            Label::of_current_task
+        };
+        let task = self.needs_task_label.then(of_subject).flatten();
         let file = (self.needs_file_label)
             .then(|| Label::of_file(access.file))
             .flatten();

@@ -191,7 +191,8 @@ impl Monitor {
         Ok(())
     }
 
-    /// Refuses to map, for execution, content that nobody looked at: that of another layer than is read. Does not read.
+    /// Refuses to map, for execution, content that nobody looked at: that of another layer than is read. Rules are asked about
+    /// the task itself, since the file system has taken over the mounter's credentials. Does not read.
     ///
     /// # Errors
     ///
@@ -201,7 +202,7 @@ impl Monitor {
             return Ok(());
         }
         for func in MAPS {
-            let access = Access::new(file, func, Mask::EXEC);
+            let access = Access::new(file, func, Mask::EXEC).by_task();
             if let Some(rule) = self.policies.decide(&access).appraise {
                 return self.refuse(file, Cause::UnstableContent, None, rule.rule);
             }
