@@ -27,6 +27,8 @@ use kernel::{
 const FMODE_READ: u32 = 1;
 /// Opened for writing (`FMODE_WRITE`).
 const FMODE_WRITE: u32 = 2;
+/// The file system has opened it (`FMODE_OPENED`).
+const FMODE_OPENED: u32 = 1 << 19;
 /// Created by this open (`FMODE_CREATED`).
 const FMODE_CREATED: u32 = 1 << 20;
 
@@ -108,6 +110,19 @@ impl File {
         self.mode() & FMODE_WRITE != 0
     }
 
+    /// The accesses it is opened for, as the bits `MAY_READ` and `MAY_WRITE`.
+    pub(crate) fn accesses(&self) -> u32 {
+        let mode = self.mode();
+        let bit = |is_set: bool, bit| if is_set { bit } else { 0 };
+        bit(mode & FMODE_READ != 0, c::MAY_READ) | bit(mode & FMODE_WRITE != 0, c::MAY_WRITE)
+    }
+
+    /// Whether its file system keeps the content in files of another one, and opens those beside it (overlayfs).
+    pub(crate) fn is_stacked(&self) -> bool {
+        // SAFETY: The file is open, or has its path already.
+        unsafe { bindings::diglist_file_is_stacked(self.as_ptr()) }
+    }
+
     /// Whether this open created it.
     pub(crate) fn is_created(&self) -> bool {
         self.mode() & FMODE_CREATED != 0
@@ -120,9 +135,11 @@ impl File {
         flags & c::O_DIRECT != 0
     }
 
-    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, and through the page cache.
+    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, through the page cache, and not only
+    /// about to be (`file_open`).
     pub(crate) fn is_readable(&self) -> bool {
-        self.mode() & FMODE_READ != 0 && !self.is_direct()
+        let both = FMODE_READ | FMODE_OPENED;
+        self.mode() & both == both && !self.is_direct()
     }
 
     /// Opens the same file for reading through the page cache, with the credentials of its opener but no check of
@@ -322,7 +339,8 @@ impl File {
         }
     }
 
-    /// Writes the path, as seen from the current task's root, into `buf`. Takes `rename_lock` for reading.
+    /// Writes the path, as seen from the current task's root, into `buf`: of a file below a stacked file system that of the
+    /// file above, which is what user space opened. Takes `rename_lock` for reading.
     ///
     /// # Errors
     ///
@@ -337,7 +355,7 @@ impl File {
         // only itself gives up.
         let ptr = from_err_ptr(unsafe {
             c::d_path(
-                &raw const (*self.as_ptr()).__bindgen_anon_1.f_path,
+                bindings::diglist_file_user_path(self.as_ptr()),
                 buf.as_mut_ptr().cast(),
                 len,
             )

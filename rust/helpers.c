@@ -50,6 +50,10 @@ static char *evm_xattrs = "security.ima";
 module_param(evm_xattrs, charp, 0444);
 MODULE_PARM_DESC(evm_xattrs, "Extended attributes that only CAP_SYS_ADMIN may change, joined by ',' (default: security.ima)");
 
+static char *attach = "auto";
+module_param(attach, charp, 0444);
+MODULE_PARM_DESC(attach, "How hooks are attached: auto (default), redirect (beside BPF programs) or jump");
+
 static bool force;
 module_param(force, bool, 0600);
 MODULE_PARM_DESC(force, "Whether a policy is taken that would deny what is running (default no)");
@@ -67,6 +71,11 @@ const char *diglist_param_ima_appraise(void)
 const char *diglist_param_evm_xattrs(void)
 {
 	return evm_xattrs ?: "";
+}
+
+const char *diglist_param_attach(void)
+{
+	return attach ?: "";
 }
 
 bool diglist_param_force(void)
@@ -261,6 +270,18 @@ __u32 diglist_file_mode(const struct file *file)
 __u32 diglist_file_flags(const struct file *file)
 {
 	return READ_ONCE(file->f_flags);
+}
+
+/* Where the user sees FILE: of a file below a stacked file system not its place in the layer. */
+const struct path *diglist_file_user_path(const struct file *file)
+{
+	return file_user_path(file);
+}
+
+/* Whether FILE is of a file system that keeps the content in files of another one, which are opened beside it. */
+bool diglist_file_is_stacked(const struct file *file)
+{
+	return file_dentry(file)->d_flags & DCACHE_OP_REAL;
 }
 
 struct inode *diglist_file_real_inode(const struct file *file)

@@ -98,6 +98,8 @@ const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct 
 bool diglist_file_is_regular(const struct file *file);
 __u32 diglist_file_mode(const struct file *file);
 __u32 diglist_file_flags(const struct file *file);
+const struct path *diglist_file_user_path(const struct file *file);
+bool diglist_file_is_stacked(const struct file *file);
 struct inode *diglist_file_real_inode(const struct file *file);
 struct file *diglist_file_reopen(struct file *file);
 struct inode *diglist_dentry_new_file(struct dentry *dentry);
@@ -154,6 +156,7 @@ void diglist_module_pin(struct module *module);
 const char *diglist_param_ima_policy(void);
 const char *diglist_param_ima_appraise(void);
 const char *diglist_param_evm_xattrs(void);
+const char *diglist_param_attach(void);
 bool diglist_param_force(void);
 const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);

@@ -33,6 +33,12 @@ pub(crate) fn evm_xattrs() -> &'static CStr {
     unsafe { CStr::from_char_ptr(bindings::diglist_param_evm_xattrs()) }
 }
 
+/// The module parameter `attach`.
+pub(crate) fn attach() -> &'static CStr {
+    // SAFETY: As for `ima_policy()`.
+    unsafe { CStr::from_char_ptr(bindings::diglist_param_attach()) }
+}
+
 /// The module parameter `force`, which may change at any time.
 pub(crate) fn force() -> bool {
     // SAFETY: Callable in any context.

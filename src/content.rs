@@ -94,6 +94,31 @@ pub(crate) fn further_digests(
     Ok([one, two])
 }
 
+/// The SHA-256 of bytes in memory.
+pub(crate) fn digest_of_bytes(bytes: &[u8], stats: &Stats) -> Result<Digest> {
+    let sha = stats.hash_ns.time(|| {
+        stats.hashed_bytes.add(bytes.len() as u64);
+        sha::sha256(bytes)
+    });
+    Digest::new(HashAlgo::Sha256, &sha).map_err(|_| EINVAL)
+}
+
+/// The digests of bytes in memory by `algos`.
+pub(crate) fn further_digests_of_bytes(
+    bytes: &[u8],
+    stats: &Stats,
+    algos: [Option<HashAlgo>; 2],
+) -> [Option<Digest>; 2] {
+    stats.hash_ns.time(|| {
+        algos.map(|algo| {
+            let mut hasher = Hasher::new(algo?)?;
+            stats.hashed_bytes.add(bytes.len() as u64);
+            hasher.update(bytes);
+            Some(hasher.finish())
+        })
+    })
+}
+
 fn of_file(file: &File, stats: &Stats) -> Result<[u8; 32]> {
     hash(file, stats, Sha256::new, Sha256::update).map(Sha256::finish)
 }

@@ -80,7 +80,8 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The same access by the task itself, where the hook is called with credentials that it has taken over.
+    /// The same access by the task itself, where the hook is called with credentials that it has taken over; see
+    /// [`Handler`](crate::sys::lsm::Handler) for which those are.
     pub(crate) fn by_task(self) -> Self {
         Self {
             ids: Some(Ids::of_task()),
@@ -271,7 +272,10 @@ impl Monitor {
         if !reported || !self.policies.measures() {
             return Ok(());
         }
-        let violation = if access.file.is_writable() {
+        let violation = if access.func == Func::FileCheck && access.file.is_writable() {
+            // Reported before it was opened.
+            None
+        } else if access.file.is_writable() {
             (self.cache.note_writer(access.file)).then_some(Violation::TimeOfMeasureTimeOfUse)
         } else if decision.measure.is_some() {
             (self.cache.note_reader(access.file)).then_some(Violation::OpenWriters)
@@ -282,6 +286,24 @@ impl Monitor {
             Some(violation) => self.log.violation(&self.stats, pcr, access.file, violation),
             None => Ok(()),
         }
+    }
+
+    /// Records that a file is about to be opened for writing while somebody reads it who had it measured (ToMToU), in the
+    /// PCR of the rule for such an open. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`: the file must not be opened.
+    pub(crate) fn report_writer(&self, file: &File) -> Result {
+        if !self.policies.measures() || !self.cache.note_writer(file) {
+            return Ok(());
+        }
+        let access = Access::new(file, Func::FileCheck, Mask::from_bits(file.accesses())).by_task();
+        let rule = self.policies.decide(&access).measure;
+        let pcr = rule.and_then(|rule| rule.pcr);
+        let pcr = pcr.map_or(self.log.pcr(), u32::from);
+        let why = Violation::TimeOfMeasureTimeOfUse;
+        self.log.violation(&self.stats, pcr, file, why)
     }
 
     /// Records data that are no file, with the data themselves, if the policy asks for it. May sleep.

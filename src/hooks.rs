@@ -8,14 +8,14 @@ use crate::{
         Done, //
     },
     monitor::Monitor,
-    shortcut::Kind,
     sys::{
         file::File,
         inode::InodeKey,
         lsm::{
+            AccessKind,
             Handler,
-            Hook,
-            KernelRead, //
+            KernelRead,
+            Loaded, //
         },
         path::{
             Dentry,
@@ -34,20 +34,23 @@ use kernel::{
     str::CStr, //
 };
 
-impl Handler for Monitor {
+// SAFETY: `is_settled()` compares numbers, and `inode_freed()` takes a spinlock for moments: neither sleeps.
+unsafe impl Handler for Monitor {
+    type Token = ();
+
     #[inline(always)]
-    fn is_settled(&self, hook: Hook, file: &File, cred: Cred) -> bool {
-        Monitor::is_settled(self, hook.into(), file, cred)
+    fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred) -> bool {
+        Monitor::is_settled(self, kind, file, cred)
     }
 
     fn exec(&self, file: &File) -> Result {
-        self.settle(Kind::EXEC, file, Cred::CURRENT, || {
+        self.settle(AccessKind::Exec, file, Cred::CURRENT, || {
             self.check(Access::new(file, Func::BprmCheck, Mask::EXEC))
         })
     }
 
     fn exec_as(&self, file: &File, ids: Ids, cred: Cred) -> Result {
-        self.settle(Kind::EXEC_AS, file, cred, || {
+        self.settle(AccessKind::ExecAs, file, cred, || {
             self.check(Access::new(file, Func::CredsCheck, Mask::EXEC).with_ids(ids))
         })
     }
@@ -59,19 +62,24 @@ impl Handler for Monitor {
             }
             self.check(Access::new(file, func, Mask::EXEC))
         };
-        self.settle(Kind::map(requested, in_force), file, Cred::CURRENT, || {
+        let kind = AccessKind::Map {
+            requested,
+            in_force,
+        };
+        self.settle(kind, file, Cred::CURRENT, || {
             let first = check(requested, Func::MmapCheckReqprot)?;
             Ok(first.max(check(in_force, Func::MmapCheck)?))
         })
     }
 
-    fn map_shared(&self, file: &File) {
+    fn map_shared(&self, file: &File) -> Result {
         if file.is_regular() {
             self.cache.note_shared(file);
         }
+        Ok(())
     }
 
-    fn may_map_another(&self, file: &File) -> Result {
+    fn may_map_another(&self, file: &File, _backing: &File) -> Result {
         if !self.is_running() {
             return Ok(());
         }
@@ -85,8 +93,18 @@ impl Handler for Monitor {
         self.refuse_making_exec(file)
     }
 
-    fn mapping_made_exec(&self, file: &File) {
+    fn mapping_made_exec(&self, file: &File, (): ()) {
         self.evaluate_late(file);
+    }
+
+    fn opening_to_write(&self, file: &File) -> Result {
+        // A file of a stacked file system may still have the content of another layer, which stays as it is. The file that
+        // holds what will be written comes here as well.
+        if !self.is_running() || self.exempt.current() || !file.is_regular() || file.is_stacked() {
+            return Ok(());
+        }
+        self.report_writer(file)?;
+        self.refuse_writing(file)
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {
@@ -94,10 +112,8 @@ impl Handler for Monitor {
         if file.is_created() && file.size() == 0 && self.policies.appraises() {
             self.cache.note_created(file.real_inode().key());
         }
-        self.settle(Kind::open(mask), file, Cred::CURRENT, || {
-            let done = self.check(access)?;
-            self.refuse_writing(file)?;
-            Ok(done)
+        self.settle(AccessKind::Open(mask), file, Cred::CURRENT, || {
+            self.check(access)
         })
     }
 
@@ -117,12 +133,24 @@ impl Handler for Monitor {
         self.may_change_xattr(dentry, name)
     }
 
-    fn kernel_load(&self, what: KernelRead) -> Result {
-        let what = func_of(what);
-        if !self.is_running() || what == Func::FileCheck {
+    fn kernel_load(&self, what: KernelRead, is_unseen: bool) -> Result {
+        let func = func_of(what);
+        if !self.is_running() || func == Func::FileCheck {
             return Ok(());
         }
-        self.refuse_bytes(what)
+        self.refuse_bytes(func)?;
+        if is_unseen {
+            self.report_unseen_bytes(func)?;
+        }
+        Ok(())
+    }
+
+    fn kernel_loaded(&self, loaded: Loaded<'_>) -> Result {
+        let func = func_of(loaded.what);
+        if !self.is_running() || func == Func::FileCheck {
+            return Ok(());
+        }
+        self.evaluate_loaded(func, &loaded)
     }
 
     fn blacklisted(&self) {
@@ -162,6 +190,8 @@ impl Handler for Monitor {
     fn inode_freed(&self, key: InodeKey) {
         self.cache.forget(key);
     }
+
+    fn detaching(&self) {}
 }
 
 /// The function of the policy language for what is read into the kernel.
@@ -173,20 +203,6 @@ fn func_of(what: KernelRead) -> Func {
         KernelRead::KexecInitramfs => Func::KexecInitramfsCheck,
         KernelRead::Policy => Func::PolicyCheck,
         KernelRead::Other => Func::FileCheck,
-    }
-}
-
-impl From<Hook> for Kind {
-    fn from(hook: Hook) -> Self {
-        match hook {
-            Hook::Exec => Self::EXEC,
-            Hook::ExecAs => Self::EXEC_AS,
-            Hook::Map {
-                requested,
-                in_force,
-            } => Self::map(requested, in_force),
-            Hook::Open(mask) => Self::open(mask),
-        }
     }
 }
 

@@ -21,6 +21,7 @@ mod exempt;
 mod hooks;
 mod late;
 mod lists;
+mod loaded;
 mod log;
 mod monitor;
 mod policy;

@@ -16,6 +16,7 @@ use crate::{
     sys::{
         file::File,
         inode::InodeKey,
+        lsm::AccessKind,
         witness::{
             Cred,
             Witness,
@@ -36,27 +37,6 @@ const PLACES: usize = 4096;
 
 /// How many counters of doubt there are; inodes share them.
 const SHARES: usize = 256;
-
-/// The kind of an access, as a number: the hook, and what it was told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kind(u32);
-
-impl Kind {
-    /// A program is executed, once with the credentials of the caller, and once with those that it will have.
-    pub(crate) const EXEC: Self = Self(1 << 8);
-    /// See [`Kind::EXEC`].
-    pub(crate) const EXEC_AS: Self = Self(2 << 8);
-
-    /// A file is opened with the accesses `mask`.
-    pub(crate) const fn open(mask: u32) -> Self {
-        Self(3 << 8 | mask & 0xff)
-    }
-
-    /// A file is mapped, executable as asked for, in fact, or both.
-    pub(crate) const fn map(requested: bool, in_force: bool) -> Self {
-        Self(4 << 8 | (requested as u32) << 1 | in_force as u32)
-    }
-}
 
 /// A question, as a place holds it.
 type Question = [u64; WORDS + 2];
@@ -154,7 +134,7 @@ impl Shortcuts {
 impl Monitor {
     /// The question whether an access of `kind` needs anything done. None if that depends on more than a question shows.
     #[inline(always)]
-    fn question(&self, kind: Kind, file: &File, cred: Cred) -> Option<Question> {
+    fn question(&self, kind: AccessKind, file: &File, cred: Cred) -> Option<Question> {
         let policy = self.policies.generation()?;
         let lists = self.lists.generation();
         let witness = Witness::of(file, cred)?;
@@ -164,7 +144,7 @@ impl Monitor {
             .get(witness.key().hash() % SHARES)?
             .load(Ordering::SeqCst);
         let Witness([inode, version, ctime, size, ids]) = witness;
-        let kind = u64::from(kind.0) << 32 | u64::from(doubts);
+        let kind = u64::from(kind.code()) << 32 | u64::from(doubts);
         // Half of each is enough: between two equal ones lie billions of system calls by the administrator.
         let generations = lists << 32 | policy & 0xffff_ffff;
         Some([inode, version, ctime, size, ids, kind, generations])
@@ -172,7 +152,7 @@ impl Monitor {
 
     /// Whether nothing need be done for an access of `kind`. Takes no lock, does not sleep.
     #[inline(always)]
-    pub(crate) fn is_settled(&self, kind: Kind, file: &File, cred: Cred) -> bool {
+    pub(crate) fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred) -> bool {
         let answer = self
             .question(kind, file, cred)
             .and_then(|question| self.shortcuts.place(&question)?.answer(&question));
@@ -186,7 +166,7 @@ impl Monitor {
     /// sleep.
     pub(crate) fn settle(
         &self,
-        kind: Kind,
+        kind: AccessKind,
         file: &File,
         cred: Cred,
         evaluate: impl FnOnce() -> Result<Done>,

@@ -2,8 +2,13 @@
 
 //! One stub of the BPF LSM attached to one function, by ftrace.
 
+use super::table::{
+    Hook,
+    Neighbours, //
+};
 use crate::sys::{
     bindings,
+    module,
     task, //
 };
 use core::mem::ManuallyDrop;
@@ -28,7 +33,7 @@ const RETRIES: usize = 100;
 pub(crate) enum Way {
     /// The stub jumps to our function.
     Jump,
-    /// The stub's entry is redirected, since a BPF program holds the jump.
+    /// The stub's entry is redirected: a BPF program holds the jump, or one may come.
     Redirect,
 }
 
@@ -42,15 +47,54 @@ impl Way {
     }
 }
 
+/// Which way is tried first.
+#[derive(Clone, Copy)]
+pub(super) enum Preference {
+    /// A redirect where others are expected, a jump elsewhere.
+    Auto,
+    /// The same for every hook.
+    Always(Way),
+}
+
+impl Preference {
+    /// The module parameter `attach`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for another word, with a message in the kernel log.
+    pub(super) fn from_parameter() -> Result<Self> {
+        let word = module::attach();
+        match word.to_bytes() {
+            b"auto" => Ok(Self::Auto),
+            b"redirect" => Ok(Self::Always(Way::Redirect)),
+            b"jump" => Ok(Self::Always(Way::Jump)),
+            _ => {
+                pr_err!(
+                    "attach={}: expected auto, redirect or jump\n",
+                    word.to_str().unwrap_or("?")
+                );
+                Err(EINVAL)
+            }
+        }
+    }
+
+    fn way(self, hook: &Hook) -> Way {
+        match (self, hook.neighbours) {
+            (Self::Always(way), _) => way,
+            (Self::Auto, Neighbours::Expected) => Way::Redirect,
+            (Self::Auto, Neighbours::Rare) => Way::Jump,
+        }
+    }
+}
+
 /// One stub attached to one function.
 ///
 /// # Invariants
 ///
-/// `ops` is registered with ftrace for the stub, in the way `way`, with `function`.
+/// `ops` is registered with ftrace for the stub of `hook`, in the way `way`, with its function.
 pub(super) struct Attachment {
     ops: ManuallyDrop<Pin<KBox<Opaque<c::ftrace_ops>>>>,
-    pub(super) stub: &'static CStr,
-    function: usize,
+    pub(super) hook: Hook,
     pub(super) way: Way,
 }
 
@@ -82,53 +126,76 @@ impl Attachment {
         Ok(ops)
     }
 
-    /// Attaches `function` to `stub`. May sleep.
+    /// Attaches the function of `hook` to its stub, as `preference` says or, where a BPF program holds the jump, by a
+    /// redirect. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if the kernel has no such stub; what ftrace says.
     ///
     /// # Safety
     ///
-    /// `function` is the address of a function with the signature of the hook whose stub is `stub`, which may be called
-    /// wherever that hook is.
-    pub(super) unsafe fn new(stub: &'static CStr, function: usize) -> Result<Self> {
-        let ops = Self::filter(stub)?;
-        // SAFETY: `ops` is set up and pinned. `function` has the signature of `stub` by the requirement on the caller.
-        let rc = unsafe { c::register_ftrace_direct(ops.get(), Self::direct(function)) };
-        // INVARIANT: Registered just above; elsewhere just below.
-        match to_result(rc) {
-            Ok(()) => Ok(Self {
-                ops: ManuallyDrop::new(ops),
-                stub,
-                function,
-                way: Way::Jump,
-            }),
-            Err(e) if e == EBUSY => {
-                Self::free_filter(&ops);
-                // SAFETY: By the requirement on the caller.
-                unsafe { Self::redirect(stub, function) }
-            }
-            Err(e) => {
-                Self::free_filter(&ops);
-                Err(e)
+    /// A handler of the type that `hook` was made for is in service for as long as the attachment lives, and until no task
+    /// is in the function afterwards.
+    pub(super) unsafe fn new(hook: Hook, preference: Preference) -> Result<Self> {
+        if preference.way(&hook) == Way::Jump {
+            // SAFETY: By the requirement on the caller.
+            let jumped = unsafe { Self::jump(hook) };
+            if !matches!(&jumped, Err(e) if *e == EBUSY) {
+                return jumped;
             }
         }
+        // SAFETY: As above.
+        unsafe { Self::redirect(hook) }
     }
 
-    /// As [`Attachment::new`], where a BPF program holds the jump.
+    /// Makes the stub jump to the function. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if it jumps somewhere already; as for [`Attachment::new`] otherwise.
     ///
     /// # Safety
     ///
     /// As for [`Attachment::new`].
-    unsafe fn redirect(stub: &'static CStr, function: usize) -> Result<Self> {
-        let ops = Self::filter(stub)?;
-        // SAFETY: `ops` is ours and not registered yet. `function` has the signature of `stub` by the requirement on the
-        // caller.
+    unsafe fn jump(hook: Hook) -> Result<Self> {
+        let ops = Self::filter(hook.stub)?;
+        // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the invariants of `Hook`, and may
+        // be called by the requirement on the caller.
+        let rc = unsafe { c::register_ftrace_direct(ops.get(), Self::direct(hook.address())) };
+        if let Err(e) = to_result(rc) {
+            Self::free_filter(&ops);
+            return Err(e);
+        }
+        // INVARIANT: Registered just above.
+        Ok(Self {
+            ops: ManuallyDrop::new(ops),
+            hook,
+            way: Way::Jump,
+        })
+    }
+
+    /// Redirects the entry of the stub to the function, beside a BPF program that is there or comes later. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::new`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Attachment::new`].
+    unsafe fn redirect(hook: Hook) -> Result<Self> {
+        let ops = Self::filter(hook.stub)?;
+        // SAFETY: `ops` is ours and not registered yet.
         unsafe {
-            bindings::diglist_ftrace_set_redirect(ops.get(), function);
+            bindings::diglist_ftrace_set_redirect(ops.get(), hook.address());
             // CAST: A bit of an unsigned long.
             (*ops.get()).flags |= c::FTRACE_OPS_FL_IPMODIFY as ffi::c_ulong;
         }
         let mut rc = 0;
         for _ in 0..RETRIES {
-            // SAFETY: As above.
+            // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the invariants of `Hook`,
+            // and may be called by the requirement on the caller.
             rc = unsafe { c::register_ftrace_function(ops.get()) };
             // The BPF trampoline is being changed by somebody else.
             if rc != EAGAIN.to_errno() {
@@ -140,10 +207,10 @@ impl Attachment {
             Self::free_filter(&ops);
             return Err(e);
         }
+        // INVARIANT: Registered just above.
         Ok(Self {
             ops: ManuallyDrop::new(ops),
-            stub,
-            function,
+            hook,
             way: Way::Redirect,
         })
     }
@@ -166,16 +233,18 @@ impl Drop for Attachment {
         // SAFETY: By the type invariants `ops` is registered, in this way and with this function.
         let rc = unsafe {
             match self.way {
-                Way::Jump => {
-                    c::unregister_ftrace_direct(self.ops.get(), Self::direct(self.function), true)
-                }
+                Way::Jump => c::unregister_ftrace_direct(
+                    self.ops.get(),
+                    Self::direct(self.hook.address()),
+                    true,
+                ),
                 Way::Redirect => c::unregister_ftrace_function(self.ops.get()),
             }
         };
         if rc != 0 {
             pr_crit!(
                 "detaching from {} failed ({}): the kernel calls the module as before, so it stays\n",
-                self.stub.to_str().unwrap_or("?"),
+                self.hook.name(),
                 rc
             );
             // Whoever drops this would free the code and the state behind it next.

@@ -29,22 +29,23 @@ use kernel::{
 
 /// One mapping that became executable. The callback's head comes first, so that a pointer to it is one to the whole.
 #[repr(C)]
-struct Deferred {
+struct Deferred<T> {
     head: c::callback_head,
     file: OwnedFile,
+    token: T,
 }
 
 /// How many are queued or running. The module's code must stay until there are none.
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Calls [`Handler::mapping_made_exec`] for `file` before the current task returns to user space. To be called inside
+/// Calls [`Handler::mapping_made_exec`] for `file`, with `token`, before the current task returns to user space. To be called inside
 /// [`enter`], since it may sleep; callable with the address space locked.
 ///
 /// # Errors
 ///
 /// `ENOMEM`; `ESRCH` if the task will not return to user space. Nothing will be called, so the mapping must not be made:
 /// others may share the address space.
-pub(super) fn queue<H: Handler>(file: &File) -> Result {
+pub(super) fn queue<H: Handler>(file: &File, token: H::Token) -> Result {
     let work = KBox::new(
         Deferred {
             head: c::callback_head {
@@ -52,6 +53,7 @@ pub(super) fn queue<H: Handler>(file: &File) -> Result {
                 func: Some(run::<H>),
             },
             file: file.to_owned(),
+            token,
         },
         GFP_KERNEL,
     )?;
@@ -77,10 +79,11 @@ pub(super) fn queue<H: Handler>(file: &File) -> Result {
 ///
 /// Called by the kernel with what `queue()` gave it, once.
 unsafe extern "C" fn run<H: Handler>(head: *mut c::callback_head) {
-    // SAFETY: `head` is the first field of a `Deferred` from `KBox::into_raw()`.
-    let work = unsafe { KBox::from_raw(head.cast::<Deferred>()) };
-    enter((), |h: &H| h.mapping_made_exec(&work.file));
-    drop(work);
+    // SAFETY: `head` is the first field of a `Deferred<H::Token>` from `KBox::into_raw()`.
+    let work = unsafe { KBox::from_raw(head.cast::<Deferred<H::Token>>()) };
+    let Deferred { file, token, .. } = KBox::into_inner(work);
+    enter((), |h: &H| h.mapping_made_exec(&file, token));
+    drop(file);
     PENDING.fetch_sub(1, Ordering::Release);
 }
 

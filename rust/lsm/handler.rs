@@ -48,29 +48,86 @@ pub(crate) enum KernelRead {
     Other,
 }
 
-/// A hook with the part of its arguments that matters, for [`Handler::is_settled`].
+/// Bytes that the kernel is about to use and that come from no file.
+pub(crate) struct Loaded<'a> {
+    /// What they are.
+    pub(crate) what: KernelRead,
+    /// The bytes.
+    pub(crate) content: &'a [u8],
+    /// How they came, in the kernel's words: `init_module`, `blob` (firmware by sysfs), `platform` (firmware in the
+    /// machine's own).
+    pub(crate) way: &'a CStr,
+}
+
+/// The kind of an access: the hook, with the part of its arguments that matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hook {
-    /// `bprm_check_security`
+pub(crate) enum AccessKind {
+    /// A program is executed, with the credentials of the caller (`bprm_check_security`).
     Exec,
-    /// `bprm_creds_from_file`
+    /// A program is executed, with the credentials that it will have (`bprm_creds_from_file`).
     ExecAs,
-    /// `mmap_file`
+    /// A file is mapped (`mmap_file`).
     Map {
         /// Executable as asked for.
         requested: bool,
         /// Executable in fact.
         in_force: bool,
     },
-    /// `file_post_open`, with the accesses, of `MAY_*`.
+    /// A file was opened with these accesses, of `MAY_*` (`file_post_open`).
     Open(u32),
 }
 
-/// How an access is to be answered. All functions but [`Handler::inode_freed`] may sleep.
-pub(crate) trait Handler: Send + Sync + 'static {
-    /// Whether nothing need be done for this access: none of the functions below is called then. Called without the
-    /// protection that lets those sleep: must not sleep.
-    fn is_settled(&self, hook: Hook, file: &File, cred: Cred) -> bool;
+impl AccessKind {
+    /// A number that no other kind has.
+    #[inline(always)]
+    pub(crate) const fn code(self) -> u32 {
+        match self {
+            Self::Exec => 1 << 8,
+            Self::ExecAs => 2 << 8,
+            // `MAY_*` are eight bits.
+            Self::Open(mask) => 3 << 8 | mask & 0xff,
+            Self::Map {
+                requested,
+                in_force,
+            } => 4 << 8 | (requested as u32) << 1 | in_force as u32,
+        }
+    }
+}
+
+/// How an access is to be answered. All functions may sleep but those that say otherwise.
+///
+/// # Whose ids a rule means
+///
+/// The current credentials of a task are not always its own: some callers take over others for a while. For each hook that
+/// such a caller reaches, IMA's answer is the measure where it has one.
+///
+/// | hook | credentials | IMA |
+/// |---|---|---|
+/// | `bprm_check_security`, `bprm_creds_for_exec` | current: those of the caller of `execve()` | same |
+/// | `bprm_creds_from_file` | those that the program will have | same |
+/// | `mmap_file`, `file_mprotect` | current: those of the task | same |
+/// | `mmap_backing_file` | the task's own: overlayfs calls it with those of the mounter | has none |
+/// | `file_open` | the task's own; they only choose the PCR of a violation and the rule that an audit record names | has none |
+/// | `file_post_open`, nfsd | current: those of the client, as the export maps them | same |
+/// | `file_post_open`, io_uring with a personality | current: those of the personality | same |
+/// | `file_post_open`, cachefiles | current: those that the daemon was given | same |
+/// | `kernel_read_file` and what follows | current: for firmware those of the kernel (uid 0) | same |
+/// | `kernel_load_data`, `kernel_post_load_data` | current: those of the task | same |
+/// | `key_post_create_or_update` | current: those of the task | same |
+///
+/// The label of the task (`subj_user=` and so on) is that of the same credentials, save in `bprm_creds_from_file`: there it
+/// is, as in IMA, that of the caller.
+///
+/// # Safety
+///
+/// [`Handler::is_settled`] does not sleep: it is called without what keeps the module's code in place while a task sleeps
+/// there. [`Handler::inode_freed`] does not sleep either.
+pub(crate) unsafe trait Handler: Send + Sync + 'static {
+    /// What the handler takes down in [`Handler::may_make_exec`] to compare in [`Handler::mapping_made_exec`].
+    type Token: Send + 'static;
+
+    /// Whether nothing need be done for this access: none of the functions below is called then. Must not sleep.
+    fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred) -> bool;
 
     /// A program is about to be executed (`bprm_check_security`), once per interpreter as well; or an interpreter asks
     /// whether it may run a script (`AT_EXECVE_CHECK`, `bprm_creds_for_exec`).
@@ -83,23 +140,30 @@ pub(crate) trait Handler: Send + Sync + 'static {
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result;
 
     /// A file that is open for writing is about to be mapped shared (`mmap_file`), so that it can be written through the
-    /// mapping now or later.
-    fn map_shared(&self, file: &File);
+    /// mapping now or later. An error refuses the mapping. The mapping may still fail afterwards.
+    fn map_shared(&self, file: &File) -> Result;
 
-    /// A stacked file system is about to map, for execution, another content than what a read of `file` gives
-    /// (`mmap_backing_file`), with the address space locked for writing: the file must not be read.
-    fn may_map_another(&self, file: &File) -> Result;
+    /// A stacked file system is about to map `backing` for execution, another content than what a read of `file` gives
+    /// (`mmap_backing_file`), with the address space locked for writing: no file must be read. The current credentials are
+    /// those of the mounter. [`Handler::mapping_made_exec`] follows, for `backing`.
+    fn may_map_another(&self, file: &File, backing: &File) -> Result<Self::Token>;
 
     /// A mapping of `file` is about to become executable (`file_mprotect`), with the address space locked for writing:
-    /// the file must not be read.
-    fn may_make_exec(&self, file: &File) -> Result;
+    /// the file must not be read. [`Handler::mapping_made_exec`] follows.
+    fn may_make_exec(&self, file: &File) -> Result<Self::Token>;
 
-    /// A mapping of `file` became executable (`file_mprotect`, `mmap_backing_file`). Called before the task that asked for it
-    /// returns to user space; it is too late to refuse. The task may be being killed, while others live on that share its
-    /// address space.
-    fn mapping_made_exec(&self, file: &File);
+    /// A mapping of `file` became executable (`file_mprotect`, `mmap_backing_file`); `token` is from before it did. Called
+    /// before the task that asked for it returns to user space; it is too late to refuse. The task may be being killed,
+    /// while others live on that share its address space.
+    fn mapping_made_exec(&self, file: &File, token: Self::Token);
 
-    /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`).
+    /// `file` is about to be opened for writing (`file_open`): by a path, or in any other way that gives a file that can be
+    /// written. It counts as a writer already. The file system has not opened it yet, so it cannot be read itself, and may
+    /// still fail to: neither [`Handler::opened`] nor [`Handler::released`] follows then. Of a stacked file system each
+    /// file below comes here too, with the credentials of the mounter.
+    fn opening_to_write(&self, file: &File) -> Result;
+
+    /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`), by a path or by nfsd.
     fn opened(&self, file: &File, mask: u32) -> Result;
 
     /// A file is about to be cut or extended by its path (`path_truncate`).
@@ -112,14 +176,23 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// inode locked.
     fn xattr_changed(&self, dentry: &Dentry, name: &CStr) -> Result;
 
-    /// The kernel is about to use bytes that come from no file (`kernel_load_data`).
-    fn kernel_load(&self, what: KernelRead) -> Result;
+    /// The kernel is about to use bytes that come from no file (`kernel_load_data`). They follow in
+    /// [`Handler::kernel_loaded`], unless the kernel shows them to nobody (`is_unseen`), as those of kexec_load(2).
+    fn kernel_load(&self, what: KernelRead, is_unseen: bool) -> Result;
+
+    /// The kernel has the bytes and is about to use them (`kernel_post_load_data`).
+    fn kernel_loaded(&self, loaded: Loaded<'_>) -> Result;
 
     /// The last reference to a file open for writing is going (`file_release`). It still counts as a writer.
     fn released(&self, file: &File);
 
-    /// An inode is being freed; nobody has it open any more (`inode_free_security`). Must not sleep.
+    /// An inode is being freed; nobody has it open any more (`inode_free_security`). Called for every inode from before the
+    /// first call of any other function until [`Handler::detaching`] returns. Must not sleep.
     fn inode_freed(&self, key: InodeKey);
+
+    /// The hooks are going. [`Handler::inode_freed`] alone is still called; nothing may rely on it after this returns, so
+    /// whatever is kept by inode must be gone by then, and stay so.
+    fn detaching(&self);
 
     /// The kernel is about to read parts of `file` (`kernel_read_file`), or has read all of it, and `content` is what
     /// it will use (`kernel_post_read_file`).
@@ -148,7 +221,7 @@ pub(super) struct Active<H> {
 /// The [`Active`] that the functions of [`super::stubs`] call, or null.
 static ACTIVE: AtomicPtr<ffi::c_void> = AtomicPtr::new(ptr::null_mut());
 
-/// Calls `f` with the handler in service, if there is one.
+/// Calls `f` with the handler in service, if there is one. All that is attached calls the same `H`.
 pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
     let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
     // SAFETY: The functions of `stubs` are attached only while `ACTIVE` holds an `Active` of the same `H`, and
@@ -163,18 +236,18 @@ pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
 
 /// As [`enter`], unless the handler says that nothing need be done.
 pub(super) fn enter_unless_settled<H: Handler>(
-    hook: Hook,
+    kind: AccessKind,
     file: &File,
     cred: Cred,
     f: impl FnOnce(&H) -> ffi::c_int,
 ) -> ffi::c_int {
     let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
-    // SAFETY: As in `enter()`: `is_settled()` does not sleep, by its contract, so neither does this task between its
+    // SAFETY: As in `enter()`: `is_settled()` does not sleep, as `Handler` promises, so neither does this task between its
     // arrival in the stub and either its return or `read_lock()`.
     let Some(active) = (unsafe { active.as_ref() }) else {
         return 0;
     };
-    if active.handler.is_settled(hook, file, cred) {
+    if active.handler.is_settled(kind, file, cred) {
         return 0;
     }
     let _running = active.running.read_lock();
@@ -200,6 +273,11 @@ impl<H: Handler> Active<H> {
             .compare_exchange(ptr::null_mut(), this, Ordering::AcqRel, Ordering::Relaxed)
             .map_err(|_| EBUSY)?;
         Ok(active)
+    }
+
+    /// The handler.
+    pub(super) fn handler(&self) -> &H {
+        &self.handler
     }
 
     /// Waits for the hooks that are inside the handler. May sleep.

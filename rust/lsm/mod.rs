@@ -5,8 +5,8 @@
 //! `security_add_hooks()` is for built-in modules only. The BPF LSM, however, gives every hook an empty function
 //! `bpf_lsm_<hook>()`, with the hook's own signature, which the kernel calls on every access. ftrace makes that
 //! function *jump* to ours: it runs in the hook's own context, may sleep where the hook may, and what it returns is
-//! the verdict. Where a BPF program has taken the jump already, ftrace rewrites the instruction pointer on entry
-//! instead, so that the program's trampoline calls us as the original function.
+//! the verdict. A stub has room for one jump. Where BPF programs are expected, or one has taken the jump already, ftrace
+//! rewrites the instruction pointer on entry instead, so that the program's trampoline calls us as the original function.
 //!
 //! C header: [`include/linux/ftrace.h`](srctree/include/linux/ftrace.h)
 
@@ -15,24 +15,27 @@ mod deferred;
 mod handler;
 mod probe;
 mod stubs;
+mod table;
 
 pub(crate) use handler::{
+    AccessKind,
     Handler,
-    Hook,
-    KernelRead, //
+    KernelRead,
+    Loaded, //
 };
 
 use attach::{
     Attachment,
+    Preference,
     Way, //
 };
 use handler::Active;
 use kernel::{
     bindings as c,
     prelude::*,
-    str::CStr,
     sync::Arc, //
 };
+use table::Hooks;
 
 /// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the handler; may sleep. If
 /// one cannot be detached it never returns: the code and the handler must stay then.
@@ -50,23 +53,20 @@ impl<H: Handler> Registration<H> {
     ///
     /// # Errors
     ///
-    /// `EBUSY` if there is a registration already; `ENOENT` with a remedy in the kernel log if the BPF LSM is not
+    /// `EINVAL` for an unknown word in the module parameter `attach`; `EBUSY` if there is a registration already; `ENOENT` with a remedy in the kernel log if the BPF LSM is not
     /// active; what ftrace says otherwise.
     pub(crate) fn new(handler: Arc<H>) -> Result<Self> {
+        let preference = Preference::from_parameter()?;
         let active = Active::new(handler)?;
         // INVARIANT: In service since just above. Whatever returns early drops this, and thereby retires it.
         let mut registration = Self {
             attachments: KVec::new(),
             active,
         };
-        for (stub, function) in stubs::all::<H>() {
-            // SAFETY: `stubs::all()` gives each stub with a function that takes its place.
-            let attachment = unsafe { Attachment::new(stub, function) }.inspect_err(|e| {
-                pr_err!(
-                    "cannot attach to {} ({})\n",
-                    stub.to_str().unwrap_or("?"),
-                    e.to_errno()
-                );
+        for hook in Hooks::<H>::ALL {
+            // SAFETY: `active` is a handler of this type, in service until this is dropped, which waits for all tasks.
+            let attachment = unsafe { Attachment::new(*hook, preference) }.inspect_err(|e| {
+                pr_err!("cannot attach to {} ({})\n", hook.name(), e.to_errno());
             })?;
             registration.attachments.push(attachment, GFP_KERNEL)?;
         }
@@ -74,15 +74,17 @@ impl<H: Handler> Registration<H> {
         Ok(registration)
     }
 
-    /// The stubs and how they are attached.
-    pub(crate) fn ways(&self) -> impl Iterator<Item = (&'static CStr, Way)> + '_ {
-        self.attachments.iter().map(|a| (a.stub, a.way))
+    /// The hooks by name and how they are attached.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = (&'static str, Way)> + '_ {
+        self.attachments.iter().map(|a| (a.hook.name(), a.way))
     }
-}
 
-impl<H: Handler> Drop for Registration<H> {
-    fn drop(&mut self) {
-        self.attachments.clear();
+    /// Detaches the hooks, the last first, until `left` remain, and waits until no task is in the functions of the others
+    /// or in the handler on their behalf. May sleep.
+    fn detach_until(&mut self, left: usize) {
+        while self.attachments.len() > left {
+            drop(self.attachments.pop());
+        }
         // Tasks that had entered a function before it was detached have left it, or sleep inside the SRCU section...
         // SAFETY: Task context; may sleep.
         unsafe { c::synchronize_rcu_tasks() };
@@ -93,6 +95,15 @@ impl<H: Handler> Drop for Registration<H> {
         // ... and here all have executed the few instructions that follow.
         // SAFETY: As above.
         unsafe { c::synchronize_rcu_tasks() };
+    }
+}
+
+impl<H: Handler> Drop for Registration<H> {
+    fn drop(&mut self) {
+        // The first alone, which tells what inodes are freed, until nothing is kept by inode.
+        self.detach_until(1);
+        self.active.handler().detaching();
+        self.detach_until(0);
         self.active.retire();
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions that take the place of the BPF LSM's empty ones. Each has the signature of its hook
-//! ([`include/linux/lsm_hook_defs.h`](srctree/include/linux/lsm_hook_defs.h)) and only translates.
+//! The functions that take the place of the BPF LSM's empty ones. Each has the name and the signature of its hook
+//! ([`include/linux/lsm_hook_defs.h`](srctree/include/linux/lsm_hook_defs.h)), which [`super::table`] compares with what
+//! the kernel declares, and only translates.
 //!
 //! Outside of [`enter`] nothing may sleep: unloading waits only for tasks that run and for those that are in there.
 
@@ -10,9 +11,10 @@ use super::{
     handler::{
         enter,
         enter_unless_settled,
+        AccessKind,
         Handler,
-        Hook,
-        KernelRead, //
+        KernelRead,
+        Loaded, //
     },
     probe, //
 };
@@ -50,10 +52,12 @@ fn verdict(result: Result) -> ffi::c_int {
 /// # Safety
 ///
 /// Called as the hook `bprm_check_security`.
-unsafe extern "C" fn bprm_check_security<H: Handler>(bprm: *mut c::linux_binprm) -> ffi::c_int {
+pub(super) unsafe extern "C" fn bprm_check_security<H: Handler>(
+    bprm: *mut c::linux_binprm,
+) -> ffi::c_int {
     // SAFETY: The hook passes a program that is being executed, whose file is open.
     let file = unsafe { File::from_raw(bindings::diglist_bprm_file(bprm)) };
-    enter_unless_settled(Hook::Exec, file, Cred::CURRENT, |h: &H| {
+    enter_unless_settled(AccessKind::Exec, file, Cred::CURRENT, |h: &H| {
         verdict(h.exec(file))
     })
 }
@@ -61,7 +65,9 @@ unsafe extern "C" fn bprm_check_security<H: Handler>(bprm: *mut c::linux_binprm)
 /// # Safety
 ///
 /// Called as the hook `bprm_creds_for_exec`.
-unsafe extern "C" fn bprm_creds_for_exec<H: Handler>(bprm: *mut c::linux_binprm) -> ffi::c_int {
+pub(super) unsafe extern "C" fn bprm_creds_for_exec<H: Handler>(
+    bprm: *mut c::linux_binprm,
+) -> ffi::c_int {
     // SAFETY: The hook passes a program that is being executed.
     if !unsafe { bindings::diglist_bprm_is_check(bprm) } {
         return 0;
@@ -74,7 +80,7 @@ unsafe extern "C" fn bprm_creds_for_exec<H: Handler>(bprm: *mut c::linux_binprm)
 /// # Safety
 ///
 /// Called as the hook `bprm_creds_from_file`.
-unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
+pub(super) unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
     bprm: *mut c::linux_binprm,
     file: *const c::file,
 ) -> ffi::c_int {
@@ -85,7 +91,7 @@ unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
             File::from_raw(file.cast_mut()),
         )
     };
-    enter_unless_settled(Hook::ExecAs, file, cred, |h: &H| {
+    enter_unless_settled(AccessKind::ExecAs, file, cred, |h: &H| {
         // SAFETY: As above.
         let ids = unsafe { Ids::of_raw(bindings::diglist_bprm_cred(bprm)) };
         verdict(h.exec_as(file, ids, cred))
@@ -95,7 +101,7 @@ unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `mmap_file`.
-unsafe extern "C" fn mmap_file<H: Handler>(
+pub(super) unsafe extern "C" fn mmap_file<H: Handler>(
     file: *mut c::file,
     reqprot: ffi::c_ulong,
     prot: ffi::c_ulong,
@@ -107,17 +113,20 @@ unsafe extern "C" fn mmap_file<H: Handler>(
     // SAFETY: The hook passes a file that the caller holds open, checked for anonymous mappings above.
     let file = unsafe { File::from_raw(file) };
     if flags & MAP_SHARED != 0 && file.is_writable() {
-        enter((), |h: &H| h.map_shared(file));
+        let refused = enter(0, |h: &H| verdict(h.map_shared(file)));
+        if refused != 0 {
+            return refused;
+        }
     }
     if (prot | reqprot) & PROT_EXEC == 0 {
         return 0;
     }
     let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0);
-    let hook = Hook::Map {
+    let kind = AccessKind::Map {
         requested,
         in_force,
     };
-    enter_unless_settled(hook, file, Cred::CURRENT, |h: &H| {
+    enter_unless_settled(kind, file, Cred::CURRENT, |h: &H| {
         verdict(h.map_exec(file, requested, in_force))
     })
 }
@@ -125,7 +134,7 @@ unsafe extern "C" fn mmap_file<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `mmap_backing_file`, with the address space locked for writing, after `mmap_file` for `user`.
-unsafe extern "C" fn mmap_backing_file<H: Handler>(
+pub(super) unsafe extern "C" fn mmap_backing_file<H: Handler>(
     vma: *mut c::vm_area_struct,
     backing: *mut c::file,
     user: *mut c::file,
@@ -143,8 +152,8 @@ unsafe extern "C" fn mmap_backing_file<H: Handler>(
         let (backing, user) = unsafe { (File::from_raw(backing), File::from_raw(user)) };
         // What was measured is not what will be executed; see `file_mprotect()` for why this waits.
         verdict(
-            h.may_map_another(user)
-                .and_then(|()| deferred::queue::<H>(backing)),
+            h.may_map_another(user, backing)
+                .and_then(|token| deferred::queue::<H>(backing, token)),
         )
     })
 }
@@ -152,7 +161,7 @@ unsafe extern "C" fn mmap_backing_file<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `file_mprotect`, with the address space locked for writing.
-unsafe extern "C" fn file_mprotect<H: Handler>(
+pub(super) unsafe extern "C" fn file_mprotect<H: Handler>(
     vma: *mut c::vm_area_struct,
     _reqprot: ffi::c_ulong,
     prot: ffi::c_ulong,
@@ -171,15 +180,27 @@ unsafe extern "C" fn file_mprotect<H: Handler>(
     enter(0, |h: &H| {
         verdict(
             h.may_make_exec(file)
-                .and_then(|()| deferred::queue::<H>(file)),
+                .and_then(|token| deferred::queue::<H>(file, token)),
         )
     })
 }
 
 /// # Safety
 ///
+/// Called as the hook `file_open`.
+pub(super) unsafe extern "C" fn file_open<H: Handler>(file: *mut c::file) -> ffi::c_int {
+    // SAFETY: The hook passes a file that is being opened: its path, inode and mode are there.
+    let file = unsafe { File::from_raw(file) };
+    if !file.is_writable() {
+        return 0;
+    }
+    enter(0, |h: &H| verdict(h.opening_to_write(file)))
+}
+
+/// # Safety
+///
 /// Called as the hook `file_post_open`.
-unsafe extern "C" fn file_post_open<H: Handler>(
+pub(super) unsafe extern "C" fn file_post_open<H: Handler>(
     file: *mut c::file,
     mask: ffi::c_int,
 ) -> ffi::c_int {
@@ -188,7 +209,7 @@ unsafe extern "C" fn file_post_open<H: Handler>(
     let file = unsafe { File::from_raw(file) };
     // CAST: `mask` is a set of bits.
     let mask = mask as u32;
-    enter_unless_settled(Hook::Open(mask), file, Cred::CURRENT, |h: &H| {
+    enter_unless_settled(AccessKind::Open(mask), file, Cred::CURRENT, |h: &H| {
         verdict(h.opened(file, mask))
     })
 }
@@ -196,7 +217,7 @@ unsafe extern "C" fn file_post_open<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `file_release`.
-unsafe extern "C" fn file_release<H: Handler>(file: *mut c::file) {
+pub(super) unsafe extern "C" fn file_release<H: Handler>(file: *mut c::file) {
     // SAFETY: The hook passes a file whose last reference is being dropped, still whole.
     let file = unsafe { File::from_raw(file) };
     if !file.is_writable() {
@@ -208,7 +229,7 @@ unsafe extern "C" fn file_release<H: Handler>(file: *mut c::file) {
 /// # Safety
 ///
 /// Called as the hook `inode_free_security`.
-unsafe extern "C" fn inode_free_security<H: Handler>(inode: *mut c::inode) {
+pub(super) unsafe extern "C" fn inode_free_security<H: Handler>(inode: *mut c::inode) {
     enter((), |h: &H| h.inode_freed(InodeKey::from_raw(inode)));
 }
 
@@ -227,7 +248,7 @@ fn kind_of_read(id: c::kernel_read_file_id) -> KernelRead {
 /// # Safety
 ///
 /// Called as the hook `kernel_read_file`.
-unsafe extern "C" fn kernel_read_file<H: Handler>(
+pub(super) unsafe extern "C" fn kernel_read_file<H: Handler>(
     file: *mut c::file,
     id: c::kernel_read_file_id,
     contents: bool,
@@ -247,7 +268,7 @@ unsafe extern "C" fn kernel_read_file<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `kernel_post_read_file`.
-unsafe extern "C" fn kernel_post_read_file<H: Handler>(
+pub(super) unsafe extern "C" fn kernel_post_read_file<H: Handler>(
     file: *mut c::file,
     buf: *mut ffi::c_char,
     size: c::loff_t,
@@ -269,28 +290,64 @@ unsafe extern "C" fn kernel_post_read_file<H: Handler>(
     enter(0, |h: &H| verdict(h.kernel_read(file, Some(content), what)))
 }
 
-/// # Safety
-///
-/// Called as the hook `kernel_load_data`.
-unsafe extern "C" fn kernel_load_data<H: Handler>(
-    id: c::kernel_load_data_id,
-    _contents: bool,
-) -> ffi::c_int {
-    let what = match id {
+fn kind_of_load(id: c::kernel_load_data_id) -> KernelRead {
+    match id {
         c::kernel_load_data_id_LOADING_FIRMWARE => KernelRead::Firmware,
         c::kernel_load_data_id_LOADING_MODULE => KernelRead::Module,
         c::kernel_load_data_id_LOADING_KEXEC_IMAGE => KernelRead::KexecKernel,
         c::kernel_load_data_id_LOADING_KEXEC_INITRAMFS => KernelRead::KexecInitramfs,
         c::kernel_load_data_id_LOADING_POLICY => KernelRead::Policy,
         _ => KernelRead::Other,
+    }
+}
+
+/// # Safety
+///
+/// Called as the hook `kernel_load_data`.
+pub(super) unsafe extern "C" fn kernel_load_data<H: Handler>(
+    id: c::kernel_load_data_id,
+    contents: bool,
+) -> ffi::c_int {
+    enter(0, |h: &H| {
+        verdict(h.kernel_load(kind_of_load(id), !contents))
+    })
+}
+
+/// # Safety
+///
+/// Called as the hook `kernel_post_load_data`.
+pub(super) unsafe extern "C" fn kernel_post_load_data<H: Handler>(
+    buf: *mut ffi::c_char,
+    size: c::loff_t,
+    id: c::kernel_load_data_id,
+    description: *mut ffi::c_char,
+) -> ffi::c_int {
+    let Ok(size) = usize::try_from(size) else {
+        return 0;
     };
-    enter(0, |h: &H| verdict(h.kernel_load(what)))
+    let content: &[u8] = if buf.is_null() {
+        &[]
+    } else {
+        // SAFETY: The hook passes `size` bytes. They lie in a buffer of the kernel that only the caller knows; firmware
+        // written to sysfs is complete, and the caller holds the lock that writers take.
+        unsafe { core::slice::from_raw_parts(buf.cast::<u8>(), size) }
+    };
+    let way = if description.is_null() {
+        c""
+    } else {
+        // SAFETY: The hook passes a NUL-terminated constant.
+        unsafe { CStr::from_char_ptr(description) }
+    };
+    let what = kind_of_load(id);
+    enter(0, |h: &H| {
+        verdict(h.kernel_loaded(Loaded { what, content, way }))
+    })
 }
 
 /// # Safety
 ///
 /// Called as the hook `path_truncate`.
-unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
+pub(super) unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
     // SAFETY: The hook passes a path to a file that the caller holds.
     let path = unsafe { Path::from_raw(path) };
     enter(0, |h: &H| verdict(h.truncated(path)))
@@ -299,7 +356,7 @@ unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_i
 /// # Safety
 ///
 /// Called as the hook `path_post_mknod`.
-unsafe extern "C" fn path_post_mknod<H: Handler>(
+pub(super) unsafe extern "C" fn path_post_mknod<H: Handler>(
     _idmap: *mut c::mnt_idmap,
     dentry: *mut c::dentry,
 ) {
@@ -316,7 +373,7 @@ unsafe extern "C" fn path_post_mknod<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `inode_post_create_tmpfile`.
-unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
+pub(super) unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
     _idmap: *mut c::mnt_idmap,
     inode: *mut c::inode,
 ) {
@@ -332,7 +389,7 @@ unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `inode_setxattr`.
-unsafe extern "C" fn inode_setxattr<H: Handler>(
+pub(super) unsafe extern "C" fn inode_setxattr<H: Handler>(
     _idmap: *mut c::mnt_idmap,
     dentry: *mut c::dentry,
     name: *const ffi::c_char,
@@ -348,7 +405,7 @@ unsafe extern "C" fn inode_setxattr<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `inode_removexattr`.
-unsafe extern "C" fn inode_removexattr<H: Handler>(
+pub(super) unsafe extern "C" fn inode_removexattr<H: Handler>(
     _idmap: *mut c::mnt_idmap,
     dentry: *mut c::dentry,
     name: *const ffi::c_char,
@@ -361,7 +418,7 @@ unsafe extern "C" fn inode_removexattr<H: Handler>(
 /// # Safety
 ///
 /// Called as the hook `key_post_create_or_update`.
-unsafe extern "C" fn key_post_create_or_update<H: Handler>(
+pub(super) unsafe extern "C" fn key_post_create_or_update<H: Handler>(
     keyring: *mut c::key,
     key: *mut c::key,
     payload: *const ffi::c_void,
@@ -387,56 +444,4 @@ unsafe extern "C" fn key_post_create_or_update<H: Handler>(
         )
     };
     enter((), |h: &H| h.key_added(name.to_bytes(), payload));
-}
-
-/// The stubs of the BPF LSM and the functions that take their place, each with the signature of its stub. `file_post_open`, by which attachment is tested,
-/// is the last.
-pub(super) fn all<H: Handler>() -> [(&'static CStr, usize); 18] {
-    [
-        (
-            c"bpf_lsm_bprm_check_security",
-            bprm_check_security::<H> as usize,
-        ),
-        (
-            c"bpf_lsm_bprm_creds_for_exec",
-            bprm_creds_for_exec::<H> as usize,
-        ),
-        (
-            c"bpf_lsm_bprm_creds_from_file",
-            bprm_creds_from_file::<H> as usize,
-        ),
-        (c"bpf_lsm_mmap_file", mmap_file::<H> as usize),
-        (
-            c"bpf_lsm_mmap_backing_file",
-            mmap_backing_file::<H> as usize,
-        ),
-        (c"bpf_lsm_file_mprotect", file_mprotect::<H> as usize),
-        (c"bpf_lsm_file_release", file_release::<H> as usize),
-        (
-            c"bpf_lsm_inode_free_security",
-            inode_free_security::<H> as usize,
-        ),
-        (c"bpf_lsm_kernel_read_file", kernel_read_file::<H> as usize),
-        (
-            c"bpf_lsm_kernel_post_read_file",
-            kernel_post_read_file::<H> as usize,
-        ),
-        (c"bpf_lsm_kernel_load_data", kernel_load_data::<H> as usize),
-        (c"bpf_lsm_path_truncate", path_truncate::<H> as usize),
-        (c"bpf_lsm_path_post_mknod", path_post_mknod::<H> as usize),
-        (
-            c"bpf_lsm_inode_post_create_tmpfile",
-            inode_post_create_tmpfile::<H> as usize,
-        ),
-        (c"bpf_lsm_inode_setxattr", inode_setxattr::<H> as usize),
-        (
-            c"bpf_lsm_inode_removexattr",
-            inode_removexattr::<H> as usize,
-        ),
-        (
-            c"bpf_lsm_key_post_create_or_update",
-            key_post_create_or_update::<H> as usize,
-        ),
-        (c"bpf_lsm_file_post_open", file_post_open::<H> as usize),
-    ]
 }

@@ -123,4 +123,15 @@ impl Monitor {
             is_doubtful: false,
         })
     }
+
+    /// What the lists that answer for measurement say of bytes in memory whose SHA-256 is `digest`. Does not sleep.
+    pub(crate) fn verdict_of_bytes(&self, bytes: &[u8], digest: &Digest) -> Option<Verdict> {
+        let first = self.lists.verdict(digest);
+        let (algos, _) = self.lists.open(first, false);
+        content::further_digests_of_bytes(bytes, &self.stats, algos)
+            .iter()
+            .flatten()
+            .map(|other| self.lists.verdict(other))
+            .fold(first, join)
+    }
 }

@@ -122,6 +122,38 @@ impl Log {
         })
     }
 
+    /// Records bytes that are no file by their digest, under `name`. May sleep.
+    pub(crate) fn measure_digest(
+        &self,
+        stats: &Stats,
+        pcr: u32,
+        template: Option<Template>,
+        digest: &Digest,
+        name: &[u8],
+    ) -> Result {
+        let template = template.unwrap_or(Template::ImaNg);
+        let event = Event::new(*digest, name);
+        self.append(stats, pcr, template, &event, Repeat::Never)
+    }
+
+    /// Records that nobody can tell what bytes are used that are no file, under `name`. May sleep.
+    pub(crate) fn violation_of_bytes(&self, stats: &Stats, pcr: u32, name: &CStr) -> Result {
+        audit::Record {
+            kind: audit::Kind::Data,
+            about: audit::About::Nothing,
+            name,
+            op: c"collect_data",
+            cause: c"failed",
+            errno: 0,
+            digest: None,
+            xattr: None,
+            rule: 0,
+        }
+        .write();
+        let event = Event::new(Digest::zero(HashAlgo::Sha256), name.to_bytes());
+        self.append(stats, pcr, Template::ImaNg, &event, Repeat::Violation)
+    }
+
     /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR. May sleep.
     pub(crate) fn measure_bytes(&self, stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);

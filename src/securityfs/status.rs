@@ -42,14 +42,8 @@ impl Status {
             "kernel: {}",
             module::kernel_release().to_str().unwrap_or("?")
         )?;
-        for (stub, way) in self.hooks.ways() {
-            let stub = stub.to_str().unwrap_or("?");
-            writeln!(
-                out,
-                "hook_{}: {}",
-                stub.strip_prefix("bpf_lsm_").unwrap_or(stub),
-                way.name()
-            )?;
+        for (hook, way) in self.hooks.ways() {
+            writeln!(out, "hook_{}: {}", hook, way.name())?;
         }
         m.log.with_chip(|chip| write_tpm(chip, out))?;
         writeln!(out, "pcr: {}", m.log.pcr())?;
