@@ -13,6 +13,7 @@
 pub mod appraise;
 pub mod asn1;
 pub mod blocks;
+pub mod cache;
 pub mod cms;
 pub mod compact;
 pub mod compact16;

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Single transitions, where the random ones do not say which value is the right one.
+
+use digest_logic::{
+    appraise::{
+        Reference,
+        Vouchers, //
+    },
+    cache::{
+        Entry,
+        Inode,
+        Left,
+        Mark,
+        Marks,
+        Outcome,
+        Signs,
+        Stamp, //
+    },
+    hash_algo::HashAlgo,
+    list::Kind,
+    policy::{
+        Appraise,
+        Decision,
+        Measure, //
+    },
+};
+
+const SIGNS: Signs = Signs::new(7, 1_700_000_000, 999_999_999, 4096, 3);
+const IDLE: Inode = Inode {
+    signs: SIGNS,
+    writers: 0,
+    readers: 0,
+    cached: true,
+};
+const STAMP: Stamp = Stamp {
+    signs: SIGNS,
+    epoch: 5,
+};
+const MEASURED: Outcome = Outcome {
+    lists: 9,
+    known: false,
+    measured: Some(12),
+    audited: true,
+    vouchers: None,
+};
+
+fn measure(digest_list: bool) -> Decision {
+    Decision {
+        measure: Some(Measure {
+            rule: 0,
+            digest_list,
+            pcr: None,
+            template: None,
+        }),
+        ..Decision::default()
+    }
+}
+
+fn kept(outcome: &Outcome) -> Entry {
+    Entry::kept(None, 5, &IDLE, &STAMP, outcome).expect("nothing moved")
+}
+
+#[test]
+fn signs_differ_where_any_field_does() {
+    let fields = [
+        Signs::new(8, 1_700_000_000, 999_999_999, 4096, 3),
+        Signs::new(7, 1_700_000_001, 999_999_999, 4096, 3),
+        Signs::new(7, 1_700_000_000, 999_999_998, 4096, 3),
+        Signs::new(7, 1_700_000_000, 999_999_999, 4097, 3),
+        Signs::new(7, 1_700_000_000, 999_999_999, 4096 | 1 << 40, 3),
+        Signs::new(7, 1_700_000_000, 999_999_999, 4096, 2),
+    ];
+    for signs in fields {
+        assert_ne!(signs, SIGNS);
+    }
+}
+
+#[test]
+fn a_result_is_kept_only_if_nothing_moved() {
+    assert!(kept(&MEASURED).holds(SIGNS));
+    let moved = [
+        Inode { writers: 1, ..IDLE },
+        Inode {
+            signs: Signs {
+                version: 8,
+                ..SIGNS
+            },
+            ..IDLE
+        },
+    ];
+    for inode in moved {
+        assert_eq!(Entry::kept(None, 5, &inode, &STAMP, &MEASURED), None);
+    }
+    assert_eq!(
+        Entry::kept(None, 6, &IDLE, &STAMP, &MEASURED),
+        None,
+        "a close was counted"
+    );
+    let executed = Inode {
+        writers: -1,
+        ..IDLE
+    };
+    assert!(Entry::kept(None, 5, &executed, &STAMP, &MEASURED).is_some());
+}
+
+#[test]
+fn a_record_settles_one_pcr_and_a_list_its_generation() {
+    let unknown = kept(&MEASURED);
+    assert!(Left::of(&measure(false), 12, 9, &unknown).is_nothing());
+    assert!(Left::of(&measure(false), 11, 9, &unknown).measure);
+    let known = kept(&Outcome {
+        known: true,
+        measured: None,
+        ..MEASURED
+    });
+    assert!(Left::of(&measure(true), 12, 9, &known).is_nothing());
+    assert!(
+        Left::of(&measure(true), 12, 10, &known).measure,
+        "other lists"
+    );
+    assert!(
+        Left::of(&measure(false), 12, 9, &known).measure,
+        "lists may not answer"
+    );
+    assert!(
+        Left::of(&measure(true), 12, 9 | 1 << 32, &known).measure,
+        "all 64 bits count"
+    );
+}
+
+#[test]
+fn a_pcr_that_no_rule_may_name_is_never_settled() {
+    for pcr in 0..=u8::MAX {
+        let entry = kept(&Outcome {
+            measured: Some(pcr),
+            ..MEASURED
+        });
+        let named = matches!(pcr, 8 | 11..=16 | 23);
+        assert_eq!(entry.is_measured(pcr), named, "{pcr}");
+        let others = (0..=u8::MAX).filter(|other| *other != pcr && entry.is_measured(*other));
+        assert_eq!(others.count(), 0);
+    }
+}
+
+#[test]
+fn an_appraisal_holds_for_the_lists_that_were_asked() {
+    let rule = Appraise {
+        rule: 0,
+        digest_list: true,
+        kind: None,
+        algos: None,
+    };
+    let decision = Decision {
+        appraise: Some(rule),
+        ..Decision::default()
+    };
+    let cases = [
+        Vouchers {
+            own: None,
+            list: Some(Kind::Mutable),
+        },
+        Vouchers {
+            own: Some(Reference {
+                algo: HashAlgo::Sha256,
+                signed: true,
+            }),
+            list: None,
+        },
+    ];
+    for vouchers in cases {
+        let entry = kept(&Outcome {
+            vouchers: Some(vouchers),
+            ..MEASURED
+        });
+        assert_eq!(entry.vouchers(9), Some(vouchers));
+        assert!(Left::of(&decision, 12, 9, &entry).is_nothing());
+        assert!(Left::of(&decision, 12, 8, &entry).appraise);
+    }
+    assert!(Left::of(&decision, 12, 9, &kept(&MEASURED)).appraise);
+}
+
+#[test]
+fn a_close_takes_the_result_and_leaves_marks() {
+    let all = Mark::ALL
+        .iter()
+        .fold(Marks::NONE, |all, mark| all.with((*mark).into()));
+    let entry = Entry::marked(Some(kept(&MEASURED)), 5, all);
+    let last =
+        Entry::closed(entry, 6, &Inode { writers: 1, ..IDLE }, false).expect("marks are left");
+    assert!(!last.holds(SIGNS));
+    for mark in Mark::ALL {
+        let ended = matches!(mark, Mark::New | Mark::Closed | Mark::Reported);
+        assert_eq!(last.marks().has(mark), !ended, "{mark:?}");
+    }
+    let unmarked = Entry::closed(kept(&MEASURED), 6, &Inode { writers: 1, ..IDLE }, false);
+    assert_eq!(unmarked, None);
+}
+
+#[test]
+fn a_stacked_file_is_never_the_last_writer() {
+    let new = Entry::created(None, 5);
+    let left = Entry::closed(new, 6, &Inode { writers: 1, ..IDLE }, true).expect("it is new");
+    assert!(left.is_new(&Inode { writers: 1, ..IDLE }));
+    assert!(!left.is_new(&IDLE));
+}
+
+#[test]
+fn only_marks_that_cannot_matter_are_evicted() {
+    let used = [
+        (Mark::Read, Inode { readers: 1, ..IDLE }),
+        (Mark::Reported, Inode { writers: 1, ..IDLE }),
+        (Mark::Passed, Inode { writers: 1, ..IDLE }),
+        (Mark::New, IDLE),
+        (
+            Mark::Signed,
+            Inode {
+                cached: false,
+                ..IDLE
+            },
+        ),
+        (Mark::Shared, IDLE),
+        (
+            Mark::Shared,
+            Inode {
+                cached: false,
+                writers: 1,
+                ..IDLE
+            },
+        ),
+    ];
+    for (mark, inode) in used {
+        assert!(
+            !Entry::marked(None, 5, mark.into()).is_evictable(&inode),
+            "{mark:?}"
+        );
+    }
+    let unused = [
+        (Mark::Read, IDLE),
+        (Mark::Reported, IDLE),
+        (Mark::Passed, IDLE),
+        (
+            Mark::Unreadable,
+            Inode {
+                writers: 1,
+                readers: 1,
+                ..IDLE
+            },
+        ),
+        (
+            Mark::Shared,
+            Inode {
+                cached: false,
+                ..IDLE
+            },
+        ),
+    ];
+    for (mark, inode) in unused {
+        assert!(
+            Entry::marked(None, 5, mark.into()).is_evictable(&inode),
+            "{mark:?}"
+        );
+    }
+    assert!(kept(&MEASURED).is_evictable(&IDLE), "a result alone");
+}
