@@ -189,12 +189,6 @@ impl File {
         unsafe { bindings::diglist_file_has_readers(self.as_ptr()) }
     }
 
-    /// How many files are open for writing of this inode; negative while their number is kept at none.
-    pub(crate) fn writers(&self) -> i32 {
-        // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_writers(self.as_ptr()) }
-    }
-
     /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf` asks for the length
     /// alone. May sleep.
     ///
@@ -293,10 +287,11 @@ impl File {
         unsafe { bindings::diglist_file_content_is_stable(self.as_ptr()) }
     }
 
-    /// Whether a device may write to a page of the content, on behalf of somebody who had it mapped. May sleep.
-    pub(crate) fn has_pinned_pages(&self) -> bool {
+    /// Whether the content is kept as it is by seals, given that it is stable: memory of the kernel's own mounts, in which
+    /// nothing can be written any more. Does not sleep.
+    pub(crate) fn is_sealed(&self) -> bool {
         // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_has_pinned_pages(self.as_ptr()) }
+        unsafe { bindings::diglist_file_is_kernel_mounted(self.as_ptr()) }
     }
 
     /// Whether any task has the content open for writing now, through this file or another.
@@ -307,10 +302,10 @@ impl File {
 
     /// Whether any task has the content open for writing by another file than this.
     pub(crate) fn has_other_writers(&self) -> bool {
-        self.has_writers() && !(self.is_writable() && self.writers() == 1)
+        self.has_writers() && !(self.is_writable() && self.real_inode().now().writers == 1)
     }
 
-    /// Asks the file system to make the next change visible in [`InodeRef::state`]. May sleep.
+    /// Asks the file system to make the next change visible in [`InodeRef::signs`]. May sleep.
     pub(crate) fn arm_change_tracking(&self) -> Result {
         // SAFETY: The file is open.
         kernel::error::to_result(unsafe {

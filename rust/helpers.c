@@ -134,6 +134,17 @@ struct file *diglist_vma_new_exec_file(const struct vm_area_struct *vma)
 	return vma->vm_flags & VM_EXEC ? NULL : vma->vm_file;
 }
 
+bool diglist_vma_is_shared(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_SHARED;
+}
+
+/* Whether the task runs what it has put off (task_work_add()) before it returns to user space. */
+bool diglist_task_returns_to_user(void)
+{
+	return !in_interrupt() && !(current->flags & (PF_KTHREAD | PF_USER_WORKER));
+}
+
 bool diglist_vma_is_exec(const struct vm_area_struct *vma)
 {
 	return vma->vm_flags & VM_EXEC;
@@ -235,19 +246,23 @@ int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg
 	return size;
 }
 
-bool diglist_file_has_readers(const struct file *file)
+static int readers_of(const struct inode *inode)
 {
 #ifdef CONFIG_IMA
-	return atomic_read(&file_inode(file)->i_readcount) > 0;
+	return atomic_read(&inode->i_readcount);
 #else
-	/* Nobody counts readers. Whoever was measured may have one. */
-	return true;
+	/* Nothing counts readers. */
+	return 1;
 #endif
 }
 
-int diglist_file_writers(const struct file *file)
+/*
+ * Whether anything has the file open for reading only, through this inode or the one that holds the content: of a file
+ * on overlayfs, tasks hold the one, and mappings the other.
+ */
+bool diglist_file_has_readers(const struct file *file)
 {
-	return atomic_read(&file_inode(file)->i_writecount);
+	return readers_of(file_inode(file)) > 0 || readers_of(d_real_inode(file_dentry(file))) > 0;
 }
 
 /* The description of KEYRING if KEY is an asymmetric key, else NULL. */
@@ -358,64 +373,6 @@ bool diglist_file_written_elsewhere(const struct file *file)
 	       inode_is_open_for_write(d_real_inode(file_dentry(file)));
 }
 
-/*
- * Whether FOLIO, of which the caller holds a reference, may be pinned for I/O. The kernel's own answer counts references
- * to a small folio, and takes one that is mapped by a thousand processes for pinned; those are deducted here. Half a pin
- * is enough, since mappings come and go between the two numbers.
- */
-static bool may_be_pinned(struct folio *folio)
-{
-	int refs;
-
-	if (folio_has_pincount(folio))
-		return atomic_read(&folio->_pincount) > 0;
-	preempt_disable();
-	refs = folio_ref_count(folio);
-	refs -= folio_mapcount(folio);
-	preempt_enable();
-	return refs > GUP_PIN_COUNTING_BIAS / 2;
-}
-
-/*
- * Whether a page of the file's may be written to by a device, unseen by the file system. Where pages of storage are mapped
- * themselves (DAX) nobody can tell. May sleep.
- */
-bool diglist_file_has_pinned_pages(const struct file *file)
-{
-	struct inode *inode = d_real_inode(file_dentry(file));
-	XA_STATE(xas, &inode->i_mapping->i_pages, 0);
-	struct folio *folio;
-	bool pinned = IS_DAX(inode);
-
-	rcu_read_lock();
-	xas_for_each(&xas, folio, ULONG_MAX) {
-		if (pinned)
-			break;
-		if (xas_retry(&xas, folio) || xa_is_value(folio))
-			continue;
-		if (!folio_try_get(folio)) {
-			/* It is just leaving the cache. */
-			xas_reset(&xas);
-			continue;
-		}
-		if (folio != xas_reload(&xas)) {
-			folio_put(folio);
-			xas_reset(&xas);
-			continue;
-		}
-		pinned = may_be_pinned(folio);
-		folio_put(folio);
-		if (need_resched()) {
-			xas_pause(&xas);
-			rcu_read_unlock();
-			cond_resched();
-			rcu_read_lock();
-		}
-	}
-	rcu_read_unlock();
-	return pinned;
-}
-
 /* Whether SB belongs to a file system whose content others than this kernel change. */
 static bool is_remote(const struct super_block *sb)
 {
@@ -437,6 +394,11 @@ static bool is_remote(const struct super_block *sb)
 		return true;
 	}
 	return sb->s_iflags & SB_I_IMA_UNVERIFIABLE_SIGNATURE;
+}
+
+bool diglist_file_is_kernel_mounted(const struct file *file)
+{
+	return d_real_inode(file_dentry(file))->i_sb->s_flags & SB_KERNMOUNT;
 }
 
 /* What keeps a file on such a mount as it is. */
@@ -484,20 +446,28 @@ int diglist_file_arm_change_tracking(struct file *file)
 	return ret;
 }
 
+static __always_inline void inode_signs(const struct inode *inode, struct diglist_signs *signs)
+{
+	signs->version = IS_I_VERSION(inode) ? inode_peek_iversion(inode) : 0;
+	signs->ctime_sec = inode_get_ctime_sec(inode);
+	signs->ctime_nsec = inode_get_ctime_nsec(inode);
+	signs->generation = inode->i_generation;
+	signs->size = i_size_read(inode);
+}
+
 void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *state)
 {
-	state->version = IS_I_VERSION(inode) ? inode_peek_iversion(inode) : 0;
-	state->ctime_sec = inode_get_ctime_sec(inode);
-	state->ctime_nsec = inode_get_ctime_nsec(inode);
-	state->generation = inode->i_generation;
-	state->size = i_size_read(inode);
+	inode_signs(inode, &state->signs);
+	state->writers = atomic_read(&inode->i_writecount);
+	state->readers = readers_of(inode);
+	state->cached = READ_ONCE(inode->i_mapping->nrpages) != 0;
 }
 
 /*
  * See rust/witness.rs. In one function, because every access to a file comes through here. Does not sleep: of stacked file
  * systems, where finding the content's inode may, there are no witnesses.
  */
-bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words)
+bool diglist_witness(const struct file *file, const struct cred *cred, struct diglist_witness *witness)
 {
 	struct inode *inode = file_inode(file);
 
@@ -509,13 +479,18 @@ bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *wo
 	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||
 	    !gid_eq(cred->gid, cred->egid) || !gid_eq(cred->gid, cred->sgid))
 		return false;
-	words[0] = (unsigned long)inode;
-	words[1] = IS_I_VERSION(inode) ? inode_peek_iversion(inode) : 0;
-	words[2] = (__u64)inode_get_ctime_sec(inode) << 30 | inode_get_ctime_nsec(inode);
-	words[3] = i_size_read(inode) ^ (__u64)inode->i_generation << 32;
+	witness->inode = inode;
+	inode_signs(inode, &witness->signs);
 	/* In the kernel's own numbers, which are those of the initial user namespace. */
-	words[4] = (__u64)__kgid_val(cred->gid) << 32 | __kuid_val(cred->uid);
+	witness->uid = __kuid_val(cred->uid);
+	witness->gid = __kgid_val(cred->gid);
 	return true;
+}
+
+/* Memory of a few bytes for what must not get lost. */
+void *diglist_alloc_nofail(size_t size)
+{
+	return kmalloc(size, GFP_KERNEL | __GFP_NOFAIL);
 }
 
 void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *attrs)
@@ -652,17 +627,6 @@ const char *diglist_kernel_release(void)
 bool diglist_fatal_signal_pending(void)
 {
 	return fatal_signal_pending(current);
-}
-
-/* Whether the task was marked to have signals, which is all that those who wait look at. */
-bool diglist_hide_signals(void)
-{
-	return test_and_clear_thread_flag(TIF_SIGPENDING);
-}
-
-void diglist_show_signals(void)
-{
-	set_thread_flag(TIF_SIGPENDING);
 }
 
 /* Whether paths can be told: they begin at the task's root, which a task that exits gives up before its other work. */

@@ -23,12 +23,28 @@ struct tpm_chip;
 struct vm_area_struct;
 
 /* What changes when the content of an inode changes. */
-struct diglist_inode_state {
+struct diglist_signs {
 	__u64 version;		/* the change counter without its flag bit, 0 where the file system has none */
 	__s64 ctime_sec;
 	__u32 ctime_nsec;
 	__u32 generation;
 	__s64 size;
+};
+
+/* An inode as it is. */
+struct diglist_inode_state {
+	struct diglist_signs signs;
+	__s32 writers;		/* i_writecount */
+	__s32 readers;		/* i_readcount; 1 where the kernel does not count them */
+	__u8 cached;		/* whether it has pages */
+};
+
+/* What an access depends on; see rust/witness.rs. */
+struct diglist_witness {
+	const struct inode *inode;
+	struct diglist_signs signs;
+	__u32 uid;
+	__u32 gid;
 };
 
 /* Attributes of an inode that policy rules match on, ids in the initial user namespace. */
@@ -84,6 +100,8 @@ struct file *diglist_bprm_file(const struct linux_binprm *bprm);
 bool diglist_bprm_is_check(const struct linux_binprm *bprm);
 const struct cred *diglist_bprm_cred(const struct linux_binprm *bprm);
 struct file *diglist_vma_new_exec_file(const struct vm_area_struct *vma);
+bool diglist_vma_is_shared(const struct vm_area_struct *vma);
+bool diglist_task_returns_to_user(void);
 bool diglist_vma_is_exec(const struct vm_area_struct *vma);
 bool diglist_maps_another_content(const struct file *backing, const struct file *user);
 void diglist_file_get(struct file *file);
@@ -93,7 +111,6 @@ int diglist_file_set_xattr(struct file *file, const char *name, const void *valu
 ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size, int *status);
 int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg);
 bool diglist_file_has_readers(const struct file *file);
-int diglist_file_writers(const struct file *file);
 const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct key *key);
 bool diglist_file_is_regular(const struct file *file);
 __u32 diglist_file_mode(const struct file *file);
@@ -109,15 +126,16 @@ struct inode *diglist_path_upmost_inode(const struct path *path);
 struct file *diglist_path_open(const struct path *path);
 ssize_t diglist_exec_uses(struct diglist_exec_use *uses, size_t room, unsigned int *unseen);
 bool diglist_file_written_elsewhere(const struct file *file);
+bool diglist_file_is_kernel_mounted(const struct file *file);
 bool diglist_file_content_is_stable(const struct file *file);
-bool diglist_file_has_pinned_pages(const struct file *file);
 bool diglist_inode_tracks_changes(const struct inode *inode);
 int diglist_file_arm_change_tracking(struct file *file);
 void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *state);
 void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *attrs);
 __s64 diglist_file_size(const struct file *file);
 
-bool diglist_witness(const struct file *file, const struct cred *cred, __u64 *words);
+bool diglist_witness(const struct file *file, const struct cred *cred, struct diglist_witness *witness);
+void *diglist_alloc_nofail(size_t size);
 
 /* securityfs */
 const struct file_operations *diglist_closed_fops(const struct dentry *dentry);
@@ -160,8 +178,6 @@ const char *diglist_param_attach(void);
 bool diglist_param_force(void);
 const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);
-bool diglist_hide_signals(void);
-void diglist_show_signals(void);
 bool diglist_has_root(void);
 __u64 diglist_now_ns(void);
 

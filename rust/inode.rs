@@ -4,6 +4,10 @@
 
 use super::bindings;
 use core::marker::PhantomData;
+use digest_logic::cache::{
+    Inode,
+    Signs, //
+};
 use kernel::bindings as c;
 
 /// The identity of an inode in memory. It stays the inode's own until the inode is freed.
@@ -15,6 +19,17 @@ impl InodeKey {
         Self(inode as usize)
     }
 
+    pub(super) fn as_ptr(self) -> *const c::inode {
+        // CAST: The key is the address.
+        self.0 as *const c::inode
+    }
+
+    /// The key as a number that is not 0.
+    pub(crate) fn word(self) -> u64 {
+        // CAST: An address.
+        self.0 as u64
+    }
+
     /// A number that spreads inodes over any range.
     pub(crate) fn hash(self) -> usize {
         // Fibonacci hashing; inodes are at least 64 bytes apart. CAST: The upper half is kept.
@@ -22,18 +37,7 @@ impl InodeKey {
     }
 }
 
-/// Fields that a change of content alters, given that [`super::file::File::arm_change_tracking`] went before.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct InodeState {
-    /// Change counter.
-    version: u64,
-    /// Time of the last change: seconds in the upper 34 bits, nanoseconds in the lower 30.
-    ctime: u64,
-    /// Size in bytes, and the inode's generation folded in.
-    size: u64,
-}
-
-/// An inode that somebody keeps in memory for `'a`.
+/// An inode that is kept in memory for `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct InodeRef<'a> {
     ptr: *const c::inode,
@@ -56,22 +60,40 @@ impl InodeRef<'_> {
         InodeKey::from_raw(self.ptr)
     }
 
-    /// Whether the file system shows every change of content in [`InodeRef::state`].
+    /// Whether the file system shows every change of content in [`InodeRef::signs`].
     pub(crate) fn tracks_changes(self) -> bool {
         // SAFETY: The inode is valid by the requirement of `from_raw()`.
         unsafe { bindings::diglist_inode_tracks_changes(self.ptr) }
     }
 
-    /// A snapshot of the fields that a change alters. Takes no lock, never sleeps.
-    pub(crate) fn state(self) -> InodeState {
+    /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went before. Takes no lock,
+    /// never sleeps.
+    pub(crate) fn signs(self) -> Signs {
+        self.now().signs
+    }
+
+    /// The inode as it is. Takes no lock, never sleeps.
+    pub(crate) fn now(self) -> Inode {
         let mut raw = bindings::diglist_inode_state::default();
         // SAFETY: The inode is valid by the requirement of `from_raw()`, `raw` is valid for writes.
         unsafe { bindings::diglist_inode_state(self.ptr, &mut raw) };
-        // CAST: Bit patterns are compared, not values.
-        InodeState {
-            version: raw.version,
-            ctime: (raw.ctime_sec as u64) << 30 | u64::from(raw.ctime_nsec),
-            size: (raw.size as u64) ^ u64::from(raw.generation) << 32,
+        Inode {
+            signs: signs_of(&raw.signs),
+            writers: raw.writers,
+            readers: raw.readers,
+            cached: raw.cached != 0,
         }
     }
+}
+
+/// The signs of change in `raw`.
+#[inline(always)]
+pub(super) fn signs_of(raw: &bindings::diglist_signs) -> Signs {
+    Signs::new(
+        raw.version,
+        raw.ctime_sec,
+        raw.ctime_nsec,
+        raw.size,
+        raw.generation,
+    )
 }

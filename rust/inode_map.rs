@@ -5,15 +5,24 @@
 //! A module has no room in an inode's security blob, so what it knows of an inode it keeps here, and drops it when
 //! the kernel frees the inode.
 
-use super::inode::InodeKey;
+use super::{
+    bindings,
+    inode::{
+        InodeKey,
+        InodeRef, //
+    }, //
+};
 use core::{
+    mem::MaybeUninit,
     ptr,
     sync::atomic::{
+        AtomicBool,
         AtomicPtr,
         AtomicUsize,
         Ordering, //
     },
 };
+use digest_logic::cache::Inode;
 use kernel::{
     bindings as c,
     prelude::*,
@@ -39,13 +48,18 @@ struct Entry<T> {
 ///
 /// Every chain consists of entries from `KBox::into_raw()` which the map owns. Chains are changed only by the holder
 /// of `writer`. An entry that leaves its chain keeps its `next` and is freed only after a grace period, so a reader
-/// who stands on it still finds the rest of the chain.
+/// that stands on it still finds the rest of the chain.
+///
+/// Unless `retired` is set, the inode of each entry in a chain is in memory: who inserts an entry keeps the inode, and the
+/// hook `inode_free_security`, which removes the entry, comes before the inode is freed (`lsm::Handler::inode_freed`).
 #[pin_data(PinnedDrop)]
 pub(crate) struct InodeMap<T: Copy> {
     chains: KVVec<AtomicPtr<Entry<T>>>,
     len: AtomicUsize,
     /// The chain at which the next eviction begins.
     hand: AtomicUsize,
+    /// Whether inodes may be freed unseen. Set under `writer`.
+    retired: AtomicBool,
     #[pin]
     writer: SpinLock<()>,
 }
@@ -73,6 +87,7 @@ impl<T: Copy> InodeMap<T> {
             chains: make()?,
             len: AtomicUsize::new(0),
             hand: AtomicUsize::new(0),
+            retired: AtomicBool::new(false),
             writer <- new_spinlock!(()),
         })
     }
@@ -113,20 +128,24 @@ impl<T: Copy> InodeMap<T> {
         unsafe { Self::find(self.chain(key)?, key) }.map(|(_, entry)| entry.value)
     }
 
-    /// Replaces the value of `key` by what `f` makes of it; `None` stands for no value, before and after. `f` runs
-    /// under a spinlock. May sleep. Without memory the value is removed and `false` returned.
-    pub(crate) fn update(&self, key: InodeKey, f: impl FnOnce(Option<T>) -> Option<T>) -> bool {
-        let room = KBox::<Entry<T>>::new_uninit(GFP_KERNEL);
+    /// Replaces the value of `inode` by what `f` makes of it, and of the inode as it is then; `None` stands for no value,
+    /// before and after. `f` runs under a spinlock. May sleep, for as long as it takes to get the memory.
+    pub(crate) fn update(
+        &self,
+        inode: InodeRef<'_>,
+        f: impl FnOnce(Option<T>, &Inode) -> Option<T>,
+    ) {
+        let key = inode.key();
         let Some(head) = self.chain(key) else {
-            return false;
+            return;
         };
+        let room = Self::room();
         let _lock = self.writer.lock();
         // SAFETY: `writer` is held.
         let old = unsafe { Self::find(head, key) }.map(|(_, entry)| entry.value);
-        let value = f(old);
-        let (Some(value), Ok(room)) = (value, room) else {
+        let Some(value) = f(old, &inode.now()) else {
             self.unlink(head, key);
-            return value.is_none();
+            return;
         };
         let new = KBox::write(
             room,
@@ -138,40 +157,64 @@ impl<T: Copy> InodeMap<T> {
             },
         );
         // INVARIANT: Release makes the entry whole before it can be seen. It stands before the old one, so a reader finds
-        // one of the two at any time.
+        // one of the two at any time. `inode` is in memory; it is freed after `remove()`, which waits for the lock.
         head.store(KBox::into_raw(new), Ordering::Release);
         self.len.fetch_add(1, Ordering::Relaxed);
         if old.is_some() {
             self.unlink_after_first(head, key);
         }
-        true
     }
 
-    /// Removes up to `count` values, in no particular order, and returns how many; `gone` is told of each, under a
-    /// spinlock. Neither sleeps nor allocates.
-    pub(crate) fn evict(&self, count: usize, gone: impl Fn(InodeKey, T)) -> usize {
-        let mut evicted = 0usize;
+    /// Room for one value. What the map knows must not get lost, and an entry is smaller than what the kernel gives to
+    /// those that cannot fail. May sleep.
+    fn room() -> KBox<MaybeUninit<Entry<T>>> {
+        const { assert!(size_of::<Entry<T>>() <= 64 && align_of::<Entry<T>>() <= 8) };
+        // SAFETY: Callable in task context. The result is memory from `kmalloc()` of that size, aligned to at least 8
+        // bytes, and ours; it is never null.
+        unsafe { KBox::from_raw(bindings::diglist_alloc_nofail(size_of::<Entry<T>>()).cast()) }
+    }
+
+    /// Removes up to `count` values for which `f` says so, in no particular order, after a look at no more than a few times
+    /// as many, and returns how many were removed. `f` is told of the inode as it is then and runs under a spinlock.
+    /// Neither sleeps nor allocates.
+    pub(crate) fn evict(&self, count: usize, f: impl Fn(InodeKey, T, &Inode) -> bool) -> usize {
+        let limit = count.saturating_mul(4);
+        let (mut seen, mut evicted) = (0usize, 0usize);
         for _ in 0..self.chains.len() {
             let at = self.hand.fetch_add(1, Ordering::Relaxed) & self.chains.len().wrapping_sub(1);
             let Some(head) = self.chains.get(at) else {
                 break;
             };
             let _lock = self.writer.lock();
-            while evicted < count {
-                // SAFETY: `writer` is held.
-                let Some(entry) = (unsafe { head.load(Ordering::Relaxed).as_ref() }) else {
-                    break;
-                };
-                let (key, value) = (entry.key, entry.value);
-                gone(key, value);
-                self.unlink(head, key);
-                evicted = evicted.wrapping_add(1);
+            if self.retired.load(Ordering::Relaxed) {
+                break;
             }
-            if evicted >= count {
+            let mut link = head;
+            // SAFETY: `writer` is held.
+            while let Some(entry) = unsafe { link.load(Ordering::Relaxed).as_ref() } {
+                seen = seen.wrapping_add(1);
+                // SAFETY: By the type invariants the inode is in memory as long as `writer` is held, since the map is not
+                // retired.
+                let inode = unsafe { InodeRef::from_raw(entry.key.as_ptr()) }.now();
+                if f(entry.key, entry.value, &inode) {
+                    self.unlink(head, entry.key);
+                    evicted = evicted.wrapping_add(1);
+                } else {
+                    link = &entry.next;
+                }
+            }
+            if evicted >= count || seen >= limit {
                 break;
             }
         }
         evicted
+    }
+
+    /// Inodes are freed from here on without [`InodeMap::remove`]: nothing is evicted any more. Does not sleep.
+    pub(crate) fn retire(&self) {
+        let _lock = self.writer.lock();
+        // INVARIANT: Under the lock, so no eviction is on its way.
+        self.retired.store(true, Ordering::Relaxed);
     }
 
     /// Removes the value of `key`, if any. Does not sleep; costs no lock where there is none.
@@ -212,6 +255,12 @@ impl<T: Copy> InodeMap<T> {
 #[pinned_drop]
 impl<T: Copy> PinnedDrop for InodeMap<T> {
     fn drop(self: Pin<&mut Self>) {
-        self.evict(usize::MAX, |_, _| ());
+        let _lock = self.writer.lock();
+        for head in self.chains.iter() {
+            // SAFETY: `writer` is held.
+            while let Some(entry) = unsafe { head.load(Ordering::Relaxed).as_ref() } {
+                self.unlink(head, entry.key);
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@
 use super::{
     bindings,
     file::OwnedFile,
-    inode::InodeKey, //
+    inode::InodeRef, //
 };
 use kernel::{
     bindings as c,
@@ -35,9 +35,9 @@ impl Path {
     }
 
     /// The inode that a change by this path alters: on a stacked file system the upmost that stores anything. Does not sleep.
-    pub(crate) fn upmost_key(&self) -> InodeKey {
-        // SAFETY: The path is held.
-        InodeKey::from_raw(unsafe { bindings::diglist_path_upmost_inode(self.0.get()) })
+    pub(crate) fn upmost_inode(&self) -> InodeRef<'_> {
+        // SAFETY: The path is held, and with it the inodes it leads to.
+        unsafe { InodeRef::from_raw(bindings::diglist_path_upmost_inode(self.0.get())) }
     }
 
     /// Opens it for reading with the current credentials, but no check of permission bits. May sleep.

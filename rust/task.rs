@@ -97,19 +97,6 @@ pub(crate) fn yield_now() {
     unsafe { kernel::bindings::__cond_resched() };
 }
 
-/// Runs `f` while the current task does not see that it has signals, be they fatal: what waits or reads is not
-/// interrupted by those that have arrived before. The task sees them afterwards. May sleep if `f` does.
-pub(crate) fn with_signals_hidden<T>(f: impl FnOnce() -> T) -> T {
-    // SAFETY: The current task exists, and only it clears the mark that is meant here.
-    let hidden = unsafe { bindings::diglist_hide_signals() };
-    let result = f();
-    if hidden {
-        // SAFETY: As above. A task that finds no signal after all goes on.
-        unsafe { bindings::diglist_show_signals() };
-    }
-    result
-}
-
 /// Never returns. The task is idle to the kernel: it does not count as hung, and cannot be killed.
 pub(crate) fn sleep_forever() -> ! {
     loop {

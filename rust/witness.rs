@@ -5,13 +5,17 @@
 use super::{
     bindings,
     file::File,
-    inode::InodeKey, //
+    inode::{
+        signs_of,
+        InodeKey, //
+    }, //
 };
-use core::ptr;
+use core::{
+    mem::MaybeUninit,
+    ptr, //
+};
+use digest_logic::cache::Signs;
 use kernel::bindings as c;
-
-/// How many words a [`Witness`] has.
-pub(crate) const WORDS: usize = 5;
 
 /// Whose credentials an access is made with.
 #[derive(Clone, Copy)]
@@ -42,27 +46,36 @@ impl Cred {
 }
 
 /// What an access depends on: the inode, the signs that it or its content changed, and who accesses it. Two accesses of
-/// the same kind with equal witnesses have the same result, as long as policy and lists stay.
+/// the same kind with equal witnesses have the same result, as long as policy, lists and the count of closes stay.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Witness(pub(crate) [u64; WORDS]);
+pub(crate) struct Witness {
+    /// The inode.
+    pub(crate) key: InodeKey,
+    /// Its signs of change.
+    pub(crate) signs: Signs,
+    /// The group and the user, in the initial user namespace.
+    pub(crate) ids: u64,
+}
 
 impl Witness {
     /// The witness of an access to `file`. Takes no lock, does not sleep.
     ///
     /// None for an access that depends on more: of a task whose real, effective and saved ids differ; to a file that
-    /// is open for writing or past the page cache, is no regular file, is on a stacked file system, an idmapped mount, or a file system that
-    /// does not show every change.
+    /// is open for writing or past the page cache, is no regular file, is on a stacked file system, an idmapped mount, or
+    /// a file system that does not show every change.
+    #[inline(always)]
     pub(crate) fn of(file: &File, cred: Cred) -> Option<Self> {
-        let mut words = [0; WORDS];
-        // SAFETY: The file is open, the credentials are null or alive, and `words` is valid for writes.
-        unsafe { bindings::diglist_witness(file.as_ptr(), cred.0, words.as_mut_ptr()) }
-            .then_some(Self(words))
-    }
-
-    /// The inode.
-    pub(crate) fn key(&self) -> InodeKey {
-        let Self([inode, ..]) = self;
-        // CAST: The C side stored an address.
-        InodeKey::from_raw(*inode as usize as *const c::inode)
+        let mut raw = MaybeUninit::<bindings::diglist_witness>::uninit();
+        // SAFETY: The file is open, the credentials are null or alive, and `raw` is valid for writes.
+        if !unsafe { bindings::diglist_witness(file.as_ptr(), cred.0, raw.as_mut_ptr()) } {
+            return None;
+        }
+        // SAFETY: The call has written every field.
+        let raw = unsafe { raw.assume_init() };
+        Some(Self {
+            key: InodeKey::from_raw(raw.inode),
+            signs: signs_of(&raw.signs),
+            ids: u64::from(raw.gid) << 32 | u64::from(raw.uid),
+        })
     }
 }

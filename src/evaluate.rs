@@ -7,7 +7,10 @@ use crate::{
         Found,
         Mode, //
     },
-    cache::Outcome,
+    cache::{
+        Answer,
+        Look, //
+    },
     content,
     lists::Looked,
     log::Violation,
@@ -19,6 +22,10 @@ use crate::{
 };
 use digest_logic::{
     appraise::Cause,
+    cache::{
+        Left,
+        Outcome, //
+    },
     digest::Digest,
     policy::{
         Decision,
@@ -29,15 +36,31 @@ use digest_logic::{
 use kernel::prelude::*;
 
 /// What an evaluation came to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// The policy asks for nothing.
-    Unasked,
-    /// What it asks for was done before. As after [`Done::Unasked`], nothing is to be done the next time if all is as it
-    /// was.
-    Unchanged,
+    /// Nothing was to be done, and nothing is to be done the next time if all is as it was.
+    Nothing(Answer),
     /// Something was done, or may have to be the next time.
     Something,
+}
+
+impl Done {
+    /// Both: what this one and `other` came to, for two functions that one access serves.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing(Answer::Unasked), done) | (done, Self::Nothing(Answer::Unasked)) => done,
+            (Self::Nothing(_), Self::Nothing(_)) => Self::Nothing(Answer::Unchanged),
+            _ => Self::Something,
+        }
+    }
+
+    /// Why nothing was to be done.
+    pub(crate) fn answer(self) -> Option<Answer> {
+        match self {
+            Self::Nothing(answer) => Some(answer),
+            Self::Something => None,
+        }
+    }
 }
 
 /// How often a file is read that is written meanwhile, before a mapping of it is refused.
@@ -106,19 +129,29 @@ impl Monitor {
     /// not be recorded: the access must not proceed then either.
     pub(crate) fn evaluate(&self, access: &Access<'_>) -> Result<Done> {
         if !access.file.is_regular() {
-            return Ok(Done::Unasked);
+            return Ok(Done::Nothing(Answer::Unasked));
         }
         let decision = self.decide(access);
+        let pcr = decision.measure.and_then(|m| m.pcr);
+        let pcr = pcr.map_or(self.log.pcr(), u32::from);
+        self.report_concurrent_use(access, &decision, pcr)?;
+        if decision.is_empty() {
+            return Ok(Done::Nothing(Answer::Unasked));
+        }
+        self.stats.checked.count();
         let rule = decision
             .appraise
             .filter(|_| self.must_execute_what_was_read(access));
         let Some(rule) = rule else {
-            return self.evaluate_once(access, &decision);
+            let look = self.cache.glance(access.file);
+            return self.evaluate_once(access, &decision, pcr, look);
         };
+        self.cache.watch(access.file);
         for _ in 0..ATTEMPTS {
-            let seen = self.cache.writers(access.file);
-            let done = self.evaluate_once(access, &decision)?;
-            if self.cache.nobody_wrote(access.file, seen) {
+            let look = self.cache.glance(access.file);
+            let done = self.evaluate_once(access, &decision, pcr, look)?;
+            // The mark that the content is in use as signed was set before.
+            if self.cache.is_unchanged(access.file, &look) {
                 return Ok(done);
             }
         }
@@ -126,31 +159,32 @@ impl Monitor {
         Ok(Done::Something)
     }
 
-    /// Does what `decision` asks for, given the content that the file has while it is read. May sleep.
-    fn evaluate_once(&self, access: &Access<'_>, decision: &Decision) -> Result<Done> {
-        let pcr = decision.measure.and_then(|m| m.pcr);
-        let pcr = pcr.map_or(self.log.pcr(), u32::from);
-        self.report_concurrent_use(access, decision, pcr)?;
-        if decision.is_empty() {
-            return Ok(Done::Unasked);
-        }
-        self.stats.checked.count();
-
+    /// Does what `decision` asks for, given the content that the file has after `look` began. May sleep.
+    fn evaluate_once(
+        &self,
+        access: &Access<'_>,
+        decision: &Decision,
+        pcr: u32,
+        look: Look,
+    ) -> Result<Done> {
         let lists = self.lists.generation();
-        let mut left = self.cache.left(access, decision, pcr, lists);
-        left.appraise &= !self.is_between(access);
-        // What was found out about the page cache says nothing of a way past it.
-        left.appraise |=
-            decision.appraise.is_some() && access.file.is_direct() && !decision.permit_directio;
+        let left = self.left(access, decision, pcr, lists);
         if left.is_nothing() {
             self.stats.cache_hits.count();
-            return Ok(Done::Unchanged);
+            return Ok(Done::Nothing(Answer::Unchanged));
         }
 
-        // A digest says what the file is only if the next reader will read the same. Asked before the file is read: whoever
-        // has a page of it pinned may write it and be gone afterwards, and without a writer no page is pinned from here on.
-        let stable = access.content.is_some() || self.cache.is_stable(access.file);
-        let watch = self.cache.watch(access);
+        // A digest says what the file is only if the next reader will read the same.
+        let stable = self.is_stable(access, &look);
+        if let Some(rule) = decision.appraise {
+            let appraised_only = !left.measure && !left.audit && !left.hash;
+            if !stable && appraised_only && self.appraisal != Mode::Fix {
+                // Whatever its digest, so a server that does not answer holds nothing up.
+                self.appraise_unstable(access, &rule)?;
+                return Ok(Done::Something);
+            }
+        }
+        let look = self.cache.arm(access.file, look);
         let digest = self
             .reader
             .run(|| content::digest(access, decision.verity, &self.stats));
@@ -162,12 +196,15 @@ impl Monitor {
                 return Ok(Done::Something);
             }
         };
+        self.cache.note_readable(access.file);
 
         let looked = self.look_up(access, &digest, decision)?;
         let known = is_known(&looked);
+        // A known file needs no record, unless it is mapped and may become another while it is.
+        let settled = known && stable && !(look.is_written() && maps(access.func));
         let rule = decision
             .measure
-            .filter(|rule| left.measure && !(known && stable && rule.digest_list));
+            .filter(|rule| left.measure && !(settled && rule.digest_list));
         if let Some(rule) = rule {
             self.log.measure_file(
                 &self.stats,
@@ -196,17 +233,57 @@ impl Monitor {
             .filter(|_| left.appraise)
             .map(|rule| self.appraise(access, &rule, &found))
             .transpose();
-        if stable && !decision.verity {
+        if stable && !decision.verity && access.content.is_none() {
             let outcome = Outcome {
                 lists,
                 known,
-                measured: rule.map(|_| pcr),
+                measured: rule.map(|_| small(pcr)),
                 audited: left.audit,
                 vouchers: appraised.ok().flatten(),
             };
-            self.cache.keep(access, watch, outcome);
+            self.cache.keep(access.file, &look, &outcome);
         }
         appraised.map(|_| Done::Something)
+    }
+
+    /// What earlier looks leave to be done of what `decision` asks for. Does not read the file.
+    pub(crate) fn left(
+        &self,
+        access: &Access<'_>,
+        decision: &Decision,
+        pcr: u32,
+        lists: u64,
+    ) -> Left {
+        if access.content.is_some() {
+            return Left::all(decision);
+        }
+        let mut left = self.cache.left(access.file, decision, small(pcr), lists);
+        left.appraise &= !self.is_between(access);
+        // What was found out about the page cache says nothing of a way past it.
+        left.appraise |=
+            decision.appraise.is_some() && access.file.is_direct() && !decision.permit_directio;
+        left
+    }
+
+    /// Makes what is read after `look` began what the next reader reads, as long as nothing opens the file for writing: on
+    /// storage that keeps what it has, dirty pages are written to it, and pages that something else may hold a reference
+    /// to are replaced. Returns whether that is so; of a file that is open for writing it says nothing more than of its
+    /// storage. May sleep.
+    pub(crate) fn is_stable(&self, access: &Access<'_>, look: &Look) -> bool {
+        let file = access.file;
+        if access.content.is_some() {
+            return true;
+        }
+        if !file.content_is_stable() {
+            return false;
+        }
+        if look.is_written() || file.is_sealed() {
+            return true;
+        }
+        if self.cache.is_shared(file) {
+            return file.cleanse().is_ok() && self.cache.cleansed(file, look);
+        }
+        file.write_back().is_ok()
     }
 
     /// What the policy says of an access, without what `ima_appraise` switches off. As [`Policies::decide`], it takes no
@@ -261,41 +338,32 @@ impl Monitor {
         Ok(looked)
     }
 
-    /// Records that content is being written while somebody relies on what was measured, as IMA does: a file opened
-    /// for writing that is open for reading after it was measured (ToMToU), or opened for reading, and measured, while
-    /// it is open for writing.
+    /// Records that content is relied on which is open for writing (open writers), as IMA does, when it is opened for
+    /// reading, or mapped: through a descriptor of the task's own that can write, as well. The other order, a file opened
+    /// for writing on which something relies, is [`Monitor::report_writer`].
     fn report_concurrent_use(&self, access: &Access<'_>, decision: &Decision, pcr: u32) -> Result {
-        let reported = matches!(
-            access.func,
-            Func::FileCheck | Func::MmapCheck | Func::MmapCheckReqprot
-        );
-        if !reported || !self.policies.measures() {
-            return Ok(());
-        }
-        let violation = if access.func == Func::FileCheck && access.file.is_writable() {
-            // Reported before it was opened.
-            None
-        } else if access.file.is_writable() {
-            (self.cache.note_writer(access.file)).then_some(Violation::TimeOfMeasureTimeOfUse)
-        } else if decision.measure.is_some() {
-            (self.cache.note_reader(access.file)).then_some(Violation::OpenWriters)
-        } else {
-            None
+        let reads = match access.func {
+            Func::FileCheck => !access.file.is_writable(),
+            func => maps(func),
         };
-        match violation {
-            Some(violation) => self.log.violation(&self.stats, pcr, access.file, violation),
-            None => Ok(()),
+        let violates =
+            reads && decision.measure.is_some() && self.cache.opened_to_read(access.file);
+        if violates {
+            self.log
+                .violation(&self.stats, pcr, access.file, Violation::OpenWriters)?;
         }
+        Ok(())
     }
 
-    /// Records that a file is about to be opened for writing while somebody reads it who had it measured (ToMToU), in the
+    /// Records that a file is about to be opened for writing while something reads it that had it measured (ToMToU), in the
     /// PCR of the rule for such an open. May sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`: the file must not be opened.
     pub(crate) fn report_writer(&self, file: &File) -> Result {
-        if !self.policies.measures() || !self.cache.note_writer(file) {
+        // The marks of former writers end in any case.
+        if !self.cache.opened_to_write(file) || !self.policies.measures() {
             return Ok(());
         }
         let access = Access::new(file, Func::FileCheck, Mask::from_bits(file.accesses())).by_task();
@@ -320,4 +388,14 @@ impl Monitor {
 /// Whether a list that answers for measurement knows the file.
 fn is_known(looked: &Looked) -> bool {
     looked.verdict.is_some_and(|verdict| verdict.is_known())
+}
+
+/// Whether an access maps the file.
+fn maps(func: Func) -> bool {
+    matches!(func, Func::MmapCheck | Func::MmapCheckReqprot)
+}
+
+/// The kernel's numbers of PCRs are small.
+fn small(pcr: u32) -> u8 {
+    u8::try_from(pcr).unwrap_or(u8::MAX)
 }

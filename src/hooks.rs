@@ -3,6 +3,10 @@
 //! The hooks: each names the function of the policy language that it serves and hands over to [`Monitor::evaluate`].
 
 use crate::{
+    cache::{
+        Answer,
+        Look, //
+    },
     evaluate::{
         Access,
         Done, //
@@ -10,7 +14,10 @@ use crate::{
     monitor::Monitor,
     sys::{
         file::File,
-        inode::InodeKey,
+        inode::{
+            InodeKey,
+            InodeRef, //
+        },
         lsm::{
             AccessKind,
             Handler,
@@ -36,11 +43,17 @@ use kernel::{
 
 // SAFETY: `is_settled()` compares numbers, and `inode_freed()` takes a spinlock for moments: neither sleeps.
 unsafe impl Handler for Monitor {
-    type Token = ();
+    type Token = Look;
 
     #[inline(always)]
     fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred) -> bool {
-        Monitor::is_settled(self, kind, file, cred)
+        let answer = self
+            .generation()
+            .and_then(|generation| self.cache.answer(kind.code(), file, cred, generation));
+        if answer == Some(Answer::Unchanged) {
+            self.stats.shortcuts.count();
+        }
+        answer.is_some()
     }
 
     fn exec(&self, file: &File) -> Result {
@@ -58,7 +71,7 @@ unsafe impl Handler for Monitor {
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result {
         let check = |asked: bool, func| {
             if !asked {
-                return Ok(Done::Unasked);
+                return Ok(Done::Nothing(Answer::Unasked));
             }
             self.check(Access::new(file, func, Mask::EXEC))
         };
@@ -68,7 +81,7 @@ unsafe impl Handler for Monitor {
         };
         self.settle(kind, file, Cred::CURRENT, || {
             let first = check(requested, Func::MmapCheckReqprot)?;
-            Ok(first.max(check(in_force, Func::MmapCheck)?))
+            Ok(first.and(check(in_force, Func::MmapCheck)?))
         })
     }
 
@@ -79,38 +92,41 @@ unsafe impl Handler for Monitor {
         Ok(())
     }
 
-    fn may_map_another(&self, file: &File, _backing: &File) -> Result {
-        if !self.is_running() {
-            return Ok(());
+    fn may_map_another(&self, file: &File, backing: &File) -> Result<Look> {
+        if self.is_running() {
+            self.refuse_mapping_another(file)?;
         }
-        self.refuse_mapping_another(file)
+        Ok(self.begin_late(backing))
     }
 
-    fn may_make_exec(&self, file: &File) -> Result {
-        if !self.is_running() {
-            return Ok(());
+    fn may_make_exec(&self, file: &File) -> Result<Look> {
+        if self.is_running() {
+            self.refuse_making_exec(file)?;
         }
-        self.refuse_making_exec(file)
+        Ok(self.begin_late(file))
     }
 
-    fn mapping_made_exec(&self, file: &File, (): ()) {
-        self.evaluate_late(file);
+    fn mapping_made_exec(&self, file: &File, look: Look) {
+        self.evaluate_late(file, &look);
     }
 
     fn opening_to_write(&self, file: &File) -> Result {
-        // A file of a stacked file system may still have the content of another layer, which stays as it is. The file that
-        // holds what will be written comes here as well.
-        if !self.is_running() || self.exempt.current() || !file.is_regular() || file.is_stacked() {
+        if !self.is_running() || self.exempt.current() || !file.is_regular() {
             return Ok(());
         }
+        // Of a stacked file system both come here, this file and the one below that holds what will be written. What reads
+        // this one will see what is written, even if the content is still that of another layer; which stays as it is.
         self.report_writer(file)?;
+        if file.is_stacked() {
+            return Ok(());
+        }
         self.refuse_writing(file)
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {
         let access = Access::new(file, Func::FileCheck, Mask::from_bits(mask));
         if file.is_created() && file.size() == 0 && self.policies.appraises() {
-            self.cache.note_created(file.real_inode().key());
+            self.cache.note_created(file.real_inode());
         }
         self.settle(AccessKind::Open(mask), file, Cred::CURRENT, || {
             self.check(access)
@@ -119,13 +135,13 @@ unsafe impl Handler for Monitor {
 
     fn truncated(&self, path: &Path) -> Result {
         self.refuse_truncating(path)?;
-        self.cache.note_truncation(path.upmost_key());
+        self.cache.truncated(path.upmost_inode());
         Ok(())
     }
 
-    fn created(&self, key: InodeKey) {
+    fn created(&self, inode: InodeRef<'_>) {
         if self.policies.appraises() {
-            self.cache.note_created(key);
+            self.cache.note_created(inode);
         }
     }
 
@@ -179,19 +195,29 @@ unsafe impl Handler for Monitor {
         }
     }
 
-    fn released(&self, file: &File) {
-        let last = self.cache.closing(file);
-        if last && self.is_running() {
+    fn released(&self, file: &File) -> bool {
+        if !file.is_regular() {
+            return false;
+        }
+        if self.is_running() && self.cache.is_last_writer(file) {
             self.refresh_reference(file);
         }
-        self.cache.closed(file, last);
+        self.cache.closed(file)
+    }
+
+    fn left_by_writer(&self, file: &File) {
+        if self.cache.left_by_writers(file) && self.is_running() {
+            self.refresh_reference(file);
+        }
     }
 
     fn inode_freed(&self, key: InodeKey) {
         self.cache.forget(key);
     }
 
-    fn detaching(&self) {}
+    fn detaching(&self) {
+        self.cache.retire();
+    }
 }
 
 /// The function of the policy language for what is read into the kernel.
@@ -207,6 +233,36 @@ fn func_of(what: KernelRead) -> Func {
 }
 
 impl Monitor {
+    /// A number that changes with the policy, the lists and the keys; none if what the policy says of an access depends on
+    /// more than a witness shows. Taken before they are asked, it never is that of later ones.
+    #[inline(always)]
+    fn generation(&self) -> Option<u64> {
+        // Both only grow, so the sum is the same only if both are.
+        Some(
+            self.policies
+                .generation()?
+                .wrapping_add(self.lists.generation()),
+        )
+    }
+
+    /// Runs `evaluate`, and if it says that nothing was to be done notes that, unless something changed meanwhile. May
+    /// sleep.
+    fn settle(
+        &self,
+        kind: AccessKind,
+        file: &File,
+        cred: Cred,
+        evaluate: impl FnOnce() -> Result<Done>,
+    ) -> Result {
+        self.cache.settle(
+            kind.code(),
+            file,
+            cred,
+            || self.generation(),
+            || evaluate().map(Done::answer),
+        )
+    }
+
     /// Evaluates an access that arrived at a hook, unless the module itself is the one who makes it.
     fn check(&self, access: Access<'_>) -> Result<Done> {
         if !self.is_running() || self.exempt.current() {

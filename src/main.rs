@@ -3,7 +3,7 @@
 //! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or refuses them.
 //!
 //! The way of one file access through this directory: `hooks` (what the kernel calls) → `evaluate` (the decision) →
-//! `policy` (is the access to be measured?) → `cache` (is the file unchanged since it was last checked?) → `content`
+//! `policy` (is the access to be measured?) → `cache` (is the file unchanged since it was last checked, and what was found then?) → `content`
 //! (its digest) → `lists` (is it known?) → `log` (record and PCR) → `appraise` (who vouches for it?). `securityfs` is what
 //! user space sees of it.
 
@@ -26,7 +26,6 @@ mod log;
 mod monitor;
 mod policy;
 mod securityfs;
-mod shortcut;
 mod stats;
 #[path = "../rust/mod.rs"]
 mod sys;

@@ -19,7 +19,6 @@ use crate::{
         ActivePolicy,
         Policies, //
     },
-    shortcut::Shortcuts,
     stats::Stats,
     sys::{
         console::Show,
@@ -81,7 +80,6 @@ pub(crate) struct Monitor {
     /// What `appraise` rules do.
     pub(crate) appraisal: Mode,
     pub(crate) cache: Arc<Cache>,
-    pub(crate) shortcuts: Arc<Shortcuts>,
     _shrinker: Shrinker<Cache>,
     #[pin]
     pub(crate) lists: Lists,
@@ -127,8 +125,7 @@ impl Monitor {
         check_pcr(pcr)?;
         let appraisal = Mode::from_parameter()?;
         let policy = ActivePolicy::builtin(selection)?;
-        let shortcuts = Arc::new(Shortcuts::new()?, GFP_KERNEL)?;
-        let cache = Arc::pin_init(Cache::new(shortcuts.clone()), GFP_KERNEL)?;
+        let cache = Arc::pin_init(Cache::new(), GFP_KERNEL)?;
         let shrinker = Shrinker::new(c"digest_lists", cache.clone())?;
         Arc::pin_init(
             try_pin_init!(Self {
@@ -142,7 +139,6 @@ impl Monitor {
                 policy_lock,
                 appraisal,
                 cache,
-                shortcuts,
                 _shrinker: shrinker,
                 lists <- Lists::new(settings),
                 log <- Log::new(pcr),

@@ -8,9 +8,12 @@ use super::handler::{
     enter,
     Handler, //
 };
-use crate::sys::file::{
-    File,
-    OwnedFile, //
+use crate::sys::{
+    bindings,
+    file::{
+        File,
+        OwnedFile, //
+    }, //
 };
 use core::sync::atomic::{
     AtomicUsize,
@@ -27,33 +30,57 @@ use kernel::{
     },
 };
 
-/// One mapping that became executable. The callback's head comes first, so that a pointer to it is one to the whole.
+/// What is to be done with a file.
+enum Work<T> {
+    /// A mapping of it became executable.
+    MadeExec(T),
+    /// It was closed by a writer.
+    Left,
+}
+
+/// Work that is queued. The callback's head comes first, so that a pointer to it is one to the whole.
 #[repr(C)]
 struct Deferred<T> {
     head: c::callback_head,
     file: OwnedFile,
-    token: T,
+    work: Work<T>,
 }
 
 /// How many are queued or running. The module's code must stay until there are none.
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Calls [`Handler::mapping_made_exec`] for `file`, with `token`, before the current task returns to user space. To be called inside
-/// [`enter`], since it may sleep; callable with the address space locked.
+/// Calls [`Handler::mapping_made_exec`] for `file`, with `token`, before the current task returns to user space. To be
+/// called inside [`enter`], since it may sleep; callable with the address space locked.
 ///
 /// # Errors
 ///
 /// `ENOMEM`; `ESRCH` if the task will not return to user space. Nothing will be called, so the mapping must not be made:
 /// others may share the address space.
 pub(super) fn queue<H: Handler>(file: &File, token: H::Token) -> Result {
+    add::<H>(file.to_owned(), Work::MadeExec(token))
+}
+
+/// Calls [`Handler::left_by_writer`] for `file`, which is being closed, before the current task returns to user space;
+/// unless the task does not, or there is no memory. To be called inside [`enter`], since it may sleep.
+pub(super) fn queue_left<H: Handler>(file: &File) {
+    // SAFETY: Called in task context.
+    if unsafe { bindings::diglist_task_returns_to_user() } {
+        if let Ok(file) = file.reopen() {
+            // Without it the reference value is left to the next look, as in IMA.
+            let _ = add::<H>(file, Work::Left);
+        }
+    }
+}
+
+fn add<H: Handler>(file: OwnedFile, work: Work<H::Token>) -> Result {
     let work = KBox::new(
         Deferred {
             head: c::callback_head {
                 next: core::ptr::null_mut(),
                 func: Some(run::<H>),
             },
-            file: file.to_owned(),
-            token,
+            file,
+            work,
         },
         GFP_KERNEL,
     )?;
@@ -77,12 +104,15 @@ pub(super) fn queue<H: Handler>(file: &File, token: H::Token) -> Result {
 
 /// # Safety
 ///
-/// Called by the kernel with what `queue()` gave it, once.
+/// Called by the kernel with what `add()` gave it, once.
 unsafe extern "C" fn run<H: Handler>(head: *mut c::callback_head) {
     // SAFETY: `head` is the first field of a `Deferred<H::Token>` from `KBox::into_raw()`.
     let work = unsafe { KBox::from_raw(head.cast::<Deferred<H::Token>>()) };
-    let Deferred { file, token, .. } = KBox::into_inner(work);
-    enter((), |h: &H| h.mapping_made_exec(&file, token));
+    let Deferred { file, work, .. } = KBox::into_inner(work);
+    enter((), |h: &H| match work {
+        Work::MadeExec(token) => h.mapping_made_exec(&file, token),
+        Work::Left => h.left_by_writer(&file),
+    });
     drop(file);
     PENDING.fetch_sub(1, Ordering::Release);
 }

@@ -4,7 +4,10 @@
 
 use crate::sys::{
     file::File,
-    inode::InodeKey,
+    inode::{
+        InodeKey,
+        InodeRef, //
+    },
     path::{
         Dentry,
         Path, //
@@ -170,7 +173,7 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     fn truncated(&self, path: &Path) -> Result;
 
     /// A regular file was made other than by opening it (`path_post_mknod`, `inode_post_create_tmpfile`).
-    fn created(&self, key: InodeKey);
+    fn created(&self, inode: InodeRef<'_>);
 
     /// The extended attribute `name` of a file is about to be set or removed (`inode_setxattr`, `inode_removexattr`), with the
     /// inode locked.
@@ -183,8 +186,13 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// The kernel has the bytes and is about to use them (`kernel_post_load_data`).
     fn kernel_loaded(&self, loaded: Loaded<'_>) -> Result;
 
-    /// The last reference to a file open for writing is going (`file_release`). It still counts as a writer.
-    fn released(&self, file: &File);
+    /// The last reference to a file open for writing is going (`file_release`). It still counts as a writer. Returns whether
+    /// [`Handler::left_by_writer`] shall be called when it does not; that is not always possible.
+    fn released(&self, file: &File) -> bool;
+
+    /// A file open for writing was closed and counts no more; `file` is the same, open for reading. Called before the task
+    /// that closed it returns to user space.
+    fn left_by_writer(&self, file: &File);
 
     /// An inode is being freed; nobody has it open any more (`inode_free_security`). Called for every inode from before the
     /// first call of any other function until [`Handler::detaching`] returns. Must not sleep.

@@ -21,7 +21,10 @@ use super::{
 use crate::sys::{
     bindings,
     file::File,
-    inode::InodeKey,
+    inode::{
+        InodeKey,
+        InodeRef, //
+    },
     path::{
         Dentry,
         Path, //
@@ -140,10 +143,23 @@ pub(super) unsafe extern "C" fn mmap_backing_file<H: Handler>(
     user: *mut c::file,
 ) -> ffi::c_int {
     // SAFETY: The hook passes a mapping that is being made.
-    if !unsafe { bindings::diglist_vma_is_exec(vma) } {
-        return 0;
-    }
+    let (is_exec, is_shared) = unsafe {
+        (
+            bindings::diglist_vma_is_exec(vma),
+            bindings::diglist_vma_is_shared(vma),
+        )
+    };
     enter(0, |h: &H| {
+        // SAFETY: The hook passes an open file.
+        let file = unsafe { File::from_raw(backing) };
+        if is_shared && file.is_writable() {
+            if let Err(e) = h.map_shared(file) {
+                return e.to_errno();
+            }
+        }
+        if !is_exec {
+            return 0;
+        }
         // SAFETY: The hook passes two open files. May sleep, as may what follows.
         if !unsafe { bindings::diglist_maps_another_content(backing, user) } {
             return 0;
@@ -223,7 +239,11 @@ pub(super) unsafe extern "C" fn file_release<H: Handler>(file: *mut c::file) {
     if !file.is_writable() {
         return;
     }
-    enter((), |h: &H| h.released(file));
+    enter((), |h: &H| {
+        if h.released(file) {
+            deferred::queue_left::<H>(file);
+        }
+    });
 }
 
 /// # Safety
@@ -365,7 +385,8 @@ pub(super) unsafe extern "C" fn path_post_mknod<H: Handler>(
         // later.
         let inode = unsafe { bindings::diglist_dentry_new_file(dentry) };
         if !inode.is_null() {
-            h.created(InodeKey::from_raw(inode));
+            // SAFETY: As above; it is kept with what the hook passes.
+            h.created(unsafe { InodeRef::from_raw(inode) });
         }
     });
 }
@@ -381,7 +402,8 @@ pub(super) unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
         // SAFETY: The hook passes an inode that the caller holds.
         let inode = unsafe { bindings::diglist_own_tmpfile(inode) };
         if !inode.is_null() {
-            h.created(InodeKey::from_raw(inode));
+            // SAFETY: As above; it is kept with what the hook passes.
+            h.created(unsafe { InodeRef::from_raw(inode) });
         }
     });
 }

@@ -212,6 +212,11 @@ impl Monitor {
         if judged.allowed.contains(&rule.rule) {
             return Ok(Ok(()));
         }
+        // Asked first: a file of a server that does not answer is denied, and not waited for.
+        let look = self.cache.glance(access.file);
+        if !self.is_stable(access, &look) {
+            return Ok(Err(Cause::UnstableContent));
+        }
         let known = if decision.verity {
             &mut judged.verity
         } else {
@@ -229,7 +234,7 @@ impl Monitor {
             digest: &content.digest,
             verity: decision.verity,
             looked: content.looked,
-            stable: self.cache.is_stable(access.file),
+            stable: true,
             permit_directio: true,
         };
         match self.weigh(access, &rule, &found) {

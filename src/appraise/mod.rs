@@ -12,6 +12,8 @@ mod protect;
 mod reference;
 mod refresh;
 
+pub(crate) use protect::MAPS;
+
 use crate::{
     evaluate::Access,
     lists::Looked,
@@ -202,6 +204,16 @@ impl Monitor {
     /// the file in between. Programs need no such question but on mounts that are watched (see [`executes`]).
     pub(crate) fn must_execute_what_was_read(&self, access: &Access<'_>) -> bool {
         executes(access.func) && self.appraisal == Mode::Enforce
+    }
+
+    /// What is read of the file need not be what is used, whatever it is. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`; the cause is in the audit log.
+    pub(crate) fn appraise_unstable(&self, access: &Access<'_>, rule: &Appraise) -> Result {
+        self.stats.appraised.count();
+        self.refuse(access.file, Cause::UnstableContent, None, rule.rule)
     }
 
     /// The file cannot be read. May sleep.

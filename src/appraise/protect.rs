@@ -35,7 +35,7 @@ use kernel::{
 };
 
 /// Of two ways of asking for the same access, as `mmap_file` and `file_mprotect` do.
-const MAPS: [Func; 2] = [Func::MmapCheck, Func::MmapCheckReqprot];
+pub(crate) const MAPS: [Func; 2] = [Func::MmapCheck, Func::MmapCheckReqprot];
 
 /// How a program, a library or a kernel module is used.
 const USES: [Func; 5] = [
@@ -123,9 +123,9 @@ impl Monitor {
     fn refuse_change(&self, file: &File) -> Result {
         // What is new passes without being signed, and what is empty cannot have been used.
         if !file.is_regular()
+            || !self.cache.is_signed(file)
             || self.cache.is_new(file)
             || file.size() == 0
-            || !self.cache.may_be_signed(file)
         {
             return Ok(());
         }
@@ -225,9 +225,7 @@ impl Monitor {
             let Some(rule) = decision.appraise else {
                 continue;
             };
-            let left = self
-                .cache
-                .left(&access, &decision, self.log.pcr(), self.lists.generation());
+            let left = self.left(&access, &decision, self.log.pcr(), self.lists.generation());
             if left.appraise {
                 self.refuse(file, Cause::MadeExecutable, None, rule.rule)?;
             }

@@ -38,10 +38,9 @@ use digest_logic::{
 use kernel::prelude::*;
 
 impl Monitor {
-    /// The last open file of an inode's writers is going; it still counts as one. May sleep.
+    /// All that an inode's writers have written is there: the last of them is closing `file`, or has. May sleep.
     pub(crate) fn refresh_reference(&self, file: &File) {
         if !file.is_regular()
-            || !file.is_writable()
             || self.appraisal == Mode::Off
             || !self.policies.appraises()
             || !self.cache.has_passed(file)

@@ -278,10 +278,19 @@ impl Entry {
         .or_nothing()
     }
 
-    /// Something opens the inode for writing and counts as a writer. Also says whether that is a ToMToU violation:
-    /// whether something reads it (`has_readers`) that opened it under a `measure` rule.
-    pub fn opened_to_write(old: Self, has_readers: bool) -> (Option<Self>, bool) {
-        let mut marks = old.marks.without(Mark::Reported.into());
+    /// Something opens the inode for writing; it counts as a writer already, unless it is `stacked` (as for
+    /// [`Entry::closed`]). Also says whether that is a ToMToU violation: whether something reads it (`has_readers`) that
+    /// opened it under a `measure` rule.
+    pub fn opened_to_write(
+        old: Self,
+        inode: &Inode,
+        stacked: bool,
+        has_readers: bool,
+    ) -> (Option<Self>, bool) {
+        let mut marks = old.marks;
+        if inode.writers <= i32::from(!stacked) {
+            marks = marks.without(Mark::Reported.into());
+        }
         if marks.has(Mark::Closed) {
             marks = marks.without(OF_MAKERS);
         }

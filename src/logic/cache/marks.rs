@@ -5,7 +5,7 @@
 //! | mark | set by | cleared by | if content changes | evicted when |
 //! |---|---|---|---|---|
 //! | [`Read`] | an open for reading that a `measure` rule matches | the ToMToU violation that it leads to | stays | nothing has the inode open for reading |
-//! | [`Reported`] | the open-writers violation | the next open for writing; the last close | stays | nothing has it open for writing |
+//! | [`Reported`] | the open-writers violation | the last close; an open for writing beside which none counts | stays | nothing has it open for writing |
 //! | [`Unreadable`] | the violation that the content could not be read | a look that reads it | stays | always |
 //! | [`Passed`] | an appraisal that allows; creation | an appraisal that refuses for the content | stays | nothing has it open for writing |
 //! | [`Signed`] | an appraisal that allows for a signature | a look that finds no signature any more | stays | never |
@@ -32,7 +32,7 @@
 pub enum Mark {
     /// The inode was opened for reading under a `measure` rule since the last ToMToU violation.
     Read = 1 << 0,
-    /// All that have the inode open for writing have been reported.
+    /// That the inode is open for writing has been reported, since it was not.
     Reported = 1 << 1,
     /// The content could not be read, and that has been reported.
     Unreadable = 1 << 2,

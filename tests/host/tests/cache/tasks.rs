@@ -250,8 +250,13 @@ impl Writer {
             WriterAt::Opening => {
                 // One that made it has closed it: what comes now is no maker.
                 world.is_new &= !world.closed;
+                // What has been said of the others holds for this one too.
+                world.reported &= world.writers > 1;
+                let reported = world.reported;
                 if let Some(old) = world.entry {
-                    let (new, violation) = Entry::opened_to_write(old, world.readers > 0);
+                    let inode = world.inode();
+                    let (new, violation) =
+                        Entry::opened_to_write(old, &inode, false, world.readers > 0);
                     world.entry = new;
                     if violation {
                         world.epoch += 1;
@@ -270,6 +275,7 @@ impl Writer {
                 }
                 Some(Self {
                     at: WriterAt::Open,
+                    reported: self.reported || reported,
                     ..self
                 })
             }
@@ -309,6 +315,7 @@ impl Writer {
                 // The only one that counts: what comes while it goes is no maker.
                 world.is_new &= world.writers > 1;
                 world.closed = true;
+                world.reported &= world.writers > 1;
                 if let Some(old) = world.entry {
                     world.entry = Entry::closed(old, self.closed_as, &world.inode(), false);
                 }
@@ -522,6 +529,7 @@ fn report_readers(world: &mut World) {
 
 /// An open-writers violation was reported: it tells of all that write.
 fn report_writers(world: &mut World) {
+    world.reported = true;
     for task in &mut world.tasks {
         if let Task::Writer(writer) = task {
             writer.reported = true;

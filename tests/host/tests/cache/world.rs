@@ -118,6 +118,8 @@ pub struct World {
     pub is_new: bool,
     /// Whether one of them has closed it.
     pub closed: bool,
+    /// Whether a violation says that it is open for writing, and no hook has seen since that nothing else had it open.
+    pub reported: bool,
     pub tasks: Vec<Task>,
     pub seen: Seen,
     pub next_content: u64,
@@ -143,6 +145,7 @@ impl World {
             used: Vec::new(),
             is_new,
             closed: false,
+            reported: false,
             tasks: Vec::new(),
             seen: Seen {
                 new: is_new.into(),

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Accesses for which nothing had to be done, so that the same access need not be looked at again.
+//!
+//! A file that is opened over and over by the same user costs a policy evaluation and a look into the cache each time,
+//! to find that nothing is to be done. Here stands the whole question to which that was the answer: the kind of the
+//! access, who makes it, the inode with its signs of change and its count of closes, and the generation of policy and
+//! lists. If all of it is as it was, so is the answer. A question that differs in one bit is another question, so nothing
+//! here needs to be invalidated.
+//!
+//! The table has one place for a question; another one that falls there takes it over.
+
+use core::sync::atomic::{
+    fence,
+    AtomicU64,
+    Ordering, //
+};
+use kernel::prelude::*;
+
+/// How many places there are, of 64 bytes each.
+const PLACES: usize = 4096;
+
+/// How many words a question has.
+pub(super) const WORDS: usize = 7;
+
+/// All that an access depends on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Question(pub(super) [u64; WORDS]);
+
+/// Why nothing had to be done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The policy asks for nothing.
+    Unasked,
+    /// What it asks for was done before.
+    Unchanged,
+}
+
+/// Set in a place's version while its question is being written.
+const WRITING: u64 = 1 << 0;
+/// Set where the policy asks for nothing.
+const UNASKED: u64 = 1 << 1;
+
+/// A place for a question: a sequence lock.
+///
+/// # Invariants
+///
+/// - The words of `question` change only while `version` has [`WRITING`], by the one that has set it. `version` is another
+///   one afterwards, so a reader that finds the same version without [`WRITING`] before and after it has read the words has
+///   read one question.
+/// - The question of a version is one to which the answer is what [`UNASKED`] says. Version 0 stands for no question: its
+///   words are zero, and no inode has the address 0.
+struct Place {
+    version: AtomicU64,
+    question: [AtomicU64; WORDS],
+}
+
+impl Place {
+    /// The answer, if `question` stands here.
+    #[inline(always)]
+    fn answer(&self, question: &Question) -> Option<Answer> {
+        // Pairs with the release of the version in `put()`: the words are those of this version or of a later one.
+        let version = self.version.load(Ordering::Acquire);
+        let same = (self.question.iter().zip(&question.0))
+            .all(|(held, asked)| held.load(Ordering::Relaxed) == *asked);
+        // Pairs with the fence in `put()`: if a word was of a later version, so is the version that is read here.
+        fence(Ordering::Acquire);
+        let whole = version & WRITING == 0 && self.version.load(Ordering::Relaxed) == version;
+        let answer = if version & UNASKED != 0 {
+            Answer::Unasked
+        } else {
+            Answer::Unchanged
+        };
+        (same && whole).then_some(answer)
+    }
+
+    /// Puts `question` here, unless another task is just doing so.
+    fn put(&self, question: &Question, answer: Answer) {
+        let version = self.version.load(Ordering::Relaxed);
+        let writing = version | WRITING;
+        let taken = version != writing
+            && self
+                .version
+                .compare_exchange(version, writing, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok();
+        if !taken {
+            return;
+        }
+        // Pairs with the fence in `answer()`: who reads a word of this question reads `WRITING` or a later version then.
+        fence(Ordering::Release);
+        // INVARIANT: `WRITING` was set just above, by this task.
+        for (held, put) in self.question.iter().zip(&question.0) {
+            held.store(*put, Ordering::Relaxed);
+        }
+        let flag = if answer == Answer::Unasked {
+            UNASKED
+        } else {
+            0
+        };
+        // INVARIANT: A version that the place did not have in 2^62 changes.
+        let next = (version | WRITING | UNASKED).wrapping_add(1) | flag;
+        self.version.store(next, Ordering::Release);
+    }
+}
+
+/// The table.
+pub(super) struct Fast(KVVec<Place>);
+
+impl Fast {
+    /// An empty table. May sleep.
+    pub(super) fn new() -> Result<Self> {
+        let mut places = KVVec::with_capacity(PLACES, GFP_KERNEL)?;
+        for _ in 0..PLACES {
+            // INVARIANT: Version 0, words of zero.
+            let place = Place {
+                version: AtomicU64::new(0),
+                question: [const { AtomicU64::new(0) }; WORDS],
+            };
+            places.push(place, GFP_KERNEL)?;
+        }
+        Ok(Self(places))
+    }
+
+    /// The answer to `question`, if it is here. Takes no lock, does not sleep.
+    #[inline(always)]
+    pub(super) fn answer(&self, question: &Question) -> Option<Answer> {
+        self.place(question)?.answer(question)
+    }
+
+    /// Notes that `answer` is the answer to `question`. Takes no lock, does not sleep.
+    pub(super) fn put(&self, question: &Question, answer: Answer) {
+        if let Some(place) = self.place(question) {
+            place.put(question, answer);
+        }
+    }
+
+    #[inline(always)]
+    fn place(&self, question: &Question) -> Option<&Place> {
+        let Question([inode, _, _, shape_and_kind, ids, _, _]) = question;
+        let mixed = (inode >> 6 ^ ids.rotate_left(20) ^ shape_and_kind.rotate_left(40))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // CAST: The upper bits are kept.
+        self.0.get((mixed >> 40) as usize % PLACES)
+    }
+}
