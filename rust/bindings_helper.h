@@ -4,4 +4,5 @@
 #include <linux/tpm.h>
 #include "helpers.h"
 #include "keys.h"
+#include "page_cache.h"
 #include "pages.h"
