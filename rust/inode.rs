@@ -2,8 +2,15 @@
 
 //! Inodes: their identity and the signs that their content changed.
 
-use super::bindings;
+use super::{
+    bindings,
+    storage, //
+};
 use core::marker::PhantomData;
+use digest_logic::storage::{
+    shows_changes,
+    tracks_changes, //
+};
 use kernel::bindings as c;
 
 /// The identity of an inode in memory. It stays the inode's own until the inode is freed.
@@ -56,10 +63,17 @@ impl InodeRef<'_> {
         InodeKey::from_raw(self.ptr)
     }
 
-    /// Whether the file system shows every change of content in [`InodeRef::state`].
+    pub(super) fn as_ptr(self) -> *mut c::inode {
+        self.ptr.cast_mut()
+    }
+
+    /// Whether every change of content shows in [`InodeRef::state`]: the file system counts changes, and nobody else changes
+    /// the storage below it. May sleep, and takes a lock of the disk; see [`storage`].
     pub(crate) fn tracks_changes(self) -> bool {
-        // SAFETY: The inode is valid by the requirement of `from_raw()`.
-        unsafe { bindings::diglist_inode_tracks_changes(self.ptr) }
+        shows_changes(&storage::facts(self)) && {
+            let (facts, below) = storage::facts_and_kinds(self);
+            tracks_changes(&facts, below)
+        }
     }
 
     /// A snapshot of the fields that a change alters. Takes no lock, never sleeps.

@@ -26,7 +26,8 @@ use crate::{
         cred::KernelCred,
         file::OwnedFile,
         module,
-        shrinker::Shrinker, //
+        shrinker::Shrinker,
+        storage, //
     },
     unpacking::Unpacking, //
 };
@@ -126,6 +127,7 @@ impl Monitor {
         }
         check_pcr(pcr)?;
         let appraisal = Mode::from_parameter()?;
+        storage::take_parameter()?;
         let policy = ActivePolicy::builtin(selection)?;
         let shortcuts = Arc::new(Shortcuts::new()?, GFP_KERNEL)?;
         let cache = Arc::pin_init(Cache::new(shortcuts.clone()), GFP_KERNEL)?;
