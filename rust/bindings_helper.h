@@ -7,3 +7,4 @@
 #include "keys.h"
 #include "page_cache.h"
 #include "pages.h"
+#include "storage.h"

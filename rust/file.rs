@@ -6,11 +6,16 @@
 
 use super::{
     bindings,
-    inode::InodeRef, //
+    inode::InodeRef,
+    storage, //
 };
 use core::{
     ops::Deref,
     ptr::NonNull, //
+};
+use digest_logic::storage::{
+    is_others,
+    is_stable, //
 };
 use kernel::{
     bindings as c,
@@ -280,18 +285,26 @@ impl File {
         }
     }
 
+    /// The inode of the file itself: on a stacked file system, that of the upper one.
+    fn own_inode(&self) -> InodeRef<'_> {
+        // SAFETY: The file is open and keeps its inodes.
+        unsafe { InodeRef::from_raw(bindings::diglist_file_inode(self.as_ptr())) }
+    }
+
     /// Whether what was read is what the next reader reads, as long as nobody opens the file for writing and no page of it
-    /// is pinned. Does not sleep.
+    /// is pinned. May sleep, and takes a lock of the disk; see [`storage`].
     pub(crate) fn content_is_stable(&self) -> bool {
-        // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_content_is_stable(self.as_ptr()) }
+        if is_others(&storage::facts(self.own_inode())) {
+            return false;
+        }
+        let (facts, below) = storage::facts_and_kinds(self.real_inode());
+        is_stable(&facts, below)
     }
 
     /// Whether the content is kept as it is by seals, given that it is stable: memory of the kernel's own mounts, in which
     /// nothing can be written any more. Does not sleep.
     pub(crate) fn is_sealed(&self) -> bool {
-        // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_is_kernel_mounted(self.as_ptr()) }
+        storage::facts(self.real_inode()).kernel_mount
     }
 
     /// Whether any task has the content open for writing now, through this file or another.

@@ -9,7 +9,6 @@
 #include <linux/fs.h>
 #include <linux/fsverity.h>
 #include <linux/ftrace.h>
-#include <linux/hugetlb.h>
 #include <linux/iversion.h>
 #include <linux/key.h>
 #include <linux/kprobes.h>
@@ -21,7 +20,6 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/shmem_fs.h>
 #include <linux/stat.h>
 #include <linux/tpm.h>
 #include <linux/utsname.h>
@@ -29,10 +27,10 @@
 #include <keys/asymmetric-type.h>
 #include <crypto/sha1.h>
 #include <crypto/sha2.h>
-#include <uapi/linux/magic.h>
 #include <uapi/linux/stat.h>
 
 #include "helpers.h"
+#include "storage.h"
 
 /* Of enum evm_ima_xattr_type, in a header that is not below include/. */
 #define EVM_IMA_XATTR_DIGSIG 3
@@ -373,65 +371,6 @@ bool diglist_file_written_elsewhere(const struct file *file)
 	       inode_is_open_for_write(d_real_inode(file_dentry(file)));
 }
 
-/* Whether SB belongs to a file system whose content others than this kernel change. */
-static bool is_remote(const struct super_block *sb)
-{
-	switch (sb->s_magic) {
-	case NFS_SUPER_MAGIC:
-	case SMB_SUPER_MAGIC:
-	case CIFS_SUPER_MAGIC:
-	case SMB2_SUPER_MAGIC:
-	case V9FS_MAGIC:
-	case CEPH_SUPER_MAGIC:
-	case AFS_SUPER_MAGIC:
-	case AFS_FS_MAGIC:
-	case CODA_SUPER_MAGIC:
-	case OCFS2_SUPER_MAGIC:
-	case FUSE_SUPER_MAGIC:
-	case 0x01161970: /* GFS2 */
-	case 0x20030528: /* OrangeFS */
-	case 0x786f4256: /* vboxsf */
-		return true;
-	}
-	return sb->s_iflags & SB_I_IMA_UNVERIFIABLE_SIGNATURE;
-}
-
-bool diglist_file_is_kernel_mounted(const struct file *file)
-{
-	return d_real_inode(file_dentry(file))->i_sb->s_flags & SB_KERNMOUNT;
-}
-
-/* What keeps a file on such a mount as it is. */
-#define SEALED (F_SEAL_WRITE | F_SEAL_SHRINK)
-
-/*
- * Whether what was read is what the next reader reads, as long as nobody opens the file for writing. Not so where a
- * server decides what each read returns; nor where writers are not counted, that is on the kernel's own mounts of tmpfs
- * and hugetlbfs (memfd, shared memory) unless the file is sealed. Pages that are pinned for I/O are another question.
- */
-bool diglist_file_content_is_stable(const struct file *file)
-{
-	struct inode *inode = file_inode(file), *real = d_real_inode(file_dentry(file));
-
-	if (is_remote(inode->i_sb) || is_remote(real->i_sb))
-		return false;
-	if (!(real->i_sb->s_flags & SB_KERNMOUNT))
-		return true;
-	if (is_file_hugepages(file))
-		return (HUGETLBFS_I(real)->seals & SEALED) == SEALED;
-	return shmem_mapping(real->i_mapping) && (SHMEM_I(real)->seals & SEALED) == SEALED;
-}
-
-/*
- * A local file system that counts changes or stamps them finely enough to tell any two apart. FUSE and network file
- * systems set neither flag: their server may change content unseen. tmpfs sets both, but stores through a mapping, or
- * through pages pinned by io_uring, leave no sign there.
- */
-bool diglist_inode_tracks_changes(const struct inode *inode)
-{
-	return IS_I_VERSION(inode) && is_mgtime(inode) && inode->i_sb->s_magic != TMPFS_MAGIC;
-}
-
 /* Marks the counter and the time stamp as seen, so that the next change must alter both. May sleep. */
 int diglist_file_arm_change_tracking(struct file *file)
 {
@@ -475,7 +414,7 @@ bool diglist_witness(const struct file *file, const struct cred *cred, struct di
 		cred = current_cred();
 	if (!S_ISREG(inode->i_mode) || READ_ONCE(file->f_mode) & FMODE_WRITE || READ_ONCE(file->f_flags) & O_DIRECT || inode_is_open_for_write(inode) ||
 	    file_dentry(file)->d_flags & DCACHE_OP_REAL || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
-	    !diglist_inode_tracks_changes(inode) ||
+	    !diglist_shows_changes(inode) ||
 	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||
 	    !gid_eq(cred->gid, cred->egid) || !gid_eq(cred->gid, cred->sgid))
 		return false;

@@ -2,11 +2,20 @@
 
 //! Inodes: their identity and the signs that their content changed.
 
-use super::bindings;
+use super::{
+    bindings,
+    storage, //
+};
 use core::marker::PhantomData;
-use digest_logic::cache::{
-    Inode,
-    Signs, //
+use digest_logic::{
+    cache::{
+        Inode,
+        Signs, //
+    },
+    storage::{
+        shows_changes,
+        tracks_changes, //
+    }, //
 };
 use kernel::bindings as c;
 
@@ -60,10 +69,17 @@ impl InodeRef<'_> {
         InodeKey::from_raw(self.ptr)
     }
 
-    /// Whether the file system shows every change of content in [`InodeRef::signs`].
+    pub(super) fn as_ptr(self) -> *mut c::inode {
+        self.ptr.cast_mut()
+    }
+
+    /// Whether every change of content shows in [`InodeRef::signs`]: the file system counts changes, and nobody else changes
+    /// the storage below it. May sleep, and takes a lock of the disk; see [`storage`].
     pub(crate) fn tracks_changes(self) -> bool {
-        // SAFETY: The inode is valid by the requirement of `from_raw()`.
-        unsafe { bindings::diglist_inode_tracks_changes(self.ptr) }
+        shows_changes(&storage::facts(self)) && {
+            let (facts, below) = storage::facts_and_kinds(self);
+            tracks_changes(&facts, below)
+        }
     }
 
     /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went before. Takes no lock,

@@ -27,6 +27,7 @@ pub(crate) mod securityfs;
 pub(crate) mod seq_file;
 pub(crate) mod sha;
 pub(crate) mod shrinker;
+pub(crate) mod storage;
 pub(crate) mod task;
 pub(crate) mod text;
 pub(crate) mod tpm;

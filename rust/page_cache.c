@@ -2,21 +2,10 @@
 /*
  * Pages of a file in memory; see page_cache.h.
  */
-#include <linux/backing-dev.h>
 #include <linux/fs.h>
 #include <linux/pagemap.h>
 
 #include "page_cache.h"
-
-bool diglist_inode_has_writeback(struct inode *inode)
-{
-	return mapping_can_writeback(inode->i_mapping);
-}
-
-bool diglist_inode_is_dax(const struct inode *inode)
-{
-	return IS_DAX(inode);
-}
 
 /* Whether a page could not be written, at any time since the inode came into memory. */
 bool diglist_inode_failed_to_write(const struct inode *inode)

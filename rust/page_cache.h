@@ -7,8 +7,6 @@
 
 struct inode;
 
-bool diglist_inode_has_writeback(struct inode *inode);
-bool diglist_inode_is_dax(const struct inode *inode);
 bool diglist_inode_failed_to_write(const struct inode *inode);
 int diglist_inode_write_back(struct inode *inode);
 int diglist_inode_drop_pages(struct inode *inode);

@@ -24,32 +24,21 @@
 
 use super::{
     bindings,
-    file::File, //
+    file::File,
+    storage, //
 };
-use kernel::{
-    bindings as c,
-    prelude::*, //
-};
+use digest_logic::storage::has_pages_to_drop;
+use kernel::prelude::*;
 
 /// How often [`File::cleanse`] tries. A page is busy while a task stores to it through a mapping, while its buffers are
 /// being read or written, and, on ext4 with `data=journal`, until the journal is through with it.
 const TRIES: usize = 4;
 
 impl File {
-    /// The inode that holds the content, which the open file keeps.
-    fn content_inode(&self) -> *mut c::inode {
-        // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_real_inode(self.as_ptr()) }
-    }
-
     /// Whether there is storage behind the pages, and pages before it: not so on tmpfs, ramfs and hugetlbfs, where the
     /// pages are the file, nor with DAX, where storage is mapped itself. Does not sleep.
     pub(crate) fn can_be_cleansed(&self) -> bool {
-        let inode = self.content_inode();
-        // SAFETY: The open file keeps the inode.
-        unsafe {
-            bindings::diglist_inode_has_writeback(inode) && !bindings::diglist_inode_is_dax(inode)
-        }
+        has_pages_to_drop(&storage::facts(self.real_inode()))
     }
 
     /// Makes storage have what a reader sees: writes dirty pages, and waits for it. Where a page could not be written since
@@ -64,7 +53,7 @@ impl File {
         if !self.can_be_cleansed() {
             return Ok(());
         }
-        let inode = self.content_inode();
+        let inode = self.real_inode().as_ptr();
         // SAFETY: The open file keeps the inode; the caller may sleep.
         kernel::error::to_result(unsafe { bindings::diglist_inode_write_back(inode) })?;
         // SAFETY: The open file keeps the inode.
@@ -87,7 +76,7 @@ impl File {
         if !self.can_be_cleansed() {
             return Err(EOPNOTSUPP);
         }
-        let inode = self.content_inode();
+        let inode = self.real_inode().as_ptr();
         let mut result = Err(EBUSY);
         for _ in 0..TRIES {
             // SAFETY: The open file keeps the inode; the caller may sleep.

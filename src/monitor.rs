@@ -25,7 +25,8 @@ use crate::{
         cred::KernelCred,
         file::OwnedFile,
         module,
-        shrinker::Shrinker, //
+        shrinker::Shrinker,
+        storage, //
     },
     unpacking::Unpacking, //
 };
@@ -124,6 +125,7 @@ impl Monitor {
         }
         check_pcr(pcr)?;
         let appraisal = Mode::from_parameter()?;
+        storage::take_parameter()?;
         let policy = ActivePolicy::builtin(selection)?;
         let cache = Arc::pin_init(Cache::new(), GFP_KERNEL)?;
         let shrinker = Shrinker::new(c"digest_lists", cache.clone())?;

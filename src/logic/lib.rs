@@ -33,6 +33,7 @@ pub mod reference;
 pub mod rpm;
 pub mod signature;
 pub mod siphash;
+pub mod storage;
 pub mod table;
 pub mod template;
 pub mod tlv;

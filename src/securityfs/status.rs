@@ -9,6 +9,7 @@ use crate::{
         module,
         securityfs::Node,
         seq_file::SeqOut,
+        storage,
         tpm::{
             Bank,
             Chip, //
@@ -82,6 +83,11 @@ impl Status {
         writeln!(out, "files_known: {}", m.stats.known.get())?;
         writeln!(out, "files_unknown: {}", m.stats.unknown.get())?;
         writeln!(out, "ima_appraise: {}", m.appraisal.name())?;
+        write!(out, "own_storage:")?;
+        for (index, word) in storage::own().words().enumerate() {
+            write!(out, "{}{word}", if index == 0 { " " } else { "," })?;
+        }
+        writeln!(out)?;
         writeln!(out, "files_appraised: {}", m.stats.appraised.get())?;
         writeln!(out, "files_denied: {}", m.stats.denied.get())?;
         writeln!(out, "digests_stored: {}", m.stats.stored.get())?;

@@ -108,15 +108,17 @@ module_loaded() { [ -d /sys/module/digest_lists ]; }
 # load_module [PARAMETER=VALUE]...: loads the module so that it can be unloaded again, and so that it takes unsigned
 # lists unless the parameters say otherwise. DIGEST_LISTS_KO names another build of it. Where the parameters name no
 # PCR it measures into PCR 16, the only application PCR a TPM resets on request, and resets that before: PCR 12 goes
-# on growing over all loads of one boot, so that no single measurement list replays to it.
+# on growing over all loads of one boot, so that no single measurement list replays to it. The file systems of mkfs_loop
+# count as on the machine's own storage, unless the parameters say what does.
 load_module() {
-	local parameter pcr='' signature=require_signature=0
+	local parameter pcr='' signature=require_signature=0 storage=own_storage=loop
 	for parameter in "$@"; do
 		[[ $parameter != pcr=* ]] || pcr=${parameter#pcr=}
 		[[ $parameter != require_signature=* ]] || signature=
+		[[ $parameter != own_storage=* ]] || storage=
 	done
-	# shellcheck disable=SC2086 # nothing or one word
-	set -- "$@" $signature
+	# shellcheck disable=SC2086 # nothing or one word each
+	set -- "$@" $signature $storage
 	if [ -z "$pcr" ]; then
 		pcr=16
 		[ ! -e /dev/tpm0 ] || tpm2_pcrreset "$pcr" || return
@@ -192,6 +194,26 @@ mkfs_loop() {
 	local rc=$?
 	rm "$image"
 	return "$rc"
+}
+
+# mkfs_ram TYPE MOUNTPOINT: a fresh file system of 400 MiB on a block device in memory, which takes as much memory as was
+# written. Unmounted when the test ends.
+mkfs_ram() {
+	local type=$1 target=$2 device option=-F
+	free_ram_disk || return
+	device=$ram_disk
+	[ "$type" = ext4 ] || option=-f
+	mkdir -p "$target"
+	"mkfs.$type" -q "$option" "$device" && mount "$device" "$target" && mounts+=("$target")
+}
+
+# free_ram_disk: a block device in memory that nobody has taken before, in $ram_disk.
+ram_disks=0
+free_ram_disk() {
+	modprobe -q brd rd_nr=8 rd_size=409600
+	ram_disk=/dev/ram$ram_disks
+	ram_disks=$((ram_disks + 1))
+	[ -b "$ram_disk" ]
 }
 
 # mount_tmp TYPE OPTIONS MOUNTPOINT: mounts a file system without a device until the test ends.

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a file's content lies on: the facts that `logic::storage` judges.
+//!
+//! A super block names one block device; a file system on several, and what device-mapper, md and bcache make of others,
+//! are found by a walk over all block devices: a file system claims its devices by the address of its super block, and the
+//! makers list what they are made of in sysfs (`slaves`; NVMe: `multipath`). Nothing is remembered between walks: a device
+//! may be added at any time, and an address used again.
+//!
+//! The walk is part of a look at content, which reads the whole file; what every access comes through asks
+//! `shows_changes()` only.
+
+use super::{
+    bindings,
+    inode::InodeRef, //
+};
+use core::{
+    ptr::NonNull,
+    sync::atomic::{
+        AtomicU32,
+        Ordering, //
+    },
+};
+use digest_logic::storage::{
+    is_others,
+    kinds_below,
+    kinds_of_disk,
+    Disk,
+    Facts,
+    Kinds, //
+};
+use kernel::{
+    bindings as c,
+    prelude::*,
+    str::CStr, //
+};
+
+/// How many disks below a file system are looked at; with more, nothing is known.
+const MOST_DISKS: usize = 64;
+
+/// How long a place in sysfs may be.
+const PATH_ROOM: usize = 512;
+
+/// The kinds of storage that the administrator called the machine's own. Set once, before any file is looked at.
+static OWN: AtomicU32 = AtomicU32::new(0);
+
+/// Takes the kinds of storage that are the machine's own from the module parameter `own_storage`. To be called at load.
+///
+/// # Errors
+///
+/// `EINVAL`, with the reason in the kernel log.
+pub(crate) fn take_parameter() -> Result {
+    // SAFETY: The parameter is a NUL-terminated string, written only while the module is being loaded (its permissions in
+    // sysfs are read-only) and freed only after the module's exit function.
+    let text = unsafe { CStr::from_char_ptr(bindings::diglist_param_own_storage()) };
+    match Kinds::parse(text.to_bytes()) {
+        Ok(kinds) => {
+            OWN.store(kinds.bits(), Ordering::Relaxed);
+            Ok(())
+        }
+        Err(word) => {
+            pr_err!(
+                "own_storage: '{}' is none of loop, network, removable, user, unknown\n",
+                core::str::from_utf8(word).unwrap_or("?")
+            );
+            Err(EINVAL)
+        }
+    }
+}
+
+/// What the administrator called the machine's own.
+pub(crate) fn own() -> Kinds {
+    Kinds::from_bits(OWN.load(Ordering::Relaxed))
+}
+
+/// What is known of the file system and of the inode. Does not sleep.
+pub(super) fn facts(inode: InodeRef<'_>) -> Facts {
+    raw_facts(inode).0
+}
+
+/// The facts, and whether the super block names a disk.
+fn raw_facts(inode: InodeRef<'_>) -> (Facts, bool) {
+    let mut raw = bindings::diglist_storage_facts::default();
+    // SAFETY: The inode is kept for the lifetime of the reference; `raw` is valid for writes.
+    unsafe { bindings::diglist_storage_facts(inode.as_ptr(), &mut raw) };
+    let facts = Facts {
+        magic: raw.magic,
+        unverifiable: raw.unverifiable,
+        kernel_mount: raw.kernel_mount,
+        seals: raw.seals,
+        needs_device: raw.needs_device,
+        has_device: raw.has_flash || raw.names_disk,
+        counts_changes: raw.counts_changes,
+        fine_times: raw.fine_times,
+        has_writeback: raw.has_writeback,
+        is_dax: raw.is_dax,
+    };
+    (facts, raw.names_disk)
+}
+
+/// The facts, and the kinds of storage below that are not the machine's own; those are not asked for where servers decide
+/// what the file holds. May sleep, and takes the lock with which disks are opened; see [`LockedDisk`].
+pub(super) fn facts_and_kinds(inode: InodeRef<'_>) -> (Facts, Kinds) {
+    let (mut facts, names_disk) = raw_facts(inode);
+    let has_flash = facts.has_device && !names_disk;
+    let mut disks = Kinds::NONE;
+    if facts.needs_device && !has_flash && !is_others(&facts) {
+        let found = kinds_of_disks(inode);
+        // A disk that is named and not found is gone already.
+        disks = found.unwrap_or(if names_disk {
+            Kinds::UNKNOWN
+        } else {
+            Kinds::NONE
+        });
+        facts.has_device |= found.is_some();
+    }
+    (facts, kinds_below(&facts, disks).without(own()))
+}
+
+/// The kinds of all disks below the inode's file system. None if it has no disk.
+fn kinds_of_disks(inode: InodeRef<'_>) -> Option<Kinds> {
+    let mut kinds = Kinds::NONE;
+    let mut found = Found::default();
+    // SAFETY: The inode is kept; `raw` is valid for writes.
+    found.fill(|raw| unsafe { bindings::diglist_block_devices_of(inode.as_ptr(), raw) });
+    if found.is_empty() {
+        return None;
+    }
+    // Disks are looked at one after the other, so that no two are locked at once.
+    for _ in 0..MOST_DISKS {
+        let Some(device) = found.pop() else {
+            return Some(kinds.and(found.missed()));
+        };
+        let Some(disk) = device.lock() else {
+            kinds = kinds.and(Kinds::UNKNOWN);
+            continue;
+        };
+        kinds = kinds.and(disk.kinds());
+        // SAFETY: The disk is locked; `raw` is valid for writes.
+        found.fill(|raw| unsafe { bindings::diglist_block_devices_below(disk.as_ptr(), raw) });
+        while let Some(path) = found.pop_if(BlockDevice::is_hidden) {
+            kinds = kinds.and(disk.kinds_of_path(&path));
+        }
+    }
+    Some(kinds.and(Kinds::UNKNOWN))
+}
+
+/// A block device.
+///
+/// # Invariants
+///
+/// Owns a reference to the device.
+struct BlockDevice(NonNull<c::device>);
+
+impl BlockDevice {
+    /// Whether it is one path to a disk, and no disk of its own.
+    fn is_hidden(&self) -> bool {
+        // SAFETY: By the type invariants the device is there, and a block device keeps its disk.
+        unsafe { bindings::diglist_disk_is_hidden(self.0.as_ptr()) }
+    }
+
+    /// The name in `/sys/block` of the disk.
+    fn name(&self) -> &[u8] {
+        // SAFETY: As above; a block device is never renamed.
+        unsafe { CStr::from_char_ptr(bindings::diglist_disk_name(self.0.as_ptr())) }.to_bytes()
+    }
+
+    /// Keeps the disk with the devices that lead to it. None if it is gone, or if the task is being killed. May sleep.
+    fn lock(&self) -> Option<LockedDisk<'_>> {
+        // SAFETY: As above; the caller may sleep.
+        // INVARIANT: The lock is taken.
+        unsafe { bindings::diglist_disk_lock(self.0.as_ptr()) }.then_some(LockedDisk(self))
+    }
+}
+
+impl Drop for BlockDevice {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is a reference to give back.
+        unsafe { bindings::diglist_block_device_put(self.0.as_ptr()) };
+    }
+}
+
+/// A disk that stays where it is.
+///
+/// # Invariants
+///
+/// The disk's `open_mutex` is held, which was taken while the disk was live.
+struct LockedDisk<'a>(&'a BlockDevice);
+
+impl LockedDisk<'_> {
+    fn as_ptr(&self) -> *mut c::device {
+        self.0 .0.as_ptr()
+    }
+
+    /// The kinds of storage that it is, apart from what it is made of.
+    fn kinds(&self) -> Kinds {
+        // SAFETY: By the type invariants the devices that lead to the disk are there.
+        let Some(path) =
+            NonNull::new(unsafe { bindings::diglist_disk_path(self.as_ptr()) }.cast_mut())
+        else {
+            return Kinds::UNKNOWN;
+        };
+        let kinds = kinds_of_disk(&Disk {
+            name: self.0.name(),
+            // SAFETY: The path is a NUL-terminated string of our own.
+            path: unsafe { CStr::from_char_ptr(path.as_ptr()) }.to_bytes(),
+            // SAFETY: As for the path.
+            removable: unsafe { bindings::diglist_disk_is_removable(self.as_ptr()) },
+        });
+        // SAFETY: It is ours, and not used from here on.
+        unsafe { bindings::diglist_free_path(path.as_ptr()) };
+        kinds
+    }
+
+    /// The kinds of storage of one of the paths to the disk.
+    fn kinds_of_path(&self, device: &BlockDevice) -> Kinds {
+        let mut room = [0u8; PATH_ROOM];
+        // SAFETY: The disk is locked, the device there, and `room` valid for writes of its length.
+        let len = unsafe {
+            bindings::diglist_path_path(
+                self.as_ptr(),
+                device.0.as_ptr(),
+                room.as_mut_ptr().cast(),
+                room.len(),
+            )
+        };
+        match usize::try_from(len).ok().and_then(|len| room.get(..len)) {
+            Some(path) => kinds_of_disk(&Disk {
+                name: device.name(),
+                path,
+                removable: false,
+            }),
+            None => Kinds::UNKNOWN,
+        }
+    }
+}
+
+impl Drop for LockedDisk<'_> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants the lock is held.
+        unsafe { bindings::diglist_disk_unlock(self.as_ptr()) };
+    }
+}
+
+/// Block devices that were found and not looked at yet.
+#[derive(Default)]
+struct Found {
+    devices: KVec<BlockDevice>,
+    /// Whether there was no room for some.
+    lost: bool,
+}
+
+impl Found {
+    /// Adds what `search` finds.
+    fn fill(&mut self, search: impl FnOnce(&mut bindings::diglist_block_devices)) {
+        let mut raw = bindings::diglist_block_devices::default();
+        search(&mut raw);
+        self.lost |= usize::try_from(raw.found).map_or(true, |found| found > raw.devices.len());
+        for device in raw.devices {
+            // INVARIANT: The search took a reference to each device.
+            let Some(device) = NonNull::new(device).map(BlockDevice) else {
+                break;
+            };
+            self.lost |= self.devices.push(device, GFP_KERNEL).is_err();
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.devices.is_empty() && !self.lost
+    }
+
+    fn pop(&mut self) -> Option<BlockDevice> {
+        self.devices.pop()
+    }
+
+    fn pop_if(&mut self, condition: impl FnOnce(&BlockDevice) -> bool) -> Option<BlockDevice> {
+        if self.devices.last().is_some_and(condition) {
+            self.pop()
+        } else {
+            None
+        }
+    }
+
+    /// What is below what was not kept.
+    fn missed(&self) -> Kinds {
+        if self.lost {
+            Kinds::UNKNOWN
+        } else {
+            Kinds::NONE
+        }
+    }
+}

@@ -1,0 +1,167 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Storage that others than this kernel change: what lies on it is read at each access, its results are not kept, and being
+# known is not enough.
+#
+# shellcheck disable=SC2015,SC2016 # 'A && B || C' where C must run if either fails; expressions for eval
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+. "$(dirname "$0")/appraise.sh"
+
+plan 34
+
+begin_appraisal
+loop=$(findmnt -n -o SOURCE "$disk")
+
+# script FILE TEXT: a program of one block that prints TEXT; all with the same text have the same content.
+script() {
+	python3 -c 'import sys
+script = f"#!/bin/sh\necho {sys.argv[1]}\nexit\n".encode()
+sys.stdout.buffer.write(script + b"\n" * (4096 - len(script)))' "$2" >"$1" && chmod 755 "$1" && chown 4242 "$1"
+}
+# reads COMMAND...: prints how many bytes the module read meanwhile.
+reads() {
+	local before
+	before=$(status hashed_bytes)
+	"$@" >/dev/null
+	echo $(($(status hashed_bytes) - before))
+}
+# on DIRECTORY [NAME]: puts the known program there, on storage.
+on() { script "$1/${2:-known}" known && sync -f "$1/${2:-known}"; }
+# refused DIRECTORY [NAME], accepted DIRECTORY [NAME]: the known program there is refused as content that may change; runs,
+# and is read once, however often.
+refused() { is_refused unstable-content "$1/${2:-known}" "$1/${2:-known}"; }
+accepted() {
+	"$1/${2:-known}" || return
+	[ "$(reads "$1/${2:-known}")" = 0 ] || { echo "it was read again" && false; }
+}
+enforce='appraise func=BPRM_CHECK fowner=4242 digest_list'
+measure='measure func=BPRM_CHECK mask=MAY_EXEC fowner=4242 digest_list'
+# load PARAMETER...: the module with the list of the known program.
+load() {
+	load_module "$@" && load_signed
+}
+
+# Every file system has the same known program.
+script "$WORK/known" known
+list_of immutable "$WORK/known"
+mkfs_ram ext4 "$WORK/ram" && on "$WORK/ram" && mkfs_ram btrfs "$WORK/btrfs" && on "$WORK/btrfs" && on "$disk" ||
+	bail "no file systems"
+
+load own_storage= || bail "the module does not load"
+check_eq "no storage of others is the machine's own by default" "" "$(status own_storage)"
+set_policy "$enforce"
+# First btrfs: its super block names no disk.
+check "a known program on btrfs on the machine's own storage runs, and is read once" accepted "$WORK/btrfs"
+check "so it does on ext4" accepted "$WORK/ram"
+check "on a loop device it is refused" refused "$disk"
+
+# A file system on several devices, and devices made of others.
+truncate -s 200M /mnt/run/second && second=$(losetup -f --show /mnt/run/second) && rm /mnt/run/second
+check "(a loop device is added to it)" btrfs device add -f "$second" "$WORK/btrfs"
+on "$WORK/btrfs" second
+check "what is looked at from then on is refused" refused "$WORK/btrfs" second
+check "(the loop device is taken away)" btrfs device remove "$second" "$WORK/btrfs"
+check "then it is accepted again" accepted "$WORK/btrfs" second
+losetup -d "$second"
+
+if modprobe -q dm_mod; then
+	mkdir "$WORK/dm"
+	# dm DEVICE: a fresh file system on device-mapper over it, with the known program.
+	dm() {
+		mapped=$("$SELFTESTS/dm_linear.py" selftest "$1") && mkfs.ext4 -q -F "$mapped" && mount "$mapped" "$WORK/dm" && on "$WORK/dm"
+	}
+	undm() { umount "$WORK/dm" && "$SELFTESTS/dm_linear.py" selftest; }
+	free_ram_disk
+	check "(device-mapper makes a device of one in memory)" dm "$ram_disk"
+	check "what device-mapper makes of the machine's own storage is that" accepted "$WORK/dm"
+	check "(it is removed)" undm
+	truncate -s 64M /mnt/run/mapped && below=$(losetup -f --show /mnt/run/mapped) && rm /mnt/run/mapped
+	check "(and makes one of a loop device)" dm "$below"
+	check "what it makes of a loop device is not" refused "$WORK/dm"
+	check "(it is removed)" undm
+	losetup -d "$below"
+else
+	for i in 1 2 3 4 5 6; do skip "device-mapper $i" "no module dm_mod"; done
+fi
+
+if modprobe -q sd_mod && modprobe -q scsi_debug dev_size_mb=32 removable=0; then
+	scsi_disk() { basename "$(echo /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/*)"; }
+	# scsi REMOVABLE: a fresh file system on a disk without hardware, with the known program.
+	scsi() {
+		rmmod scsi_debug && modprobe scsi_debug dev_size_mb=32 removable="$1" && wait_for 20 test -b "/dev/$(scsi_disk)" &&
+			mkdir -p "$WORK/scsi" && mkfs.ext4 -q -F "/dev/$(scsi_disk)" && mount "/dev/$(scsi_disk)" "$WORK/scsi" && on "$WORK/scsi"
+	}
+	check "(a SCSI disk is there)" scsi 0
+	check "a SCSI disk is the machine's own storage" accepted "$WORK/scsi"
+	umount "$WORK/scsi"
+	check "(a removable one is there)" scsi 1
+	check "a removable one is not" refused "$WORK/scsi"
+	umount "$WORK/scsi" && rmmod scsi_debug
+else
+	for i in 1 2 3 4; do skip "SCSI $i" "no module scsi_debug"; done
+fi
+
+# What changes below the file system, while files are measured.
+set_policy "$measure"
+check_eq "measured, a known program on a loop device is recorded" "$(digest_of "$WORK/known")" \
+	"$("$disk/known" >/dev/null && digests_for "$disk/known")"
+check_eq "and read each time" 4096 "$(reads "$disk/known")"
+check_eq "but recorded once" 1 "$(records_for "$disk/known")"
+# changed_below FILE: what the file's first block has on the device becomes another program; the pages go.
+changed_below() {
+	local block size
+	block=$(debugfs -R "blocks /${1##*/}" "$loop" 2>/dev/null | awk '{ print $1 }')
+	size=$(stat -f -c %S "$1")
+	script "$WORK/evil" evil && [ "$block" -gt 0 ] && dd if="$WORK/evil" of="$loop" bs="$size" count=$((4096 / size)) \
+		seek="$block" conv=notrunc,fsync status=none && sync && echo 1 >/proc/sys/vm/drop_caches
+}
+check "(its block changes below the file system)" changed_below "$disk/known"
+check_eq "what is read from the device then is used" evil "$("$disk/known")"
+check_eq "and recorded" "$(digest_of "$WORK/known") $(digest_of "$WORK/evil")" "$(digests_for "$disk/known")"
+check "the PCR replays" replay_ok
+unload_module
+
+# The administrator calls such storage the machine's own.
+on "$disk" && sync && echo 1 >/proc/sys/vm/drop_caches
+load own_storage=removable,network || bail "the module does not load"
+check_eq "status has what is the machine's own" network,removable "$(status own_storage)"
+set_policy "$enforce"
+check "a loop device is refused where other storage is the machine's own" refused "$disk"
+unload_module
+load own_storage=loop || bail "the module does not load"
+set_policy "$enforce"
+check "it is not where loop devices are" accepted "$disk"
+unload_module
+
+mark
+check "the module does not load with a word that is no storage" eval '! load_module own_storage=loop,usb >/dev/null || ! unload_module'
+check "and says which" eval 'kernel_log | grep -q "own_storage: .usb. is none of loop, network, removable, user, unknown"'
+
+# A file system mounted from a file.
+if modprobe -q erofs; then
+	load own_storage= || bail "the module does not load"
+	mkdir "$WORK/erofs"
+	check "(EROFS is mounted from a file)" eval '"$SELFTESTS/erofs_of.py" "$WORK/known" "$WORK/ram/image" "$WORK/erofs" && mounts+=("$WORK/erofs")'
+	set_policy "$enforce"
+	check "a known program on EROFS in a file is refused" refused "$WORK/erofs"
+	unload_module
+else
+	for i in 1 2; do skip "EROFS $i" "no module erofs"; done
+fi
+
+# A file system whose files are those of another one.
+if modprobe -q ecryptfs; then
+	load || bail "the module does not load"
+	mkdir "$WORK/lower" "$WORK/upper"
+	mount_tmp tmpfs mode=755 "$WORK/lower"
+	check "(eCryptfs is mounted)" eval '"$SELFTESTS/ecryptfs.py" "$WORK/lower" "$WORK/upper" && mounts+=("$WORK/upper") && on "$WORK/upper"'
+	set_policy "$enforce"
+	check "a known program on eCryptfs is refused" refused "$WORK/upper"
+	unload_module
+else
+	for i in 1 2; do skip "eCryptfs $i" "no module ecryptfs"; done
+fi
+finish
