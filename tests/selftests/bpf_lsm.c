@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bpf_lsm HOOK VERDICT: attaches a BPF program that returns VERDICT to an LSM hook, says "attached" and keeps it there
- * until standard input ends.
+ * bpf_lsm VERDICT HOOK...: attaches a BPF program that returns VERDICT to each LSM hook, says "attached" and keeps them
+ * there until standard input ends. For each line of input it prints how often each of them ran so far.
  *
- * The program is "r0 = VERDICT; exit". No library is needed: the kernel wants to know of the hook only the number of
- * its function in the kernel's own BTF.
+ * The program counts in a map of one number. No library is needed: the kernel wants to know of the hook only the number
+ * of its function in the kernel's own BTF.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,9 +80,9 @@ static size_t trailing(const struct btf_type *type)
 }
 
 /* The number of a function in the kernel's BTF. */
-static uint32_t function_id(const char *name)
+static uint32_t function_id(const char *btf, const char *name)
 {
-	const char *btf = read_btf(), *at, *end, *names;
+	const char *at, *end, *names;
 	const struct btf_header *header = (const void *)btf;
 	uint32_t id = 0;
 
@@ -102,27 +102,41 @@ static uint32_t function_id(const char *name)
 	return 0;
 }
 
-int main(int argc, char **argv)
+/* A program at a hook, and the map in which it counts. */
+struct attached {
+	int map;
+};
+
+static struct attached attach(const char *btf, const char *hook, int verdict)
 {
 	static char log[65536];
+	struct attached attached;
 	union bpf_attr attr = {};
 	char name[128];
-	struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
 	int fd;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: bpf_lsm HOOK VERDICT\n");
-		return 2;
-	}
-	snprintf(name, sizeof(name), "bpf_lsm_%s", argv[1]);
-	program[0].imm = atoi(argv[2]);
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = sizeof(uint32_t);
+	attr.value_size = sizeof(uint64_t);
+	attr.max_entries = 1;
+	attached.map = bpf(BPF_MAP_CREATE, &attr);
+	if (attached.map < 0)
+		die("BPF_MAP_CREATE");
 
+	struct bpf_insn program[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1, .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = attached.map },
+		{},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 1 },
+		{ .code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_2, .imm = BPF_ADD },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
+	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = BPF_PROG_TYPE_LSM;
 	attr.expected_attach_type = BPF_LSM_MAC;
-	attr.attach_btf_id = function_id(name);
+	attr.attach_btf_id = function_id(btf, name);
 	attr.insns = (uintptr_t)program;
 	attr.insn_cnt = sizeof(program) / sizeof(*program);
 	attr.license = (uintptr_t)"GPL";
@@ -137,11 +151,47 @@ int main(int argc, char **argv)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.raw_tracepoint.prog_fd = fd;
-	if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr) < 0)
-		die("attaching");
+	if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr) < 0) {
+		snprintf(name, sizeof(name), "attaching to %s", hook);
+		die(name);
+	}
+	return attached;
+}
+
+static uint64_t runs(struct attached attached)
+{
+	union bpf_attr attr = {};
+	uint32_t key = 0;
+	uint64_t value;
+
+	attr.map_fd = attached.map;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
+	if (bpf(BPF_MAP_LOOKUP_ELEM, &attr))
+		die("BPF_MAP_LOOKUP_ELEM");
+	return value;
+}
+
+int main(int argc, char **argv)
+{
+	struct attached attached[32];
+	const char *btf = read_btf();
+	int i, count = argc - 2;
+	char line[16];
+
+	if (count < 1 || count > (int)(sizeof(attached) / sizeof(*attached))) {
+		fprintf(stderr, "usage: bpf_lsm VERDICT HOOK...\n");
+		return 2;
+	}
+	for (i = 0; i < count; i++)
+		attached[i] = attach(btf, argv[2 + i], atoi(argv[1]));
 	puts("attached");
 	fflush(stdout);
-	while (read(STDIN_FILENO, log, sizeof(log)) > 0)
-		;
+	while (fgets(line, sizeof(line), stdin)) {
+		for (i = 0; i < count; i++)
+			printf("%s%llu", i ? " " : "", (unsigned long long)runs(attached[i]));
+		puts("");
+		fflush(stdout);
+	}
 	return 0;
 }

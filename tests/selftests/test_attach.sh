@@ -1,60 +1,88 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The attachment to the hooks: how each is attached, that it cannot be switched off, and BPF programs beside it.
+# The attachment to the hooks: how each is attached, that it cannot be switched off, and BPF programs beside it, which come
+# before the module or after it.
+#
+# shellcheck disable=SC2015,SC2119,SC2120 # 'A && B || bail' ends the test in either case; parameters are for 'check'
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
 
-plan 48
+plan 107
 
 files=$WORK/files
 here=fsmagic=0x858458f6
-hooks='bprm_check_security mmap_file file_release inode_free_security kernel_post_read_file file_post_open'
 mount_tmp ramfs mode=755 "$files" || bail "no ramfs"
 
-# load: with a policy that measures what is executed or read on the ramfs.
-load() {
-	load_module && cat <<-END >"$SECFS/policy"
-		measure func=BPRM_CHECK $here
-		measure func=FILE_CHECK mask=MAY_READ $here
-	END
+# Where service managers and security agents attach programs, and the module is.
+shared='bprm_check_security mmap_file file_mprotect file_open path_truncate'
+# The same where the module is not.
+elsewhere='bdev_setintegrity bdev_free_security ptrace_access_check bpf bpf_map bpf_prog'
+
+# load [PARAMETER=VALUE]...: with a policy that measures what is executed, mapped or read on the ramfs.
+load() { load_module "$@" && policy_for exec; }
+# policy_for ACCESS: the rules by which $(measures ACCESS) leaves a record.
+policy_for() {
+	case $1 in
+	exec) set_policy "measure func=BPRM_CHECK $here${NL}measure func=FILE_CHECK mask=MAY_READ $here" ;;
+	map | mprotect) set_policy "measure func=MMAP_CHECK $here" ;;
+	*) set_policy "measure func=FILE_CHECK mask=MAY_READ $here" ;;
+	esac
 }
-ways() { for hook in $hooks; do status "hook_$hook"; done | sort | uniq -c | tr -s ' \n' ' '; }
-fresh_count=0
-fresh() {
-	fresh_count=$((fresh_count + 1))
-	file=$files/$fresh_count
-	cp /usr/bin/true "$file" && echo "$fresh_count" >>"$file"
-}
-# measures exec|read: a new file that is executed, or read, has one record.
+# attached WAY: the hooks that are attached in that way, in one line.
+attached() { sed -n "s/^hook_\(.*\): $1\$/\1/p" "$SECFS/status" | sort | tr '\n' ' '; }
+sorted() { tr ' ' '\n' <<<"$*" | sort | tr '\n' ' '; }
+# measures ACCESS: a new file that is accessed leaves a record; one that is written while it is read, a violation.
 measures() {
-	fresh || return
+	fresh "$files" || return
 	case $1 in
 	exec) "$file" || return ;;
 	read) : <"$file" || return ;;
+	map | mprotect) "$SYSCALLS" "$1" "$file" || return ;;
+	write)
+		exec {reader}<"$file" && : >>"$file" && exec {reader}<&- || return
+		[ "$(violations_for "$file")" = 1 ] || { echo "$(violations_for "$file") violations of $file" && false; }
+		return
+		;;
+	truncate) truncate -s 1 "$file" && : <"$file" || return ;;
 	esac
-	[ "$(records_for "$file")" = 1 ] || { echo "$(records_for "$file") records of $file" && false; }
+	measured "$file"
 }
-# attach_bpf HOOK VERDICT: a BPF program on the hook, until detach_bpf. Executes nothing else: the program may forbid it.
+# attach_bpf VERDICT HOOK...: a BPF program on each hook, until detach_bpf. Executes nothing else: it may forbid that.
 mkfifo "$WORK/hold" "$WORK/answer"
 attach_bpf() {
 	local answer
-	/opt/guest/bpf_lsm "$1" "$2" <"$WORK/hold" >"$WORK/answer" 2>&1 &
+	/opt/guest/bpf_lsm "$@" <"$WORK/hold" >"$WORK/answer" 2>&1 &
 	bpf_pid=$!
-	exec {bpf_hold}>"$WORK/hold"
-	read -r -t 60 answer <"$WORK/answer"
+	exec {bpf_hold}>"$WORK/hold" {bpf_answer}<"$WORK/answer"
+	read -r -t 60 answer <&"$bpf_answer"
 	[ "$answer" = attached ] || { printf '%s\n' "$answer" && detach_bpf && false; }
 }
 detach_bpf() {
-	exec {bpf_hold}>&-
+	exec {bpf_hold}>&- {bpf_answer}<&-
 	wait "$bpf_pid"
+}
+# seen: how often the program on the first hook ran so far.
+seen() {
+	local runs
+	echo >&"$bpf_hold" && read -r -t 60 runs <&"$bpf_answer" && echo "${runs%% *}"
+}
+# sees COMMAND...: succeeds if the command does, and the program on the first hook runs meanwhile.
+sees() {
+	local before after
+	before=$(seen) && "$@" && after=$(seen) && [ "$after" -gt "$before" ]
 }
 unload() { unload_module && [ ! -e "$SECFS" ]; }
 
 # By itself.
 [ -x /opt/guest/bpf_lsm ] || bail "bpf_lsm is not there: make helpers"
 load || bail "the module does not load"
-for hook in $hooks; do check_eq "$hook is attached by a jump" jump "$(status "hook_$hook")"; done
+# shellcheck disable=SC2086 # words
+check_eq "attach=auto redirects where service managers and security agents attach programs" "$(sorted $shared)" \
+	"$(attached redirect)"
+check_eq "attach=auto: file_post_open jumps" jump "$(status hook_file_post_open)"
+check_eq "attach=auto: inode_free_security jumps" jump "$(status hook_inode_free_security)"
 check "an unknown program is measured" measures exec
 check "an unknown file that is read is measured" measures read
 
@@ -65,54 +93,103 @@ check "whether or not ftrace_enabled=0 is accepted, programs are measured" measu
 check "so are files that are read" measures read
 check_eq "ftrace_enabled=0 is refused" 1 "$(cat "$ftrace")"
 echo 1 >"$ftrace"
-
-# A BPF program that comes after the module finds the stub taken.
-late() { ! attach_bpf bprm_check_security 0 >"$WORK/late" && grep '^attaching: ' "$WORK/late"; }
-check "a BPF program that comes later is refused" late
-check "and programs are measured as before" measures exec
 check "the module is unloaded" unload
 
 # Functions that ftrace calls at the stubs.
 enabled() { grep -c '^bpf_lsm_' /sys/kernel/tracing/enabled_functions; }
 check_eq "no stub is attached to after that" 0 "$(enabled)"
 
-# beside HOOK ACCESS: a BPF program holds the hook when the module is loaded.
-beside() {
+# The parameter.
+refused_parameter() { ! modprobe digest_lists allow_unload=1 attach=stick 2>/dev/null && [ ! -e "$SECFS" ]; }
+check "attach=stick: the module does not load" refused_parameter
+check_eq "attach=stick: no stub is attached to" 0 "$(enabled)"
+check "attach=redirect: the module loads" load attach=redirect
+check_eq "attach=redirect: no hook jumps" "" "$(attached jump)"
+for access in exec read; do check "attach=redirect: an unknown file is measured ($access)" measures $access; done
+check "attach=redirect: a program comes later on a hook where none is expected" attach_bpf 0 file_post_open
+check "attach=redirect: it sees files that are opened, which are measured" sees measures read
+detach_bpf
+check "attach=redirect: the module is unloaded" unload
+check "attach=jump: the module loads" load attach=jump
+check_eq "attach=jump: no hook is redirected" "" "$(attached redirect)"
+late() { ! attach_bpf 0 bprm_check_security >"$WORK/late" && grep '^attaching to ' "$WORK/late"; }
+check "attach=jump: a program that comes later is refused" late
+check "attach=jump: programs are measured as before" measures exec
+check "attach=jump: the module is unloaded" unload
+
+# after HOOK ACCESS: a BPF program comes after the module.
+after() {
 	local hook=$1 access=$2
-	check "$hook: a BPF program can be attached" attach_bpf "$hook" 0 || return
-	check "$hook: the module loads beside it" load || return
-	check_eq "$hook: that hook is redirected" redirect "$(status "hook_$hook")"
-	check_eq "$hook: the others are attached by a jump" " 5 jump 1 redirect " "$(ways)"
-	check "$hook: an unknown file is measured" measures "$access"
-	check "$hook: the module is unloaded while the program is attached" unload
-	check "$hook: it loads again" load
-	check "$hook: an unknown file is measured again" measures "$access"
-	check "$hook: the BPF program can go first" detach_bpf
-	check "$hook: an unknown file is still measured" measures "$access"
-	check "$hook: the BPF program can come back" attach_bpf "$hook" 0
-	check "$hook: an unknown file is measured as before" measures "$access"
+	load && policy_for "$access" || bail "the module does not load"
+	check "$hook, module first: a program can be attached" attach_bpf 0 "$hook" || { unload && return; }
+	check "$hook, module first: both work" sees measures "$access"
+	check "$hook, module first: the program can go first" detach_bpf
+	check "$hook, module first: the module goes on" measures "$access"
+	check "$hook, module first: the program can come back" attach_bpf 0 "$hook"
+	check "$hook, module first: both work again" sees measures "$access"
+	check "$hook, module first: the module can be unloaded while the program is attached" unload
+	check "$hook, module first: the program goes on" sees load
+	policy_for "$access"
+	check "$hook, module first: both work with the module loaded again" sees measures "$access"
 	detach_bpf
-	check "$hook: the module is unloaded after the program" unload
+	check "$hook, module first: the module is unloaded after the program" unload
+	check_eq "$hook, module first: no stub is attached to after that" 0 "$(enabled)"
 }
-beside bprm_check_security exec
-beside file_post_open read
+after bprm_check_security exec
+after mmap_file map
+after file_mprotect mprotect
+after file_open write
+
+# As a service manager does it: all its programs at once.
+load || bail "the module does not load"
+# shellcheck disable=SC2086 # words
+check "module first: programs can be attached to all hooks of service managers and agents at once" \
+	attach_bpf 0 $shared $elsewhere
+check "module first: programs are measured beside all of them" sees measures exec
+check "module first: so are files that are read" measures read
+check "module first: so are files that were cut" measures truncate
+check "module first: it is unloaded beside all of them" unload
+check "module first: they go on" sees /usr/bin/true
+check "module last: it is loaded beside all of them" load
+check "module last: programs are measured beside all of them" sees measures exec
+detach_bpf
+check "module last: programs are measured without them" measures exec
+check "module last: it is unloaded" unload
+
+# before HOOK ACCESS: a BPF program holds the jump when the module is loaded.
+before() {
+	local hook=$1 access=$2
+	check "$hook, program first: a program can be attached" attach_bpf 0 "$hook" || return
+	check "$hook, program first: the module loads beside it" load attach=jump || return
+	check_eq "$hook, program first: only that hook is redirected" "$hook " "$(attached redirect)"
+	check "$hook, program first: both work" sees measures "$access"
+	check "$hook, program first: the module is unloaded while the program is attached" unload
+	check "$hook, program first: it loads again" load attach=jump
+	check "$hook, program first: both work again" sees measures "$access"
+	check "$hook, program first: the program can go first" detach_bpf
+	check "$hook, program first: the module goes on" measures "$access"
+	check "$hook, program first: the program can come back" attach_bpf 0 "$hook"
+	check "$hook, program first: both work as before" sees measures "$access"
+	detach_bpf
+	check "$hook, program first: the module is unloaded after the program" unload
+}
+before bprm_check_security exec
+before file_post_open read
 
 # Verdicts of BPF programs. While this one is attached nothing can be executed.
-attach_bpf bprm_check_security -1 || bail "no BPF program"
+attach_bpf -1 bprm_check_security || bail "no BPF program"
 denied=yes
 /usr/bin/true 2>/dev/null && denied=no
 detach_bpf
-check_eq "without the module a BPF program's -EPERM denies execution" yes "$denied"
-check "a BPF program that allows everything is attached" attach_bpf bprm_check_security 0
-check "the module loads beside it" load
-detach_bpf
-fresh && rm -f "$WORK/error"
-attach_bpf bprm_check_security -1 || bail "no BPF program"
+check_eq "without the module a program's -EPERM denies execution" yes "$denied"
+load || bail "the module does not load"
+fresh "$files" && rm -f "$WORK/error"
+attach_bpf -1 bprm_check_security || bail "no BPF program"
 denied=yes
 "$file" 2>"$WORK/error" && denied=no
 detach_bpf
-check_eq "beside the module a BPF program's -EPERM denies execution" yes "$denied"
-check "with that error" grep -q 'Operation not permitted' "$WORK/error"
-check "afterwards the program is executed and measured" measures exec
+check_eq "module first: a program's -EPERM denies execution" yes "$denied"
+check "module first: with that error" grep -q 'Operation not permitted' "$WORK/error"
+check "module first: afterwards a program is executed and measured" measures exec
 check "the module is unloaded at last" unload
 finish
