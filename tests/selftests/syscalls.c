@@ -250,6 +250,13 @@ static int do_init_module(char **arg)
 	return syscall(SYS_init_module, data, st.st_size, "") ? fail("init_module") : 0;
 }
 
+/* kexec-load: asks to load nothing for kexec from memory, which lets go of what is loaded. */
+static int do_kexec_load(char **arg)
+{
+	(void)arg;
+	return syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL) ? fail("kexec_load") : 0;
+}
+
 /* kexec KERNEL INITRAMFS: loads both for kexec, and lets go of them. */
 static int do_kexec(char **arg)
 {
@@ -304,6 +311,7 @@ static const struct command commands[] = {
 	{ "swap-exec", do_swap_exec, 2 },
 	{ "init-module", do_init_module, 1 },
 	{ "kexec", do_kexec, 2 },
+	{ "kexec-load", do_kexec_load, 0 },
 	{ "verity", do_verity, 1 },
 };
 
