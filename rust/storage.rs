@@ -195,9 +195,8 @@ impl LockedDisk<'_> {
     /// The kinds of storage that it is, apart from what it is made of.
     fn kinds(&self) -> Kinds {
         // SAFETY: By the type invariants the devices that lead to the disk are there.
-        let Some(path) =
-            NonNull::new(unsafe { bindings::diglist_disk_path(self.as_ptr()) }.cast_mut())
-        else {
+        let path = unsafe { bindings::diglist_disk_path(self.as_ptr()) };
+        let Some(path) = NonNull::new(path.cast_mut()) else {
             return Kinds::UNKNOWN;
         };
         let kinds = kinds_of_disk(&Disk {
