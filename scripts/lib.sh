@@ -15,6 +15,11 @@ ARCH=amd64
 # The kernel series the module is written for; the newest package of it is resolved at run time.
 KERNEL_SERIES=7.3
 
+# TARGET_KERNEL is the directory of another kernel than scripts/kernel makes, with the same parts: one of
+# scripts/debug-kernel. What is built for it has a place of its own.
+BUILD=$TOP/build
+[ -z "${TARGET_KERNEL:-}" ] || BUILD=$TOP/build/$(basename "$TARGET_KERNEL")
+
 export TOP CACHE
 mkdir -p "$CACHE"
 

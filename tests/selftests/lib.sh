@@ -87,6 +87,13 @@ skip_all() {
 	exit 4
 }
 
+# debug_kernel: succeeds on a kernel of scripts/debug-kernel.
+debug_kernel() { [[ $(uname -r) == *-kasan || $(uname -r) == *-kcsan ]]; }
+
+# distribution_only WHAT: ends a test that assumes the distribution's kernel, on one of scripts/debug-kernel. Instead of the
+# plan.
+distribution_only() { ! debug_kernel || skip_all "only on the distribution's kernel: $*"; }
+
 # bail REASON: fails every result that is still to come and ends the test.
 bail() {
 	note "$*"
@@ -170,9 +177,11 @@ sum_of() { setpriv --reuid=65534 --clear-groups cat "$1" | sha256sum | cut -c1-6
 # status KEY: the value of a line of the status file.
 status() { sed -n "s/^$1: *//p" "$SECFS/status"; }
 
-# wait_for SECONDS COMMAND...: runs the command until it succeeds; fails after the given time.
+# wait_for SECONDS COMMAND...: runs the command until it succeeds; fails after the given time, ten times as much on a debug
+# kernel.
 wait_for() {
 	local end=$((SECONDS + $1))
+	! debug_kernel || end=$((SECONDS + 10 * $1))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
