@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * faults N OPERATION ARGUMENT...: the operation, of whose allocations the N-th fails (fail-nth of the kernel's fault
- * injection; failslab and fail_page_alloc say which allocations count). Prints one line with three words:
+ * faults N OPERATION ARGUMENT...: the operation, of whose allocations the N-th fails. FAULTS names the file that is told N:
+ * fail-nth of the kernel's fault injection, or the parameter of the module digest_lists_fault. Prints one line with three
+ * words:
  *
  *   hit|missed   whether there was an N-th
  *   ERRNO        of the operation, 0 if it succeeded
@@ -208,9 +209,9 @@ int main(int argc, char **argv)
 		counter = atoi(argv[2]);
 		return report(0, 0);
 	}
-	counter = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	counter = open(getenv("FAULTS") ?: "/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (counter < 0)
-		die("fail-nth");
+		die("FAULTS");
 	nth = argc > 1 ? atoi(argv[1]) : 0;
 	for (i = 0; i < sizeof(operations) / sizeof(*operations); i++)
 		if (argc == operations[i].args + 3 && !strcmp(argv[2], operations[i].name))

@@ -3,7 +3,7 @@
 #
 # Allocations that fail: each one that the module makes, one after the other, while it is loaded, while lists, policies
 # and keys are written, and while files are used. What fails then is done as a whole or not at all, nothing unknown is
-# let through, and nothing leaks. For a kernel with fault injection (scripts/debug-kernel).
+# let through, and nothing leaks. They fail by the kernel's fault injection (scripts/debug-kernel), or else by a module.
 #
 # shellcheck disable=SC2015,SC2016,SC2034 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
@@ -11,24 +11,42 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-FAULTS=/opt/guest/faults
+PROGRAM=/opt/guest/faults
+helper=/opt/guest/modules/digest_lists_fault.ko
 debug=/sys/kernel/debug
-[ -e /proc/thread-self/fail-nth ] || skip_all "only on a debug kernel: fault injection"
 mountpoint -q $debug || mount_tmp debugfs mode=700 $debug
-[ -e $debug/failslab ] && [ -e $debug/fail_page_alloc ] || skip_all "only on a debug kernel: failslab and fail_page_alloc"
+if [ -e /proc/thread-self/fail-nth ] && [ -e $debug/failslab ] && [ -e $debug/fail_page_alloc ]; then
+	method=fail-nth
+elif [ -e $helper ] && insmod $helper; then
+	method=digest_lists_fault
+else
+	skip_all "no fault injection, and the module digest_lists_fault was not built"
+fi
 
-plan 43
+# What is tried, and how many results that has.
+declare -A results=([load]=5 [lists]=9 [policy]=7 [measure]=7 [appraise]=15)
+phases=${FAULTS_PHASES:-load lists policy measure appraise}
+planned=0
+for phase in $phases; do planned=$((planned + results[$phase])); done
+plan "$planned"
+note "allocations fail by $method"
 begin_appraisal
-
-# Allocations count that have a frame of a module in their stack: of the module itself, or made for it by the kernel. Above
-# this address there are only modules.
-for kind in failslab fail_page_alloc; do
-	for setting in ignore-gfp-wait=N verbose=0 stacktrace-depth=32 require-start=0xffffffffa0000000 require-end=0xffffffffff000000; do
-		echo "${setting#*=}" >$debug/$kind/"${setting%=*}" || bail "no $kind/${setting%=*}"
+# Allocations count that have a frame of the module in their stack, of its own and those that the kernel makes for it.
+case $method in
+digest_lists_fault) export FAULTS=/sys/module/digest_lists_fault/parameters/nth ;;
+fail-nth)
+	export FAULTS=/proc/thread-self/fail-nth
+	# Above this address there are only modules, and the others allocate nothing here.
+	for kind in failslab fail_page_alloc; do
+		for setting in ignore-gfp-wait=N verbose=0 stacktrace-depth=32 require-start=0xffffffffa0000000 \
+			require-end=0xffffffffff000000; do
+			echo "${setting#*=}" >$debug/$kind/"${setting%=*}" || bail "no $kind/${setting%=*}"
+		done
 	done
-done
-echo N >$debug/fail_page_alloc/ignore-gfp-highmem
-echo 0 >$debug/fail_page_alloc/min-order
+	echo N >$debug/fail_page_alloc/ignore-gfp-highmem
+	echo 0 >$debug/fail_page_alloc/min-order
+	;;
+esac
 
 # The most allocations of one operation that a phase tries; that there are fewer is a result of its own.
 MOST=${FAULTS_MOST:-1000}
@@ -74,7 +92,7 @@ leaks() {
 }
 # no_leak NAME
 no_leak() {
-	if [ -e $debug/kmemleak ]; then
+	if [ -e "$debug/kmemleak" ]; then
 		check "$1: nothing leaks" leaks
 		echo clear >"$debug/kmemleak"
 	else
@@ -89,7 +107,7 @@ gone() {
 	[ ! -d "$SECFS" ] || echo "its directory in securityfs is there"
 	! grep digest_lists /sys/kernel/tracing/enabled_functions || echo "its functions are attached"
 }
-load_nth() { "$FAULTS" "$1" load "$DIGEST_LISTS_KO" "allow_unload=1 pcr=16 require_signature=0 $parameters"; }
+load_nth() { "$PROGRAM" "$1" load "$DIGEST_LISTS_KO" "allow_unload=1 pcr=16 require_signature=0 $parameters"; }
 # A module that loads in spite of the failure does all of its work, and unloads.
 load_sound() {
 	if [ "$1" -eq 0 ]; then
@@ -101,110 +119,104 @@ load_sound() {
 	fi
 	gone
 }
-for policy in exec_tcb appraise_exec_tcb; do
-	parameters="ima_policy=$policy ima_appraise=log"
-	each "loading with ima_policy=$policy" load_nth load_sound
-done
-no_leak "loading"
+phase_load() {
+	for policy in exec_tcb appraise_exec_tcb; do
+		parameters="ima_policy=$policy ima_appraise=log"
+		each "loading with ima_policy=$policy" load_nth load_sound
+	done
+	no_leak "loading"
+}
 
-# Lists: one is there already, two are written.
-load_module require_signature=0 || bail "the module does not load"
-"$SELFTESTS/lists.py" "$WORK/l" 4 40
-cat l/meta-0 >"$SECFS/digest_lists" || bail "no list"
-cat l/meta-1 l/meta-2 >two
+# Lists: one is there already; two are written, and removed. All of the write or nothing.
 state() { sed 's/ hits=.*//' "$SECFS/digest_lists" && cat "$SECFS/digests_count"; }
-before=$(state)
-cat two >"$SECFS/digest_lists" && after=$(state) && remove_two() {
-	{ sed -n 's/ .*//; 2,3p' "$SECFS/digest_lists"; } >"$SECFS/digest_lists_remove"
-} && remove_two || bail "lists do not load"
-lists_nth() { "$FAULTS" "$1" write "$SECFS/digest_lists" two; }
-lists_sound() {
+one_or_both() {
+	# $1: the errno; $2, $3: the state before and after; the rest undoes the write.
 	case $1 in
 	0)
-		[ "$(state)" = "$after" ] || echo "loaded, and the lists are not: $(state)"
-		remove_two
+		[ "$(state)" = "$3" ] || echo "it succeeded, and the lists are others: $(state)"
+		"${@:4}"
 		;;
-	*) [ "$1" -eq 12 ] || echo "another errno than ENOMEM" ;;
+	12) ;;
+	*) echo "another errno than ENOMEM" ;;
 	esac
-	[ "$(state)" = "$before" ] || echo "the lists are others: $(state)"
+	[ "$(state)" = "$2" ] || echo "the lists are others: $(state)"
 }
-each "loading lists" lists_nth lists_sound
-
-cat two >"$SECFS/digest_lists"
-sed -n 's/ .*//; 2,3p' "$SECFS/digest_lists" >digests
-remove_nth() { "$FAULTS" "$1" write "$SECFS/digest_lists_remove" digests; }
-remove_sound() {
-	case $1 in
-	0)
-		[ "$(state)" = "$before" ] || echo "removed, and the lists are not: $(state)"
-		cat two >"$SECFS/digest_lists"
-		;;
-	*) [ "$1" -eq 12 ] || echo "another errno than ENOMEM" ;;
-	esac
-	[ "$(state)" = "$after" ] || echo "the lists are others: $(state)"
+write_nth() { "$PROGRAM" "$1" write "$SECFS/$written" "$data"; }
+load_two() { cat two >"$SECFS/digest_lists"; }
+remove_two() { cat both >"$SECFS/digest_lists_remove"; }
+lists_sound() { one_or_both "$1" "$one" "$three" remove_two; }
+remove_sound() { one_or_both "$1" "$three" "$one" load_two; }
+unchanged() { [ "$(state)" = "$three" ] || echo "the lists are others: $(state)"; }
+read_nth() { "$PROGRAM" "$1" read "$SECFS/digest_lists"; }
+read_sound() { [ "$1" -eq 12 ] || [ "$2" -eq "$(wc -c <shown)" ] || echo "$2 bytes"; }
+phase_lists() {
+	load_module require_signature=0 || bail "the module does not load"
+	"$SELFTESTS/lists.py" "$WORK/l" 3 40
+	cat l/meta-1 l/meta-2 >two
+	sha256sum l/list-1 l/list-2 | sed 's/^/sha256:/; s/ .*//' >both
+	cat l/meta-0 >"$SECFS/digest_lists" && one=$(state) && load_two && three=$(state) && remove_two && [ "$(state)" = "$one" ] ||
+		bail "lists cannot be loaded and removed"
+	written=digest_lists data=two
+	each "loading lists" write_nth lists_sound
+	load_two
+	written=digest_lists_remove data=both
+	each "removing lists" write_nth remove_sound
+	echo 1 >scrub
+	written=scrub data=scrub
+	each "scrubbing" write_nth unchanged
+	cat "$SECFS/digest_lists" >shown
+	each "reading the lists" read_nth read_sound
+	no_leak "lists"
+	unload_module
 }
-each "removing lists" remove_nth remove_sound
 
-echo 1 >one
-scrub_nth() { "$FAULTS" "$1" write "$SECFS/scrub" one; }
-unchanged() { [ "$(state)" = "$after" ] || echo "the lists are others: $(state)"; }
-each "scrubbing" scrub_nth unchanged
-
-# Reading what is there: an answer as a whole, or an error.
-cat "$SECFS/digest_lists" >shown
-reading=$(wc -c <shown)
-read_nth() { "$FAULTS" "$1" read "$SECFS/digest_lists"; }
-read_sound() { [ "$1" -eq 12 ] || [ "$2" -eq "$reading" ] || echo "$2 bytes of $reading"; }
-each "reading the lists" read_nth read_sound
-no_leak "lists"
-
-# A policy, by its text and by a path.
-old="measure func=BPRM_CHECK fsuuid=$uuid digest_list"
-new="measure func=BPRM_CHECK fsuuid=$uuid uid=0 digest_list
-appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
-printf '%s\n' "$new" >new
-echo "$WORK/new" >path
-set_policy "$old" || bail "the policy is refused"
-policy_nth() { "$FAULTS" "$1" write "$SECFS/policy" "$written"; }
+# Policies, by their text and by a path, and a key.
 policy_sound() {
 	case $1 in
 	0)
-		[ "$(cat "$SECFS/policy")" = "$new" ] || echo "written, and the policy is another: $(cat "$SECFS/policy")"
+		[ "$(cat "$SECFS/policy")" = "$new" ] || echo "it was written, and is another: $(cat "$SECFS/policy")"
 		set_policy "$old"
 		;;
-	*) [ "$1" -eq 12 ] || echo "another errno than ENOMEM" ;;
+	12) ;;
+	*) echo "another errno than ENOMEM" ;;
 	esac
 	[ "$(cat "$SECFS/policy")" = "$old" ] || echo "the policy is another: $(cat "$SECFS/policy")"
 }
-for written in new path; do each "writing a policy (its $written)" policy_nth policy_sound; done
-
-# A key.
-openssl x509 -in $keys/ca.pem -outform DER -out ca.der
-keys_shown() { cat "$SECFS/trusted_keys"; }
-before=$(keys_shown)
-key_nth() { "$FAULTS" "$1" write "$SECFS/trusted_keys" ca.der; }
 key_sound() {
 	[ "$1" -eq 0 ] || [ "$1" -eq 12 ] || echo "another errno than ENOMEM"
-	[ "$(keys_shown)" = "$before" ] || echo "the keys are others"
+	[ "$(cat "$SECFS/trusted_keys")" = "$shown" ] || echo "the keys are others"
 }
-each "a key that is there already" key_nth key_sound
-unload_module
-no_leak "policies and keys"
+phase_policy() {
+	load_module require_signature=0 || bail "the module does not load"
+	old="measure func=BPRM_CHECK fsuuid=$uuid digest_list"
+	new="measure func=BPRM_CHECK fsuuid=$uuid uid=0 digest_list
+appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
+	printf '%s\n' "$new" >text
+	echo "$WORK/text" >path
+	set_policy "$new" && new=$(cat "$SECFS/policy") && set_policy "$old" && old=$(cat "$SECFS/policy") ||
+		bail "the policy is refused"
+	written=policy
+	for data in text path; do each "writing a policy (its $data)" write_nth policy_sound; done
+	openssl x509 -in "$keys/ca.pem" -outform DER -out ca.der
+	shown=$(cat "$SECFS/trusted_keys")
+	written=trusted_keys data=ca.der
+	each "writing a key that is there already" write_nth key_sound
+	no_leak "policies and keys"
+	unload_module
+}
 
-# Files. Measured: an unknown file is used only with a record of its own.
-load_module require_signature=0 || bail "the module does not load"
-set_policy "measure func=BPRM_CHECK fsuuid=$uuid digest_list
-measure func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
 # new_program: an unknown one, in $file; a copy of the helper, which reports itself when it is executed.
 new_program() {
 	fresh_count=$((fresh_count + 1))
 	file=$disk/p$fresh_count
-	{ cat $FAULTS && echo "$fresh_count $RANDOM"; } >"$file" && chmod 755 "$file"
+	{ cat "$PROGRAM" && echo "$fresh_count $RANDOM"; } >"$file" && chmod 755 "$file"
 }
-every_record() { every_record_of "$file" | wc -l; }
-use_nth() { "$FAULTS" "$1" "$use" "$file"; }
+use_nth() { "$PROGRAM" "$1" "$use" "$file"; }
 # use_now: the same without a failure; prints the errno.
-use_now() { "$FAULTS" 1000000 "$use" "$file" | cut -d' ' -f2; }
+use_now() { "$PROGRAM" 1000000 "$use" "$file" | cut -d' ' -f2; }
+every_record() { every_record_of "$file" | wc -l; }
+
+# Measured: an unknown file is used only with a record of its own.
 measured_sound() {
 	local now
 	[ "$1" -ne 0 ] || [ "$(every_record)" -gt 0 ] || echo "used without a record"
@@ -213,49 +225,58 @@ measured_sound() {
 	[ "$(every_record)" -gt 0 ] || echo "used afterwards without a record"
 	new_program
 }
-for use in exec map protect; do
-	new_program
-	each "measuring an unknown file ($use)" use_nth measured_sound
-done
-unload_module
-no_leak "measuring"
+phase_measure() {
+	load_module require_signature=0 || bail "the module does not load"
+	set_policy "measure func=BPRM_CHECK fsuuid=$uuid digest_list
+measure func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
+	for use in exec map protect; do
+		new_program
+		each "measuring an unknown file ($use)" use_nth measured_sound
+	done
+	no_leak "measuring"
+	unload_module
+}
 
 # Appraised: an unknown one never; a known one at the latest without a failure.
-load_module require_signature=0 || bail "the module does not load"
-set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list
-appraise func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
 unknown_sound() {
 	[ "$1" -ne 0 ] || echo "it was used"
 	[ "$(use_now)" != 0 ] || echo "it is used afterwards"
 	new_program
 }
-for use in exec map protect; do
-	new_program
-	each "appraising an unknown file ($use)" use_nth unknown_sound 13
-done
 known_sound() {
 	local now
 	now=$(use_now)
 	[ "$now" = 0 ] || echo "it cannot be used afterwards: $now"
-	# Something else, so that the next attempt asks again.
+	# Another file of the same content, so that the next attempt asks again.
 	cp "$file" "$file.new" && mv "$file.new" "$file"
 }
-new_program
-list_of immutable "$file" && load_signed || bail "the list is refused"
-for use in exec map protect; do each "appraising a known file ($use)" use_nth known_sound; done
-
-# What is in use as signed is not opened for writing.
-zlib=$(echo /usr/lib/*/libz.so.1)
-cp "$zlib" "$disk/lib.so" && list_of immutable "$disk/lib.so" && load_signed || bail "the list is refused"
-LD_PRELOAD=$disk/lib.so sleep 100000 &
-sleeper=$!
-in_use() { grep -q "r-xp .*$disk/lib.so" "/proc/$sleeper/maps"; }
-wait_for 30 in_use || bail "the library is not mapped"
-file=$disk/lib.so use=change
 change_sound() { [ "$1" -ne 0 ] || echo "it was opened for writing"; }
-each "a library in use is opened for writing" use_nth change_sound 13
-kill $sleeper
-wait $sleeper 2>/dev/null
-unload_module
-no_leak "appraising"
+in_use() { grep -q "r-xp .*$file" "/proc/$sleeper/maps"; }
+phase_appraise() {
+	load_module require_signature=0 || bail "the module does not load"
+	set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list
+appraise func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
+	for use in exec map protect; do
+		new_program
+		each "appraising an unknown file ($use)" use_nth unknown_sound 13
+	done
+	new_program
+	list_of immutable "$file" && load_signed || bail "the list is refused"
+	for use in exec map protect; do each "appraising a known file ($use)" use_nth known_sound; done
+
+	# What is in use as signed.
+	file=$disk/lib.so use=change
+	cp /usr/lib/*/libz.so.1 "$file" && list_of immutable "$file" && load_signed || bail "the list is refused"
+	LD_PRELOAD=$file sleep 100000 &
+	sleeper=$!
+	wait_for 30 in_use || bail "the library is not mapped"
+	each "opening a library in use for writing" use_nth change_sound 13
+	kill "$sleeper"
+	wait "$sleeper" 2>/dev/null
+	no_leak "appraising"
+	unload_module
+}
+
+for phase in $phases; do "phase_$phase"; done
+[ $method = fail-nth ] || rmmod digest_lists_fault
 finish
