@@ -15,6 +15,7 @@ use crate::{
     lists::Looked,
     log::Violation,
     monitor::Monitor,
+    policy::ActivePolicy,
     sys::{
         file::File,
         task::Ids, //
@@ -374,9 +375,15 @@ impl Monitor {
         self.log.violation(&self.stats, pcr, file, why)
     }
 
-    /// Records data that are no file, with the data themselves, if the policy asks for it. May sleep.
-    pub(crate) fn evaluate_data(&self, func: Func, name: &[u8], data: &[u8]) -> Result {
-        let Some(rule) = self.policies.decide_data(func, name).measure else {
+    /// Records data that are no file, with the data themselves, if `policy` asks for it. May sleep.
+    pub(crate) fn evaluate_data(
+        &self,
+        policy: &ActivePolicy,
+        func: Func,
+        name: &[u8],
+        data: &[u8],
+    ) -> Result {
+        let Some(rule) = policy.decide_data(func, name).measure else {
             return Ok(());
         };
         let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);

@@ -191,7 +191,7 @@ unsafe impl Handler for Monitor {
     fn key_added(&self, keyring: &[u8], payload: &[u8]) {
         if self.is_running() {
             // The key is there already, and a failure to record has been logged.
-            let _ = self.evaluate_data(Func::KeyCheck, keyring, payload);
+            let _ = self.evaluate_data(&self.policies.load(), Func::KeyCheck, keyring, payload);
         }
     }
 

@@ -167,8 +167,9 @@ impl Monitor {
     /// `ENOMEM`.
     pub(crate) fn start(&self) -> Result {
         self.log.begin(&self.stats)?;
-        self.record_policy(&self.policies.load(), b"digest_lists_start")?;
-        self.record_own_state()?;
+        let policy = self.policies.load();
+        self.record_policy(&policy, b"digest_lists_start")?;
+        self.record_own_state(&policy)?;
         self.running.store(true, Ordering::Release);
         let policy = self.policies.load();
         if self.appraisal == Mode::Off && policy.appraises_anything() {
@@ -200,10 +201,15 @@ impl Monitor {
             .measure_own(&self.stats, text.as_str().as_bytes(), name)
     }
 
-    /// Records the policy itself, for rules of the function `CRITICAL_DATA` with `label=digest_lists`. May sleep.
-    fn record_own_state(&self) -> Result {
-        let text = self.policies.load().canonical()?;
-        self.evaluate_data(Func::CriticalData, CRITICAL_DATA, text.as_str().as_bytes())
+    /// Records `policy` itself, if it has rules of the function `CRITICAL_DATA` with `label=digest_lists`. May sleep.
+    fn record_own_state(&self, policy: &ActivePolicy) -> Result {
+        let text = policy.canonical()?;
+        self.evaluate_data(
+            policy,
+            Func::CriticalData,
+            CRITICAL_DATA,
+            text.as_str().as_bytes(),
+        )
     }
 
     /// Replaces the policy by the one in `data`, or in the file whose absolute path `data` is, and records it. If the
@@ -245,10 +251,12 @@ impl Monitor {
         };
         let policy = ActivePolicy::from_bytes(text)?;
         self.refuse_lockout(&policy)?;
+        // Whatever can fail comes before the policy is in force, and the record that says so comes last.
+        self.record_own_state(&policy)?;
         self.record_policy(&policy, b"digest_lists_policy")?;
         let rules = policy.rules();
         self.policies.replace(policy);
         pr_info!("policy replaced: {} rules\n", rules);
-        self.record_own_state()
+        Ok(())
     }
 }

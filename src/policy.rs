@@ -231,6 +231,19 @@ impl ActivePolicy {
         self.decide(access, task.as_ref(), file.as_ref())
     }
 
+    /// What the policy says of data called `name`. May sleep.
+    pub(crate) fn decide_data(&self, func: Func, name: &[u8]) -> Decision {
+        let task = self.needs_task_label.then(Label::of_current_task).flatten();
+        let context = Context {
+            func,
+            mask: Mask::default(),
+            task: subject(Ids::current(), task.as_ref()),
+            file: None,
+            data: core::str::from_utf8(name).ok(),
+        };
+        policy::evaluate(self.rules_for(func), self.text(), &context, self.wanted)
+    }
+
     /// The place in the policy, from 1, of the rule at `place` among those for `func`.
     fn line(&self, func: Func, place: usize) -> usize {
         let line = self
@@ -313,28 +326,6 @@ impl Policies {
             }
         }
         self.load().decide_for(access)
-    }
-
-    /// What the policy in force says of data called `name`. May sleep.
-    pub(crate) fn decide_data(&self, func: Func, name: &[u8]) -> Decision {
-        let policy = self.load();
-        let task = policy
-            .needs_task_label
-            .then(Label::of_current_task)
-            .flatten();
-        let context = Context {
-            func,
-            mask: Mask::default(),
-            task: subject(Ids::current(), task.as_ref()),
-            file: None,
-            data: core::str::from_utf8(name).ok(),
-        };
-        policy::evaluate(
-            policy.rules_for(func),
-            policy.text(),
-            &context,
-            policy.wanted,
-        )
     }
 
     /// Whether the policy in force has a `measure` rule. Takes no lock, does not sleep.
