@@ -182,8 +182,8 @@ policy_sound() {
 	esac
 	[ "$(cat "$SECFS/policy")" = "$old" ] || echo "the policy is another: $(cat "$SECFS/policy")"
 }
+# The kernel's functions for keys do not always say that it was memory.
 key_sound() {
-	[ "$1" -eq 0 ] || [ "$1" -eq 12 ] || echo "another errno than ENOMEM"
 	[ "$(cat "$SECFS/trusted_keys")" = "$shown" ] || echo "the keys are others"
 }
 phase_policy() {
