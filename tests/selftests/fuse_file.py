@@ -4,7 +4,8 @@
 serving it in the background.
 
 The file has the content that BACKING has when it is read, and attributes that never change but for the size: what a
-server does behind the kernel's back. Where BACKING is a directory reading fails (EIO). Written from the description of the protocol in the kernel's
+server does behind the kernel's back. Where BACKING is a directory reading fails (EIO). While BACKING.hold exists, a read
+is not answered, nor is anything after it; BACKING.asked then says that one came. Written from the description of the protocol in the kernel's
 include/uapi/linux/fuse.h.
 """
 
@@ -14,6 +15,7 @@ import os
 import stat
 import struct
 import sys
+import time
 
 LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT = 1, 2, 3, 14, 15, 18, 25, 26
 OPENDIR, RELEASEDIR, ACCESS, BATCH_FORGET = 27, 29, 34, 42
@@ -25,6 +27,13 @@ def attributes(node, backing):
     mode, size = (stat.S_IFDIR | 0o755, 0) if node == ROOT else (stat.S_IFREG | 0o755, os.stat(backing).st_size)
     times = (1, 1, 1, 0, 0, 0)
     return struct.pack("<6Q10I", node, size, 1, *times[:3], *times[3:], mode, 1, 0, 0, 0, 4096, 0)
+
+
+def wait_while_held(backing):
+    while os.path.exists(backing + ".hold"):
+        with open(backing + ".asked", "w", encoding="ascii"):
+            pass
+        time.sleep(0.02)
 
 
 def answer(code, node, body, backing):
@@ -40,6 +49,7 @@ def answer(code, node, body, backing):
     if code in (OPEN, OPENDIR):
         return struct.pack("<Q2I", 0, 0, 0)
     if code == READ:
+        wait_while_held(backing)
         _, offset, size = struct.unpack_from("<QQI", body)
         try:
             with open(backing, "rb") as file:

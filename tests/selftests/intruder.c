@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * intruder COMMAND ARGUMENT...: ways to bring other content into a file than somebody looked at, with the rights that a
+ * user has on files of their own. Prints each step that the test waits for. Fails with the errno of the call that failed as
+ * its exit status.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands.h"
+
+#define PAGE 4096
+
+/* mov $42, %eax; ret */
+static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
+
+static void say(const char *step)
+{
+	puts(step);
+	fflush(stdout);
+}
+
+static int call(void *start)
+{
+	int (*function)(void);
+
+	memcpy(&function, &start, sizeof(function));
+	return function();
+}
+
+static void *map_shared(int fd)
+{
+	return mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+/* A direct read from SOURCE into a page of another file: from the moment it is sent until it is answered the page is pinned. */
+struct transfer {
+	const char *asked; /* exists when the server of SOURCE has got the read */
+	void *page;
+	int source;
+	ssize_t got;
+	pthread_t thread;
+};
+
+static void *receive(void *arg)
+{
+	struct transfer *t = arg;
+
+	t->got = read(t->source, t->page, PAGE);
+	return NULL;
+}
+
+static int begin_transfer(struct transfer *t, const char *source, const char *asked)
+{
+	t->asked = asked;
+	t->source = open(source, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (t->source < 0 || pthread_create(&t->thread, NULL, receive, t))
+		return -1;
+	while (access(asked, F_OK))
+		usleep(1000);
+	return 0;
+}
+
+static int end_transfer(struct transfer *t)
+{
+	pthread_join(t->thread, NULL);
+	printf("transferred %zd\n", t->got);
+	return 0;
+}
+
+/* Maps a file shared, and has other descriptors of it, by OTHER, opened for writing and closed TIMES times. */
+static int map_and_let_others_close(char **arg, int *fd, void **page)
+{
+	int times = atoi(arg[1]);
+
+	*fd = open(arg[0], O_RDWR | O_CLOEXEC);
+	if (*fd < 0)
+		return -1;
+	*page = map_shared(*fd);
+	if (*page == MAP_FAILED)
+		return -1;
+	while (times--) {
+		int other = open(arg[2], O_WRONLY | O_CLOEXEC);
+
+		if (other < 0 || close(other))
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * pin FILE TIMES OTHER SOURCE ASKED: maps FILE shared while OTHER, a name of the same content, is opened for writing and
+ * closed TIMES times; lets a read of SOURCE into the mapping begin; unmaps and closes FILE.
+ */
+static int do_pin(char **arg)
+{
+	struct transfer t = { 0 };
+	int fd;
+
+	if (map_and_let_others_close(arg, &fd, &t.page) || begin_transfer(&t, arg[3], arg[4]))
+		return fail("pin");
+	if (munmap(t.page, PAGE) || close(fd))
+		return fail("unmap");
+	say("gone");
+	return end_transfer(&t);
+}
+
+/* pin-closed FILE TIMES OTHER SOURCE ASKED: the same, with the descriptor of FILE closed before the read begins. */
+static int do_pin_closed(char **arg)
+{
+	struct transfer t = { 0 };
+	int fd;
+
+	if (map_and_let_others_close(arg, &fd, &t.page) || close(fd) || begin_transfer(&t, arg[3], arg[4]))
+		return fail("pin");
+	if (munmap(t.page, PAGE))
+		return fail("unmap");
+	say("gone");
+	return end_transfer(&t);
+}
+
+/*
+ * pin-waiting FILE SOURCE ASKED: maps FILE shared and closes its descriptor, waits for a line of input, lets a read of
+ * SOURCE into the mapping begin, and unmaps.
+ */
+static int do_pin_waiting(char **arg)
+{
+	struct transfer t = { 0 };
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
+	char line[2];
+
+	t.page = fd < 0 ? MAP_FAILED : map_shared(fd);
+	if (t.page == MAP_FAILED || close(fd))
+		return fail("mmap");
+	say("mapped");
+	if (!fgets(line, sizeof(line), stdin))
+		return fail("no line");
+	if (begin_transfer(&t, arg[1], arg[2]) || munmap(t.page, PAGE))
+		return fail("pin");
+	say("gone");
+	return end_transfer(&t);
+}
+
+static atomic_int closing, closed;
+
+static void *close_slowly(void *fd)
+{
+	atomic_store(&closing, 1);
+	close(*(int *)fd);
+	atomic_store(&closed, 1);
+	return NULL;
+}
+
+/* Opens and maps FILE while another thread closes its last descriptor; whether both were done before the close was. */
+static int map_meanwhile(const char *path, long delay, int *fd, void **page)
+{
+	int last = open(path, O_RDWR | O_CLOEXEC);
+	void *start = last < 0 ? MAP_FAILED : map_shared(last);
+	pthread_t thread;
+	int in_time;
+	long i;
+
+	if (start == MAP_FAILED || munmap(start, PAGE))
+		return -1;
+	atomic_store(&closing, 0);
+	atomic_store(&closed, 0);
+	if (pthread_create(&thread, NULL, close_slowly, &last))
+		return -1;
+	while (!atomic_load(&closing))
+		;
+	for (i = 0; i < delay; i++)
+		__builtin_ia32_pause();
+	*fd = open(path, O_RDWR | O_CLOEXEC);
+	*page = *fd < 0 ? MAP_FAILED : map_shared(*fd);
+	in_time = !atomic_load(&closed);
+	pthread_join(thread, NULL);
+	return *page == MAP_FAILED ? -1 : in_time;
+}
+
+/*
+ * pin-race FILE TRIES SOURCE ASKED: opens FILE and maps it shared while its last writer is just closing it, which takes as
+ * long as it has pages; then as pin does. Fails if no try of so many came in between.
+ */
+static int do_pin_race(char **arg)
+{
+	struct transfer t = { 0 };
+	int fd, try, in_time = 0;
+
+	for (try = 0; !in_time && try < atoi(arg[1]); try++) {
+		in_time = map_meanwhile(arg[0], 200 * (try % 40), &fd, &t.page);
+		if (in_time < 0)
+			return fail("open");
+		if (!in_time && (munmap(t.page, PAGE) || close(fd)))
+			return fail("unmap");
+	}
+	printf("%d tries\n", try);
+	if (!in_time)
+		return 1;
+	if (begin_transfer(&t, arg[2], arg[3]) || munmap(t.page, PAGE) || close(fd))
+		return fail("pin");
+	say("gone");
+	return end_transfer(&t);
+}
+
+/* run-writable FILE: maps FILE executable by a descriptor that is open for writing, writes code by that, and calls it. */
+static int do_run_writable(char **arg)
+{
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
+	void *start = fd < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	if (pwrite(fd, code, sizeof(code), 0) != sizeof(code))
+		return fail("pwrite");
+	printf("returned %d\n", call(start));
+	return 0;
+}
+
+/*
+ * run-mapped FILE: maps FILE executable as a loader does, which closes the descriptor then, and calls it; after a line of
+ * input calls it once more.
+ */
+static int do_run_mapped(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+	void *start = fd < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	char line[2];
+
+	if (start == MAP_FAILED || close(fd))
+		return fail("mmap");
+	printf("returned %d\n", call(start));
+	say("mapped");
+	if (!fgets(line, sizeof(line), stdin))
+		return fail("no line");
+	printf("returned %d\n", call(start));
+	return 0;
+}
+
+struct late {
+	void *start;
+	const char *good;
+	long delay; /* in microseconds */
+	int writer;
+	int returned;
+	int in_time;
+	atomic_int go, done;
+};
+
+/* Calls what became executable, puts the content of GOOD in its place, and closes the file. */
+static void *call_and_replace(void *arg)
+{
+	static char content[16 * PAGE];
+	struct late *l = arg;
+	int good = open(l->good, O_RDONLY | O_CLOEXEC);
+	ssize_t size = read(good, content, sizeof(content));
+
+	while (!atomic_load(&l->go))
+		;
+	usleep(l->delay);
+	l->returned = call(l->start);
+	if (pwrite(l->writer, content, size, 0) != size)
+		perror("pwrite");
+	close(l->writer);
+	l->in_time = !atomic_load(&l->done);
+	close(good);
+	return NULL;
+}
+
+/*
+ * run-late FILE GOOD MICROSECONDS: makes a mapping of FILE executable by an mprotect() that goes on over many other
+ * mappings; calls it so many microseconds after that began, then puts the content of GOOD there. Fails if mprotect() was
+ * done before.
+ */
+static int do_run_late(char **arg)
+{
+	enum { MAPPINGS = 60000 };
+	struct late l = { .good = arg[1], .delay = atol(arg[2]), .writer = open(arg[0], O_RDWR | O_CLOEXEC) };
+	int i, fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+	pthread_t thread;
+	char *start;
+
+	start = mmap(NULL, (MAPPINGS + 1) * (size_t)PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (fd < 0 || l.writer < 0 || start == MAP_FAILED)
+		return fail("open");
+	l.start = mmap(start, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, fd, 0);
+	if (l.start == MAP_FAILED)
+		return fail("mmap");
+	for (i = 1; i < MAPPINGS; i += 2)
+		if (mprotect(start + i * (size_t)PAGE, PAGE, PROT_READ))
+			return fail("mprotect");
+	if (pthread_create(&thread, NULL, call_and_replace, &l))
+		return fail("thread");
+	atomic_store(&l.go, 1);
+	if (mprotect(start, MAPPINGS * (size_t)PAGE, PROT_READ | PROT_EXEC))
+		return fail("mprotect");
+	atomic_store(&l.done, 1);
+	pthread_join(thread, NULL);
+	printf("returned %d\n", l.returned);
+	return l.in_time ? 0 : 1;
+}
+
+/* make-exec FILE TIMES: maps the first page of FILE TIMES times, with a gap after each, and makes all of them executable. */
+static int do_make_exec(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY | O_CLOEXEC), times = atoi(arg[1]), i;
+	char *start = mmap(NULL, 2 * times * (size_t)PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (fd < 0 || start == MAP_FAILED)
+		return fail("open");
+	for (i = 0; i < times; i++)
+		if (mmap(start + 2 * i * (size_t)PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+			return fail("mmap");
+	say("begins");
+	if (mprotect(start, 2 * times * (size_t)PAGE, PROT_READ | PROT_EXEC))
+		return fail("mprotect");
+	say("executable");
+	return 0;
+}
+
+static const struct command commands[] = {
+	{ "pin", do_pin, 5 },
+	{ "pin-closed", do_pin_closed, 5 },
+	{ "pin-waiting", do_pin_waiting, 3 },
+	{ "pin-race", do_pin_race, 4 },
+	{ "run-writable", do_run_writable, 1 },
+	{ "run-mapped", do_run_mapped, 1 },
+	{ "run-late", do_run_late, 3 },
+	{ "make-exec", do_make_exec, 2 },
+};
+
+int main(int argc, char **argv)
+{
+	return run_command(commands, sizeof(commands) / sizeof(*commands), argc, argv);
+}

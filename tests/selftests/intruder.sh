@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests share in which a user brings unknown content into a file behind the module's back: the program 'intruder',
+# scripts of one page, and a device that answers a read when the test wants it. Sourced after lib.sh and access.sh.
+#
+# shellcheck disable=SC2034,SC2154,SC2015 # used by the tests, or set by them; 'A && B || bail' ends the test in either case
+
+INTRUDER=/opt/guest/intruder
+USER_ID=4242
+device=$WORK/evil
+
+# script TEXT [SIZE]: a script that prints the text, filled up to SIZE bytes (4096) by page-sized writes.
+script() { { printf '#!/bin/sh\necho %s\nexit\n' "$1" && yes ''; } 2>/dev/null | head -c "${2:-4096}"; }
+
+# user COMMAND...: as a user without any privilege.
+user() { as "$USER_ID" "$@"; }
+
+# begin_device: a file in $source whose page a direct read brings late: a script that prints EVIL.
+begin_device() {
+	source=$WORK/fuse/file
+	mkdir "$WORK/fuse" && script EVIL >"$device" || bail "no device"
+	"$SELFTESTS/fuse_file.py" "$device" "$WORK/fuse" || bail "no FUSE in this kernel"
+	mounts+=("$WORK/fuse")
+}
+hold_device() { rm -f "$device.asked" && : >"$device.hold"; }
+release_device() { rm -f "$device.hold"; }
+
+# says TEXT: whether the program in the background has said that.
+says() { grep -q "$1" "$WORK/said"; }
+
+# attack COMMAND ARGUMENT...: lets the intruder begin a transfer into a page of $file, runs the file while the device has not
+# answered, and once more when it has; what that printed is in $before and $after.
+attack() {
+	local pid
+	hold_device
+	: >"$WORK/said"
+	user "$INTRUDER" "$@" "$source" "$device.asked" >"$WORK/said" 2>&1 &
+	pid=$!
+	finish_attack "$pid"
+}
+finish_attack() {
+	wait_for 120 eval "says gone || ! kill -0 $1 2>/dev/null"
+	before=$(user "$file" 2>&1)
+	release_device
+	wait "$1"
+	after=$(user "$file" 2>&1)
+}
