@@ -29,6 +29,15 @@ static void say(const char *step)
 	fflush(stdout);
 }
 
+/* Waits for a line of input, or its end. */
+static void wait_for_line(void)
+{
+	char line[16];
+
+	if (!fgets(line, sizeof(line), stdin))
+		clearerr(stdin);
+}
+
 static int call(void *start)
 {
 	int (*function)(void);
@@ -136,14 +145,12 @@ static int do_pin_waiting(char **arg)
 {
 	struct transfer t = { 0 };
 	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
-	char line[2];
 
 	t.page = fd < 0 ? MAP_FAILED : map_shared(fd);
 	if (t.page == MAP_FAILED || close(fd))
 		return fail("mmap");
 	say("mapped");
-	if (!fgets(line, sizeof(line), stdin))
-		return fail("no line");
+	wait_for_line();
 	if (begin_transfer(&t, arg[1], arg[2]) || munmap(t.page, PAGE))
 		return fail("pin");
 	say("gone");
@@ -211,18 +218,33 @@ static int do_pin_race(char **arg)
 	return end_transfer(&t);
 }
 
+/* Writes code by the descriptor through which it is mapped, and calls it. */
+static int write_and_call(int fd, void *start)
+{
+	if (pwrite(fd, code, sizeof(code), 0) != sizeof(code))
+		return fail("pwrite");
+	printf("returned %d\n", call(start));
+	return 0;
+}
+
 /* run-writable FILE: maps FILE executable by a descriptor that is open for writing, writes code by that, and calls it. */
 static int do_run_writable(char **arg)
 {
 	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
 	void *start = fd < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
 
-	if (start == MAP_FAILED)
+	return start == MAP_FAILED ? fail("mmap") : write_and_call(fd, start);
+}
+
+/* run-writable-late FILE: the same by mprotect(). */
+static int do_run_writable_late(char **arg)
+{
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
+	void *start = fd < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (start == MAP_FAILED || mprotect(start, PAGE, PROT_READ | PROT_EXEC))
 		return fail("mmap");
-	if (pwrite(fd, code, sizeof(code), 0) != sizeof(code))
-		return fail("pwrite");
-	printf("returned %d\n", call(start));
-	return 0;
+	return write_and_call(fd, start);
 }
 
 /*
@@ -233,14 +255,12 @@ static int do_run_mapped(char **arg)
 {
 	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
 	void *start = fd < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-	char line[2];
 
 	if (start == MAP_FAILED || close(fd))
 		return fail("mmap");
 	printf("returned %d\n", call(start));
 	say("mapped");
-	if (!fgets(line, sizeof(line), stdin))
-		return fail("no line");
+	wait_for_line();
 	printf("returned %d\n", call(start));
 	return 0;
 }
@@ -282,7 +302,7 @@ static void *call_and_replace(void *arg)
  */
 static int do_run_late(char **arg)
 {
-	enum { MAPPINGS = 60000 };
+	enum { MAPPINGS = 30000 };
 	struct late l = { .good = arg[1], .delay = atol(arg[2]), .writer = open(arg[0], O_RDWR | O_CLOEXEC) };
 	int i, fd = open(arg[0], O_RDONLY | O_CLOEXEC);
 	pthread_t thread;
@@ -332,6 +352,7 @@ static const struct command commands[] = {
 	{ "pin-waiting", do_pin_waiting, 3 },
 	{ "pin-race", do_pin_race, 4 },
 	{ "run-writable", do_run_writable, 1 },
+	{ "run-writable-late", do_run_writable_late, 1 },
 	{ "run-mapped", do_run_mapped, 1 },
 	{ "run-late", do_run_late, 3 },
 	{ "make-exec", do_make_exec, 2 },

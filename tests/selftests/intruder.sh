@@ -13,6 +13,17 @@ device=$WORK/evil
 # script TEXT [SIZE]: a script that prints the text, filled up to SIZE bytes (4096) by page-sized writes.
 script() { { printf '#!/bin/sh\necho %s\nexit\n' "$1" && yes ''; } 2>/dev/null | head -c "${2:-4096}"; }
 
+# library NUMBER FILE: content whose first page returns the number when it is called. No two have the same.
+library_count=0
+library() {
+	library_count=$((library_count + 1))
+	{
+		printf 'b8%02x000000c3' "$1" | unhex
+		head -c 4090 /dev/zero
+		printf '%06d %05d' "$library_count" "$RANDOM"
+	} >"$2" && chown $USER_ID "$2" && chmod 755 "$2"
+}
+
 # user COMMAND...: as a user without any privilege.
 user() { as "$USER_ID" "$@"; }
 
