@@ -1,16 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""fuse_file.py BACKING MOUNTPOINT: mounts a FUSE file system of subtype 'selftest' with one file, 'file', and goes on
+"""fuse_file.py BACKING MOUNTPOINT [passthrough]: mounts a FUSE file system of subtype 'selftest' with one file, 'file', and goes on
 serving it in the background.
 
 The file has the content that BACKING has when it is read, and attributes that never change but for the size: what a
 server does behind the kernel's back. Where BACKING is a directory reading fails (EIO). While BACKING.hold exists, a read
-is not answered, nor is anything after it; BACKING.asked then says that one came. Written from the description of the protocol in the kernel's
+is not answered, nor is anything after it; BACKING.asked then says that one came. With 'passthrough' the kernel reads and writes BACKING itself, which it then opens as FILE was opened,
+and all the server does for that is to open BACKING for reading. Written from the description of the protocol in the kernel's
 include/uapi/linux/fuse.h.
 """
 
 import ctypes
 import errno
+import fcntl
 import os
 import stat
 import struct
@@ -21,6 +23,8 @@ LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT = 1, 2, 3, 14, 15, 18,
 OPENDIR, RELEASEDIR, ACCESS, BATCH_FORGET = 27, 29, 34, 42
 ROOT, FILE = 1, 2
 LONG = 1 << 20
+# Flags of INIT (the second from the upper half) and OPEN, and the request that registers a file.
+INIT_EXT, PASSTHROUGH, OPEN_PASSTHROUGH, BACKING_OPEN = 1 << 30, 1 << 5, 1 << 7, 0x4010E501
 
 
 def attributes(node, backing):
@@ -34,6 +38,25 @@ def wait_while_held(backing):
         with open(backing + ".asked", "w", encoding="ascii"):
             pass
         time.sleep(0.02)
+
+
+def register(device, backing):
+    """The number by which the kernel knows the file."""
+    file = os.open(backing, os.O_RDONLY)
+    try:
+        return fcntl.ioctl(device, BACKING_OPEN, struct.pack("<iIQ", file, 0, 0))
+    finally:
+        os.close(file)
+
+
+def answer_passthrough(code, node, device, backing):
+    """The payload of the answer where it differs."""
+    if code == INIT:
+        depth = 1
+        return struct.pack("<4I2H2I2HI7I", 7, 31, 1 << 16, INIT_EXT, 8, 8, 1 << 16, 1, 16, 0, PASSTHROUGH, depth, *[0] * 6)
+    if code == OPEN and node == FILE:
+        return struct.pack("<QIi", 0, OPEN_PASSTHROUGH, register(device, backing))
+    return None
 
 
 def answer(code, node, body, backing):
@@ -62,7 +85,7 @@ def answer(code, node, body, backing):
     return errno.ENOSYS
 
 
-def serve(fd, backing):
+def serve(fd, backing, passthrough):
     while True:
         try:
             request = os.read(fd, 1 << 17)
@@ -73,13 +96,15 @@ def serve(fd, backing):
         _, code, unique, node = struct.unpack_from("<IIQQ", request)
         if code in (FORGET, BATCH_FORGET):
             continue
-        payload = answer(code, node, request[40:], backing)
+        payload = answer_passthrough(code, node, fd, backing) if passthrough else None
+        if payload is None:
+            payload = answer(code, node, request[40:], backing)
         error, payload = (-payload, b"") if isinstance(payload, int) else (0, payload)
         os.write(fd, struct.pack("<IiQ", 16 + len(payload), error, unique) + payload)
 
 
 def main():
-    backing, mountpoint = sys.argv[1:]
+    backing, mountpoint, *passthrough = sys.argv[1:]
     fd = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other"
     libc = ctypes.CDLL(None, use_errno=True)
@@ -90,7 +115,7 @@ def main():
         null = os.open("/dev/null", os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
-        serve(fd, backing)
+        serve(fd, backing, passthrough)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Files are opened for writing by other ways than open(2): none of them rewrites a library that is in use as signed while the
+# module enforces, and each leaves a violation where the library was measured. Not tested: ksmbd, which needs a server in user
+# space that Debian does not have in its base; nfsd opens as open(2) does.
+#
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+. "$(dirname "$0")/appraise.sh"
+. "$(dirname "$0")/intruder.sh"
+
+OPENERS=/opt/guest/openers
+plan 20
+begin_appraisal
+mkfs_loop xfs 300M "$WORK/xfs" || bail "no XFS"
+mkfifo "$WORK/go"
+
+# eCryptfs over the file system of the test, with plain files as they are.
+begin_ecryptfs() {
+	modprobe -q ecryptfs || return
+	"$SELFTESTS/ecryptfs_key.py" 0123456789abcdef | keyctl padd user 0123456789abcdef @u >/dev/null || return
+	mkdir "$disk/crypt" "$WORK/crypt"
+	mount -i -t ecryptfs -o ecryptfs_sig=0123456789abcdef,ecryptfs_cipher=aes,ecryptfs_key_bytes=16,ecryptfs_passthrough \
+		"$disk/crypt" "$WORK/crypt" && mounts+=("$WORK/crypt")
+}
+without=''
+begin_ecryptfs || without+=" ecryptfs"
+
+# place WAY PHASE: a new library in $file, in $opened the name by which that way opens it, in $command the way.
+place() {
+	command=open
+	case $1 in
+	fanotify | open) file=$disk/$1-$2 && command=$1 ;;
+	handle) file=$WORK/xfs/$1-$2 && command=$1 ;;
+	passthrough) file=$disk/$1-$2 ;;
+	ecryptfs) file=$disk/crypt/$1-$2 ;;
+	esac
+	opened=$file
+	library 7 "$file" || return
+	case $1 in
+	passthrough)
+		mkdir "$WORK/fuse-$2" && "$SELFTESTS/fuse_file.py" "$file" "$WORK/fuse-$2" passthrough || return
+		mounts+=("$WORK/fuse-$2") opened=$WORK/fuse-$2/file
+		;;
+	ecryptfs) opened=$WORK/crypt/${file##*/} ;;
+	esac
+}
+# rewrite_in_use: writes to the library while a task has it mapped, and has the task call it before and after; what that returned
+# is in $called, the exit status of the writer in $wrote.
+rewrite_in_use() {
+	local pid
+	: >"$WORK/said"
+	user "$INTRUDER" run-mapped "$file" <"$WORK/go" >"$WORK/said" &
+	pid=$!
+	exec {go}>"$WORK/go"
+	wait_for 60 says mapped
+	wrote=0
+	"$OPENERS" "$command" "$opened" >"$WORK/wrote" 2>&1 || wrote=$?
+	exec {go}>&-
+	wait $pid
+	called=$(sed -n 's/^returned //p' "$WORK/said" | tr '\n' ' ')
+}
+declare -A name=([open]="open(2)" [fanotify]="fanotify's descriptor" [handle]="XFS_IOC_OPEN_BY_HANDLE"
+	[passthrough]="FUSE passthrough" [ecryptfs]="eCryptfs")
+ways=(open fanotify handle passthrough ecryptfs)
+
+load_module || bail "the module does not load"
+rules="func=MMAP_CHECK uid=$USER_ID fsuuid=$uuid digest_list"
+more="func=MMAP_CHECK uid=$USER_ID fsuuid=$(uuid_of "$WORK/xfs") digest_list"
+set_policy "measure $rules${NL}measure $more" || bail "the policy is refused"
+for way in "${ways[@]}"; do
+	what="measuring, ${name[$way]}"
+	[[ $without != *$way* ]] || { skip "$what" "no $way here" && skip "$what: a violation" "no $way here" && continue; }
+	place "$way" measured || bail "no library for $way"
+	rewrite_in_use
+	check_eq "$what: a library in use is rewritten" "7 42 " "$called" || note "$wrote $(cat "$WORK/wrote")"
+	check "$what: there is a violation for it" [ "$(violations_for "$file")" -gt 0 ]
+done
+
+set_policy "appraise $rules${NL}appraise $more" || bail "the policy is refused"
+for way in "${ways[@]}"; do
+	what="enforcing, ${name[$way]}"
+	[[ $without != *$way* ]] || { skip "$what" "no $way here" && skip "$what: the same code" "no $way here" && continue; }
+	place "$way" enforced && list_of immutable "$file" && load_signed || bail "no library for $way"
+	rewrite_in_use
+	check_eq "$what: a library in use as signed is not opened for writing" 13 "$wrote" || cat "$WORK/wrote"
+	check_eq "$what: the task that has it mapped calls the same code as before" "7 7 " "$called"
+done
+finish
