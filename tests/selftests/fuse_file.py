@@ -44,7 +44,7 @@ def register(device, backing):
     """The number by which the kernel knows the file."""
     file = os.open(backing, os.O_RDONLY)
     try:
-        return fcntl.ioctl(device, BACKING_OPEN, struct.pack("<iIQ", file, 0, 0))
+        return fcntl.ioctl(device, BACKING_OPEN, bytearray(struct.pack("<iIQ", file, 0, 0)))
     finally:
         os.close(file)
 

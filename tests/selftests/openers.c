@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/types.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,8 +80,9 @@ static int do_handle(char **arg)
 {
 	unsigned char handle[64];
 	__u32 size = sizeof(handle);
-	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
 	struct handle_request request = { .path = arg[0], .ohandle = handle, .ohandlen = &size };
+	/* Only directories take these requests. */
+	int fd = open(dirname(strdupa(arg[0])), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, PATH_TO_HANDLE, &request))
 		return fail("handle");
