@@ -8,6 +8,13 @@
 
 STALE=/opt/guest/stale
 
+# random_seeds N: so many, in $SEEDS, unless it is set: with the same ones a run makes the same changes.
+random_seeds() {
+	local i
+	for ((i = 0; i < $1; i++)); do set -- "$@" $((RANDOM * 32768 + RANDOM)); done
+	SEEDS=${SEEDS:-${*:2}}
+}
+
 # stale_contents: the contents that a list is to know: their digests in $WORK/digests, as entries of make_lists.py in
 # $entries.
 stale_contents() {

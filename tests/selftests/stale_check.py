@@ -3,8 +3,9 @@
 """stale_check.py LIST KNOWN JOURNAL...: judges what the program 'stale' wrote down against the measurement list (ASCII)
 and the digests in KNOWN: the content of every access is known, or had a record when the access returned. With
 'enforcing' instead of LIST: what was executed or mapped is known, what was denied is not, and what a mapping shows while it
-lasts is known whoever changed the file meanwhile. Prints a line of figures;
-fails if an access got a stale result, and names the first ones."""
+lasts is known whoever changed the file meanwhile. Prints a line of figures, with the accesses that got a stale result as
+'stale=N', or those that got unknown content, or were denied known content, as 'unknown=N'; fails if there are any, and names
+the first ones."""
 
 import collections
 import sys
@@ -54,7 +55,7 @@ def main():
                                      f"{'known' if digest in known else 'not known'}, after {records} records (first: "
                                      f"{first.get(digest)}); last changed here by {changed.get(name)}")
     print(" ".join(f"{key}={figures[key]}" for key in ("change", "access", "denied", "known", "overlapped", "refused", "mapped")),
-          f"contents={len(contents)} stale={len(stale)}", " ".join(f"{way}:{n}" for way, n in sorted(ways.items())))
+          f"contents={len(contents)} {'unknown' if enforcing else 'stale'}={len(stale)}", " ".join(f"{way}:{n}" for way, n in sorted(ways.items())))
     for text in stale[:10]:
         print(text, file=sys.stderr)
     sys.exit(bool(stale))

@@ -12,13 +12,15 @@
 . "$(dirname "$0")/stale.sh"
 
 CHANGES=${CHANGES:-10500}
-read -ra seeds <<<"${SEEDS:-1 2 3}"
+random_seeds 3
+read -ra seeds <<<"$SEEDS"
 read -ra types <<<"${FILESYSTEMS:-ext4 xfs btrfs tmpfs overlay}"
 # Runs per file system: each seed, in turns and in races.
 runs=$((2 * ${#seeds[@]}))
 each=$((CHANGES / (runs * ${#types[@]})))
 
 plan $((4 * ${#types[@]} + 1))
+note "SEEDS='${seeds[*]}'"
 
 stale_contents
 "$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=$entries" || bail "no list"

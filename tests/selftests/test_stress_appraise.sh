@@ -15,11 +15,13 @@
 . "$(dirname "$0")/stale.sh"
 
 CHANGES=${CHANGES:-4000}
-read -ra seeds <<<"${SEEDS:-1 2}"
+random_seeds 2
+read -ra seeds <<<"$SEEDS"
 read -ra types <<<"${FILESYSTEMS:-ext4 xfs btrfs tmpfs overlay}"
 runs=$((2 * ${#seeds[@]}))
 each=$((CHANGES / (runs * ${#types[@]})))
 plan $((3 * ${#types[@]} + 5))
+note "SEEDS='${seeds[*]}'"
 
 begin_appraisal
 stale_contents

@@ -6,8 +6,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,23 +100,6 @@ static int direct(struct worker *w, const char *path)
 	failed = size_of(fd) < 8192 || pread(fd, page, 4096, 4096) != 4096;
 	page[any(w, 4096)] += 1 + any(w, 255);
 	return finish(fd, failed || pwrite(fd, page, 4096, 4096) != 4096);
-}
-
-static sigjmp_buf no_page;
-
-static void on_sigbus(int signal)
-{
-	siglongjmp(no_page, signal);
-}
-
-/* Changes a byte of a mapping; not where the file was cut meanwhile. */
-int poke(struct worker *w, volatile unsigned char *byte)
-{
-	signal(SIGBUS, on_sigbus);
-	if (sigsetjmp(no_page, 1))
-		return -1;
-	*byte += 1 + any(w, 254);
-	return 0;
 }
 
 /* Into the file, through a mapping that outlives the file descriptor. */

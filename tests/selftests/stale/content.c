@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,6 @@
 void die(const char *what)
 {
 	fprintf(stderr, "stale: %s: %s\n", what, strerror(errno));
-	/* The others may wait for a turn that does not come. */
-	kill(0, SIGTERM);
 	exit(1);
 }
 

@@ -12,12 +12,15 @@
  *   overlapped FILE KIND		the file changed meanwhile: nobody knows which content the access got
  *   refused FILE KIND			the access failed, as it may while others have the file open for writing
  *   mapped FILE DIGEST DIGEST		where the module enforces: what a mapping that was made shows, while it lasts, if
- *					the file has the size of before and of after it was made
+ *					the file has the size of before and of after it was made; '-' where the mapping
+ *					ends before that
  *   denied FILE KIND RECORDS DIGEST	where the module enforces: it was denied for want of permission
  *
  * In turns, a file is locked for a change or for an access, so that every access is a sure one; but writers keep files
  * open and mapped over many turns, except where the module enforces: that denies them for it. In races nothing is locked, and an access is sure if no change of the file began or
  * ended while it lasted.
+ *
+ * A process that dies is named, with its signal, and the others go on: the locks are robust. The exit status is 1 then.
  *
  * Accesses are made with the real user id MEASURED, all else as root: what is read to know the content must not be
  * what gets it measured.
@@ -110,10 +113,23 @@ static void judge_mapping(unsigned int file, const unsigned char *map, size_t be
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		sha256_hex(map, before, hex);
-		sha256_hex(map, after, other);
+		mapped_hex(map, before, hex);
+		mapped_hex(map, after, other);
 		fprintf(journal, "mapped %u %s %s\n", file, hex, other);
 		usleep(any(&me, 2000));
+	}
+}
+
+/* A process that died with the lock may have been changing the file: its change then never ends, and no access is sure. */
+static void take_turn(unsigned int file)
+{
+	int error = pthread_mutex_lock(&slots[file].turn);
+
+	if (error == EOWNERDEAD)
+		error = pthread_mutex_consistent(&slots[file].turn);
+	if (error) {
+		errno = error;
+		die("pthread_mutex_lock");
 	}
 }
 
@@ -168,7 +184,7 @@ static void access_file(unsigned int file)
 	if (kind == 2)
 		file = reader.file;
 	if (!races)
-		pthread_mutex_lock(&slots[file].turn);
+		take_turn(file);
 	ended = atomic_load(&slots[file].ended);
 	begun = atomic_load(&slots[file].begun);
 	become(MEASURED);
@@ -269,7 +285,7 @@ static unsigned int change_file(unsigned int file)
 	if (kept)
 		writer.file = file;
 	if (!races)
-		pthread_mutex_lock(&slots[file].turn);
+		take_turn(file);
 	atomic_fetch_add(&slots[file].begun, 1);
 	way = kept ? keep_writing() : change(&me, path_of(file));
 	atomic_fetch_add(&slots[file].ended, 1);
@@ -333,6 +349,23 @@ static void make_any(struct worker *w, unsigned int number)
 	make_content(w);
 }
 
+/* Waits for all processes. Returns how many did not end well. */
+static unsigned int wait_for_all(const pid_t workers[WORKERS], const char *seed)
+{
+	unsigned int failed = 0, i;
+	int status;
+
+	for (i = 0; i < WORKERS; i++) {
+		if (waitpid(workers[i], &status, 0) != workers[i])
+			die("waitpid");
+		if (WIFSIGNALED(status))
+			fprintf(stderr, "stale: seed %s: process %u was killed by signal %d (%s)\n", seed, i, WTERMSIG(status),
+				strsignal(WTERMSIG(status)));
+		failed += status != 0;
+	}
+	return failed;
+}
+
 static uint64_t seed(const char *text, unsigned int id)
 {
 	return (atoi(text) * 16ull + id + 1) * 0x9e3779b97f4a7c15ull;
@@ -340,12 +373,11 @@ static uint64_t seed(const char *text, unsigned int id)
 
 int main(int argc, char **argv)
 {
-	unsigned int i, failed = 0;
 	pthread_mutexattr_t shared;
+	pid_t workers[WORKERS];
 	char name[4096];
-	int status;
+	unsigned int i;
 
-	setpgid(0, 0);
 	me.random = argc > 4 ? seed(argv[4], WORKERS) : 1;
 	me.id = WORKERS;
 	me.dir = argv[argc > 2 ? 2 : 0];
@@ -370,10 +402,14 @@ int main(int argc, char **argv)
 		die("mmap");
 	pthread_mutexattr_init(&shared);
 	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST);
 	for (i = 0; i < files; i++)
 		pthread_mutex_init(&slots[i].turn, &shared);
 	for (i = 0; i < WORKERS; i++) {
-		if (fork())
+		workers[i] = fork();
+		if (workers[i] < 0)
+			die("fork");
+		if (workers[i])
 			continue;
 		me.id = i;
 		me.random = seed(argv[4], i);
@@ -383,7 +419,5 @@ int main(int argc, char **argv)
 			die(name);
 		return work(atoi(argv[5]) / WORKERS) ? 1 : 0;
 	}
-	while (wait(&status) > 0)
-		failed |= status;
-	return failed ? 1 : 0;
+	return wait_for_all(workers, argv[4]) ? 1 : 0;
 }

@@ -36,6 +36,9 @@ void put_file(struct worker *w, const char *path);
 
 /* change.c */
 const char *change(struct worker *w, const char *path);
+
+/* mapping.c */
+void mapped_hex(const unsigned char *map, size_t size, char hex[65]);
 int poke(struct worker *w, volatile unsigned char *byte);
 
 #endif
