@@ -578,3 +578,13 @@ __u64 diglist_now_ns(void)
 {
 	return ktime_get_ns();
 }
+
+__u64 diglist_seconds_since_boot(void)
+{
+	return ktime_get_boottime_seconds();
+}
+
+void diglist_init_delayed_work(struct delayed_work *work, work_func_t func)
+{
+	INIT_DELAYED_WORK(work, func);
+}

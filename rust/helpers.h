@@ -7,6 +7,7 @@
 #define DIGEST_LISTS_HELPERS_H
 
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct cred;
 struct dentry;
@@ -177,5 +178,9 @@ const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);
 bool diglist_has_root(void);
 __u64 diglist_now_ns(void);
+__u64 diglist_seconds_since_boot(void);
+
+/* work */
+void diglist_init_delayed_work(struct delayed_work *work, work_func_t func);
 
 #endif

@@ -9,6 +9,7 @@ mod bindings;
 pub(crate) mod clock;
 pub(crate) mod console;
 pub(crate) mod cred;
+pub(crate) mod delayed_work;
 pub(crate) mod exec_files;
 pub(crate) mod file;
 pub(crate) mod inode;

@@ -6,6 +6,10 @@
 
 use super::bindings;
 use core::ptr::NonNull;
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo, //
+};
 use kernel::{
     prelude::*,
     str::CStr, //
@@ -15,7 +19,7 @@ use kernel::{
 pub(crate) const MAX_BANKS: usize = bindings::TPM2_MAX_PCR_BANKS as usize;
 
 /// The size in bytes of the largest PCR (`TPM2_MAX_DIGEST_SIZE`).
-const MAX_DIGEST_SIZE: usize = bindings::TPM2_MAX_DIGEST_SIZE as usize;
+pub(crate) const MAX_DIGEST_SIZE: usize = bindings::TPM2_MAX_DIGEST_SIZE as usize;
 
 /// One allocated bank of PCRs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,11 @@ impl Chip {
         })
     }
 
+    /// Whether there is a bank with algorithm `algo`.
+    pub(crate) fn has_bank(&self, algo: u16) -> bool {
+        self.banks().any(|bank| bank.algo == algo)
+    }
+
     /// Extends PCR `pcr` of every allocated bank with one TPM command. `digest_of` writes a bank's digest into a
     /// zeroed buffer of the bank's size. May sleep, 5 to 60 ms on real chips.
     ///
@@ -88,6 +97,14 @@ impl Chip {
         }
         // SAFETY: The chip is alive; `digests` has an entry for each of its banks (at most `MAX_BANKS`), in order.
         check(unsafe { bindings::tpm_pcr_extend(self.0.as_ptr(), pcr, digests.as_mut_ptr()) })
+    }
+
+    /// PCR `pcr` of the bank of `algo`. May sleep.
+    pub(crate) fn pcr(&self, pcr: u32, algo: HashAlgo) -> Result<Digest> {
+        let mut value = [0; MAX_DIGEST_SIZE];
+        let value = value.get_mut(..algo.digest_size()).ok_or(EINVAL)?;
+        self.read(pcr, algo.tpm_alg_id(), value)?;
+        Digest::new(algo, value).map_err(|_| EINVAL)
     }
 
     /// Reads PCR `pcr` of the bank with algorithm `algo` into `out`. May sleep.

@@ -315,6 +315,8 @@ impl Monitor {
         if self.cache.note_unreadable(access.file) {
             self.log
                 .violation(&self.stats, pcr, access.file, Violation::Unreadable(error))?;
+        } else {
+            self.log.admit_reported(access.file)?;
         }
         match &decision.appraise {
             Some(rule) => self.appraise_unreadable(access, rule),
@@ -347,11 +349,16 @@ impl Monitor {
             Func::FileCheck => !access.file.is_writable(),
             func => maps(func),
         };
-        let violates =
-            reads && decision.measure.is_some() && self.cache.opened_to_read(access.file);
-        if violates {
-            self.log
-                .violation(&self.stats, pcr, access.file, Violation::OpenWriters)?;
+        if !reads || decision.measure.is_none() {
+            return Ok(());
+        }
+        if self.cache.opened_to_read(access.file) {
+            let why = Violation::OpenWriters;
+            return self.log.violation(&self.stats, pcr, access.file, why);
+        }
+        // What was reported may wait for the TPM.
+        if access.file.has_writers() {
+            return self.log.admit_reported(access.file);
         }
         Ok(())
     }
@@ -361,7 +368,7 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`: the file must not be opened.
+    /// `ENOMEM`, or `EACCES` where records must not wait for a TPM: the file must not be opened.
     pub(crate) fn report_writer(&self, file: &File) -> Result {
         // The marks of former writers end in any case.
         if !self.cache.opened_to_write(file) || !self.policies.measures() {
@@ -372,7 +379,12 @@ impl Monitor {
         let pcr = rule.and_then(|rule| rule.pcr);
         let pcr = pcr.map_or(self.log.pcr(), u32::from);
         let why = Violation::TimeOfMeasureTimeOfUse;
-        self.log.violation(&self.stats, pcr, file, why)
+        let admitted = self.log.violation(&self.stats, pcr, file, why);
+        if admitted.is_err() {
+            // The writer is refused: the next one is to be reported again.
+            self.cache.note_measured_reader(file);
+        }
+        admitted
     }
 
     /// Records data that are no file, with the data themselves, if `policy` asks for it. May sleep.

@@ -43,7 +43,7 @@ impl Monitor {
         if loaded.what == KernelRead::Module {
             self.measure_as_ima(loaded.content)?;
         }
-        let Some(rule) = self.policies.decide_data(func, &[]).measure else {
+        let Some(rule) = self.policies.load().decide_data(func, &[]).measure else {
             return Ok(());
         };
         self.stats.checked.count();
@@ -71,7 +71,7 @@ impl Monitor {
     /// Records a kernel module as IMA does, where a rule asks for it (`func=CRITICAL_DATA label=modules`): the data are its
     /// SHA-256.
     fn measure_as_ima(&self, module: &[u8]) -> Result {
-        let decision = self.policies.decide_data(Func::CriticalData, IMA_LABEL);
+        let decision = self.policies.load().decide_data(Func::CriticalData, IMA_LABEL);
         let Some(rule) = decision.measure else {
             return Ok(());
         };
@@ -88,7 +88,7 @@ impl Monitor {
     ///
     /// `ENOMEM` if it could not be recorded.
     pub(crate) fn report_unseen_bytes(&self, func: Func) -> Result {
-        let Some(rule) = self.policies.decide_data(func, &[]).measure else {
+        let Some(rule) = self.policies.load().decide_data(func, &[]).measure else {
             return Ok(());
         };
         let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);

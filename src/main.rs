@@ -45,6 +45,10 @@ module! {
             default: 12,
             description: "The PCR that records of unknown files extend (default 12)",
         },
+        tpm_required: bool {
+            default: false,
+            description: "Whether what is to be measured is refused while the TPM does not take its record (default no)",
+        },
         policy_lock: bool {
             default: false,
             description: "Whether the policy of load time cannot be replaced (default no)",
@@ -79,7 +83,10 @@ struct DigestLists {
 impl kernel::Module for DigestLists {
     fn init(module: &'static ThisModule) -> Result<Self> {
         let monitor = Monitor::new(
-            *module_parameters::pcr.value_ref(),
+            log::Settings {
+                pcr: *module_parameters::pcr.value_ref(),
+                tpm_required: *module_parameters::tpm_required.value_ref(),
+            },
             sys::module::ima_policy(),
             *module_parameters::policy_lock.value_ref(),
             lists::Settings {

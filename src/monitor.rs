@@ -14,7 +14,10 @@ use crate::{
         Reason,
         Settings, //
     },
-    log::Log,
+    log::{
+        self,
+        Log, //
+    },
     policy::{
         ActivePolicy,
         Policies, //
@@ -25,6 +28,7 @@ use crate::{
         cred::KernelCred,
         file::OwnedFile,
         module,
+        sha,
         shrinker::Shrinker,
         storage, //
     },
@@ -34,9 +38,18 @@ use core::sync::atomic::{
     AtomicBool,
     Ordering, //
 };
-use digest_logic::policy::{
-    Func,
-    Mask, //
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo,
+    pcr::{
+        self,
+        Unusable, //
+    },
+    policy::{
+        Func,
+        Mask, //
+    },
+    start::Start,
 };
 use kernel::{
     new_mutex,
@@ -48,17 +61,8 @@ use kernel::{
     },
 };
 
-/// The PCR that IMA extends in every kernel with `CONFIG_IMA`, policy or not.
-const IMA_PCR: u32 = 10;
-
-/// The last of the PCRs that `boot_aggregate` sums up.
-const FIRMWARE_LAST_PCR: u32 = 9;
-
 /// The label of what the module itself calls critical data.
 const CRITICAL_DATA: &[u8] = b"digest_lists";
-
-/// The last PCR of a TPM 2.0 platform.
-const LAST_PCR: u32 = 23;
 
 /// What the hooks ask and securityfs shows.
 #[pin_data]
@@ -69,7 +73,7 @@ pub(crate) struct Monitor {
     pub(crate) exempt: Exempt,
     #[pin]
     pub(crate) unpacking: Unpacking,
-    pub(crate) stats: Stats,
+    pub(crate) stats: Arc<Stats>,
     /// With what credentials the module reads.
     pub(crate) reader: KernelCred,
     /// Held while a policy is recorded and put in force, so that both happen in the same order.
@@ -84,27 +88,25 @@ pub(crate) struct Monitor {
     _shrinker: Shrinker<Cache>,
     #[pin]
     pub(crate) lists: Lists,
-    #[pin]
     pub(crate) log: Log,
 }
 
-/// Refuses the PCRs whose value others vouch for.
+/// Refuses the PCRs that cannot vouch for the list. With `allow_unload=1`, for tests, those that can be reset are taken.
 ///
 /// # Errors
 ///
-/// `EBUSY`, with the reason in the kernel log.
+/// `EBUSY` for PCRs of the firmware, the boot loader and IMA; `EADDRNOTAVAIL` for those that root can reset or nobody can
+/// extend; `EINVAL` for one that does not exist. The reason is in the kernel log.
 pub(crate) fn check_pcr(pcr: u32) -> Result {
-    let owner = match pcr {
-        0..=FIRMWARE_LAST_PCR => "the firmware and the boot loader extend",
-        IMA_PCR => "IMA extends",
-        _ => return Ok(()),
-    };
-    pr_err!(
-        "pcr={}: {} this PCR, and its log would no longer replay\n",
-        pcr,
-        owner
-    );
-    Err(EBUSY)
+    let test = *crate::module_parameters::allow_unload.value_ref();
+    pcr::check(pcr, test).map_err(|unusable| {
+        pr_err!("pcr={}: {}\n", pcr, Show(unusable));
+        match unusable {
+            Unusable::Firmware | Unusable::Ima => EBUSY,
+            Unusable::Resettable | Unusable::Locality => Error::from_errno(-99), // EADDRNOTAVAIL
+            Unusable::Missing => EINVAL,
+        }
+    })
 }
 
 impl Monitor {
@@ -112,21 +114,19 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for an unknown policy or PCR, `EBUSY` for a PCR of IMA or the firmware; the reason is in the kernel log.
+    /// `EINVAL` for an unknown policy, those of [`check_pcr`]; the reason is in the kernel log.
     pub(crate) fn new(
-        pcr: u32,
+        log: log::Settings,
         selection: &CStr,
         policy_lock: bool,
         settings: Settings,
     ) -> Result<Arc<Self>> {
-        if pcr > LAST_PCR {
-            pr_err!("pcr={}: a TPM has the PCRs 0 to {}\n", pcr, LAST_PCR);
-            return Err(EINVAL);
-        }
-        check_pcr(pcr)?;
+        check_pcr(log.pcr)?;
         let appraisal = Mode::from_parameter()?;
         storage::take_parameter()?;
         let policy = ActivePolicy::builtin(selection)?;
+        let stats = Arc::new(Stats::new(), GFP_KERNEL)?;
+        let log = Log::new(log, stats.clone())?;
         let cache = Arc::pin_init(Cache::new(), GFP_KERNEL)?;
         let shrinker = Shrinker::new(c"digest_lists", cache.clone())?;
         Arc::pin_init(
@@ -134,7 +134,7 @@ impl Monitor {
                 running: AtomicBool::new(false),
                 exempt <- Exempt::new(),
                 unpacking <- Unpacking::new(),
-                stats: Stats::new(),
+                stats,
                 reader: KernelCred::new()?,
                 replacing <- new_mutex!(()),
                 policies: Policies::new(policy),
@@ -143,7 +143,7 @@ impl Monitor {
                 cache,
                 _shrinker: shrinker,
                 lists <- Lists::new(settings),
-                log <- Log::new(pcr),
+                log,
             }? Error),
             GFP_KERNEL,
         )
@@ -166,12 +166,23 @@ impl Monitor {
     ///
     /// `ENOMEM`.
     pub(crate) fn start(&self) -> Result {
-        self.log.begin(&self.stats)?;
         let policy = self.policies.load();
-        self.record_policy(&policy, b"digest_lists_start")?;
+        let text = policy.canonical()?;
+        self.log.begin(
+            &self.stats,
+            &Start {
+                ima_appraise: self.appraisal.name(),
+                kernel: module::kernel_release().to_str().unwrap_or("?"),
+                pcr: self.log.pcr(),
+                policy: sha::digest(HashAlgo::Sha256, text.as_str().as_bytes())
+                    .unwrap_or(Digest::zero(HashAlgo::Sha256)),
+                require_signature: self.lists.settings.require_signature,
+                version: env!("DIGEST_LISTS_VERSION"),
+            },
+        )?;
         self.record_own_state(&policy)?;
+        self.log.begin_refusing();
         self.running.store(true, Ordering::Release);
-        let policy = self.policies.load();
         if self.appraisal == Mode::Off && policy.appraises_anything() {
             pr_warn!("ima_appraise=off: the policy's appraise rules do nothing\n");
         }
@@ -194,11 +205,14 @@ impl Monitor {
         self.running.load(Ordering::Acquire)
     }
 
-    /// Records `policy`, as the file `policy` shows it, under `name`. At load that marks where coverage starts.
-    fn record_policy(&self, policy: &ActivePolicy, name: &[u8]) -> Result {
+    /// Records `policy`, as the file `policy` shows it.
+    fn record_policy(&self, policy: &ActivePolicy) -> Result {
         let text = policy.canonical()?;
-        self.log
-            .measure_own(&self.stats, text.as_str().as_bytes(), name)
+        self.log.measure_own(
+            &self.stats,
+            text.as_str().as_bytes(),
+            b"digest_lists_policy",
+        )
     }
 
     /// Records `policy` itself, if it has rules of the function `CRITICAL_DATA` with `label=digest_lists`. May sleep.
@@ -253,7 +267,7 @@ impl Monitor {
         self.refuse_lockout(&policy)?;
         // Whatever can fail comes before the policy is in force, and the record that says so comes last.
         self.record_own_state(&policy)?;
-        self.record_policy(&policy, b"digest_lists_policy")?;
+        self.record_policy(&policy)?;
         let rules = policy.rules();
         self.policies.replace(policy);
         pr_info!("policy replaced: {} rules\n", rules);

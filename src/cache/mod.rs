@@ -322,6 +322,11 @@ impl Cache {
         is_violation
     }
 
+    /// Something reads `file` that had it measured. May sleep.
+    pub(crate) fn note_measured_reader(&self, file: &File) {
+        self.mark(file.real_inode(), Mark::Read.into());
+    }
+
     /// The content of `file` could not be read. Returns whether that was not reported yet. May sleep.
     pub(crate) fn note_unreadable(&self, file: &File) -> bool {
         let inode = file.real_inode();

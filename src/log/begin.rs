@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The first record: `boot_aggregate`, which ties the list to what the firmware and the boot loader measured.
+//! The first records: `boot_aggregate`, which ties the list to what the firmware and the boot loader measured, and
+//! `digest_lists_start`, which says from where the list replays and what the module is when it begins.
+//!
+//! Where the TPM comes later than the module, or could not be read at load, these two have zeros and no value of the PCR. When a
+//! TPM has come, and before anything is extended, `boot_aggregate_late` and `digest_lists_tpm` say what was missing.
 
 use super::{
+    event::digest_of,
+    List,
     Log,
     Repeat, //
 };
@@ -11,13 +17,22 @@ use crate::{
     sys::{
         console::Show,
         sha,
-        tpm::Chip, //
+        text::Text,
+        tpm::{
+            Bank,
+            Chip,
+            MAX_DIGEST_SIZE, //
+        },
     },
 };
 use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
     policy::Template,
+    start::{
+        self,
+        Start, //
+    },
     template::{
         Event,
         BOOT_AGGREGATE, //
@@ -25,56 +40,144 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
+/// The name that IMA gives to a `boot_aggregate` of a TPM that came late.
+const BOOT_AGGREGATE_LATE: &[u8] = b"boot_aggregate_late";
+
+/// The record that says where coverage begins.
+const START: &[u8] = b"digest_lists_start";
+
+/// The record of a TPM that came late.
+const LATE: &[u8] = b"digest_lists_tpm";
+
+/// The default PCR in one bank, before the first extend.
+pub(crate) struct Initial {
+    bank: Bank,
+    value: [u8; MAX_DIGEST_SIZE],
+}
+
+impl Initial {
+    fn bytes(&self) -> &[u8] {
+        self.value.get(..self.bank.size).unwrap_or_default()
+    }
+}
+
+/// What a TPM has before anything is extended.
+pub(super) struct Found {
+    boot_aggregate: Digest,
+    pub(super) initial: KVec<Initial>,
+}
+
+/// Reads what the first records need. May sleep.
+pub(super) fn look(chip: &Chip, pcr: u32) -> Result<Found> {
+    let boot_aggregate = boot_aggregate(chip)?;
+    let mut initial = KVec::new();
+    for bank in chip.banks() {
+        let mut value = [0; MAX_DIGEST_SIZE];
+        let room = value.get_mut(..bank.size).ok_or(EINVAL)?;
+        chip.read(pcr, bank.algo, room)?;
+        initial.push(Initial { bank, value }, GFP_KERNEL)?;
+    }
+    if let Some(digest) = not_zero(&initial) {
+        pr_warn!(
+            "PCR {} is {} already: the list replays from there (pcr= chooses another)\n",
+            pcr,
+            Show(digest)
+        );
+    }
+    Ok(Found {
+        boot_aggregate,
+        initial,
+    })
+}
+
+/// The value in the bank of the longest known digest in which it is not zero.
+pub(super) fn not_zero(initial: &[Initial]) -> Option<Digest> {
+    HashAlgo::ALL.into_iter().rev().find_map(|algo| {
+        let mut banks = initial.iter();
+        let bank = banks.find(|initial| initial.bank.algo == algo.tpm_alg_id())?;
+        let digest = Digest::new(algo, bank.bytes()).ok()?;
+        (!digest.is_zero()).then_some(digest)
+    })
+}
+
+/// The form in which the texts want the values.
+fn lines(initial: &[Initial]) -> impl Iterator<Item = start::Initial<'_>> + Clone {
+    initial.iter().map(|initial| start::Initial {
+        algo: initial.bank.algo,
+        value: initial.bytes(),
+    })
+}
+
 impl Log {
-    /// Appends the first record. Where the TPM is missing or cannot be read its digest is zero, as in IMA. May sleep.
-    pub(crate) fn begin(&self, stats: &Stats) -> Result {
-        let digest = self.with_chip(|chip| match chip {
-            Some(chip) => boot_aggregate(chip).unwrap_or_else(|e| {
+    /// Appends the first records. Where the TPM is missing or cannot be read, the digest of `boot_aggregate` is zero, as in
+    /// IMA, and `start` says nothing of the PCR's value. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn begin(&self, stats: &Stats, start: &Start<'_>) -> Result {
+        let boot_aggregate = self.look_at_load();
+        let event = Event::new(boot_aggregate, BOOT_AGGREGATE.as_bytes());
+        self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
+        let mut text = Text::new();
+        {
+            let vouching = self.list.vouching.lock();
+            start
+                .write(lines(&vouching.initial), &mut text)
+                .map_err(|_| ENOMEM)?;
+        }
+        self.measure_own_data(stats, text.as_str().as_bytes(), START)
+    }
+
+    /// Notes what the default PCR is, and returns the digest of `boot_aggregate`.
+    fn look_at_load(&self) -> Digest {
+        let mut vouching = self.list.vouching.lock();
+        let Some(chip) = &vouching.chip else {
+            pr_warn!("there is no TPM: files are recorded, but nothing vouches for the list\n");
+            return Digest::zero(HashAlgo::Sha256);
+        };
+        match look(chip, self.pcr()) {
+            Ok(found) => {
+                vouching.initial = found.initial;
+                vouching.begun = true;
+                found.boot_aggregate
+            }
+            Err(e) => {
                 pr_warn!(
                     "the TPM's PCRs cannot be read ({}): boot_aggregate is zero\n",
                     e.to_errno()
                 );
-                Digest::zero(HashAlgo::Sha256)
-            }),
-            None => {
-                pr_warn!("there is no TPM: files are recorded, but nothing vouches for the list\n");
+                vouching.chip = None;
                 Digest::zero(HashAlgo::Sha256)
             }
-        });
-        let initial = self.with_chip(|chip| chip.and_then(|chip| self.not_zero(chip)));
-        if let Some(initial) = &initial {
-            pr_warn!(
-                "PCR {} is {} already: the list replays from there (pcr= chooses another)\n",
-                self.pcr(),
-                Show(initial)
-            );
         }
-        self.vouching.lock().initial = initial;
-        let event = Event::new(digest, BOOT_AGGREGATE.as_bytes());
-        self.append(stats, self.pcr(), Template::ImaNg, &event, Repeat::Always)
     }
+}
 
-    /// The default PCR, in the first bank of a known algorithm, if it is not zero.
-    fn not_zero(&self, chip: &Chip) -> Option<Digest> {
-        let algo = HashAlgo::ALL
-            .into_iter()
-            .rev()
-            .find(|algo| chip.banks().any(|bank| bank.algo == algo.tpm_alg_id()))?;
-        let mut value = [0u8; 64];
-        let value = value.get_mut(..algo.digest_size())?;
-        chip.read(self.pcr(), algo.tpm_alg_id(), value).ok()?;
-        let digest = Digest::new(algo, value).ok()?;
-        (!digest.is_zero()).then_some(digest)
+impl List {
+    /// Appends the records that say what was missing at load. Nothing was extended yet. May sleep.
+    pub(super) fn begin_late(&self, found: &Found) -> Result {
+        let mut text = Text::new();
+        start::write_pcr(self.pcr, lines(&found.initial), &mut text).map_err(|_| ENOMEM)?;
+        let data = text.as_str().as_bytes();
+        let aggregate = Event::new(found.boot_aggregate, BOOT_AGGREGATE_LATE);
+        self.push(self.pcr, Template::ImaNg, &aggregate, Repeat::Always)?;
+        let event = Event {
+            buffer: data,
+            ..Event::new(digest_of(data)?, LATE)
+        };
+        self.push(self.pcr, Template::ImaBuf, &event, Repeat::Always)?;
+        pr_info!("there is a TPM now\n");
+        Ok(())
     }
 }
 
 /// The digest of PCRs 0 to 9 of the SHA-256 bank, or of 0 to 7 of the SHA-1 bank where there is no other, as IMA
 /// computes it.
 fn boot_aggregate(chip: &Chip) -> Result<Digest> {
-    let has = |algo: HashAlgo| chip.banks().any(|bank| bank.algo == algo.tpm_alg_id());
-    let (algo, last) = if has(HashAlgo::Sha256) {
+    let (algo, last) = if chip.has_bank(HashAlgo::Sha256.tpm_alg_id()) {
         (HashAlgo::Sha256, 9)
-    } else if has(HashAlgo::Sha1) {
+    } else if chip.has_bank(HashAlgo::Sha1.tpm_alg_id()) {
         (HashAlgo::Sha1, 7)
     } else {
         pr_warn!("the TPM has neither a SHA-256 nor a SHA-1 bank: boot_aggregate is zero\n");
@@ -82,10 +185,7 @@ fn boot_aggregate(chip: &Chip) -> Result<Digest> {
     };
     let mut pcrs = KVec::new();
     for pcr in 0..=last {
-        let mut value = [0u8; 64];
-        let value = value.get_mut(..algo.digest_size()).ok_or(EINVAL)?;
-        chip.read(pcr, algo.tpm_alg_id(), value)?;
-        pcrs.extend_from_slice(value, GFP_KERNEL)?;
+        pcrs.extend_from_slice(chip.pcr(pcr, algo)?.as_bytes(), GFP_KERNEL)?;
     }
     match algo {
         HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(&pcrs)),

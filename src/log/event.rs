@@ -91,7 +91,7 @@ impl Log {
     /// Records a file with the digest of its content, or with `verity` its digest in fs-verity. May sleep.
     pub(crate) fn measure_file(
         &self,
-        stats: &Stats,
+        _stats: &Stats,
         pcr: u32,
         template: Option<Template>,
         digest: &Digest,
@@ -109,23 +109,31 @@ impl Log {
                 signature: &signature,
                 ..Event::new(*digest, path.to_bytes())
             };
-            self.append(stats, pcr, template, &event, Repeat::Never)
+            let extended = self.append(pcr, template, &event, Repeat::Never)?;
+            self.admit_file(extended, file, path)
         })
     }
 
     /// Records that nobody can vouch for a file that is used. May sleep.
-    pub(crate) fn violation(&self, stats: &Stats, pcr: u32, file: &File, why: Violation) -> Result {
+    pub(crate) fn violation(
+        &self,
+        _stats: &Stats,
+        pcr: u32,
+        file: &File,
+        why: Violation,
+    ) -> Result {
         with_path(file, |path| {
             why.audit(file, path);
             let event = Event::new(Digest::zero(HashAlgo::Sha256), path.to_bytes());
-            self.append(stats, pcr, Template::ImaNg, &event, Repeat::Violation)
+            let extended = self.append(pcr, Template::ImaNg, &event, Repeat::Violation)?;
+            self.admit_file(extended, file, path)
         })
     }
 
     /// Records bytes that are no file by their digest, under `name`. May sleep.
     pub(crate) fn measure_digest(
         &self,
-        stats: &Stats,
+        _stats: &Stats,
         pcr: u32,
         template: Option<Template>,
         digest: &Digest,
@@ -133,11 +141,12 @@ impl Log {
     ) -> Result {
         let template = template.unwrap_or(Template::ImaNg);
         let event = Event::new(*digest, name);
-        self.append(stats, pcr, template, &event, Repeat::Never)
+        let extended = self.append(pcr, template, &event, Repeat::Never)?;
+        self.admit(extended, name)
     }
 
     /// Records that nobody can tell what bytes are used that are no file, under `name`. May sleep.
-    pub(crate) fn violation_of_bytes(&self, stats: &Stats, pcr: u32, name: &CStr) -> Result {
+    pub(crate) fn violation_of_bytes(&self, _stats: &Stats, pcr: u32, name: &CStr) -> Result {
         audit::Record {
             kind: audit::Kind::Data,
             about: audit::About::Nothing,
@@ -151,34 +160,38 @@ impl Log {
         }
         .write();
         let event = Event::new(Digest::zero(HashAlgo::Sha256), name.to_bytes());
-        self.append(stats, pcr, Template::ImaNg, &event, Repeat::Violation)
+        let extended = self.append(pcr, Template::ImaNg, &event, Repeat::Violation)?;
+        self.admit(extended, name.to_bytes())
     }
 
     /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR. May sleep.
-    pub(crate) fn measure_bytes(&self, stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+    pub(crate) fn measure_bytes(&self, _stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
-        self.append(stats, self.pcr(), Template::ImaNg, &event, Repeat::Never)
+        let extended = self.append(self.pcr(), Template::ImaNg, &event, Repeat::Never)?;
+        self.admit(extended, name)
     }
 
     /// As [`Log::measure_bytes`], even if the same bytes were recorded before: the order counts. May sleep.
-    pub(crate) fn measure_own(&self, stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+    pub(crate) fn measure_own(&self, _stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
-        self.append(stats, self.pcr(), Template::ImaNg, &event, Repeat::Always)
+        let extended = self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
+        self.admit(extended, name)
     }
 
     /// As [`Log::measure_own`], with the bytes themselves. May sleep.
-    pub(crate) fn measure_own_data(&self, stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+    pub(crate) fn measure_own_data(&self, _stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event {
             buffer: bytes,
             ..Event::new(digest_of(bytes)?, name)
         };
-        self.append(stats, self.pcr(), Template::ImaBuf, &event, Repeat::Always)
+        let extended = self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)?;
+        self.admit(extended, name)
     }
 
     /// Records data under `name`, with the data themselves where the template has room for them. May sleep.
     pub(crate) fn measure_data(
         &self,
-        stats: &Stats,
+        _stats: &Stats,
         pcr: u32,
         template: Option<Template>,
         name: &[u8],
@@ -189,7 +202,8 @@ impl Log {
             ..Event::new(digest_of(data)?, name)
         };
         let template = template.unwrap_or(Template::ImaBuf);
-        self.append(stats, pcr, template, &event, Repeat::Never)
+        let extended = self.append(pcr, template, &event, Repeat::Never)?;
+        self.admit(extended, name)
     }
 
     /// Leaves an audit record of a file and its digest. May sleep.
@@ -202,7 +216,7 @@ impl Log {
     }
 }
 
-fn digest_of(bytes: &[u8]) -> Result<Digest> {
+pub(super) fn digest_of(bytes: &[u8]) -> Result<Digest> {
     Digest::new(HashAlgo::Sha256, &sha::sha256(bytes)).map_err(|_| EINVAL)
 }
 

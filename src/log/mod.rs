@@ -4,22 +4,36 @@
 //!
 //! A record is appended and its PCR extended in one critical section, and only then does the access proceed that gave
 //! rise to it. So the order of the list is the order of the extends, and nothing that was not recorded is used.
+//!
+//! Where the TPM does not take a record, the record waits, and the access proceeds unless the module was loaded with
+//! `tpm_required=1`. Records that wait are extended before any later one: by the next access that leaves a record, or by
+//! [`DelayedWork`] as soon as a TPM works, whichever comes first.
 
 mod audit;
 mod begin;
 mod event;
 mod record;
+mod require;
+mod vouching;
 
 pub(crate) use event::Violation;
 pub(crate) use record::Record;
+pub(crate) use vouching::Waiting;
 
 use crate::{
     stats::{
         Counter,
         Stats, //
     },
-    sys::tpm::Chip, //
+    sys::{
+        delayed_work::{
+            DelayedWork,
+            Work, //
+        },
+        tpm::Chip, //
+    },
 };
+use core::sync::atomic::AtomicBool;
 use digest_logic::{
     digest::Digest,
     policy::Template,
@@ -38,21 +52,25 @@ use kernel::{
     },
 };
 use record::Identity;
+use vouching::Vouching;
+
+/// How many records the work extends before it lets others have the TPM, and the module go.
+const RECORDS_AT_A_TIME: usize = 64;
+
+/// What is told at load.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    /// The default PCR.
+    pub(crate) pcr: u32,
+    /// Whether nothing that is to be measured is used before the TPM has its record.
+    pub(crate) tpm_required: bool,
+}
 
 /// The records, and what is needed to find a repeated one.
 struct Records {
     list: KVVec<Arc<Record>>,
-    known: RBTree<Identity, ()>,
-}
-
-/// What vouches for the records.
-struct Vouching {
-    /// The TPM. It may appear late.
-    chip: Option<Chip>,
-    /// How many records, from the first, have been extended.
-    extended: usize,
-    /// What the default PCR was before the first of them, if it was not zero.
-    initial: Option<Digest>,
+    /// Where the first record of each identity stands.
+    known: RBTree<Identity, usize>,
 }
 
 /// Whether an event is recorded that has been recorded before.
@@ -66,10 +84,11 @@ enum Repeat {
     Violation,
 }
 
-/// The measurement list.
+/// The records and what vouches for them. Locks are taken in the order of the fields.
 #[pin_data]
-pub(crate) struct Log {
+struct List {
     pcr: u32,
+    stats: Arc<Stats>,
     /// Records of violations, and extends that failed.
     violations: Counter,
     /// Held while a record is appended and its PCR extended.
@@ -80,117 +99,154 @@ pub(crate) struct Log {
     records: Mutex<Records>,
 }
 
-impl Log {
-    /// An empty list whose records extend `pcr` of the system's TPM, if there is one. May sleep.
-    pub(crate) fn new(pcr: u32) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self {
-            pcr,
-            violations: Counter::new(),
-            vouching <- new_mutex!(Vouching {
-                chip: Chip::find(),
-                extended: 0,
-                initial: None,
-            }),
-            records <- new_mutex!(Records {
-                list: KVVec::new(),
-                known: RBTree::new(),
-            }),
-        }? Error)
-    }
+/// The measurement list. The order of the fields is the order of teardown: first nobody extends any more.
+pub(crate) struct Log {
+    /// Extends what waits.
+    retry: DelayedWork<List>,
+    list: Arc<List>,
+    settings: Settings,
+    /// Whether what waits is refused. Set once the first records are in the list, which nobody may refuse.
+    refusing: AtomicBool,
+}
 
-    /// The default PCR.
-    pub(crate) fn pcr(&self) -> u32 {
-        self.pcr
+impl Work for List {
+    fn run(&self) -> Option<u32> {
+        let mut vouching = self.vouching.lock();
+        let before = vouching.extended;
+        self.extend(&mut vouching, RECORDS_AT_A_TIME);
+        if vouching.extended > before {
+            return vouching.next_attempt().map(|_| 0);
+        }
+        vouching.slow_down();
+        vouching.next_attempt()
     }
+}
 
-    /// Calls `f` with the TPM, if there is one. Waits for an extend that is under way.
-    pub(crate) fn with_chip<T>(&self, f: impl FnOnce(Option<&Chip>) -> T) -> T {
-        f(self.vouching.lock().chip.as_ref())
-    }
-
-    /// What the default PCR was before the first record, if it was not zero: the list replays from there.
-    pub(crate) fn initial(&self) -> Option<Digest> {
-        self.vouching.lock().initial
-    }
-
-    /// How many records wait for the TPM.
-    pub(crate) fn waiting(&self) -> usize {
-        let extended = self.vouching.lock().extended;
-        self.len().saturating_sub(extended)
-    }
-
-    /// How many records there are.
-    pub(crate) fn len(&self) -> usize {
+impl List {
+    fn len(&self) -> usize {
         self.records.lock().list.len()
     }
 
-    /// The record at `index`.
-    pub(crate) fn get(&self, index: usize) -> Option<Arc<Record>> {
+    fn get(&self, index: usize) -> Option<Arc<Record>> {
         self.records.lock().list.get(index).cloned()
     }
 
-    /// How many records are violations, and how many extends failed.
-    pub(crate) fn violations(&self) -> u64 {
-        self.violations.get()
-    }
-
-    /// Appends a record of `event` in `template`, unless it repeats one and need not be, and extends `pcr`. Returns
-    /// when the record that vouches for the event, this or an earlier one, has been extended. May sleep.
+    /// Appends a record of `event` in `template`, unless it repeats one and need not be. Returns where the record stands
+    /// that says so, this or an earlier one. To be called with the lock on [`Self::vouching`] held, or before the list is
+    /// shared. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`: nothing was appended. An extend that fails is no error: the record waits, with those that follow it,
-    /// until the TPM works again, and `violations` counts.
-    fn append(
+    /// `ENOMEM`: nothing was appended.
+    fn push(
         &self,
-        stats: &Stats,
         pcr: u32,
         template: Template,
         event: &Event<'_>,
         repeat: Repeat,
-    ) -> Result {
+    ) -> Result<usize> {
         let record = Record::new(pcr, template, event, repeat == Repeat::Violation)?;
         let identity = record.identity();
         let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
-
-        let mut vouching = self.vouching.lock();
-        {
-            let mut records = self.records.lock();
-            if repeat == Repeat::Never && records.known.get(&identity).is_some() {
-                return Ok(());
-            }
-            records.list.push(record, GFP_KERNEL)?;
-            if repeat == Repeat::Violation {
-                self.violations.count();
-            } else {
-                records.known.insert(node.into_node(identity, ()));
-            }
+        let mut records = self.records.lock();
+        let first = records.known.get(&identity).copied();
+        if let Some(index) = first.filter(|_| repeat == Repeat::Never) {
+            return Ok(index);
         }
-        self.extend(stats, &mut vouching);
-        Ok(())
+        let index = records.list.len();
+        records.list.push(record, GFP_KERNEL)?;
+        if repeat == Repeat::Violation {
+            self.violations.count();
+        } else if first.is_none() {
+            records.known.insert(node.into_node(identity, index));
+        }
+        Ok(index)
+    }
+}
+
+impl Log {
+    /// An empty list whose records extend a PCR of the system's TPM, if there is one. May sleep.
+    pub(crate) fn new(settings: Settings, stats: Arc<Stats>) -> Result<Self> {
+        let list = Arc::pin_init(
+            pin_init!(List {
+                pcr: settings.pcr,
+                stats,
+                violations: Counter::new(),
+                vouching <- new_mutex!(Vouching::new()),
+                records <- new_mutex!(Records {
+                    list: KVVec::new(),
+                    known: RBTree::new(),
+                }),
+            }),
+            GFP_KERNEL,
+        )?;
+        Ok(Self {
+            retry: DelayedWork::new(list.clone())?,
+            list,
+            settings,
+            refusing: AtomicBool::new(false),
+        })
     }
 
-    /// Extends what has not been extended yet, in order.
-    fn extend(&self, stats: &Stats, vouching: &mut Vouching) {
-        if vouching.chip.is_none() {
-            vouching.chip = Chip::find();
+    /// The default PCR.
+    pub(crate) fn pcr(&self) -> u32 {
+        self.list.pcr
+    }
+
+    /// Calls `f` with the TPM, if there is one. Waits for an extend that is under way.
+    pub(crate) fn with_chip<T>(&self, f: impl FnOnce(Option<&Chip>) -> T) -> T {
+        f(self.list.vouching.lock().chip.as_ref())
+    }
+
+    /// What the default PCR was before the first record, if it was not zero: the list replays from there.
+    pub(crate) fn initial(&self) -> Option<Digest> {
+        begin::not_zero(&self.list.vouching.lock().initial)
+    }
+
+    /// How many records wait for the TPM, since when and why.
+    pub(crate) fn waiting(&self) -> (usize, Option<Waiting>) {
+        let vouching = self.list.vouching.lock();
+        let waiting = self.len().saturating_sub(vouching.extended);
+        (waiting, vouching.waiting)
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The record at `index`.
+    pub(crate) fn get(&self, index: usize) -> Option<Arc<Record>> {
+        self.list.get(index)
+    }
+
+    /// How many records are violations, and how many extends failed.
+    pub(crate) fn violations(&self) -> u64 {
+        self.list.violations.get()
+    }
+
+    /// Appends a record of `event` in `template`, unless it repeats one and need not be, and extends `pcr`. Returns
+    /// whether the record that vouches for the event, this or an earlier one, has been extended. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`: nothing was appended. An extend that fails is no error: the record waits, with those that follow it,
+    /// until a TPM works, and `violations` counts.
+    fn append(
+        &self,
+        pcr: u32,
+        template: Template,
+        event: &Event<'_>,
+        repeat: Repeat,
+    ) -> Result<bool> {
+        let mut vouching = self.list.vouching.lock();
+        let index = self.list.push(pcr, template, event, repeat)?;
+        if index >= vouching.extended {
+            self.list.extend(&mut vouching, usize::MAX);
         }
-        let Some(chip) = &vouching.chip else { return };
-        while let Some(record) = self.get(vouching.extended) {
-            stats.extends.count();
-            let extended = stats
-                .tpm_ns
-                .time(|| chip.extend(record.pcr(), |bank, out| record.digest_for(bank, out)));
-            if let Err(e) = extended {
-                self.violations.count();
-                pr_err!(
-                    "extending PCR {} failed ({}); the record waits\n",
-                    record.pcr(),
-                    e.to_errno()
-                );
-                return;
-            }
-            vouching.extended = vouching.extended.saturating_add(1);
+        if let Some(delay) = vouching.next_attempt() {
+            self.retry.after(delay);
         }
+        Ok(index < vouching.extended)
     }
 }

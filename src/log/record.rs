@@ -95,13 +95,7 @@ impl Record {
         if self.violation {
             return Digest::zero(algo);
         }
-        match algo {
-            HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(&self.data)),
-            HashAlgo::Sha256 => Digest::new(algo, &sha::sha256(&self.data)),
-            HashAlgo::Sha384 => Digest::new(algo, &sha::sha384(&self.data)),
-            HashAlgo::Sha512 => Digest::new(algo, &sha::sha512(&self.data)),
-        }
-        .unwrap_or(Digest::zero(algo))
+        hash(algo, &self.data)
     }
 
     /// Writes the record as the ascii list of the bank `algo` shows it.
@@ -126,4 +120,15 @@ impl Record {
             out,
         );
     }
+}
+
+/// The digest of `data`.
+pub(super) fn hash(algo: HashAlgo, data: &[u8]) -> Digest {
+    match algo {
+        HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(data)),
+        HashAlgo::Sha256 => Digest::new(algo, &sha::sha256(data)),
+        HashAlgo::Sha384 => Digest::new(algo, &sha::sha384(data)),
+        HashAlgo::Sha512 => Digest::new(algo, &sha::sha512(data)),
+    }
+    .unwrap_or(Digest::zero(algo))
 }

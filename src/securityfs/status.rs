@@ -99,7 +99,22 @@ impl Status {
         )?;
         writeln!(out, "cache_entries: {}", m.cache.len())?;
         writeln!(out, "records: {}", m.log.len())?;
-        writeln!(out, "records_waiting: {}", m.log.waiting())?;
+        let (waiting, why) = m.log.waiting();
+        writeln!(out, "records_waiting: {waiting}")?;
+        match why {
+            Some(why) => writeln!(
+                out,
+                "records_waiting_since: {}\nrecords_waiting_errno: {}",
+                why.since,
+                why.error.to_errno()
+            )?,
+            None => writeln!(out, "records_waiting_since: none\nrecords_waiting_errno: 0")?,
+        }
+        writeln!(
+            out,
+            "tpm_required: {}",
+            if m.log.is_tpm_required() { "yes" } else { "no" }
+        )?;
         writeln!(out, "violations: {}", m.log.violations())?;
         writeln!(out, "pcr_extends: {}", m.stats.extends.get())?;
         writeln!(out, "hashed_bytes: {}", m.stats.hashed_bytes.get())?;

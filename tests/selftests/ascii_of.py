@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""ascii_of.py LIST: prints a binary measurement list of ima-ng records as the ascii list shows it.
+"""ascii_of.py LIST: prints a binary measurement list of ima-ng and ima-buf records as the ascii list shows it.
 
 Written from the description of both formats in the kernel's documentation, independently of the module.
 """
@@ -30,10 +30,15 @@ def main():
         data, rest = field(rest)
         content, data = field(data)
         name, data = field(data)
-        if template != b"ima-ng" or data or name[-1:] != b"\0":
-            sys.exit(f"not a record of ima-ng: {template}, {data}, {name}")
+        buffer = b""
+        if template == b"ima-buf":
+            buffer, data = field(data)
+            buffer = b" " + buffer.hex().encode()
+        if template not in (b"ima-ng", b"ima-buf") or data or name[-1:] != b"\0":
+            sys.exit(f"not a record of ima-ng or ima-buf: {template}, {data}, {name}")
         algorithm, content = content.split(b":\0", 1)
-        text = b"%2d %s ima-ng %s:%s %s\n" % (pcr, digest.hex().encode(), algorithm, content.hex().encode(), name[:-1])
+        text = b"%2d %s %s %s:%s %s%s\n" % (pcr, digest.hex().encode(), template, algorithm, content.hex().encode(),
+                                           name[:-1], buffer)
         sys.stdout.buffer.write(text)
 
 

@@ -38,6 +38,7 @@ WORDS = [
     ("a label where no data is checked", e.EDOM, 1, 25, "label=l", f"{RULE} label=l"),
     ("the PCR of IMA", e.EBUSY, 0, 0, "", f"{RULE} pcr=10"),
     ("a PCR of the firmware", e.EBUSY, 0, 0, "", f"{RULE} pcr=7"),
+    ("a PCR that nobody can extend", e.EADDRNOTAVAIL, 0, 0, "", f"{RULE} pcr=17"),
     ("dont_measure with digest_list", e.EDOM, 1, 30, "digest_list", "dont_measure func=BPRM_CHECK digest_list"),
 ]
 FUNCS = ["KEXEC_CMDLINE", "SETXATTR_CHECK"]

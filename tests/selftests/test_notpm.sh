@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 [ ! -e /dev/tpm0 ] || skip_all "there is a TPM"
-plan 15
+plan 18
 
 warned() { dmesg | grep "digest_lists: there is no TPM"; }
 same() { "$SELFTESTS/ascii_of.py" "$1" | diff - "$SECFS/ascii_runtime_measurements"; }
@@ -34,6 +34,9 @@ echo "measure func=FILE_CHECK fowner=4242 digest_list" >"$SECFS/policy"
 : <"$WORK/unknown"
 check_eq "a known file leaves no record" 0 "$(records_for "$WORK/known")"
 check_eq "an unknown file leaves one" "$(sha256sum <"$WORK/unknown" | cut -c1-64)" "$(recorded "$WORK/unknown")"
+check_eq "the start record says nothing of the PCR's value" "" "$(text_of digest_lists_start | grep initial)"
+check_eq "status says how many records wait, and why" "$(records) -19" "$(status records_waiting) $(status records_waiting_errno)"
+check "nothing that a record is needed for is refused" test "$(status tpm_required)" = no
 check_eq "nothing was extended" 0 "$(status pcr_extends)"
 check_eq "and that is no violation" 0 "$(cat "$SECFS/violations")"
 cat "$SECFS/binary_runtime_measurements" >"$WORK/binary"

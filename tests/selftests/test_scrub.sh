@@ -36,7 +36,6 @@ check "a store through the direct map does not fault" store 1
 check "a scrub runs" bash -c "echo 1 >$SECFS/scrub"
 check_eq "it finds and removes the one list" "2 1 100" "$(status lists) $(status lists_corrupted) $(status digests)"
 check "it is recorded" [ "$(cat $SECFS/runtime_measurements_count)" -eq $((before + 1)) ]
-text_of() { awk -v name="$1" '$5 == name { text = $6 } END { print text }' "$SECFS/ascii_runtime_measurements" | unhex; }
 check_eq "by its name, with the list's digest" "sha256:$(sha256sum <l/list-"$(missing)" | cut -c1-64) removed" "$(text_of digest_lists_corrupted)"
 check "and in the kernel log" bash -c "dmesg | grep -q 'were changed; the list is taken out (removed)'"
 

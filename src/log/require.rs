@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `tpm_required=1`: what is to be measured is refused until the TPM has its record.
+
+use super::{
+    event::with_path,
+    Log, //
+};
+use crate::sys::{
+    audit::{
+        About,
+        Kind,
+        Record, //
+    },
+    console::Show,
+    file::File, //
+};
+use core::sync::atomic::Ordering;
+use kernel::{
+    prelude::*,
+    str::{
+        CStr,
+        CString, //
+    },
+};
+
+impl Log {
+    /// From here on what waits is refused, if that was asked for at load.
+    pub(crate) fn begin_refusing(&self) {
+        self.refusing
+            .store(self.settings.tpm_required, Ordering::Release);
+    }
+
+    /// Whether that was asked for at load.
+    pub(crate) fn is_tpm_required(&self) -> bool {
+        self.settings.tpm_required
+    }
+
+    fn refuses(&self, extended: bool) -> bool {
+        !extended && self.refusing.load(Ordering::Acquire)
+    }
+
+    /// Lets `file` be used if its record was `extended`, or need not be.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`, with an audit record.
+    pub(super) fn admit_file(&self, extended: bool, file: &File, path: &CStr) -> Result {
+        if !self.refuses(extended) {
+            return Ok(());
+        }
+        refused(About::File(file), path);
+        Err(EACCES)
+    }
+
+    /// Lets happen what has no file, but a `name`, if its record was `extended`, or need not be.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`, with an audit record and a line in the kernel log.
+    pub(super) fn admit(&self, extended: bool, name: &[u8]) -> Result {
+        if !self.refuses(extended) {
+            return Ok(());
+        }
+        pr_err!(
+            "{}: refused, since the TPM has not taken its record and tpm_required=1\n",
+            Show(name.escape_ascii())
+        );
+        if let Ok(name) =
+            CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(name.escape_ascii())))
+        {
+            refused(About::Nothing, &name);
+        }
+        Err(EACCES)
+    }
+
+    /// Lets `file` be used, of which a record was appended earlier that may be any one, if no record waits, or need not be
+    /// extended. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`, with an audit record; `ENOMEM`.
+    pub(crate) fn admit_reported(&self, file: &File) -> Result {
+        if !self.refuses(false) || self.waiting().0 == 0 {
+            return Ok(());
+        }
+        with_path(file, |path| self.admit_file(false, file, path))
+    }
+}
+
+/// Leaves the audit record.
+fn refused(about: About<'_>, name: &CStr) {
+    Record {
+        kind: Kind::Pcr,
+        about,
+        name,
+        op: c"add_template_measure",
+        cause: c"tpm-required",
+        errno: EACCES.to_errno(),
+        digest: None,
+        xattr: None,
+        rule: 0,
+    }
+    .write();
+}

@@ -1,0 +1,274 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A TPM that goes and comes back, that comes late, or whose commands fail: the records wait, and are extended in order as soon
+# as it works, without another record. And what tpm_required=1 refuses meanwhile.
+#
+# The TPM is QEMU's. Its driver is unbound and bound; for commands that fail, tpm_relay.py stands in front of it. IMA does not
+# look for a TPM again, so that a boot of its own is needed:
+#
+#   scripts/vm --append selftest.tpm -- /opt/selftests/run tpm
+#
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
+
+grep -qw selftest.tpm /proc/cmdline || skip_all "the kernel was not booted with selftest.tpm"
+[ -e /dev/tpm0 ] || skip_all "no TPM"
+plan 100
+
+device=$(basename "$(readlink -f /sys/class/tpm/tpm0/device)")
+driver=$(readlink -f /sys/class/tpm/tpm0/device/driver)
+number() {
+	local -a chips=("$driver/$device"/tpm/tpm*)
+	echo "${chips[0]##*/tpm}"
+}
+# The tools ask the very TPM, whatever its number, and whatever stands before it.
+export TPM2TOOLS_TCTI
+tools() { TPM2TOOLS_TCTI=device:/dev/tpmrm$(number); }
+unbind() { echo "$device" >"$driver/unbind"; }
+bind() {
+	echo "$device" >"$driver/bind"
+	wait_for 30 eval '[ -e "/dev/tpmrm$(number)" ]' && tools
+}
+# Seconds after which what waits will not be extended any more.
+patience=${PATIENCE:-60}
+# use: opens a new file that is to be measured, $file.
+uses=0
+use() {
+	uses=$((uses + 1))
+	file=$WORK/file-$uses
+	echo "$uses $RANDOM$RANDOM" >"$file" && chown 4242 "$file" && again
+}
+again() { { : <"$file"; } 2>"$WORK/error"; }
+refused() { ! "$@" && grep -q 'Permission denied' "$WORK/error"; }
+waits() { [ "$(status records_waiting)" = "$1" ]; }
+# recovers NAME: three results: what waits is extended though nothing happens, no record comes from that, and the PCR replays.
+recovers() {
+	local before
+	before=$(records)
+	check "$1: what waits is extended without another record" wait_for "$patience" waits 0
+	check_eq "$1: no record was added by that" "$before" "$(records)"
+	check "$1: the PCR of every bank is the replay of the list" replay_ok
+}
+uptime() { cut -d. -f1 /proc/uptime; }
+policy="measure func=FILE_CHECK mask=MAY_READ uid=0 fowner=4242"
+chmod 755 "$WORK"
+echo 0 >/proc/sys/kernel/printk_ratelimit
+tools
+
+# The driver is unbound and bound.
+load_module || bail "the module does not load"
+set_policy "$policy"
+use
+check_eq "with a TPM no record waits" "0 none 0" \
+	"$(status records_waiting) $(status records_waiting_since) $(status records_waiting_errno)"
+unbind
+before=$(uptime)
+for i in 1 2 3; do use && [ "$(records_for "$file")" = 1 ] || note "file $i cannot be used"; done
+check_eq "while its driver is unbound, files are used and their records wait" 3 "$(status records_waiting)"
+check_eq "status shows no TPM" none "$(status tpm)"
+check "and since when records wait, in seconds since the start of the system" \
+	eval '[ "$(status records_waiting_since)" -ge "$before" ] && [ "$(status records_waiting_since)" -le "$(uptime)" ]'
+check_eq "and that there is no TPM" -19 "$(status records_waiting_errno)"
+check_eq "one extend failed, and is counted" 1 "$(cat "$SECFS/violations")"
+bind
+recovers "the driver is bound again"
+check_eq "the driver is bound again: status shows the TPM" "tpm$(number)" "$(status tpm)"
+check_eq "the driver is bound again: status shows that nothing waits" "none 0" \
+	"$(status records_waiting_since) $(status records_waiting_errno)"
+unbind
+bind
+use
+check_eq "unbound and bound while nothing waited: the next record does not wait" 0 "$(status records_waiting)"
+check "unbound and bound while nothing waited: the PCR replays" replay_ok
+for i in 1 2 3; do
+	unbind
+	for ((j = 0; j < 5 * i; j++)); do use; done
+	bind
+	use
+done
+check "three times more, with a record at once: none waits" wait_for "$patience" waits 0
+check "three times more, with a record at once: the PCR replays" replay_ok
+# More records than the work takes at a time.
+unbind
+for ((i = 0; i < 150; i++)); do use; done
+check_eq "150 records wait" 150 "$(status records_waiting)"
+bind
+recovers "150 records"
+unbind
+use
+check "the module is unloaded while a record waits" unload_module
+bind
+
+# The driver comes late.
+tpm2_pcrreset 16
+unbind
+modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load without a TPM"
+PCR=16
+check_eq "before the driver, the start record says nothing of the PCR's value" "" "$(text_of digest_lists_start | grep initial)"
+set_policy "$policy"
+use
+use
+check_eq "a driver that comes late: all records wait" "$(records)" "$(status records_waiting)"
+bind
+check "a driver that comes late: what waits is extended without another record" wait_for "$patience" waits 0
+check "a driver that comes late: the PCR of every bank is the replay of the list" replay_ok
+aggregate=$(tpm2_pcrread sha256:0,1,2,3,4,5,6,7,8,9 | sed -n 's/.*0x//p' | unhex | sha256sum | cut -c1-64)
+check_eq "boot_aggregate_late has the digest of PCRs 0 to 9" "$aggregate" "$(recorded boot_aggregate_late)"
+check_eq "digest_lists_tpm says what the PCR was, in every bank" \
+	"pcr=16 $(for bank in $(tpm_banks); do echo "pcr_initial_$bank=$(bank_pcrs "$bank" | sed -n 's/PCR-09: //p' | sed 's/./0/g')"; done | sort | tr '\n' ' ')" \
+	"$(text_of digest_lists_tpm | tr '\n' ' ')"
+unload_module
+# The same where the PCR is not zero.
+tpm2_pcrreset 16
+tpm2_pcrextend "16:sha256=$(printf '%064d' 7)" >/dev/null
+initial=$(bank_pcrs sha256 | sed -n 's/PCR-16: //p' | tr A-F a-f)
+unbind
+modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load without a TPM"
+bind
+check "late, and the PCR is not zero: what waits is extended" wait_for "$patience" waits 0
+check_eq "late, and the PCR is not zero: digest_lists_tpm has its value" "$initial" \
+	"$(text_of digest_lists_tpm | sed -n 's/pcr_initial_sha256=//p')"
+check "late, and the PCR is not zero: every bank is the replay from there" replay_ok
+check_eq "late, and the PCR is not zero: status has its value" "sha256:$initial" "$(status pcr_initial)"
+unload_module
+
+# What the start record says, where the PCR is not zero at load.
+tpm2_pcrreset 16
+for bank in $(tpm_banks); do
+	size=$(bank_pcrs "$bank" | sed -n 's/PCR-09: //p' | tr -d '\n' | wc -c)
+	[ "$bank" = sha1 ] || tpm2_pcrextend "16:$bank=$(printf "%0${size}d" 9)" >/dev/null
+done
+for bank in $(tpm_banks); do bank_pcrs "$bank" | sed -n "s/PCR-16: /pcr_initial_$bank=/p" | tr A-F a-f; done | sort >"$WORK/initial"
+modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 ima_policy=exec_tcb || bail "the module does not load"
+text_of digest_lists_start >"$WORK/start"
+check_eq "the start record has the PCR's value in every bank" "$(cat "$WORK/initial")" "$(grep initial "$WORK/start")"
+check_eq "zeros included" 1 "$(grep -c 'pcr_initial_sha1=0*$' "$WORK/start")"
+check_eq "its lines are sorted by key" "$(cut -d= -f1 "$WORK/start" | LC_ALL=C sort -u)" "$(cut -d= -f1 "$WORK/start")"
+check_eq "it has what the module is" "enforce $(uname -r) 16 sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64) 0 $(status version)" \
+	"$(for key in ima_appraise kernel pcr policy require_signature version; do started $key; done | tr '\n' ' ' | sed 's/ $//')"
+check "from the list's own text alone every bank replays" replay_ok
+/usr/bin/true
+check "and with more records" replay_ok
+unload_module
+
+# tpm_required=1.
+load_module tpm_required=1 || bail "the module does not load"
+check_eq "status shows tpm_required" yes "$(status tpm_required)"
+echo known >"$WORK/known" && chown 4242 "$WORK/known"
+echo later >"$WORK/later" && chown 4242 "$WORK/later"
+"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$WORK/known"
+"$SELFTESTS/make_lists.py" "$WORK/meta2" "$WORK/list2=immutable:@$WORK/later"
+cat "$WORK/meta" >"$SECFS/digest_lists" || note "the list is refused"
+set_policy "$policy digest_list" || note "the policy is refused"
+check "tpm_required=1: with a TPM an unknown file is used" use
+old=$file
+unbind
+mark
+check "without one an unknown file is refused" refused use
+file_refused=$file
+check "there is an audit record of its own, with the path" \
+	eval 'kernel_log | grep -q "type=1804 .*op=add_template_measure cause=tpm-required .*name=\"$file\" .*res=0 errno=-13"'
+check_eq "its record waits" "1 1" "$(records_for "$file") $(status records_waiting)"
+check "the second time it is refused as well" refused again
+check_eq "without another record" 1 "$(records_for "$file")"
+file=$WORK/known
+check "a known file is used" again
+file=$old
+check "so is a file that the TPM has the record of" again
+mark
+check "a list is refused, since its record would wait" eval '! cat "$WORK/meta2" >"$SECFS/digest_lists" 2>/dev/null'
+check "and the kernel log says so" eval 'kernel_log | grep "digest_lists_metadata: refused, since the TPM has not taken its record"'
+before=$(cat "$SECFS/policy")
+check "another policy is refused" eval '! set_policy "" 2>/dev/null'
+check_eq "and the old one stays" "$before" "$(cat "$SECFS/policy")"
+exec {reader}<"$old"
+check "opening a measured file for writing while it is read is refused, as the violation would wait" \
+	eval '! { : >>"$old"; } 2>/dev/null'
+check "the second time as well" eval '! { : >>"$old"; } 2>/dev/null'
+exec {reader}<&-
+bind
+recovers "tpm_required=1"
+file=$file_refused
+check "then the file that was refused is used" again
+check "and the list is loaded" eval 'cat "$WORK/meta2" >"$SECFS/digest_lists"'
+unload_module
+unbind
+check "tpm_required=1: the module loads without a TPM" modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 tpm_required=1
+check "and refuses another policy until there is one" eval '! set_policy "$policy" 2>/dev/null'
+bind
+check "then it takes it" wait_for 60 eval 'set_policy "$policy" 2>/dev/null'
+unload_module
+
+# Commands that fail.
+relay=''
+# front: puts a TPM that can fail in front of the real one, as the first of the system.
+front() {
+	unbind
+	: >"$WORK/faults"
+	"$SELFTESTS/tpm_relay.py" "$WORK/backend" "$WORK/faults" >"$WORK/relay" 2>"$WORK/relay-errors" &
+	relay=$!
+	# The real one gets a number after that.
+	wait_for 30 test -s "$WORK/relay" && bind && [ "$(number)" -gt "$(cat "$WORK/relay")" ] &&
+		ln -s "/dev/tpm$(number)" "$WORK/backend" && wait_for 60 test -e "/dev/tpmrm$(cat "$WORK/relay")"
+}
+faults() { echo "$*" >"$WORK/faults.new" && mv "$WORK/faults.new" "$WORK/faults"; }
+extends() { tpm2_pcrread "sha256:$PCR" | sed -n 's/.*0x//p'; }
+if ! modprobe -q tpm_vtpm_proxy || ! front; then
+	note "$(cat "$WORK/relay" "$WORK/relay-errors" 2>&1)"
+	while [ "$ktap_count" -lt "$ktap_planned" ]; do skip "commands that fail" "no TPM can be put in front of another"; done
+else
+	tpm2_pcrreset 16
+	modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load with the relay"
+	check_eq "the module uses the TPM that can fail" "tpm$(cat "$WORK/relay")" "$(status tpm)"
+	set_policy "$policy"
+	use
+	for kind in refuse lose silence; do
+		faults 1 $kind
+		check "$kind, once: the file is used" use
+		check_eq "$kind, once: no record waits" 0 "$(status records_waiting)"
+		check "$kind, once: the PCR of every bank is the replay of the list" replay_ok
+		faults 2 $kind
+		use
+		recovers "$kind, twice"
+		faults -1 $kind
+		for i in 1 2 3; do use; done
+		# Reading the PCR tells that the extend happened.
+		if [ $kind = lose ]; then want="0 0"; else want="3 -"; fi
+		check_eq "$kind, always: records wait if they are not in the PCR, and there is a reason" "$want" \
+			"$(status records_waiting) $(status records_waiting_errno | sed 's/-.*/-/')"
+		faults 0 none
+		recovers "$kind, always, until it is repaired"
+	done
+	faults -1 refuse all
+	for i in 1 2; do use; done
+	check_eq "a TPM that refuses every command: the records wait, and the reason is EIO" "2 -5" \
+		"$(status records_waiting) $(status records_waiting_errno)"
+	faults 0 none
+	recovers "a TPM that refused every command"
+	# Commands fail at random while records come.
+	seed=${SEED:-$RANDOM}
+	note "SEED=$seed"
+	RANDOM=$seed
+	for ((i = 0; i < 60; i++)); do
+		case $((RANDOM % 4)) in
+		0) faults $((RANDOM % 4)) refuse ;;
+		1) faults $((RANDOM % 4)) lose ;;
+		esac
+		use
+	done
+	faults 0 none
+	recovers "commands that failed at random"
+	# The chip goes: what is left is the real one.
+	kill $relay
+	wait $relay 2>/dev/null
+	use
+	check_eq "a TPM that went while another is there: the record does not wait" 0 "$(status records_waiting)"
+	check_eq "the other one is used" "tpm$(number)" "$(status tpm)"
+	check "the PCR replays" replay_ok
+	unload_module
+fi
+[ -z "$relay" ] || kill $relay 2>/dev/null
+finish
