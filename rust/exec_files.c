@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs of running processes, and what they have mapped executable.
+ * The programs of running processes, what they have mapped executable, and what they can write by a shared mapping.
  */
 #include <linux/cred.h>
 #include <linux/delay.h>
@@ -28,6 +28,7 @@ struct collected {
 	size_t room;
 	u32 *places;
 	unsigned int bits;
+	struct diglist_exec_use beyond;
 };
 
 static struct inode *inode_of(const struct diglist_exec_use *use)
@@ -35,8 +36,8 @@ static struct inode *inode_of(const struct diglist_exec_use *use)
 	return file_inode(use->file);
 }
 
-/* Adds a use of FILE, unless it is there or there is no room. Takes a reference to the file if it adds it. */
-static void add_use(struct collected *c, struct file *file, const struct diglist_cred_ids *ids, bool executed)
+/* The use of FILE with IDS, added if it is not there; one that does not count if there is no room. Takes a reference. */
+static struct diglist_exec_use *add_use(struct collected *c, struct file *file, const struct diglist_cred_ids *ids)
 {
 	unsigned long key = (unsigned long)file_inode(file) + ids->uid + 31UL * ids->euid + 127UL * ids->gid;
 	u32 slot = hash_long(key, c->bits), mask = (1U << c->bits) - 1;
@@ -45,19 +46,15 @@ static void add_use(struct collected *c, struct file *file, const struct diglist
 	for (; c->places[slot]; slot = (slot + 1) & mask) {
 		use = &c->uses[c->places[slot] - 1];
 		if (inode_of(use) == file_inode(file) && !memcmp(&use->ids, ids, sizeof(*ids)))
-			goto found;
+			return use;
 	}
 	if (c->count == c->room)
-		return;
+		return &c->beyond;
 	use = &c->uses[c->count++];
 	use->file = get_file(file);
 	use->ids = *ids;
 	c->places[slot] = c->count;
-found:
-	if (executed)
-		use->executed = 1;
-	else
-		use->mapped = 1;
+	return use;
 }
 
 /* Whoever shares the address space, or has it handle a fault, can hold its lock for as long as he likes. */
@@ -72,7 +69,7 @@ static bool lock_address_space(struct mm_struct *mm, unsigned int *patience)
 	return true;
 }
 
-/* The program of one process, and its executable mappings. Returns false if those could not be looked at. */
+/* The program of one process, and those of its mappings that count. Returns false if those could not be looked at. */
 static bool add_process(struct collected *c, struct mm_struct *mm, const struct diglist_cred_ids *ids,
 			unsigned int *patience)
 {
@@ -84,14 +81,18 @@ static bool add_process(struct collected *c, struct mm_struct *mm, const struct 
 	program = get_file_rcu(&mm->exe_file);
 	rcu_read_unlock();
 	if (program) {
-		add_use(c, program, ids, true);
+		add_use(c, program, ids)->executed = 1;
 		fput(program);
 	}
 	if (!lock_address_space(mm, patience))
 		return false;
 	for_each_vma(vmi, vma) {
-		if (vma->vm_file && vma->vm_flags & VM_EXEC)
-			add_use(c, vma->vm_file, ids, false);
+		if (!vma->vm_file)
+			continue;
+		if (vma->vm_flags & VM_EXEC)
+			add_use(c, vma->vm_file, ids)->mapped = 1;
+		if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE))
+			add_use(c, vma->vm_file, ids)->shared = 1;
 	}
 	mmap_read_unlock(mm);
 	return true;

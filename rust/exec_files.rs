@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The programs of running processes, and what they have mapped executable.
+//! The programs of running processes, what they have mapped executable, and what they can write by a shared mapping.
 
 use super::{
     bindings,
@@ -22,9 +22,12 @@ pub(crate) struct Use {
     pub(crate) executed: bool,
     /// Whether they have it mapped executable.
     pub(crate) mapped: bool,
+    /// Whether they have it mapped shared, and may write by that.
+    pub(crate) shared: bool,
 }
 
-/// The programs of all user processes, and what they have mapped executable. Those of one file come together. Beside them
+/// The programs of all user processes, and their mappings that are executable, or shared and writable. Those of one file
+/// come together. Beside them
 /// the number of processes whose mappings could not be looked at, because their lock was not to be had. May sleep, 3 s at
 /// most in waiting for locks.
 ///
@@ -51,6 +54,7 @@ pub(crate) fn uses_by_processes() -> Result<(KVVec<Use>, usize)> {
                 ids: raw.ids.into(),
                 executed: raw.executed != 0,
                 mapped: raw.mapped != 0,
+                shared: raw.shared != 0,
             };
             result = uses.push(found, GFP_KERNEL).map_err(Error::from);
         }

@@ -76,6 +76,7 @@ struct diglist_exec_use {
 	struct diglist_cred_ids ids;
 	__u8 executed;
 	__u8 mapped;
+	__u8 shared;
 };
 
 /* A record of the integrity subsystem. What may be NULL or 0 is then left out. */

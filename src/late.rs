@@ -42,7 +42,7 @@ impl Monitor {
                 }
             }
         }
-        if !self.cache.is_unchanged(file, look) {
+        if !self.cache.is_unchanged(file, look) && self.cache.note_late_writers(file) {
             self.record_late(file, || Violation::OpenWriters);
         }
     }

@@ -26,6 +26,7 @@ use crate::{
     sys::{
         console::Show,
         cred::KernelCred,
+        exec_files::uses_by_processes,
         file::OwnedFile,
         module,
         sha,
@@ -157,7 +158,26 @@ impl Monitor {
     /// `EDEADLK` if it would stop them.
     pub(crate) fn prepare(&self) -> Result {
         self.lists.trust.add_linked();
+        self.note_older_mappings();
         self.refuse_lockout(&self.policies.load())
+    }
+
+    /// Marks what is mapped shared and can be written since before the hooks were attached. May sleep.
+    fn note_older_mappings(&self) {
+        match uses_by_processes() {
+            Ok((uses, unseen)) => {
+                let shared = uses.iter().filter(|used| used.shared);
+                let regular = shared.filter(|used| used.file.is_regular());
+                regular.for_each(|used| self.cache.note_shared(&used.file));
+                if unseen > 0 {
+                    pr_warn!("the mappings of {} processes, which are busy, were not looked at\n", unseen);
+                }
+            }
+            Err(e) => pr_warn!(
+                "what is mapped writable already could not be looked at ({})\n",
+                e.to_errno()
+            ),
+        }
     }
 
     /// Writes the first records and begins to evaluate accesses. To be called after [`Monitor::prepare`]. May sleep.

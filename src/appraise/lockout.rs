@@ -144,6 +144,7 @@ impl Monitor {
                     ids: ROOT,
                     executed: true,
                     mapped: true,
+                    shared: false,
                 };
                 uses.push(found, GFP_KERNEL)?;
             }

@@ -313,13 +313,24 @@ impl Cache {
         if !file.has_writers() || self.has_any(key, Mark::Reported.into()) {
             return false;
         }
-        let mut is_violation = false;
+        self.report(inode)
+    }
+
+    /// Something may have written to `file` between its use and the look at it. Returns whether that was not reported yet:
+    /// an open-writers violation. May sleep.
+    pub(crate) fn note_late_writers(&self, file: &File) -> bool {
+        self.report(file.real_inode())
+    }
+
+    /// Sets [`Mark::Reported`]; returns whether it was not set.
+    fn report(&self, inode: InodeRef<'_>) -> bool {
+        let mut is_new = false;
         self.update(inode, |old, _| {
-            is_violation = !old.is_some_and(|old| old.marks().has(Mark::Reported));
-            let marks = Marks::of(&[Mark::Read, Mark::Reported]);
-            Some(Entry::marked(old, self.epochs.now(key), marks))
+            is_new = !old.is_some_and(|old| old.marks().has(Mark::Reported));
+            let now = self.epochs.now(inode.key());
+            Some(Entry::marked(old, now, Mark::Reported.into()))
         });
-        is_violation
+        is_new
     }
 
     /// Something reads `file` that had it measured. May sleep.

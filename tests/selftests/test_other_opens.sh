@@ -77,16 +77,22 @@ for way in "${ways[@]}"; do
 	place "$way" measured || bail "no library for $way"
 	rewrite_in_use
 	check_eq "$what: a library in use is rewritten" "7 42 " "$called" || note "$wrote $(cat "$WORK/wrote")"
-	check "$what: there is a violation for it" [ "$(violations_for "$file")" -gt 0 ]
+	# By the name by which it was opened: of FUSE's passthrough that is the name above.
+	check "$what: there is a violation for it" [ $(($(violations_for "$file") + $(violations_for "$opened"))) -gt 0 ]
 done
 
 set_policy "appraise $rules${NL}appraise $more" || bail "the policy is refused"
 for way in "${ways[@]}"; do
 	what="enforcing, ${name[$way]}"
 	[[ $without != *$way* ]] || { skip "$what" "no $way here" && skip "$what: the same code" "no $way here" && continue; }
-	place "$way" enforced && list_of immutable "$file" && load_signed || bail "no library for $way"
+	# With a look at it: a lookup by eCryptfs that may not open the lower file loses an inode, which stops the kernel at umount.
+	place "$way" enforced && stat "$opened" >/dev/null && list_of immutable "$file" && load_signed || bail "no library for $way"
 	rewrite_in_use
-	check_eq "$what: a library in use as signed is not opened for writing" 13 "$wrote" || cat "$WORK/wrote"
+	case $way in
+	passthrough) refused=5 ;; # FUSE answers EIO, whatever the reason.
+	*) refused=13 ;;
+	esac
+	check_eq "$what: a library in use as signed is not opened for writing" "$refused" "$wrote" || cat "$WORK/wrote"
 	check_eq "$what: the task that has it mapped calls the same code as before" "7 7 " "$called"
 done
 finish
