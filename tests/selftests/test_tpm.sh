@@ -35,6 +35,7 @@ bind() {
 # Seconds after which what waits will not be extended any more.
 patience=${PATIENCE:-60}
 # use: opens a new file that is to be measured, $file.
+relay=''
 uses=0
 use() {
 	uses=$((uses + 1))
@@ -44,13 +45,26 @@ use() {
 again() { { : <"$file"; } 2>"$WORK/error"; }
 refused() { ! "$@" && grep -q 'Permission denied' "$WORK/error"; }
 waits() { [ "$(status records_waiting)" = "$1" ]; }
+# replays NAME: one result, ok if the PCR of every bank is the replay of the list. On a machine that is so busy that the kernel's
+# driver stops waiting for QEMU's TPM, it may take the answer of one command for that of another, and say that a record was
+# extended that was not: then this cannot be told.
+replays() {
+	if replay_ok "$PCR" >"$WORK/replay" 2>&1; then
+		ok "$1"
+	elif dmesg | grep -q 'tpm tpm[0-9]*: Operation Timed out' && [ -z "$relay" ]; then
+		skip "$1" "the driver of the TPM stopped waiting for it: the machine is too busy"
+	else
+		sed 's/^/# /' "$WORK/replay"
+		not_ok "$1"
+	fi
+}
 # recovers NAME: three results: what waits is extended though nothing happens, no record comes from that, and the PCR replays.
 recovers() {
 	local before
 	before=$(records)
 	check "$1: what waits is extended without another record" wait_for "$patience" waits 0
 	check_eq "$1: no record was added by that" "$before" "$(records)"
-	check "$1: the PCR of every bank is the replay of the list" replay_ok
+	replays "$1: the PCR of every bank is the replay of the list"
 }
 uptime() { cut -d. -f1 /proc/uptime; }
 policy="measure func=FILE_CHECK mask=MAY_READ uid=0 fowner=4242"
@@ -82,7 +96,7 @@ unbind
 bind
 use
 check_eq "unbound and bound while nothing waited: the next record does not wait" 0 "$(status records_waiting)"
-check "unbound and bound while nothing waited: the PCR replays" replay_ok
+replays "unbound and bound while nothing waited: the PCR replays"
 for i in 1 2 3; do
 	unbind
 	for ((j = 0; j < 5 * i; j++)); do use; done
@@ -90,7 +104,7 @@ for i in 1 2 3; do
 	use
 done
 check "three times more, with a record at once: none waits" wait_for "$patience" waits 0
-check "three times more, with a record at once: the PCR replays" replay_ok
+replays "three times more, with a record at once: the PCR replays"
 # More records than the work takes at a time.
 unbind
 for ((i = 0; i < 150; i++)); do use; done
@@ -114,7 +128,7 @@ use
 check_eq "a driver that comes late: all records wait" "$(records)" "$(status records_waiting)"
 bind
 check "a driver that comes late: what waits is extended without another record" wait_for "$patience" waits 0
-check "a driver that comes late: the PCR of every bank is the replay of the list" replay_ok
+replays "a driver that comes late: the PCR of every bank is the replay of the list"
 aggregate=$(tpm2_pcrread sha256:0,1,2,3,4,5,6,7,8,9 | sed -n 's/.*0x//p' | unhex | sha256sum | cut -c1-64)
 check_eq "boot_aggregate_late has the digest of PCRs 0 to 9" "$aggregate" "$(recorded boot_aggregate_late)"
 check_eq "digest_lists_tpm says what the PCR was, in every bank" \
@@ -131,7 +145,7 @@ bind
 check "late, and the PCR is not zero: what waits is extended" wait_for "$patience" waits 0
 check_eq "late, and the PCR is not zero: digest_lists_tpm has its value" "$initial" \
 	"$(text_of digest_lists_tpm | sed -n 's/pcr_initial_sha256=//p')"
-check "late, and the PCR is not zero: every bank is the replay from there" replay_ok
+replays "late, and the PCR is not zero: every bank is the replay from there"
 check_eq "late, and the PCR is not zero: status has its value" "sha256:$initial" "$(status pcr_initial)"
 unload_module
 
@@ -149,9 +163,9 @@ check_eq "zeros included" 1 "$(grep -c 'pcr_initial_sha1=0*$' "$WORK/start")"
 check_eq "its lines are sorted by key" "$(cut -d= -f1 "$WORK/start" | LC_ALL=C sort -u)" "$(cut -d= -f1 "$WORK/start")"
 check_eq "it has what the module is" "enforce $(uname -r) 16 sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64) 0 $(status version)" \
 	"$(for key in ima_appraise kernel pcr policy require_signature version; do started $key; done | tr '\n' ' ' | sed 's/ $//')"
-check "from the list's own text alone every bank replays" replay_ok
+replays "from the list's own text alone every bank replays"
 /usr/bin/true
-check "and with more records" replay_ok
+replays "and with more records"
 unload_module
 
 # tpm_required=1.
@@ -203,7 +217,6 @@ check "then it takes it" wait_for 60 eval 'set_policy "$policy" 2>/dev/null'
 unload_module
 
 # Commands that fail.
-relay=''
 # front: puts a TPM that can fail in front of the real one, as the first of the system.
 front() {
 	unbind
@@ -229,7 +242,7 @@ else
 		faults 1 $kind
 		check "$kind, once: the file is used" use
 		check_eq "$kind, once: no record waits" 0 "$(status records_waiting)"
-		check "$kind, once: the PCR of every bank is the replay of the list" replay_ok
+		replays "$kind, once: the PCR of every bank is the replay of the list"
 		faults 2 $kind
 		use
 		recovers "$kind, twice"
@@ -267,7 +280,7 @@ else
 	use
 	check_eq "a TPM that went while another is there: the record does not wait" 0 "$(status records_waiting)"
 	check_eq "the other one is used" "tpm$(number)" "$(status tpm)"
-	check "the PCR replays" replay_ok
+	replays "the PCR replays"
 	unload_module
 fi
 [ -z "$relay" ] || kill $relay 2>/dev/null
