@@ -12,20 +12,34 @@ use crate::{
     }, //
 };
 
+/// `BOOLEAN`.
+pub const BOOLEAN: u8 = 0x01;
 /// `INTEGER`.
 pub const INTEGER: u8 = 0x02;
+/// `OCTET STRING`.
+pub const OCTET_STRING: u8 = 0x04;
 /// `OBJECT IDENTIFIER`.
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// `UTCTime`.
+pub const UTC_TIME: u8 = 0x17;
+/// `GeneralizedTime`.
+pub const GENERALIZED_TIME: u8 = 0x18;
 /// `SEQUENCE`.
 pub const SEQUENCE: u8 = 0x30;
 /// `SET`.
 pub const SET: u8 = 0x31;
 /// `[0]`, primitive.
 pub const CONTEXT_0_PRIMITIVE: u8 = 0x80;
+/// `[1]`, primitive.
+pub const CONTEXT_1_PRIMITIVE: u8 = 0x81;
+/// `[2]`, primitive.
+pub const CONTEXT_2_PRIMITIVE: u8 = 0x82;
 /// `[0]`, constructed.
 pub const CONTEXT_0: u8 = 0xa0;
 /// `[1]`, constructed.
 pub const CONTEXT_1: u8 = 0xa1;
+/// `[3]`, constructed.
+pub const CONTEXT_3: u8 = 0xa3;
 
 /// One element: its content, and all of it.
 pub struct Element<'a> {

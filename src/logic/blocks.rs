@@ -2,8 +2,8 @@
 
 //! Lists that are blocks of digests: what [`crate::compact`] and [`crate::compact16`] have in common.
 //!
-//! The formats differ in the header of a block only, which a [`Layout`] reads. The digest of empty content is skipped
-//! and counted, never an entry.
+//! The formats differ in the header of a block, which a [`Layout`] reads, and in what may stand before the first one. The
+//! digest of empty content is skipped and counted, never an entry.
 
 use core::marker::PhantomData;
 
@@ -12,6 +12,8 @@ use crate::{
         Cursor,
         Sink, //
     },
+    digest::Digest,
+    edition::Edition,
     error::{
         Error,
         Result, //
@@ -20,11 +22,17 @@ use crate::{
     list::{
         Counts,
         Kind, //
-    }, //
+    },
+    verity, //
 };
 
 /// How a format writes its blocks.
 pub trait Layout {
+    /// Takes what may stand before the first block.
+    fn read_edition<'a>(_cursor: &mut Cursor<'a>) -> Result<Option<Edition<'a>>> {
+        Ok(None)
+    }
+
     /// Reads a block, header and digests.
     fn read_block<'a>(cursor: &mut Cursor<'a>) -> Result<Block<'a>>;
 }
@@ -37,6 +45,8 @@ pub trait Layout {
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a> {
     kind: Kind,
+    /// Whether the digests are those that fs-verity enforces.
+    verity: bool,
     algo: HashAlgo,
     count: u32,
     digests: &'a [u8],
@@ -65,10 +75,20 @@ impl<'a> Block<'a> {
         let digests = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
         Ok(Self {
             kind,
+            verity: false,
             algo,
             count,
             digests,
         })
+    }
+
+    /// The same block, of digests that fs-verity enforces.
+    pub(crate) const fn of_verity(self) -> Self {
+        // INVARIANT: The digests are the same.
+        Self {
+            verity: true,
+            ..self
+        }
     }
 }
 
@@ -86,6 +106,7 @@ pub(crate) fn len_of(algo: HashAlgo, count: u32) -> Option<u32> {
 #[derive(Debug)]
 pub struct List<'a, L> {
     data: &'a [u8],
+    edition: Option<Edition<'a>>,
     algo: HashAlgo,
     counts: Counts,
     skipped_empty: u32,
@@ -109,12 +130,14 @@ impl<'a, L: Layout> List<'a, L> {
     /// [`Error::WeakAlgorithm`], [`Error::MixedAlgorithms`], [`Error::TooManyEntries`], and those of the format.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
+        let edition = L::read_edition(&mut cursor)?;
         if cursor.is_empty() {
             return Err(Error::Empty);
         }
         let first = L::read_block(&mut cursor.clone())?;
         let mut list = Self {
-            data,
+            data: cursor.rest(),
+            edition,
             algo: first.algo,
             counts: Counts::default(),
             skipped_empty: 0,
@@ -137,7 +160,12 @@ impl<'a, L: Layout> List<'a, L> {
         Ok(list)
     }
 
-    /// The digests of `kind`, or of all kinds, in the order of the file.
+    /// The edition, if the list says which it is.
+    pub const fn edition(&self) -> Option<Edition<'a>> {
+        self.edition
+    }
+
+    /// The digests of `kind`, or of all kinds, in the order of the file, each as the table has it.
     pub fn entries(&self, kind: Option<Kind>) -> Entries<'a, L> {
         Entries {
             blocks: Cursor::new(self.data),
@@ -185,8 +213,17 @@ impl<L> Clone for Entries<'_, L> {
     }
 }
 
-impl<'a, L: Layout> Iterator for Entries<'a, L> {
-    type Item = (Kind, &'a [u8]);
+impl<L> Entries<'_, L> {
+    /// Whether the digest that was returned last stands for one of fs-verity; see [`verity::entry`].
+    pub fn is_verity(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|(_, digests)| digests.verity)
+    }
+}
+
+impl<L: Layout> Iterator for Entries<'_, L> {
+    type Item = (Kind, Digest);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -213,6 +250,7 @@ impl<'a, L: Layout> Iterator for Entries<'a, L> {
 struct Digests<'a> {
     rest: &'a [u8],
     algo: HashAlgo,
+    verity: bool,
 }
 
 impl<'a> Digests<'a> {
@@ -220,19 +258,25 @@ impl<'a> Digests<'a> {
         Self {
             rest: block.digests,
             algo: block.algo,
+            verity: block.verity,
         }
     }
 }
 
-impl<'a> Iterator for Digests<'a> {
-    type Item = &'a [u8];
+impl Iterator for Digests<'_> {
+    type Item = Digest;
 
     #[inline]
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<Digest> {
         loop {
             let (digest, rest) = self.rest.split_at_checked(self.algo.digest_size())?;
             self.rest = rest;
-            if digest != self.algo.empty_digest() {
+            // By the invariant of `Block` this does not fail.
+            let mut digest = Digest::new(self.algo, digest).ok()?;
+            if self.verity {
+                digest = verity::entry(&digest);
+            }
+            if digest.as_bytes() != self.algo.empty_digest() {
                 return Some(digest);
             }
         }

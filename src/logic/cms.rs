@@ -12,7 +12,7 @@
 //!         version INTEGER,
 //!         signer SEQUENCE { issuer SEQUENCE, serial INTEGER } | [0] key id,
 //!         digestAlgorithm SEQUENCE { OBJECT IDENTIFIER, … },
-//!         signedAttrs [0] OPTIONAL,
+//!         signedAttrs [0] OPTIONAL { SEQUENCE { OBJECT IDENTIFIER, SET OF ANY }, … },
 //!         signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER, … }, … } } }
 //! ```
 //!
@@ -21,6 +21,7 @@
 
 use crate::{
     asn1::{
+        after_tag,
         content,
         element,
         optional,
@@ -42,8 +43,12 @@ use crate::{
         PublicKeyAlgo,
         WeakHash, //
     },
+    time,
     x509, //
 };
+
+/// `signingTime`.
+const SIGNING_TIME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05];
 
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 
@@ -67,6 +72,7 @@ pub struct Message<'a> {
     signer: Signer<'a>,
     hash: HashAlgo,
     algo: PublicKeyAlgo,
+    signed_at: Option<i64>,
     certificates: &'a [u8],
 }
 
@@ -104,11 +110,17 @@ impl<'a> Message<'a> {
         while !rest.is_empty() {
             element(&mut rest, SEQUENCE)?;
         }
-        let SignerInfo { signer, hash, algo } = read_signer(signer)?;
+        let SignerInfo {
+            signer,
+            hash,
+            algo,
+            signed_at,
+        } = read_signer(signer)?;
         Ok(Self {
             signer,
             hash,
             algo,
+            signed_at,
             certificates,
         })
     }
@@ -128,6 +140,12 @@ impl<'a> Message<'a> {
         self.algo
     }
 
+    /// When it was signed, in seconds since 1970, if the signed attributes say so. The signer's word, and only as good as
+    /// the signature.
+    pub const fn signed_at(&self) -> Option<i64> {
+        self.signed_at
+    }
+
     /// The certificates that came along, each in DER.
     pub fn certificates(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut cursor = Cursor::new(self.certificates);
@@ -139,6 +157,7 @@ struct SignerInfo<'a> {
     signer: Signer<'a>,
     hash: HashAlgo,
     algo: PublicKeyAlgo,
+    signed_at: Option<i64>,
 }
 
 fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
@@ -156,10 +175,40 @@ fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
     };
     let mut algorithm = Cursor::new(content(&mut info, SEQUENCE)?);
     let hash = hash_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?)?;
-    optional(&mut info, CONTEXT_0)?;
+    let signed_at = match optional(&mut info, CONTEXT_0)? {
+        Some(attributes) => signing_time(attributes)?,
+        None => None,
+    };
     let mut algorithm = Cursor::new(content(&mut info, SEQUENCE)?);
     let algo = x509::algo_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?);
-    Ok(SignerInfo { signer, hash, algo })
+    Ok(SignerInfo {
+        signer,
+        hash,
+        algo,
+        signed_at,
+    })
+}
+
+/// The signing time among signed attributes. Two of them are refused, and so is one that has two values or is no time.
+fn signing_time(attributes: &[u8]) -> Result<Option<i64>> {
+    let mut found = None;
+    let mut attributes = Cursor::new(attributes);
+    while !attributes.is_empty() {
+        let mut attribute = Cursor::new(content(&mut attributes, SEQUENCE)?);
+        let kind = content(&mut attribute, OBJECT_IDENTIFIER)?;
+        let mut values = Cursor::new(content(&mut attribute, SET)?);
+        attribute.finish()?;
+        if kind != SIGNING_TIME {
+            continue;
+        }
+        let tag = values.u8()?;
+        let value = after_tag(&mut values)?;
+        values.finish()?;
+        if found.replace(time::parse(tag, value)?).is_some() {
+            return Err(Error::BadSignature);
+        }
+    }
+    Ok(found)
 }
 
 fn hash_from_oid(oid: &[u8]) -> Result<HashAlgo> {

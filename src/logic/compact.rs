@@ -4,14 +4,16 @@
 //!
 //! | bytes | field |
 //! |-------|-------|
-//! | 2     | entry id: 0 immutable, 1 mutable, 2 revoked |
+//! | 2     | entry id: 0 immutable, 1 mutable, 2 revoked, 4 immutable and 5 revoked in fs-verity |
 //! | 4     | number of digests, at least one |
 //! | 4     | size of the digests together |
 //! | ...   | the digests |
 //!
 //! Ten SHA-256 digests are the header `0, 10, 320` and 320 bytes. The size of a digest says its algorithm;
-//! all blocks of a list have the same. The format is that of "ima: digest list feature" v2 (2017); entry id 2
-//! is an addition of this project. The digest of empty content is skipped and counted, never an entry.
+//! all blocks of a list have the same. Before the blocks there may be an edition ([`crate::edition`], entry id 3). Digests
+//! that fs-verity enforces are those of descriptors, and know files by their digest in fs-verity only ([`crate::verity`]).
+//! The format is that of "ima: digest list feature" v2 (2017); the entry ids from 2 on are additions of this project. The
+//! digest of empty content is skipped and counted, never an entry.
 
 use crate::{
     blocks::{
@@ -22,6 +24,10 @@ use crate::{
     cursor::{
         Cursor,
         Sink, //
+    },
+    edition::{
+        self,
+        Edition, //
     },
     error::{
         Error,
@@ -42,15 +48,20 @@ pub type Entries<'a> = blocks::Entries<'a, Compact>;
 pub enum Compact {}
 
 impl Layout for Compact {
+    fn read_edition<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Edition<'a>>> {
+        Edition::read(cursor)
+    }
+
     fn read_block<'a>(cursor: &mut Cursor<'a>) -> Result<Block<'a>> {
-        let kind = kind_from_id(cursor.u16_le()?)?;
+        let (kind, verity) = kind_from_id(cursor.u16_le()?)?;
         let count = cursor.u32_le()?;
         let len = cursor.u32_le()?;
         if count == 0 {
             return Err(Error::Empty);
         }
         let algo = algo_of(count, len)?.strong()?;
-        Block::read(kind, algo, count, len, cursor)
+        let block = Block::read(kind, algo, count, len, cursor)?;
+        Ok(if verity { block.of_verity() } else { block })
     }
 }
 
@@ -77,18 +88,48 @@ pub fn write_block<'d>(
     digests: impl ExactSizeIterator<Item = &'d [u8]>,
     sink: &mut (impl Sink + ?Sized),
 ) -> Result {
+    write_with_id(kind_id(kind), algo, digests, sink)
+}
+
+/// Writes one block of digests that fs-verity enforces, immutable ones or revoked ones. The errors are those of
+/// [`write_block`], and [`Error::UnknownEntryId`] for mutable ones: what fs-verity protects does not change.
+pub fn write_verity_block<'d>(
+    kind: Kind,
+    algo: HashAlgo,
+    digests: impl ExactSizeIterator<Item = &'d [u8]>,
+    sink: &mut (impl Sink + ?Sized),
+) -> Result {
+    let id = match kind {
+        Kind::Immutable => 4,
+        Kind::Revoked => 5,
+        Kind::Mutable => return Err(Error::UnknownEntryId),
+    };
+    write_with_id(id, algo, digests, sink)
+}
+
+fn write_with_id<'d>(
+    id: u16,
+    algo: HashAlgo,
+    digests: impl ExactSizeIterator<Item = &'d [u8]>,
+    sink: &mut (impl Sink + ?Sized),
+) -> Result {
     let (count, len) = blocks::size_of_block(algo, digests.len())?;
-    sink.put(&kind_id(kind).to_le_bytes())?;
+    sink.put(&id.to_le_bytes())?;
     sink.put(&count.to_le_bytes())?;
     sink.put(&len.to_le_bytes())?;
     blocks::write_digests(algo, digests, sink)
 }
 
-const fn kind_from_id(id: u16) -> Result<Kind> {
+/// The kind of digests, and whether they are those of fs-verity.
+const fn kind_from_id(id: u16) -> Result<(Kind, bool)> {
     match id {
-        0 => Ok(Kind::Immutable),
-        1 => Ok(Kind::Mutable),
-        2 => Ok(Kind::Revoked),
+        0 => Ok((Kind::Immutable, false)),
+        1 => Ok((Kind::Mutable, false)),
+        2 => Ok((Kind::Revoked, false)),
+        // Only before the first block.
+        edition::ENTRY_ID => Err(Error::UnexpectedField),
+        4 => Ok((Kind::Immutable, true)),
+        5 => Ok((Kind::Revoked, true)),
         _ => Err(Error::UnknownEntryId),
     }
 }

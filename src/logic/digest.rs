@@ -67,6 +67,21 @@ impl Digest {
         digest
     }
 
+    /// The same with each bit flipped that is set in `mask`.
+    #[must_use]
+    pub(crate) fn exclusive_or(mut self, mask: &[u8; MAX_DIGEST_SIZE]) -> Self {
+        // INVARIANT: Only the first `algo.digest_size()` bytes are changed.
+        for (byte, mask) in self
+            .bytes
+            .iter_mut()
+            .zip(mask)
+            .take(self.algo.digest_size())
+        {
+            *byte ^= *mask;
+        }
+        self
+    }
+
     /// Reads `algorithm:hex`, in either case of the hexadecimal digits.
     ///
     /// # Errors

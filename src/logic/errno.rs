@@ -12,13 +12,16 @@ impl Error {
     pub const fn errno(self) -> i32 {
         match self {
             Self::LongReference => 7,             // E2BIG
+            Self::SameSerial => 17,               // EEXIST
             Self::TooManyEntries => 28,           // ENOSPC
             Self::ReservedNotZero => 33,          // EDOM
             Self::NameTooLong => 36,              // ENAMETOOLONG
             Self::Empty => 42,                    // ENOMSG
+            Self::CriticalExtension => 50,        // ENOCSI
             Self::BadHex => 52,                   // EBADE
             Self::BadPath => 53,                  // EBADR
             Self::IndexFull => 54,                // EXFULL
+            Self::OtherPurpose => 55,             // ENOANO
             Self::BadRegion => 56,                // EBADRQC
             Self::SignatureOfOtherKind => 57,     // EBADSLT
             Self::BadSignature => 59,             // EBFONT
@@ -45,8 +48,11 @@ impl Error {
             Self::UnknownSignature => 96,         // EPFNOSUPPORT
             Self::OpenPgpVersion6 => 97,          // EAFNOSUPPORT
             Self::BufferTooSmall => 105,          // ENOBUFS
+            Self::OlderSerial => 116,             // ESTALE
             Self::BadTemplate => 117,             // EUCLEAN
+            Self::BadListName => 118,             // ENOTNAM
             Self::WeakSignatureHash(_) => 119,    // ENAVAIL
+            Self::SourcePackage => 120,           // EISNAM
             Self::NoFileDigests => 123,           // ENOMEDIUM
             Self::MixedAlgorithms => 124,         // EMEDIUMTYPE
             Self::WeakAlgorithm => 129,           // EKEYREJECTED

@@ -113,6 +113,18 @@ causes! {
         BadKey,
         /// An RSA key of less than 2048 bits.
         WeakKey,
+        /// A certificate whose `extendedKeyUsage` is for something else than signing code or lists.
+        OtherPurpose,
+        /// A certificate with a critical extension that is not understood here.
+        CriticalExtension,
+        /// The header of an RPM package of sources.
+        SourcePackage,
+        /// The name of a list is empty, too long, or has something else than printable characters.
+        BadListName,
+        /// A list of this name with a higher serial number was loaded before.
+        OlderSerial,
+        /// A list of this name and serial number with other content was loaded before.
+        SameSerial,
     }
 }
 
@@ -170,6 +182,20 @@ impl Error {
             }
             Self::BadKey => "malformed public key",
             Self::WeakKey => "RSA key shorter than 2048 bits",
+            Self::OtherPurpose => {
+                "the certificate's extendedKeyUsage is neither for signing code nor for lists"
+            }
+            Self::CriticalExtension => {
+                "the certificate has a critical extension that is unknown here"
+            }
+            Self::SourcePackage => "the RPM header is that of a source package",
+            Self::BadListName => "the name of the list is not 1 to 64 printable characters",
+            Self::OlderSerial => {
+                "a list of the same name and signer with a higher serial number was loaded before"
+            }
+            Self::SameSerial => {
+                "another list of the same name, signer and serial number was loaded before"
+            }
         }
     }
 }

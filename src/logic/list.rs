@@ -9,6 +9,7 @@ use crate::{
     compact16,
     cursor::Sink,
     digest::Digest,
+    edition::Edition,
     error::{
         Error,
         Result, //
@@ -259,18 +260,26 @@ impl<'a> ParsedList<'a> {
         of_format!(self, list => list.counts())
     }
 
+    /// The edition, if the list says which it is.
+    pub const fn edition(&self) -> Option<Edition<'a>> {
+        match self {
+            Self::Compact(list) => list.edition(),
+            Self::RpmHeader(_) | Self::Compact16(_) | Self::Tlv(_) => None,
+        }
+    }
+
     /// How often the digest of empty content was found and left out.
     pub const fn skipped_empty(&self) -> u32 {
         of_format!(self, list => list.skipped_empty())
     }
 
-    /// The digests in the order of the file, without skipped ones.
+    /// The digests in the order of the file, without skipped ones, each as the table has it.
     pub fn entries(&self) -> Entries<'a> {
         let algo = self.algo();
         match self {
-            Self::Compact(list) => Entries::Compact(list.entries(None), algo),
+            Self::Compact(list) => Entries::Compact(list.entries(None)),
             Self::RpmHeader(list) => Entries::RpmHeader(list.entries(None)),
-            Self::Compact16(list) => Entries::Compact16(list.entries(None), algo),
+            Self::Compact16(list) => Entries::Compact16(list.entries(None)),
             Self::Tlv(list) => Entries::Tlv(list.entries(None), algo),
         }
     }
@@ -305,13 +314,23 @@ impl<'a> ParsedList<'a> {
 #[derive(Clone, Debug)]
 pub enum Entries<'a> {
     /// Of a list of type compact.
-    Compact(compact::Entries<'a>, HashAlgo),
+    Compact(compact::Entries<'a>),
     /// Of an RPM header.
     RpmHeader(rpm::list::Entries<'a>),
     /// Of a compact list with 16-byte headers.
-    Compact16(compact16::Entries<'a>, HashAlgo),
+    Compact16(compact16::Entries<'a>),
     /// Of a TLV list.
     Tlv(tlv::Entries<'a>, HashAlgo),
+}
+
+impl Entries<'_> {
+    /// Whether the digest that was returned last stands for one of fs-verity; see [`crate::verity::entry`].
+    pub fn is_verity(&self) -> bool {
+        match self {
+            Self::Compact(entries) => entries.is_verity(),
+            Self::RpmHeader(_) | Self::Compact16(_) | Self::Tlv(..) => false,
+        }
+    }
 }
 
 impl Iterator for Entries<'_> {
@@ -319,9 +338,9 @@ impl Iterator for Entries<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let ((kind, digest), algo) = match self {
+            Self::Compact(entries) => return entries.next(),
+            Self::Compact16(entries) => return entries.next(),
             Self::RpmHeader(entries) => return entries.next(),
-            Self::Compact(entries, algo) => (entries.next()?, *algo),
-            Self::Compact16(entries, algo) => (entries.next()?, *algo),
             Self::Tlv(entries, algo) => (entries.next()?, *algo),
         };
         // Checked lists have digests of no other size.

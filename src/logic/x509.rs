@@ -1,30 +1,198 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which algorithms an X.509 certificate uses: the kernel refuses those that it does not have without naming them.
+//! What an X.509 certificate says that the kernel's parser does not tell: which algorithms it uses, since the kernel
+//! refuses those that it does not have without naming them, and what its extensions allow, which the kernel does not read.
 //!
 //! ```text
 //! Certificate ::= SEQUENCE {
 //!     tbsCertificate SEQUENCE {
 //!         version [0] OPTIONAL, serialNumber INTEGER, signature SEQUENCE { OBJECT IDENTIFIER, … },
 //!         issuer SEQUENCE, validity SEQUENCE, subject SEQUENCE,
-//!         subjectPublicKeyInfo SEQUENCE { SEQUENCE { OBJECT IDENTIFIER, … }, … }, … }, … }
+//!         subjectPublicKeyInfo SEQUENCE { SEQUENCE { OBJECT IDENTIFIER, … }, … },
+//!         issuerUniqueID [1] OPTIONAL, subjectUniqueID [2] OPTIONAL,
+//!         extensions [3] OPTIONAL { SEQUENCE OF SEQUENCE {
+//!             extnID OBJECT IDENTIFIER, critical BOOLEAN OPTIONAL, extnValue OCTET STRING } } }, … }
 //! ```
 //!
-//! Sources: RFC 5280; RFC 8410 (Edwards and Montgomery curves), RFC 9881 (ML-DSA), RFC 9909 (SLH-DSA).
+//! Validity, names and the usages of `keyUsage` are the kernel's to read. Sources: RFC 5280; RFC 8410 (Edwards and
+//! Montgomery curves), RFC 9881 (ML-DSA), RFC 9909 (SLH-DSA).
 
 use crate::{
     asn1::{
+        after_tag,
         content,
         optional,
+        BOOLEAN,
         CONTEXT_0,
+        CONTEXT_1_PRIMITIVE,
+        CONTEXT_2_PRIMITIVE,
+        CONTEXT_3,
         INTEGER,
         OBJECT_IDENTIFIER,
+        OCTET_STRING,
         SEQUENCE, //
     },
     cursor::Cursor,
-    error::Result,
-    openpgp::PublicKeyAlgo, //
+    error::{
+        Error,
+        Result, //
+    },
+    openpgp::PublicKeyAlgo,
+    time, //
 };
+
+/// `codeSigning`, one of the purposes in an `extendedKeyUsage`.
+const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
+/// `anyExtendedKeyUsage`.
+const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
+/// The purpose of signing digest lists: 2.25.143659338753134025303514290992400176090, which is the UUID
+/// 6c13c840-322c-4f5f-9eb3-2363d42e13da.
+pub const LIST_SIGNING: &[u8] = &[
+    0x69, 0x81, 0xd8, 0x93, 0xe4, 0x90, 0x86, 0xa2, 0xe2, 0xbd, 0xbf, 0x9e, 0xd9, 0xc8, 0xec, 0xbd,
+    0xa1, 0xb8, 0xa7, 0x5a,
+];
+
+/// What the extensions of a certificate leave its key to do, beyond what `keyUsage` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purpose {
+    /// Whether the key is dedicated to digest lists: an `extendedKeyUsage` names [`LIST_SIGNING`].
+    pub lists: bool,
+    /// How many authorities may stand between this one and a key that signs, if that is limited.
+    pub path_len: Option<u8>,
+}
+
+impl Purpose {
+    /// Reads the extensions of the certificate that `der` encodes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OtherPurpose`] if an `extendedKeyUsage` has none of `codeSigning`, `anyExtendedKeyUsage` and
+    /// [`LIST_SIGNING`]; [`Error::CriticalExtension`] if an extension that is not read here, or by the kernel, is
+    /// critical; [`Error::BadKey`] if the certificate is not DER, or has an extension twice.
+    pub fn of_certificate(der: &[u8]) -> Result<Self> {
+        let refused = |error| match error {
+            Error::OtherPurpose | Error::CriticalExtension => error,
+            _ => Error::BadKey,
+        };
+        Self::read(der).map_err(refused)
+    }
+
+    fn read(der: &[u8]) -> Result<Self> {
+        let mut purpose = Self::default();
+        let mut seen = 0u8;
+        let mut extensions = Cursor::new(extensions(der)?);
+        while !extensions.is_empty() {
+            let mut extension = Cursor::new(content(&mut extensions, SEQUENCE)?);
+            let oid = content(&mut extension, OBJECT_IDENTIFIER)?;
+            let critical = match optional(&mut extension, BOOLEAN)? {
+                None | Some([0]) => false,
+                Some(_) => true,
+            };
+            let value = content(&mut extension, OCTET_STRING)?;
+            extension.finish()?;
+            let bit = match oid {
+                // subjectKeyIdentifier, keyUsage and authorityKeyIdentifier are the kernel's to read.
+                [0x55, 0x1d, 14] => 1,
+                [0x55, 0x1d, 15] => 2,
+                [0x55, 0x1d, 35] => 4,
+                [0x55, 0x1d, 19] => {
+                    purpose.path_len = path_len(value)?;
+                    8
+                }
+                [0x55, 0x1d, 37] => {
+                    purpose.lists = lists_among(value)?;
+                    16
+                }
+                _ if critical => return Err(Error::CriticalExtension),
+                _ => continue,
+            };
+            if seen & bit != 0 {
+                return Err(Error::BadKey);
+            }
+            seen |= bit;
+        }
+        Ok(purpose)
+    }
+}
+
+/// When the certificate that `der` encodes is valid, first and last second since 1970. For the tool: the module has it from
+/// the kernel.
+///
+/// # Errors
+///
+/// [`Error::BadKey`].
+pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
+    let read = || {
+        let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
+        let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
+        optional(&mut tbs, CONTEXT_0)?;
+        content(&mut tbs, INTEGER)?;
+        content(&mut tbs, SEQUENCE)?;
+        content(&mut tbs, SEQUENCE)?;
+        let mut times = Cursor::new(content(&mut tbs, SEQUENCE)?);
+        let mut time = || time::parse(times.u8()?, after_tag(&mut times)?);
+        Ok((time()?, time()?))
+    };
+    read().map_err(|_: Error| Error::BadKey)
+}
+
+/// The sequence of extensions, empty where there are none.
+fn extensions(der: &[u8]) -> Result<&[u8]> {
+    let mut cursor = Cursor::new(der);
+    let mut certificate = Cursor::new(content(&mut cursor, SEQUENCE)?);
+    cursor.finish()?;
+    let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
+    optional(&mut tbs, CONTEXT_0)?;
+    content(&mut tbs, INTEGER)?;
+    // Algorithm, issuer, validity, subject, public key.
+    for _ in 0..5 {
+        content(&mut tbs, SEQUENCE)?;
+    }
+    optional(&mut tbs, CONTEXT_1_PRIMITIVE)?;
+    optional(&mut tbs, CONTEXT_2_PRIMITIVE)?;
+    let Some(explicit) = optional(&mut tbs, CONTEXT_3)? else {
+        return tbs.finish().map(|()| Default::default());
+    };
+    tbs.finish()?;
+    let mut explicit = Cursor::new(explicit);
+    let all = content(&mut explicit, SEQUENCE)?;
+    explicit.finish()?;
+    Ok(all)
+}
+
+/// The limit in a `basicConstraints`: `SEQUENCE { cA BOOLEAN OPTIONAL, pathLenConstraint INTEGER OPTIONAL }`.
+fn path_len(value: &[u8]) -> Result<Option<u8>> {
+    let mut cursor = Cursor::new(value);
+    let mut fields = Cursor::new(content(&mut cursor, SEQUENCE)?);
+    cursor.finish()?;
+    optional(&mut fields, BOOLEAN)?;
+    let limit = match optional(&mut fields, INTEGER)? {
+        None => None,
+        Some([len @ 0..=0x7f]) => Some(*len),
+        // Longer than any chain that is followed, or no number of authorities.
+        Some([0x80..=0xff, ..] | []) => return Err(Error::BadKey),
+        Some(_) => None,
+    };
+    fields.finish()?;
+    Ok(limit)
+}
+
+/// Whether an `extendedKeyUsage`, `SEQUENCE OF OBJECT IDENTIFIER`, names [`LIST_SIGNING`].
+fn lists_among(value: &[u8]) -> Result<bool> {
+    let mut cursor = Cursor::new(value);
+    let mut purposes = Cursor::new(content(&mut cursor, SEQUENCE)?);
+    cursor.finish()?;
+    let (mut lists, mut signs) = (false, false);
+    while !purposes.is_empty() {
+        let oid = content(&mut purposes, OBJECT_IDENTIFIER)?;
+        lists |= oid == LIST_SIGNING;
+        signs |= oid == CODE_SIGNING || oid == ANY_PURPOSE;
+    }
+    match lists || signs {
+        true => Ok(lists),
+        false => Err(Error::OtherPurpose),
+    }
+}
 
 /// The algorithm of a public key or signature with this object identifier, without tag and length.
 pub fn algo_from_oid(oid: &[u8]) -> PublicKeyAlgo {

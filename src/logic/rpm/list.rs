@@ -8,6 +8,7 @@ use super::{
         Content,
         Contents, //
     },
+    tag,
     Header, //
 };
 use crate::{
@@ -41,7 +42,7 @@ impl<'a> List<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Header::parse`], [`Error::BadRegion`] if the region is not all of the header,
+    /// Those of [`Header::parse`], [`Error::BadRegion`] if the region is not all of the header, [`Error::SourcePackage`],
     /// [`Error::NoFileDigests`], [`Error::NoFileDigestAlgorithm`], [`Error::WeakAlgorithm`],
     /// [`Error::UnknownAlgorithm`], [`Error::FileTableMismatch`], [`Error::BadHex`], [`Error::BadDigestSize`],
     /// [`Error::TooManyEntries`].
@@ -49,6 +50,9 @@ impl<'a> List<'a> {
         let header = Header::parse(data)?;
         if !header.is_whole() {
             return Err(Error::BadRegion);
+        }
+        if header.find(tag::SOURCE_RPM).is_none() {
+            return Err(Error::SourcePackage);
         }
         let contents = Contents::of(&header)?;
         if contents.clone().all(|content| content.digest.is_empty()) {

@@ -16,6 +16,9 @@
 //! ([`Header::added`]). A list file is a header whose region is all of it, so the signature is over the very file;
 //! [`Header::write_signed`] makes one of an installed header.
 //!
+//! A header without the tag `SOURCERPM` (1044) is that of a source package: its files are specifications and archives that a
+//! vendor builds from, which nobody has said to be good to run. It is refused.
+//!
 //! Which digests are loaded, and how:
 //!
 //! - those of `FILEDIGESTS` (1035) that are not empty and belong to a regular file (`FILEMODES`, 1030) that is not empty
@@ -77,6 +80,8 @@ pub mod tag {
     pub const FILE_SIZES: u32 = 1028;
     /// The modes of files.
     pub const FILE_MODES: u32 = 1030;
+    /// The source package that a binary package was built from; source packages have none.
+    pub const SOURCE_RPM: u32 = 1044;
     /// The digests of files.
     pub const FILE_DIGESTS: u32 = 1035;
     /// The flags of files.

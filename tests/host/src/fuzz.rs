@@ -10,6 +10,7 @@ use digest_logic::{
     compact,
     compact16,
     cursor::{
+        Cursor,
         LengthSink,
         Sink, //
     },
@@ -17,7 +18,11 @@ use digest_logic::{
         decode_hex,
         Digest, //
     },
-    error::Result,
+    edition::Edition,
+    error::{
+        Error,
+        Result, //
+    },
     hash_algo::HashAlgo,
     ima_sig::ImaSignature,
     key_file::{
@@ -153,11 +158,20 @@ fn check_blocks(list_type: ListType, data: &[u8], write: WriteBlock) {
     }
 }
 
-/// A compact list keeps its digests.
+/// A compact list keeps its digests, and its edition.
 pub fn compact_list(data: &[u8]) {
     check_blocks(ListType::Compact, data, |kind, algo, digests, sink| {
         compact::write_block(kind, algo, digests.iter().copied(), sink)
     });
+    let mut cursor = Cursor::new(data);
+    if let Ok(Some(edition)) = Edition::read(&mut cursor) {
+        let block = written(|sink| edition.write(sink)).unwrap();
+        assert_eq!([&block, cursor.rest()].concat(), data);
+        assert_eq!(edition.name_text().as_bytes(), edition.name());
+        if let Ok(list) = ParsedList::parse(ListType::Compact, data) {
+            assert_eq!(list.edition(), Some(edition));
+        }
+    }
 }
 
 /// A compact list with 16-byte headers keeps its digests.
@@ -344,6 +358,15 @@ pub fn ima_signature(data: &[u8]) {
 /// What a key file holds is all that follows its first line; an algorithm is told of any bytes.
 pub fn certificate(data: &[u8]) {
     let _ = x509::unverifiable(data);
+    if let Err(error) = x509::Purpose::of_certificate(data) {
+        assert!(matches!(
+            error,
+            Error::OtherPurpose | Error::CriticalExtension | Error::BadKey
+        ));
+    }
+    if let Ok((from, to)) = x509::validity(data) {
+        assert!(from >= 0 && to >= 0);
+    }
     if let Ok(file) = KeyFile::parse(data) {
         assert_eq!([key_file::MAGIC, file.certificate()].concat(), data);
         assert_eq!(KeyFile::of_certificate(file.certificate()), Ok(file));
@@ -367,6 +390,7 @@ pub fn cms_message(data: &[u8]) {
     };
     assert!(certificates + signer < data.len());
     assert!(message.hash().strong().is_ok());
+    assert!(message.signed_at().is_none_or(|time| time >= 0));
 }
 
 /// A digest is rewritten to the same bytes; a signature is one.

@@ -83,6 +83,7 @@ impl Header {
                 Entry::int16(tag::FILE_MODES, &modes),
                 Entry::strings(tag::FILE_DIGESTS, &digests),
                 Entry::int32(tag::FILE_FLAGS, &column(|file| file.flags)),
+                Entry::string(tag::SOURCE_RPM, "hello-1.0-2.src.rpm"),
                 Entry::int32(tag::DIR_INDEXES, &vec![0; files.len()]),
                 Entry::strings(tag::BASE_NAMES, &names),
                 Entry::strings(tag::DIR_NAMES, &["/usr/bin/"]),

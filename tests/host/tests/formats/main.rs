@@ -3,6 +3,7 @@
 //! The formats of lists beside the oldest: what is accepted, what is refused and why.
 
 mod compact16;
+mod edition;
 mod rpm;
 mod rpm_package;
 mod tlv;

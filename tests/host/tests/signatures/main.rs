@@ -10,3 +10,4 @@ mod certificate;
 mod detect;
 mod key_file;
 mod openpgp;
+mod purpose;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The edition of a list: a name under which its signer renews it, and a serial number that only grows.
+//!
+//! A compact list may begin with it, as a block of entry id 3, little endian:
+//!
+//! | bytes | field |
+//! |-------|-------|
+//! | 2     | entry id: 3 |
+//! | 4     | number of editions: 1 |
+//! | 4     | size of what follows: the name and 9 bytes |
+//! | n     | the name, 1 to 64 printable ASCII characters without spaces, and a NUL |
+//! | 8     | the serial number |
+//!
+//! The greatest serial number that was loaded of a name and signer is their *floor*: a list with a lower one is refused
+//! from then on. Who keeps floors, and how long, is not told here.
+
+use crate::{
+    cursor::{
+        Cursor,
+        Sink, //
+    },
+    digest::Digest,
+    error::{
+        Error,
+        Result, //
+    }, //
+};
+
+/// The entry id of a block that is an edition.
+pub const ENTRY_ID: u16 = 3;
+
+/// The longest name in bytes.
+pub const MAX_NAME: usize = 64;
+
+/// The name and the serial number of a list.
+///
+/// # Invariants
+///
+/// `name` is 1 to [`MAX_NAME`] printable ASCII characters without spaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edition<'a> {
+    name: &'a [u8],
+    serial: u64,
+}
+
+impl<'a> Edition<'a> {
+    /// The edition `serial` of `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadListName`].
+    pub fn new(name: &'a [u8], serial: u64) -> Result<Self> {
+        if name.is_empty() || name.len() > MAX_NAME || !name.iter().all(u8::is_ascii_graphic) {
+            return Err(Error::BadListName);
+        }
+        // INVARIANT: It was just checked.
+        Ok(Self { name, serial })
+    }
+
+    /// Takes the edition with which the blocks of a compact list begin, if they do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`]; [`Error::BadLength`] for several editions in the block, or a block without room for a serial
+    /// number; [`Error::MissingNul`], [`Error::BadListName`].
+    pub fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>> {
+        if cursor.clone().u16_le() != Ok(ENTRY_ID) {
+            return Ok(None);
+        }
+        cursor.u16_le()?;
+        let count = cursor.u32_le()?;
+        let len = cursor.u32_le()?;
+        if count != 1 {
+            return Err(Error::BadLength);
+        }
+        let data = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
+        let (text, serial) = data.split_last_chunk().ok_or(Error::BadLength)?;
+        let (nul, name) = text.split_last().ok_or(Error::BadLength)?;
+        if *nul != 0 {
+            return Err(Error::MissingNul);
+        }
+        Self::new(name, u64::from_le_bytes(*serial)).map(Some)
+    }
+
+    /// Writes the block.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sink`.
+    pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
+        let len = u32::try_from(self.name.len())
+            .map_err(|_| Error::BadListName)?
+            .saturating_add(9);
+        sink.put(&ENTRY_ID.to_le_bytes())?;
+        sink.put(&1u32.to_le_bytes())?;
+        sink.put(&len.to_le_bytes())?;
+        sink.put(self.name)?;
+        sink.put(&[0])?;
+        sink.put(&self.serial.to_le_bytes())
+    }
+
+    /// The name.
+    pub const fn name(&self) -> &'a [u8] {
+        self.name
+    }
+
+    /// The name as text.
+    pub fn name_text(&self) -> &'a str {
+        // By the invariant this does not fail.
+        core::str::from_utf8(self.name).unwrap_or_default()
+    }
+
+    /// The serial number.
+    pub const fn serial(&self) -> u64 {
+        self.serial
+    }
+}
+
+/// Below what serial number a list of some name and signer is refused: that of the greatest that was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// The serial number.
+    pub serial: u64,
+    /// The digest of the list's file.
+    pub list: Digest,
+}
+
+/// What a floor makes of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The list is the floor from now on. What it renews, if anything, goes.
+    Higher,
+    /// The list is the very one that is the floor.
+    Same,
+}
+
+impl Floor {
+    /// Whether `list` may be loaded where `floor` is that of its name and signer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OlderSerial`], and [`Error::SameSerial`] for another list of the same serial number: which of them counts
+    /// would be a matter of the order.
+    pub fn judge(floor: Option<&Self>, list: &Self) -> Result<Standing> {
+        match floor {
+            Some(floor) if list.serial < floor.serial => Err(Error::OlderSerial),
+            Some(floor) if list.serial > floor.serial => Ok(Standing::Higher),
+            Some(floor) if floor.list == list.list => Ok(Standing::Same),
+            Some(_) => Err(Error::SameSerial),
+            None => Ok(Standing::Higher),
+        }
+    }
+}

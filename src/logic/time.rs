@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Times as signatures and certificates write them, in seconds since 1970.
+//!
+//! `UTCTime` is `YYMMDDHHMMSSZ`, with years from 1970 to 2049; `GeneralizedTime` is `YYYYMMDDHHMMSSZ`, from 2050 on. As in
+//! the kernel's parser, nothing else is a time: no fractions of seconds, no offsets. Source: RFC 5280, 4.1.2.5.
+
+use crate::{
+    asn1::{
+        GENERALIZED_TIME,
+        UTC_TIME, //
+    },
+    error::{
+        Error,
+        Result, //
+    }, //
+};
+
+/// The seconds since 1970 of the time with this tag and content.
+///
+/// # Errors
+///
+/// [`Error::BadSignature`] if it is none.
+pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
+    let (year, rest) = match tag {
+        UTC_TIME => {
+            let (short, rest) = number(content, 2)?;
+            let century = if short < 50 { 2000 } else { 1900 };
+            (short.saturating_add(century), rest)
+        }
+        GENERALIZED_TIME => {
+            let (year, rest) = number(content, 4)?;
+            if year < 2050 {
+                return Err(Error::BadSignature);
+            }
+            (year, rest)
+        }
+        _ => return Err(Error::BadSignature),
+    };
+    let (month, rest) = number(rest, 2)?;
+    let (day, rest) = number(rest, 2)?;
+    let (hour, rest) = number(rest, 2)?;
+    let (minute, rest) = number(rest, 2)?;
+    let (second, rest) = number(rest, 2)?;
+    let valid = year >= 1970
+        && (1..=days_of(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60
+        && rest == b"Z";
+    if !valid {
+        return Err(Error::BadSignature);
+    }
+    let days = days_before(year)
+        .saturating_add((1..month).fold(0, |sum: u32, m| sum.saturating_add(days_of(year, m))))
+        .saturating_add(day)
+        .saturating_sub(days_before(1970))
+        .saturating_sub(1);
+    Ok(i64::from(days)
+        .saturating_mul(86_400)
+        .saturating_add(i64::from(hour).saturating_mul(3600))
+        .saturating_add(i64::from(minute).saturating_mul(60))
+        .saturating_add(i64::from(second)))
+}
+
+/// The decimal number in the first `len` bytes, and what follows it.
+fn number(text: &[u8], len: usize) -> Result<(u32, &[u8])> {
+    let (digits, rest) = text.split_at_checked(len).ok_or(Error::BadSignature)?;
+    let mut value = 0u32;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return Err(Error::BadSignature);
+        }
+        value = value
+            .saturating_mul(10)
+            .saturating_add(u32::from(digit.wrapping_sub(b'0')));
+    }
+    Ok((value, rest))
+}
+
+const fn is_leap(year: u32) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// The days of a month; 0 if there is no such month.
+const fn days_of(year: u32, month: u32) -> u32 {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap(year) => 29,
+        2 => 28,
+        _ => 0,
+    }
+}
+
+/// The days from the year 1 up to `year`.
+const fn days_before(year: u32) -> u32 {
+    let years = year.saturating_sub(1);
+    (years.saturating_mul(365))
+        .saturating_add(years / 4)
+        .saturating_add(years / 400)
+        .saturating_sub(years / 100)
+}
