@@ -32,6 +32,7 @@ use crate::{
         quoted, //
     },
     securityfs::Location,
+    sign::check_certificate,
     signature::with_suffix, //
 };
 
@@ -107,6 +108,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             key,
             cert,
         } => {
+            check_certificate(cert)?;
             for certificate in certificates {
                 let path = with_suffix(certificate, "keyfile");
                 let data = [MAGIC, &only(certificate)?].concat();

@@ -3,6 +3,7 @@
 //! `digestctl metadata`: what tells the kernel which lists to load.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     io::Write,
     os::unix::ffi::OsStrExt,
@@ -18,6 +19,8 @@ use anyhow::{
     Result, //
 };
 use digest_logic::{
+    cursor::Cursor,
+    edition::Edition,
     hash_algo::HashAlgo,
     metadata::Record, //
 };
@@ -83,9 +86,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .root
         .canonicalize()
         .with_context(|| format!("cannot find {}", quoted(&args.root)))?;
+    let mut lists = args.lists.clone();
+    sort_editions(&mut lists)?;
     let mut metadata = Buffer::default();
     let mut signed = 0;
-    for list in &args.lists {
+    for list in &lists {
         signed += usize::from(add(&mut metadata, args, &root, list)?);
     }
     write_atomically(&args.output, &metadata.0)?;
@@ -97,6 +102,28 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             std::io::stdout(),
             "{output}: metadata of {lists}, {signed} signed"
         )?,
+    }
+    Ok(())
+}
+
+/// Puts lists of one name into the order of their serial numbers, in the places that they have: the module takes the lists of
+/// a write one after the other, and refuses a lower number after a higher one.
+fn sort_editions(lists: &mut [PathBuf]) -> Result<()> {
+    let mut places: BTreeMap<Vec<u8>, Vec<(usize, u64)>> = BTreeMap::new();
+    for (place, list) in lists.iter().enumerate() {
+        let data = format::read(list)?;
+        if let Ok(Some(edition)) = Edition::read(&mut Cursor::new(&data)) {
+            let of_name = places.entry(edition.name().to_vec()).or_default();
+            of_name.push((place, edition.serial()));
+        }
+    }
+    let before = lists.to_vec();
+    for of_name in places.values() {
+        let mut sorted = of_name.clone();
+        sorted.sort_by_key(|(_, serial)| *serial);
+        for ((place, _), (from, _)) in of_name.iter().zip(&sorted) {
+            lists[*place].clone_from(&before[*from]);
+        }
     }
     Ok(())
 }

@@ -37,15 +37,25 @@ where
     Ok(Err(reason.unwrap_or("it does not say why").to_owned()))
 }
 
-/// The detached PKCS#7 signature, in DER, of the file `data` by the key `key` (a file, or a URI such as `pkcs11:…`),
+/// The first certificate in the file `cert`, in PEM, as DER. Says why there is none.
+pub(crate) fn certificate(cert: &Path) -> Result<Result<Vec<u8>, String>> {
+    run([
+        "x509".as_ref(),
+        "-in".as_ref(),
+        cert.as_os_str(),
+        "-outform".as_ref(),
+        "DER".as_ref(),
+    ])
+}
+
+/// The detached PKCS#7 signature, in DER, with the time of signing, of the file `data` by the key `key` (a file, or a URI such as `pkcs11:…`),
 /// whose certificate is in the file `cert`.
 pub(crate) fn sign(data: &Path, key: &OsStr, cert: &Path) -> Result<Vec<u8>> {
-    // What the kernel verifies: no signed attributes, which it would have to parse, and no text conversion.
+    // What the kernel verifies: no text conversion, and no capabilities among the signed attributes.
     let args = [
         "cms".as_ref(),
         "-sign".as_ref(),
         "-binary".as_ref(),
-        "-noattr".as_ref(),
         "-nosmimecap".as_ref(),
         "-md".as_ref(),
         "sha256".as_ref(),
@@ -73,12 +83,20 @@ pub(crate) fn sign(data: &Path, key: &OsStr, cert: &Path) -> Result<Vec<u8>> {
 }
 
 /// Verifies the detached PKCS#7 signature in the file `signature` of the file `data`: the signer's certificate has to
-/// be among those in the PEM file `certs`, or signed by one of them. Says why not.
+/// be among those in the PEM file `certs`, or signed by one of them, and valid at `moment`, in seconds since 1970, if there
+/// is one. Writes the signer's certificate to the file `signer`, in PEM. Says why not.
 pub(crate) fn verify_cms(
     data: &Path,
     signature: &Path,
     certs: &Path,
+    moment: Option<i64>,
+    signer: &Path,
 ) -> Result<Result<(), String>> {
+    let moment = moment.map(|moment| moment.to_string());
+    let time: &[&OsStr] = match &moment {
+        Some(moment) => &["-attime".as_ref(), moment.as_ref()],
+        None => &["-no_check_time".as_ref()],
+    };
     let args = [
         "cms".as_ref(),
         "-verify".as_ref(),
@@ -98,8 +116,10 @@ pub(crate) fn verify_cms(
         "any".as_ref(),
         "-out".as_ref(),
         "/dev/null".as_ref(),
+        "-signer".as_ref(),
+        signer.as_os_str(),
     ];
-    Ok(run(args)?.map(|_| ()))
+    Ok(run(args.iter().chain(time))?.map(|_| ()))
 }
 
 /// Verifies the signature in the file `signature` of the digest in the file `digest` by the public key in the file

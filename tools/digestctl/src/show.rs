@@ -23,7 +23,8 @@ use digest_logic::{
     metadata::{
         Metadata,
         Record, //
-    }, //
+    },
+    verity, //
 };
 
 use crate::{
@@ -85,6 +86,10 @@ fn show_list(
     let counts = list.counts();
     writeln!(out, "{}: {list_type} list", quoted(path))?;
     writeln!(out, "  file: sha256:{}", Hex(&hash_bytes(data)))?;
+    if let Some(edition) = list.edition() {
+        writeln!(out, "  name: {}", edition.name_text())?;
+        writeln!(out, "  serial: {}", edition.serial())?;
+    }
     writeln!(out, "  algorithm: {}", list.algo())?;
     writeln!(out, "  digests: {}", counts.total())?;
     for kind in Kind::ALL {
@@ -97,8 +102,12 @@ fn show_list(
 }
 
 fn show_digests(list: &ParsedList<'_>, out: &mut impl Write) -> Result<()> {
-    for (kind, digest) in list.entries() {
-        writeln!(out, "{kind} {digest}")?;
+    let mut entries = list.entries();
+    while let Some((kind, digest)) = entries.next() {
+        match entries.is_verity() {
+            true => writeln!(out, "{kind} verity:{}", verity::entry(&digest))?,
+            false => writeln!(out, "{kind} {digest}")?,
+        }
     }
     Ok(())
 }

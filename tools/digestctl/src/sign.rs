@@ -5,26 +5,42 @@
 use std::{
     ffi::OsString,
     io::Write,
-    path::PathBuf, //
+    path::{
+        Path,
+        PathBuf, //
+    },
+    time::{
+        SystemTime,
+        UNIX_EPOCH, //
+    },
 };
 
 use anyhow::{
+    anyhow,
+    bail,
     Context,
     Result, //
+};
+use digest_logic::x509::{
+    self,
+    Purpose, //
 };
 
 use crate::{
     format,
     openssl,
     output::write_atomically,
-    report::quoted,
+    report::{
+        count,
+        quoted, //
+    },
     signature::with_suffix, //
 };
 
 /// Sign digest lists.
 ///
 /// Writes, for each LIST, the detached PKCS#7 signature LIST.p7s, which `digestctl metadata` finds
-/// there. The key is a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
+/// there. The time is signed as well: it has to lie in the validity of the certificate. The key is a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,6 +62,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    check_certificate(&args.cert)?;
     let mut out = std::io::stdout().lock();
     for list in &args.lists {
         let name = quoted(list);
@@ -57,4 +74,40 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         writeln!(out, "{}: {} bytes", quoted(&path), signature.len())?;
     }
     Ok(())
+}
+
+/// How long a certificate should still be valid, in seconds: a year.
+const YEAR: i64 = 365 * 86_400;
+
+/// Refuses a certificate by which the module takes no signature, and warns if it ends soon.
+pub(crate) fn check_certificate(cert: &Path) -> Result<()> {
+    let name = quoted(cert);
+    let der = openssl::certificate(cert)?
+        .map_err(|reason| anyhow!("{name} is no certificate: {reason}"))?;
+    Purpose::of_certificate(&der)
+        .with_context(|| format!("the module takes no signature by {name}"))?;
+    let (from, to) = x509::validity(&der)?;
+    let now = now()?;
+    if now < from {
+        bail!("{name} is not valid yet, and what is signed now is refused");
+    }
+    if now > to {
+        bail!("{name} is no longer valid, and what is signed now is refused");
+    }
+    if to - now < YEAR {
+        let days = (to - now) / 86_400;
+        eprintln!(
+            "digestctl: {name} is valid for {} only; what is signed after that is refused, what was signed before is not",
+            count(usize::try_from(days).unwrap_or_default(), "day")
+        );
+    }
+    Ok(())
+}
+
+/// The time in seconds since 1970, as the system believes.
+pub(crate) fn now() -> Result<i64> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .context("the clock is before 1970")?;
+    Ok(i64::try_from(now.as_secs())?)
 }

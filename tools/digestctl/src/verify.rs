@@ -10,10 +10,6 @@ use std::{
         Path,
         PathBuf, //
     },
-    time::{
-        SystemTime,
-        UNIX_EPOCH, //
-    },
 };
 
 use anyhow::{
@@ -23,6 +19,7 @@ use anyhow::{
     Result, //
 };
 use digest_logic::{
+    cms::Message,
     cursor::{
         Sink,
         SliceSink, //
@@ -35,12 +32,14 @@ use digest_logic::{
         der,
         Value, //
     },
-    signature::Signature, //
+    signature::Signature,
+    x509::Purpose, //
 };
 use openpgp_keys::Keys;
 use tempfile::TempDir;
 
 use crate::{
+    armor,
     format,
     hash::hash_slices,
     openssl,
@@ -49,6 +48,7 @@ use crate::{
         count,
         quoted, //
     },
+    sign::now,
     signature::beside, //
 };
 
@@ -56,8 +56,8 @@ use crate::{
 ///
 /// The signature of each LIST is LIST.p7s or LIST.sig. It has to be by a key of one of the
 /// certificates, or by a key whose certificate one of them has signed. As in the kernel, OpenPGP
-/// signatures count for RPM headers only, and keys that were revoked, have expired or are not for
-/// signing do not count.
+/// signatures count for RPM headers only, IMA's by certificates that are dedicated to lists, and keys
+/// do not count that were revoked, are not for signing, or were not valid when the signature was made.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -75,6 +75,30 @@ pub(crate) struct Args {
     /// OpenPGP keys, armored or not
     #[arg(long, value_name = "KEY")]
     key: Vec<PathBuf>,
+
+    /// When certificates and keys must be valid, as the module's parameter `validity`
+    #[arg(long, value_enum, default_value_t = Validity::Signing)]
+    validity: Validity,
+}
+
+/// Whether the clock is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Validity {
+    /// When the signature was made, if it says so
+    Signing,
+    /// Now, too
+    Clock,
+}
+
+impl Validity {
+    /// The moments that count for a signature made at `signed`, in seconds since 1970, if it says so.
+    fn moments(self, signed: Option<i64>) -> Result<impl Iterator<Item = i64>> {
+        let now = match self {
+            Self::Signing => None,
+            Self::Clock => Some(now()?),
+        };
+        Ok(signed.into_iter().chain(now))
+    }
 }
 
 /// Runs the command.
@@ -82,7 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.cert.is_empty() && args.key.is_empty() {
         bail!("nobody is named by whom the lists should be signed (--cert, --key)");
     }
-    let verifier = Verifier::new(&args.cert, &args.key)?;
+    let verifier = Verifier::new(&args.cert, &args.key, args.validity)?;
     let mut failed = 0;
     let mut out = std::io::stdout().lock();
     for list in &args.lists {
@@ -107,16 +131,21 @@ pub(crate) struct Verifier<'a> {
     certs: PathBuf,
     cert_files: &'a [PathBuf],
     keys: Keys,
+    validity: Validity,
 }
 
 impl<'a> Verifier<'a> {
     /// One that trusts the certificates in the files `certs` and the OpenPGP keys in the files `keys`.
-    pub(crate) fn new(certs: &'a [PathBuf], keys: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn new(certs: &'a [PathBuf], keys: &[PathBuf], validity: Validity) -> Result<Self> {
         let place = TempDir::new().context("cannot make a temporary directory")?;
         let file = place.path().join("certs");
         let mut pem = Vec::new();
         for cert in certs {
-            pem.extend(format::read(cert)?);
+            let data = format::read(cert)?;
+            for der in armor::remove(data.clone()).with_context(|| quoted(cert))? {
+                Purpose::of_certificate(&der).with_context(|| quoted(cert))?;
+            }
+            pem.extend(data);
             pem.push(b'\n');
         }
         std::fs::write(&file, pem)?;
@@ -125,6 +154,7 @@ impl<'a> Verifier<'a> {
             certs: file,
             cert_files: certs,
             keys: Keys::read(keys)?,
+            validity,
         })
     }
 
@@ -141,11 +171,13 @@ impl<'a> Verifier<'a> {
             bail!("there is no signature beside it (.p7s or .sig)");
         };
         match Signature::parse(&signature)? {
-            Signature::Pkcs7(_) => {
-                openssl::verify_cms(list, &path, &self.certs)?.map_err(|reason| anyhow!(reason))?;
+            Signature::Pkcs7(message) => {
+                self.verify_cms(list, &path, message)?;
                 Ok("PKCS#7")
             }
-            Signature::Ima(signature) => self.verify_ima(&data, &signature).map(|()| "IMA"),
+            Signature::Ima(signature) => self
+                .verify_ima(&data, &signature, |purpose| purpose.lists)
+                .map(|()| "IMA"),
             // As in the kernel: over anything else it would mean something else.
             Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
                 bail!("an OpenPGP signature counts for RPM headers only")
@@ -156,10 +188,40 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Verifies an IMA signature of `data` by one of the certificates.
-    pub(crate) fn verify_ima(&self, data: &[u8], signature: &ImaSignature<'_>) -> Result<()> {
+    fn verify_cms(&self, list: &Path, path: &Path, message: &[u8]) -> Result<()> {
+        let signed = Message::parse(message)?.signed_at();
+        let signer = self.place.path().join("signer");
+        let verify = |moment| {
+            openssl::verify_cms(list, path, &self.certs, moment, &signer)?
+                .map_err(|reason| anyhow!(reason))
+        };
+        let mut moments = self.validity.moments(signed)?.peekable();
+        if moments.peek().is_none() {
+            verify(None)?;
+        }
+        moments.try_for_each(|moment| verify(Some(moment)))?;
+        for der in armor::remove(format::read(&signer)?)? {
+            Purpose::of_certificate(&der)?;
+        }
+        Ok(())
+    }
+
+    /// Verifies an IMA signature of `data` by one of the certificates whose purpose `counts`.
+    pub(crate) fn verify_ima(
+        &self,
+        data: &[u8],
+        signature: &ImaSignature<'_>,
+        counts: impl Fn(&Purpose) -> bool,
+    ) -> Result<()> {
         let digest = hash_slices(signature.hash, &[data]);
+        let mut others = false;
         for cert in self.cert_files {
+            let der = openssl::certificate(cert)?
+                .map_err(|reason| anyhow!("{} is no certificate: {reason}", quoted(cert)))?;
+            if !counts(&Purpose::of_certificate(&der)?) {
+                others = true;
+                continue;
+            }
             let args = ["x509", "-pubkey", "-noout", "-in"].map(std::ffi::OsStr::new);
             let args = args.into_iter().chain([cert.as_os_str()]);
             let key = openssl::run(args)?
@@ -167,6 +229,9 @@ impl<'a> Verifier<'a> {
             if self.check(&key, signature.hash, &digest, signature.signature)? {
                 return Ok(());
             }
+        }
+        if others {
+            bail!("the signature is by no key of these certificates that may make it: IMA's signatures count for lists only by one dedicated to lists, for files only by another");
         }
         bail!("the signature is by no key of these certificates")
     }
@@ -181,12 +246,14 @@ impl<'a> Verifier<'a> {
                 hex(&signature.issuer().0)
             );
         };
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .context("the clock is before 1970")?
-            .as_secs();
-        key.check(now)?;
-        if signature.expires().is_some_and(|end| now > end) {
+        let moments: Vec<u64> = self
+            .validity
+            .moments(Some(signature.created().into()))?
+            .map(u64::try_from)
+            .collect::<Result<_, _>>()?;
+        key.check(moments.iter().copied())?;
+        let ended = |end| moments.iter().any(|moment| *moment > end);
+        if signature.expires().is_some_and(ended) {
             bail!("the signature has expired");
         }
         let mut value = Buffer::default();

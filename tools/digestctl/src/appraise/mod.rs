@@ -64,7 +64,10 @@ use crate::{
         quoted, //
     },
     securityfs::Location,
-    verify::Verifier, //
+    verify::{
+        Validity,
+        Verifier, //
+    }, //
 };
 
 /// Show what an appraisal policy would allow and deny.
@@ -141,7 +144,7 @@ struct Counts {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let policy = Policy::read(&args.policy)?;
-    let verifier = Verifier::new(&args.cert, &args.key)?;
+    let verifier = Verifier::new(&args.cert, &args.key, Validity::Signing)?;
     let lists = if args.list.is_empty() {
         Lists::of_kernel(&args.location)?
     } else {

@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
             eprintln!("digestctl: {}: has no content to list", quoted(package));
             continue;
         }
-        let list = encode(args.format, args.algo.into(), &entries)?;
+        let list = encode(args.format, args.algo.into(), None, &entries)?;
         write_atomically(
             &args.output.join(package.file_stem().unwrap_or_default()),
             &list,
@@ -126,6 +126,7 @@ fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
         if let Content::Digest(digest) = hash_reader(&mut reader, args.algo.into(), &mut buffer)? {
             entries.push(Entry {
                 kind: args.kind(mutable),
+                verity: false,
                 digest,
             });
         }

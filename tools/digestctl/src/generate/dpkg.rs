@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     }
     write_atomically(
         &args.output,
-        &encode(args.format, args.algo.into(), &entries)?,
+        &encode(args.format, args.algo.into(), args.edition()?, &entries)?,
     )?;
 
     let mut out = std::io::stdout().lock();
@@ -289,6 +289,7 @@ fn look_at(
                 Content::Empty => Found::Empty,
                 Content::Digest(digest) => Found::Entry(Entry {
                     kind: args.kind(file.mutable),
+                    verity: false,
                     digest,
                 }),
             }

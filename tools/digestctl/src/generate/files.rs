@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if entries.is_empty() {
         bail!("no file with content was found; no list was written");
     }
-    let list = encode(args.format, args.algo.into(), &entries)?;
+    let list = encode(args.format, args.algo.into(), args.edition()?, &entries)?;
     write_atomically(&args.output, &list)?;
     summarise(args, &walk, files, entries.len(), empty)?;
     if !errors.is_empty() {
@@ -112,6 +112,7 @@ fn hash_all(args: &Args, walk: &Walk) -> Hashed {
         match content {
             Ok(Content::Digest(digest)) => hashed.entries.push(Entry {
                 kind: args.kind(false),
+                verity: false,
                 digest,
             }),
             Ok(Content::Empty) => hashed.empty += 1,
@@ -140,6 +141,7 @@ fn named(args: &Args) -> Result<Vec<Entry>> {
             }
             Ok(Entry {
                 kind: args.kind(false),
+                verity: args.verity,
                 digest: digest.as_bytes().to_vec(),
             })
         })

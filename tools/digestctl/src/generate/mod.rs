@@ -15,6 +15,7 @@ use anyhow::{
     Result, //
 };
 use digest_logic::{
+    edition::Edition,
     hash_algo::HashAlgo,
     list::Kind, //
 };
@@ -49,6 +50,7 @@ Examples:
   digestctl generate /usr -o usr.list
   digestctl generate -x / -o base.list
   digestctl generate --mutable /etc -o etc.list
+  digestctl generate --from dpkg --name debian --serial 7 -o debian.list
   digestctl generate --revoked old/sudo --digest sha256:e3b9… -o revoked.list
   digestctl generate --from dpkg -o debian.list
   digestctl generate --from dpkg bash coreutils --algo sha512 -o shell.list
@@ -88,6 +90,19 @@ pub(crate) struct Args {
     /// A digest to list as well, as algorithm:hex, of content that need not be here
     #[arg(long, value_name = "DIGEST")]
     digest: Vec<String>,
+
+    /// The digests of --digest are those that fs-verity enforces, as `fsverity measure` prints them
+    #[arg(long, requires = "digest", conflicts_with_all = ["sources", "mutable"])]
+    verity: bool,
+
+    /// The name under which the list is renewed: 1 to 64 printable characters
+    #[arg(long, requires = "serial")]
+    name: Option<String>,
+
+    /// The serial number of the list: where one of the same name and signer with a higher number was
+    /// loaded the kernel refuses this one, and one with a lower number gives way to it
+    #[arg(long, requires = "name", value_name = "NUMBER")]
+    serial: Option<u64>,
 
     /// Stay on the file system of each PATH
     #[arg(short = 'x', long)]
@@ -146,13 +161,15 @@ impl From<Algo> for HashAlgo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     kind: Kind,
+    /// Whether the digest is one that fs-verity enforces.
+    verity: bool,
     digest: Vec<u8>,
 }
 
 /// Sorts entries as lists have them, each once.
 fn sort(entries: &mut Vec<Entry>) {
     entries.sort_unstable_by(|a, b| {
-        (a.kind as u8, &a.digest).cmp(&(b.kind as u8, &b.digest)) //
+        (a.kind as u8, a.verity, &a.digest).cmp(&(b.kind as u8, b.verity, &b.digest))
     });
     entries.dedup();
 }
@@ -168,6 +185,14 @@ fn leave_out_mutable(args: &Args, entries: &mut Vec<Entry>) -> usize {
 }
 
 impl Args {
+    /// The edition of the list, if it is to have one.
+    fn edition(&self) -> Result<Option<Edition<'_>>> {
+        match (&self.name, self.serial) {
+            (Some(name), Some(serial)) => Ok(Some(Edition::new(name.as_bytes(), serial)?)),
+            _ => Ok(None),
+        }
+    }
+
     /// What is said of a file; `mutable` where its package says that it may change.
     fn kind(&self, mutable: bool) -> Kind {
         if self.revoked {
@@ -196,6 +221,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if !args.digest.is_empty() && args.from != Source::Files {
         bail!("--digest adds to a list of files; make a list of its own of it");
+    }
+    if args.edition()?.is_some() && !matches!(args.from, Source::Files | Source::Dpkg) {
+        bail!("each package has a list of its own; a name is for one list");
     }
     if args.revoked && matches!(args.from, Source::Rpm | Source::Rpmdb) {
         bail!("headers are listed as their vendor signed them, and revoke nothing; revoke files or digests");

@@ -51,19 +51,21 @@ struct Uses {
 
 impl Key {
     /// Refuses what the module refuses: keys that were revoked, that are not for signing data, and those outside their
-    /// validity at `now`, in seconds since 1970.
-    pub(super) fn check(&self, now: u64) -> Result<()> {
+    /// validity at one of `moments`, in seconds since 1970.
+    pub(super) fn check(&self, moments: impl Iterator<Item = u64>) -> Result<()> {
         if self.uses.revoked {
             bail!("the key was revoked");
         }
         if !self.uses.signs {
             bail!("the key is not for signing");
         }
-        if now < self.uses.from {
-            bail!("the key is not valid yet");
-        }
-        if self.uses.to.is_some_and(|end| now > end) {
-            bail!("the key has expired");
+        for moment in moments {
+            if moment < self.uses.from {
+                bail!("the key was not valid yet");
+            }
+            if self.uses.to.is_some_and(|end| moment > end) {
+                bail!("the key had expired");
+            }
         }
         Ok(())
     }
