@@ -52,6 +52,10 @@ static char *attach = "auto";
 module_param(attach, charp, 0444);
 MODULE_PARM_DESC(attach, "How hooks are attached: auto (default), redirect (beside BPF programs) or jump");
 
+static char *validity = "signing";
+module_param(validity, charp, 0444);
+MODULE_PARM_DESC(validity, "When signers' certificates must be valid: signing (default), or also now, by the system's clock");
+
 static bool force;
 module_param(force, bool, 0600);
 MODULE_PARM_DESC(force, "Whether a policy is taken that would deny what is running (default no)");
@@ -74,6 +78,11 @@ const char *diglist_param_evm_xattrs(void)
 const char *diglist_param_attach(void)
 {
 	return attach ?: "";
+}
+
+const char *diglist_param_validity(void)
+{
+	return validity ?: "";
 }
 
 bool diglist_param_force(void)

@@ -174,6 +174,7 @@ const char *diglist_param_ima_policy(void);
 const char *diglist_param_ima_appraise(void);
 const char *diglist_param_evm_xattrs(void);
 const char *diglist_param_attach(void);
+const char *diglist_param_validity(void);
 bool diglist_param_force(void);
 const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);

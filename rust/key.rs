@@ -181,39 +181,72 @@ impl Drop for Keyring {
     }
 }
 
-/// Whether a key of the kernel's builtin, secondary or machine keyring signed the certificate in `der`. May sleep.
+/// Which of the kernel's own keys are asked. A module is shown no more of them than whether one of these has signed.
+#[derive(Clone, Copy)]
+pub(crate) enum SystemKeys {
+    /// Those of the builtin keyring: they came with the kernel.
+    Builtin,
+    /// Those of the secondary keyring as well, and of the machine keyring, which is linked into it. Of no key in these it
+    /// can be told where it came from: root adds to the secondary keyring whatever one of them has signed.
+    Secondary,
+}
+
+/// Whether one of the kernel's `keys` signed the certificate in `der`. May sleep.
 ///
 /// The kernel shows a module those keyrings only as a restriction of another, so a keyring is made for the question.
 ///
 /// # Errors
 ///
 /// `ENOKEY` if none did, and those of [`Keyring::add`].
-pub(crate) fn system_vouches_for(der: &[u8]) -> Result {
+pub(crate) fn system_vouches_for(der: &[u8], keys: SystemKeys) -> Result {
     let scratch = Keyring::new(SCRATCH)?;
-    // SAFETY: The keyring is alive, the strings are NUL-terminated, and the restriction exists in every kernel with
+    let restriction = match keys {
+        SystemKeys::Builtin => c"builtin_trusted",
+        SystemKeys::Secondary => c"builtin_and_secondary_trusted",
+    };
+    // SAFETY: The keyring is alive, the strings are NUL-terminated, and both restrictions exist in every kernel with
     // asymmetric keys.
     to_result(unsafe {
         bindings::diglist_keyring_restrict(
             scratch.0 .0.as_ptr(),
             c"asymmetric".as_char_ptr(),
-            c"builtin_and_secondary_trusted".as_char_ptr(),
+            restriction.as_char_ptr(),
         )
     })?;
     scratch.submit(der)
 }
 
-/// Verifies a detached PKCS#7 signature of `data` against the keys in `ring`, or those of the kernel's builtin,
-/// secondary and machine keyrings. May sleep.
+/// Against which keys a signature is verified.
+#[derive(Clone, Copy)]
+pub(crate) enum Ring<'a> {
+    /// Those of a keyring of the module.
+    Own(&'a Keyring),
+    /// The kernel's own.
+    System(SystemKeys),
+}
+
+/// Verifies a detached PKCS#7 signature of `data` against the keys in `ring`. May sleep.
 ///
 /// # Errors
 ///
 /// `ENOKEY` if the signer is not vouched for, `EKEYREJECTED` if a signature does not verify or a key is blacklisted,
 /// `EBADMSG` for a malformed message, `ENOPKG` for algorithms that the kernel does not have.
-pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Option<&Keyring>) -> Result {
-    let ring = ring.map_or(core::ptr::null_mut(), |ring| ring.0 .0.as_ptr());
+pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Ring<'_>) -> Result {
+    let (own, secondary) = match ring {
+        Ring::Own(ring) => (ring.0 .0.as_ptr(), false),
+        Ring::System(SystemKeys::Builtin) => (core::ptr::null_mut(), false),
+        Ring::System(SystemKeys::Secondary) => (core::ptr::null_mut(), true),
+    };
     // SAFETY: The slices are valid for their lengths; the keyring, if any, is alive.
     to_result(unsafe {
-        bindings::diglist_pkcs7_verify(data.as_ptr(), data.len(), sig.as_ptr(), sig.len(), ring)
+        bindings::diglist_pkcs7_verify(
+            data.as_ptr(),
+            data.len(),
+            sig.as_ptr(),
+            sig.len(),
+            own,
+            secondary,
+        )
     })
 }
 

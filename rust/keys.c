@@ -97,10 +97,10 @@ int diglist_key_verify_cert(const struct key *key, const struct x509_certificate
 	return cert->unsupported_sig || !cert->sig ? -ENOPKG : verify_signature(key, cert->sig);
 }
 
-/* RING is NULL for the builtin, secondary and machine keyrings of the kernel. */
-int diglist_pkcs7_verify(const __u8 *data, size_t len, const __u8 *sig, size_t sig_len, struct key *ring)
+/* RING is NULL for the kernel's own keyrings: the builtin one, or also the secondary one with the machine keyring. */
+int diglist_pkcs7_verify(const __u8 *data, size_t len, const __u8 *sig, size_t sig_len, struct key *ring, bool secondary)
 {
-	return verify_pkcs7_signature(data, len, sig, sig_len, ring ?: VERIFY_USE_SECONDARY_KEYRING,
+	return verify_pkcs7_signature(data, len, sig, sig_len, secondary ? VERIFY_USE_SECONDARY_KEYRING : ring,
 				      VERIFYING_UNSPECIFIED_SIGNATURE, NULL, NULL);
 }
 

@@ -51,7 +51,7 @@ int diglist_keyring_link(struct key *ring, struct key *key);
 int diglist_key_verify(const struct key *key, const char *encoding, const char *hash, const __u8 *digest,
 		       size_t digest_len, const __u8 *sig, size_t sig_len);
 int diglist_key_verify_cert(const struct key *key, const struct x509_certificate *cert);
-int diglist_pkcs7_verify(const __u8 *data, size_t len, const __u8 *sig, size_t sig_len, struct key *ring);
+int diglist_pkcs7_verify(const __u8 *data, size_t len, const __u8 *sig, size_t sig_len, struct key *ring, bool secondary);
 bool diglist_cert_is_blacklisted(const __u8 *digest, size_t len);
 bool diglist_data_is_blacklisted(const __u8 *digest, size_t len);
 

@@ -39,6 +39,12 @@ pub(crate) fn attach() -> &'static CStr {
     unsafe { CStr::from_char_ptr(bindings::diglist_param_attach()) }
 }
 
+/// The module parameter `validity`.
+pub(crate) fn validity() -> &'static CStr {
+    // SAFETY: As for `ima_policy()`.
+    unsafe { CStr::from_char_ptr(bindings::diglist_param_validity()) }
+}
+
 /// The module parameter `force`, which may change at any time.
 pub(crate) fn force() -> bool {
     // SAFETY: Callable in any context.

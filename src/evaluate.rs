@@ -327,7 +327,7 @@ impl Monitor {
     /// What the lists say of the file. May sleep.
     fn look_up(&self, access: &Access<'_>, digest: &Digest, decision: &Decision) -> Result<Looked> {
         let looked = if decision.verity {
-            Looked::only(self.lists.verdict(digest))
+            Looked::only(self.lists.verdict_of_verity(digest))
         } else {
             let appraised = decision.appraise.is_some_and(|rule| rule.digest_list);
             self.reader

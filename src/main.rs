@@ -65,6 +65,14 @@ module! {
             default: 1073741824,
             description: "The most memory that digests may take, in bytes (default 1 GiB)",
         },
+        trust_machine_keyring: bool {
+            default: false,
+            description: "Whether keys of the kernel's secondary and machine keyrings may sign digest lists and certificates (default no)",
+        },
+        dedicated_keys: bool {
+            default: false,
+            description: "Whether digest lists and key files count only by keys that are dedicated to lists (default no)",
+        },
         allow_unload: bool {
             default: false,
             description: "Whether the module may be unloaded (default no)",
@@ -93,6 +101,9 @@ impl kernel::Module for DigestLists {
                 require_signature: *module_parameters::require_signature.value_ref(),
                 max_list_size: *module_parameters::max_list_size.value_ref() as usize,
                 max_digest_memory: *module_parameters::max_digest_memory.value_ref() as usize,
+                validity: lists::Validity::from_parameter()?,
+                trust_machine_keyring: *module_parameters::trust_machine_keyring.value_ref(),
+                dedicated_keys: *module_parameters::dedicated_keys.value_ref(),
             },
         )?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;

@@ -206,6 +206,9 @@ impl Monitor {
         if self.appraisal == Mode::Off && policy.appraises_anything() {
             pr_warn!("ima_appraise=off: the policy's appraise rules do nothing\n");
         }
+        if self.lists.settings.trust_machine_keyring {
+            pr_warn!("trust_machine_keyring=1: whoever can sign with a key of the machine keyring, such as that of DKMS, can make any file known\n");
+        }
         pr_info!(
             "active on {}: {} rules, PCR {}, TPM {}\n",
             Show(module::kernel_release().to_str().unwrap_or("?")),

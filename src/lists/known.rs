@@ -74,7 +74,7 @@ impl Monitor {
         self.reader.run(|| {
             let digest = content::digest(access, verity, &self.stats)?;
             let looked = if verity {
-                Looked::only(self.lists.verdict(&digest))
+                Looked::only(self.lists.verdict_of_verity(&digest))
             } else {
                 self.verdict(access, &digest, true)?
             };

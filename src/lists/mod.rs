@@ -28,13 +28,17 @@ pub(crate) use remove::{
     parse_digest,
     MAX_REMOVE, //
 };
-pub(crate) use trust::ShownKey;
+pub(crate) use trust::{
+    ShownKey,
+    Validity, //
+};
 
 use crate::stats::Counter;
 use digest_logic::{
     digest::Digest,
     list::Kind,
-    verdict::Verdict, //
+    verdict::Verdict,
+    verity, //
 };
 use kernel::{
     new_mutex,
@@ -56,6 +60,12 @@ pub(crate) struct Settings {
     pub(crate) max_list_size: usize,
     /// What all digests together may take, in bytes.
     pub(crate) max_digest_memory: usize,
+    /// When the certificates of signers have to be valid.
+    pub(crate) validity: Validity,
+    /// Whether keys of the kernel's secondary and machine keyrings count.
+    pub(crate) trust_machine_keyring: bool,
+    /// Whether CMS signatures of lists take a key that is dedicated to lists.
+    pub(crate) dedicated_keys: bool,
 }
 
 /// All loaded lists.
@@ -79,7 +89,11 @@ impl Lists {
         try_pin_init!(Self {
             settings,
             table <- Table::new(settings.max_digest_memory),
-            trust <- Trust::new(),
+            trust <- Trust::new(
+                settings.validity,
+                settings.trust_machine_keyring,
+                settings.dedicated_keys,
+            ),
             changing <- new_mutex!(()),
             corrupted: Counter::new(),
         })
@@ -88,6 +102,11 @@ impl Lists {
     /// What the lists say of `digest`. Takes no lock, does not sleep.
     pub(crate) fn verdict(&self, digest: &Digest) -> Option<Verdict> {
         self.table.verdict(digest)
+    }
+
+    /// What the lists say of `digest`, which fs-verity enforces. Takes no lock, does not sleep.
+    pub(crate) fn verdict_of_verity(&self, digest: &Digest) -> Option<Verdict> {
+        self.table.verdict(&verity::entry(digest))
     }
 
     /// A number that changes whenever lists come or go.

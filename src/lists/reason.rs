@@ -31,6 +31,16 @@ pub(crate) enum Reason {
     KeyRevoked,
     /// The certificate is not valid yet.
     KeyNotYetValid,
+    /// The signature was made when the certificate was no longer valid, by what the signature says.
+    SignedAfterExpiry,
+    /// The signature was made when the certificate was not valid yet.
+    SignedBeforeValidity,
+    /// The key came in an OpenPGP certificate, and this is no RPM header.
+    HeadersOnly,
+    /// A signature of a list by a key that is not dedicated to lists, in a format or under a parameter that asks for one.
+    NotDedicated,
+    /// Only a key of the kernel's secondary or machine keyring vouches.
+    MachineKeyring,
     /// The certificate does not let its key do this.
     KeyUsage,
     /// A key that vouches for the key may not be used any more.
@@ -78,15 +88,18 @@ impl Reason {
             | Self::MetadataTooLarge
             | Self::PolicyTooLarge
             | Self::KeyFileTooLarge => 27, // EFBIG
+            Self::NotDedicated => 44,            // ECHRNG
+            Self::HeadersOnly => 45,             // EL2NSYNC
             Self::KeyUsage => 49,                // EUNATCH
-            Self::KeyNotYetValid => 62,          // ETIME
+            Self::KeyNotYetValid | Self::SignedBeforeValidity => 62, // ETIME
             Self::CertificateMissing => 66,      // EREMOTE
             Self::Issuer => 67,                  // ENOLINK
+            Self::MachineKeyring => 68,          // EADV
             Self::DoesNotVerify => 78,           // EREMCHG
             Self::OtherFile => 116,              // ESTALE
             Self::MemoryLimit => 122,            // EDQUOT
             Self::UnknownKey => 126,             // ENOKEY
-            Self::KeyExpired => 127,             // EKEYEXPIRED
+            Self::KeyExpired | Self::SignedAfterExpiry => 127, // EKEYEXPIRED
             Self::KeyRevoked => 128,             // EKEYREVOKED
             Self::Blacklisted => 132,            // ERFKILL
         }
@@ -135,9 +148,22 @@ impl fmt::Display for Reason {
             Self::KeyExpired => "the key has expired",
             Self::KeyRevoked => "the key was revoked",
             Self::KeyNotYetValid => "the key is not valid yet, by this system's clock",
+            Self::SignedAfterExpiry => {
+                "the signature was made after the validity of the certificate had ended"
+            }
+            Self::SignedBeforeValidity => {
+                "the signature was made before the validity of the certificate began"
+            }
+            Self::HeadersOnly => "the key came in an OpenPGP certificate, and signs RPM headers only",
+            Self::NotDedicated => {
+                "the signature counts only by a key whose certificate dedicates it to lists"
+            }
+            Self::MachineKeyring => {
+                "only a key of the kernel's secondary or machine keyring vouches, without trust_machine_keyring=1"
+            }
             Self::KeyUsage => "the certificate does not allow its key this use",
             Self::Issuer => {
-                "a key that vouches for the key was revoked, has expired or is blacklisted"
+                "a key that vouches for the key was revoked or blacklisted, was not valid, or may not vouch for it"
             }
             Self::CertificateMissing => {
                 "a key of the kernel's keyrings signs only with its certificate in the message"

@@ -4,14 +4,16 @@
 //!
 //! All of them are in the keyring `.digest_lists`: those that were linked into the module, those whose certificate one of
 //! these, or a key of the kernel's builtin, secondary or machine keyring, has signed, and those that came in a file that
-//! one of them has signed. The kernel keeps neither the validity of a certificate nor who vouched for it, nor does it ask
-//! for the blacklisting of a key that is in a keyring already, so all of that is kept and asked here, at every use. The
-//! keyring itself is never searched.
+//! one of them has signed. The kernel keeps neither the validity and the extensions of a certificate nor who vouched for
+//! it, nor does it ask for the blacklisting of a key that is in a keyring already, so all of that is kept and asked here, at
+//! every use. The keyring itself is never searched. For which signatures a key counts is told by [`anchor`], when by
+//! [`moment`].
 
 mod algorithm;
 mod anchor;
 mod keys;
 mod linked;
+mod moment;
 mod openpgp;
 mod revoked;
 mod signed;
@@ -22,19 +24,25 @@ use super::{
     signature::SignerId, //
 };
 use crate::sys::{
-    clock,
     key::{
         system_vouches_for,
-        Keyring, //
+        Keyring,
+        SystemKeys, //
     },
     x509::Certificate, //
 };
 use algorithm::Fingerprint;
-use anchor::Origin;
+use anchor::{
+    Format,
+    Origin, //
+};
 use digest_logic::{
     error::Error as Cause,
     openpgp::WeakHash,
-    x509, //
+    x509::{
+        self,
+        Purpose, //
+    }, //
 };
 use kernel::{
     new_mutex,
@@ -51,19 +59,11 @@ pub(super) use algorithm::Algorithm;
 pub(crate) use anchor::ShownKey;
 pub(super) use anchor::{
     Anchor,
-    KeyId, //
+    KeyId,
+    Use, //
 };
-
-fn check_time((from, to): (i64, i64)) -> Result<(), Reason> {
-    let now = clock::seconds();
-    if now > to {
-        Err(Reason::KeyExpired)
-    } else if now < from {
-        Err(Reason::KeyNotYetValid)
-    } else {
-        Ok(())
-    }
-}
+pub(super) use moment::Moment;
+pub(crate) use moment::Validity;
 
 /// The identifier of the key in `cert`, as [`Anchor::id`] of its anchor would be.
 fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
@@ -77,13 +77,22 @@ fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
 #[pin_data]
 pub(crate) struct Trust {
     ring: Keyring,
+    validity: Validity,
+    /// Whether keys of the kernel's secondary keyring, which has those of the machine keyring, vouch for others.
+    trust_machine_keyring: bool,
+    /// Whether CMS signatures of lists and key files take a key that is dedicated to lists, as IMA's of lists do.
+    dedicated_keys: bool,
     #[pin]
     keys: Mutex<Keys>,
 }
 
 impl Trust {
     /// A keyring without keys. May sleep.
-    pub(crate) fn new() -> impl PinInit<Self, Error> {
+    pub(crate) fn new(
+        validity: Validity,
+        trust_machine_keyring: bool,
+        dedicated_keys: bool,
+    ) -> impl PinInit<Self, Error> {
         let ring = || {
             let ring = Keyring::new(c".digest_lists")?;
             ring.close()?;
@@ -91,6 +100,9 @@ impl Trust {
         };
         try_pin_init!(Self {
             ring: ring()?,
+            validity,
+            trust_machine_keyring,
+            dedicated_keys,
             keys <- new_mutex!(Keys {
                 anchors: KVVec::new(),
                 revoked: Revoked::default(),
@@ -107,21 +119,37 @@ impl Trust {
     pub(crate) fn get(&self, index: usize) -> Option<ShownKey> {
         let keys = self.keys.lock();
         let anchor = keys.anchors.get(index)?.clone();
-        let state = keys.check_chain(&anchor);
+        let state = keys.check_chain(&anchor, self.moment(None), false);
         Some(ShownKey { anchor, state })
     }
 
-    /// The key with this identifier if it may sign lists now. May sleep.
-    pub(super) fn signer(&self, id: KeyId<'_>) -> Result<Arc<Anchor>, Reason> {
-        let may_sign = |anchor: &Anchor| match anchor.may_sign {
-            true => Ok(()),
-            false => Err(Reason::KeyUsage),
-        };
-        self.keys.lock().find(|anchor| anchor.is(id), may_sign)
+    /// The moments that count for a signature that was made at `signed`, in seconds since 1970, if it says so.
+    pub(super) fn moment(&self, signed: Option<i64>) -> Moment {
+        self.validity.moment(signed)
+    }
+
+    /// The key with this identifier if it may make signatures for `purpose`. May sleep.
+    pub(super) fn signer(
+        &self,
+        id: KeyId<'_>,
+        purpose: Use,
+        moment: Moment,
+    ) -> Result<Arc<Anchor>, Reason> {
+        self.keys.lock().find(
+            |anchor| anchor.is(id),
+            |anchor| anchor.check_use(purpose, self.dedicated_keys),
+            moment,
+            false,
+        )
     }
 
     /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it. May sleep.
-    fn judge(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<(), Reason> {
+    fn judge(
+        &self,
+        cert: &Certificate<'_>,
+        der: &[u8],
+        moment: Moment,
+    ) -> Result<Purpose, Reason> {
         if cert.is_blacklisted() {
             return Err(Reason::Blacklisted);
         }
@@ -135,7 +163,8 @@ impl Trust {
         if cert.is_unverifiable() {
             return Err(Cause::UnverifiableSignature(x509::unverifiable(der)).into());
         }
-        check_time(cert.validity())?;
+        let purpose = Purpose::of_certificate(der)?;
+        moment.check(cert.validity())?;
         let revoked = &mut self.keys.lock().revoked;
         let fingerprint = Fingerprint::of(&key)?;
         if revoked.has(&fingerprint, id_of(cert, &cert.tbs_digest())) {
@@ -147,28 +176,34 @@ impl Trust {
         if issuer.is_some_and(|issuer| revoked.has_id(issuer)) {
             return Err(Reason::Issuer);
         }
-        Ok(())
+        Ok(purpose)
     }
 
-    /// The identifier of the key of a certificate that came with a signature if that may sign lists, and somebody
+    /// The identifier of the key of a certificate that came with a CMS message if that may sign for `purpose`, and somebody
     /// vouches for it. `der` is the encoding of the certificate. May sleep.
     pub(super) fn enclosed_signer(
         &self,
         cert: &Certificate<'_>,
         der: &[u8],
+        moment: Moment,
+        purpose: Use,
     ) -> Result<SignerId, Reason> {
-        self.judge(cert, der)?;
+        let extensions = self.judge(cert, der, moment)?;
         if !cert.public_key().may_sign() {
             return Err(Reason::KeyUsage);
         }
-        self.vouch(cert, der)?;
+        if self.dedicated_keys && purpose == Use::CmsList && !extensions.lists {
+            return Err(Reason::NotDedicated);
+        }
+        self.vouch(cert, der, moment)?;
         SignerId::new(id_of(cert, &cert.tbs_digest()))
     }
 
     /// Who vouches for a certificate, of which `der` is the encoding. May sleep.
-    fn vouch(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Origin, Reason> {
+    fn vouch(&self, cert: &Certificate<'_>, der: &[u8], moment: Moment) -> Result<Origin, Reason> {
         let certifies = |anchor: &Anchor| {
-            if !anchor.may_certify {
+            let is_authority = cert.public_key().may_certify();
+            if !anchor.may_certify || !anchor.allows_below(usize::from(is_authority)) {
                 return Err(Reason::KeyUsage);
             }
             anchor
@@ -176,30 +211,48 @@ impl Trust {
                 .verify_certificate(cert)
                 .map_err(Reason::of_verification)
         };
-        let issuer = self
-            .keys
-            .lock()
-            .find(|anchor| anchor.is_named_by(cert), certifies);
+        let issuer =
+            self.keys
+                .lock()
+                .find(|anchor| anchor.is_named_by(cert), certifies, moment, true);
         match issuer {
             Ok(issuer) => Ok(Origin::Certified(issuer.fingerprint)),
             Err(Reason::UnknownKey) => {
-                system_vouches_for(der).map_err(Reason::of_verification)?;
+                self.by_system(|keys| system_vouches_for(der, keys))?;
                 Ok(Origin::System)
             }
             Err(reason) => Err(reason),
         }
     }
 
+    /// Asks the kernel's keys that count by `ask`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::MachineKeyring`] if only a key answers for it that does not count.
+    pub(super) fn by_system(&self, ask: impl Fn(SystemKeys) -> Result) -> Result<(), Reason> {
+        if self.trust_machine_keyring {
+            return ask(SystemKeys::Secondary).map_err(Reason::of_verification);
+        }
+        match ask(SystemKeys::Builtin) {
+            Err(e) if e == ENOKEY && ask(SystemKeys::Secondary).is_ok() => {
+                Err(Reason::MachineKeyring)
+            }
+            answer => answer.map_err(Reason::of_verification),
+        }
+    }
+
     /// Adds the key of a certificate that a trusted key has signed. May sleep.
     pub(crate) fn add(&self, der: &[u8]) -> Result<ShownKey, Reason> {
         let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
-        self.judge(&cert, der)?;
+        let moment = self.moment(None);
+        self.judge(&cert, der, moment)?;
         let key = cert.public_key();
         if !key.may_sign() && !key.may_certify() {
             return Err(Reason::KeyUsage);
         }
-        let origin = self.vouch(&cert, der)?;
-        self.enter(&cert, der, origin)
+        let origin = self.vouch(&cert, der, moment)?;
+        self.enter(&cert, der, origin, Format::X509)
     }
 
     fn enter(
@@ -207,7 +260,10 @@ impl Trust {
         cert: &Certificate<'_>,
         der: &[u8],
         origin: Origin,
+        format: Format,
     ) -> Result<ShownKey, Reason> {
+        let purpose = Purpose::of_certificate(der)?;
+        let moment = self.moment(None);
         let mut keys = self.keys.lock();
         let tbs_digest = cert.tbs_digest();
         let former = keys
@@ -219,7 +275,8 @@ impl Trust {
             Some(known) if known.origin == Origin::Module => known.clone(),
             // A key file would only make less of it.
             Some(known)
-                if matches!(origin, Origin::Signed(_)) && keys.check_chain(known).is_ok() =>
+                if matches!(origin, Origin::Signed(_))
+                    && keys.check_chain(known, moment, false).is_ok() =>
             {
                 known.clone()
             }
@@ -231,7 +288,8 @@ impl Trust {
                     .ring
                     .add(cert, der)
                     .map_err(|e| of_certificate(e, der))?;
-                let anchor = Arc::new(Anchor::new(cert, key, origin)?, GFP_KERNEL)?;
+                let anchor =
+                    Arc::new(Anchor::new(cert, key, origin, format, purpose)?, GFP_KERNEL)?;
                 if let Some(former) = former {
                     let _ = keys.anchors.remove(former);
                 }
@@ -239,7 +297,7 @@ impl Trust {
                 anchor
             }
         };
-        let state = keys.check_chain(&anchor);
+        let state = keys.check_chain(&anchor, moment, false);
         Ok(ShownKey { anchor, state })
     }
 

@@ -26,6 +26,7 @@ use core::{
     fmt::Write,
     sync::atomic::Ordering, //
 };
+use digest_logic::verity;
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -85,7 +86,7 @@ impl Node for Remove {
     }
 }
 
-/// `digest_query`: who writes a digest reads, from the same open file, one line per list that holds it.
+/// `digest_query`: who writes a digest, of fs-verity with `verity:` before it, reads, from the same open file, one line per list that holds it.
 pub(super) struct Query(pub(super) Arc<Monitor>);
 
 impl Dialog for Query {
@@ -93,7 +94,14 @@ impl Dialog for Query {
 
     fn answer(&self, question: KVVec<u8>) -> Result<KVVec<u8>> {
         let line = question.strip_suffix(b"\n").unwrap_or(&question);
-        let digest = parse_digest(line).map_err(|cause| refuse("digest_query", cause))?;
+        let (text, of_verity) = match line.strip_prefix(b"verity:") {
+            Some(text) => (text, true),
+            None => (line, false),
+        };
+        let mut digest = parse_digest(text).map_err(|cause| refuse("digest_query", cause))?;
+        if of_verity {
+            digest = verity::entry(&digest);
+        }
         let mut answer = Text::new();
         let mut written = Ok(());
         self.0.lists.for_each_holder(&digest, |list, kind| {

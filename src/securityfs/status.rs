@@ -70,6 +70,25 @@ impl Status {
             }
         )?;
         writeln!(out, "trusted_keys: {}", m.lists.trust.len())?;
+        writeln!(out, "validity: {}", m.lists.settings.validity.name())?;
+        writeln!(
+            out,
+            "trust_machine_keyring: {}",
+            if m.lists.settings.trust_machine_keyring {
+                "yes"
+            } else {
+                "no"
+            }
+        )?;
+        writeln!(
+            out,
+            "dedicated_keys: {}",
+            if m.lists.settings.dedicated_keys {
+                "yes"
+            } else {
+                "no"
+            }
+        )?;
         writeln!(out, "digests: {}", m.lists.digests())?;
         writeln!(out, "digest_memory: {}", m.lists.memory())?;
         writeln!(out, "lists_corrupted: {}", m.lists.corrupted.get())?;

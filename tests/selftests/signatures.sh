@@ -37,11 +37,11 @@ accepted() {
 	shift
 	check_eq "$name" "" "$("$@")" || dmesg | tail -n 3 | sed 's/^/# /'
 }
-# cms LIST KEY [OPTION]...: signs LIST into LIST.KEY, with options of openssl cms.
+# cms LIST KEY [OPTION]...: signs LIST into LIST.KEY, with options of openssl cms. Without -noattr the time is signed too.
 cms() {
 	local list=$1 key=$2
 	shift 2
-	openssl cms -sign -binary -noattr -nosmimecap -in "$list" -signer "$keys/$key.pem" -inkey "$keys/$key.key" \
+	openssl cms -sign -binary -nosmimecap -in "$list" -signer "$keys/$key.pem" -inkey "$keys/$key.key" \
 		-outform DER -out "$list.$key" -md sha256 "$@"
 }
 # ima LIST KEY [HASH]: signs LIST into LIST.KEY.ima.

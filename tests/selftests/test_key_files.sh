@@ -11,7 +11,7 @@ DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 [ -e $rpm/index ] || skip_all "no headers of distributors were prepared"
 
-plan 35
+plan 37
 cd "$WORK" || bail "no work directory"
 chmod 755 "$WORK"
 
@@ -69,8 +69,11 @@ for by in foreign signer; do
 done
 refused "with a signature by a key that nobody trusts" ENOKEY "no trusted key" add by-foreign
 refused "by one that is not in the keyring, though its certificate comes along" ENOKEY "no trusted key" add by-signer
-key_file old $vendor linked-old || bail "digestctl keys sign"
-refused "by one that has expired" EKEYEXPIRED "expired" add old
+cp vendor.keyfile old.keyfile
+openssl cms -sign -binary -nosmimecap -in old.keyfile -signer "$keys/linked-old.pem" -inkey "$keys/linked-old.key" \
+	-outform DER -out old.keyfile.sig -md sha256 || bail "openssl cms"
+check "digestctl signs by no certificate that has expired" eval '! digestctl keys sign old --key "$keys/linked-old.key" --cert "$keys/linked-old.pem"'
+refused "by one that has expired" EKEYEXPIRED "had ended" add old
 cp kept.sig vendor.keyfile.sig && flip vendor.keyfile.sig
 refused "with one bit of the signature changed" EREMCHG "does not verify" add vendor
 cp kept.sig vendor.keyfile.sig && cp vendor.keyfile good && flip vendor.keyfile
@@ -84,7 +87,7 @@ refused "and the header is refused still" ENOKEY "no trusted key" header "$numbe
 
 cp good vendor.keyfile
 accepted "with the signature of a trusted key" add vendor
-check "the key stands in trusted_keys" grep -q "^$fingerprint .*usage=sign origin=key-file .*state=valid" $SECFS/trusted_keys
+check "the key stands in trusted_keys" grep -q "^$fingerprint .*usage=headers origin=key-file .*state=valid" $SECFS/trusted_keys
 check "and in the measurement list" grep -q "sha256:$(sha256sum <good | cut -c1-64) digest_lists_key\$" $SECFS/ascii_runtime_measurements
 accepted "the header loads" header "$number"
 check "its signer is the distributor" grep -q "signer=$fingerprint" $SECFS/digest_lists
@@ -124,7 +127,9 @@ for key in encipher weak; do key_file $key "$keys/$key.pem" linked || bail "dige
 key_file gone "$keys/expired.pem" linked || bail "digestctl keys sign"
 refused "a key for encryption" EUNATCH "does not allow" add encipher
 refused "a short one" ENOSR "2048" add weak
-refused "an expired one" EKEYEXPIRED "expired" add gone
+accepted "one that has expired" add gone
+cms list expired -nocerts || bail "openssl cms"
+refused "signs nothing from then on" EKEYEXPIRED "had ended" load list list.expired
 check "digestctl adds a certificate" digestctl keys add "$keys/signer.pem"
 key_file chained "$keys/system-signer.pem" signer || bail "digestctl keys sign"
 check "and a key file" digestctl keys add chained.keyfile

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 153
+plan 156
 
 # The files: a program on ext4, with ids of its own, that root and others open.
 disk=$WORK/disk uuid=6f8d2c1e-0b3a-4c5d-9e7f-112233445566
@@ -190,12 +190,24 @@ if verity=$("$SYSCALLS" verity "$file" 2>/dev/null); then
 	set_policy "measure fowner=$owner template=ima-ngv2" && : <"$file"
 	check_eq "without it, that of its content" "ima:sha256:$(chown 0 "$file" && digest_of "$file")" \
 		"$(awk -v path="$file" '$5 == path { print $4 }' "$ASCII" | tail -n 1)"
+	# A list that has the digest as that of content, and one that says whose it is.
+	verity_list() { # verity_list NAME [OPTION]...
+		digestctl generate --digest "sha256:$verity" -o "$WORK/$1" "${@:2}" >/dev/null &&
+			digestctl metadata --unsigned "$WORK/$1" -o "$WORK/$1.meta" >/dev/null && cat "$WORK/$1.meta" >"$SECFS/digest_lists"
+	}
+	unlist() { printf 'sha256:%s\n' "$(sha256sum <"$WORK/$1" | cut -c1-64)" >"$SECFS/digest_lists_remove"; }
+	set_policy '' && verity_list content && chown $owner "$file" && rules="measure fowner=$owner digest_type=verity digest_list"
+	set_policy "$rules" && check "a digest of content does not make a file known by fs-verity" eval '[ "$(grows eval ": <\"$file\"")" = 1 ]'
+	unlist content && verity_list verity --verity && set_policy '' && set_policy "$rules"
+	check "one of fs-verity does" eval '[ "$(grows eval ": <\"$file\"")" = 0 ]'
+	check "digestctl show names it so" eval 'digestctl show --digests "$WORK/verity" | grep -q "immutable verity:sha256:$verity"'
+	unlist verity
 	decides no read "measure fowner=1 digest_type=verity"
 	set_policy '' && fresh "$disk" && chown $owner "$file" && set_policy "measure fowner=$owner digest_type=verity"
 	check "digest_type=verity: a file without fs-verity can be opened" eval ': <"$file"'
 	check "digest_type=verity: nothing vouches for it" measured_as "$file" "$ZERO"
 else
-	for i in 1 2 3 4 5 6; do skip "digest_type=verity $i" "fs-verity cannot be enabled here"; done
+	for i in 1 2 3 4 5 6 7 8 9; do skip "digest_type=verity $i" "fs-verity cannot be enabled here"; done
 fi
 
 # digest_list, in the one rule that has it.

@@ -10,7 +10,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 37
+plan 39
 cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/lists.py" "$WORK/lists" 1 10
@@ -25,20 +25,22 @@ good() {
 }
 
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
-for key in ec curve; do accepted "the key $key" put trusted_keys "$keys/$key.der"; done
+for key in ec curve dedicated; do accepted "the key $key" put trusted_keys "$keys/$key.der"; done
 
 for hash in sha256 sha384 sha512; do
-	for key in linked ec curve; do
+	for key in dedicated ec curve; do
 		cms list $key -nocerts -md $hash && good "CMS by $key over $hash" $key list.$key
 		ima list $key $hash && good "IMA by $key over $hash" $key list.$key.ima
 	done
 done
-# With signed attributes: what is signed are they, and the digest of the list is one of them.
-openssl cms -sign -binary -nosmimecap -nocerts -in list -signer "$keys/linked.pem" -inkey "$keys/linked.key" -outform DER \
+# Without signed attributes: what is signed is the list itself, and nothing says when.
+openssl cms -sign -binary -noattr -nosmimecap -nocerts -in list -signer "$keys/linked.pem" -inkey "$keys/linked.key" -outform DER \
 	-out attributes -md sha256
-good "CMS with signed attributes" linked attributes
+good "CMS without signed attributes" linked attributes
 python3 -c 'data = bytearray(open("list", "rb").read()); data[-1] ^= 1; open("other", "wb").write(data)'
 refused "over another list" EREMCHG "does not verify" load other attributes
+cms list linked -nocerts
+refused "with signed attributes, of which the digest is one" EREMCHG "does not verify" load other list.linked
 cms list linked -nocerts -keyid && good "CMS that names its signer by the key's identifier" linked list.linked
 cms list signer -keyid && good "also where the certificate comes along" signer list.signer
 
@@ -48,8 +50,8 @@ for hash in sha1 md5; do
 done
 ima list linked sha1 && refused "IMA over SHA-1" EKEYREJECTED "too weak" load list list.linked.ima
 for key in expired future; do cms list $key || bail "openssl cms"; done
-refused "an expired certificate in the message" EKEYEXPIRED "expired" load list list.expired
-refused "one that is not valid yet" ETIME "not valid yet" load list list.future
+refused "an expired certificate in the message" EKEYEXPIRED "had ended" load list list.expired
+refused "one that is not valid yet" ETIME "before the validity" load list list.future
 refused "a certificate with an Ed25519 key" ELIBMAX "cannot verify Ed25519" put trusted_keys "$keys/ed25519.der"
 refused "with an ML-DSA key" ELIBMAX "cannot verify ML-DSA" put trusted_keys "$keys/mldsa.der"
 refused "with a DSA key" ELIBMAX "cannot verify DSA" put trusted_keys "$keys/dsa.der"

@@ -10,7 +10,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 38
+plan 40
 cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/lists.py" "$WORK/lists" 4 10
@@ -22,7 +22,7 @@ cms list leaf && cp list.leaf list.leaf-certs
 cms list encipher && cp list.encipher list.encipher-certs
 cms list weak && cp list.weak list.weak-certs
 cms list signer -nocerts
-for key in linked signer ec foreign; do ima list $key; done
+for key in linked signer ec foreign dedicated; do ima list $key; done
 
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
 
@@ -39,9 +39,8 @@ check_eq "and in digest_query" "signer=$(id_of linked)" "$(cat <&3 | grep -o 'si
 exec 3<&-
 unload_all
 
-accepted "IMA signature by a linked-in key" load list list.linked.ima
-unload_all
-refused "a key that is not valid any more" EKEYEXPIRED expired load list list.linked-old
+refused "IMA signature by a key that is not dedicated to lists" ECHRNG "dedicates it to lists" load list list.linked.ima
+refused "a key that was not valid any more" EKEYEXPIRED "had ended" load list list.linked-old
 refused "a key that is not in the keyring yet" ENOKEY "no trusted key" load list list.signer
 refused "the same, IMA" ENOKEY "no trusted key" load list list.signer.ima
 accepted "its certificate in the signature, signed by the linked-in CA" load list list.signer-certs
@@ -56,15 +55,17 @@ check "it stands in trusted_keys" grep -q "^$(id_of signer) .*usage=sign origin=
 check "and in /proc/keys" grep -q "selftest signer" /proc/keys
 accepted "then its signatures count" load list list.signer
 unload_all
-accepted "also IMA's" load list list.signer.ima
+accepted "adding a key that is dedicated to lists" put trusted_keys $keys/dedicated.der
+check "it is shown so" grep -q "^$(id_of dedicated) .*usage=lists origin=certified" $SECFS/trusted_keys
+accepted "then its IMA signatures count" load list list.dedicated.ima
 unload_all
 accepted "adding a key on a curve" put trusted_keys $keys/ec.der
 accepted "ECDSA, PKCS#7" load list list.ec
 unload_all
 accepted "ECDSA, IMA" load list list.ec.ima
 unload_all
-refused "adding an expired certificate" EKEYEXPIRED expired put trusted_keys $keys/expired.der
-refused "adding one that is not valid yet" ETIME "not valid yet" put trusted_keys $keys/future.der
+accepted "adding an expired certificate: what it signed while it was valid counts" put trusted_keys $keys/expired.der
+accepted "adding one that is not valid yet" put trusted_keys $keys/future.der
 refused "adding one for encryption" EUNATCH "does not allow" put trusted_keys $keys/encipher.der
 refused "adding one with a short key" ENOSR "2048" put trusted_keys $keys/weak.der
 refused "adding one signed with SHA-1" ENAVAIL "SHA-1" put trusted_keys $keys/sha1.der
@@ -79,15 +80,15 @@ path, work = sys.argv[1:]
 data = bytearray(open(path, "rb").read())
 data[-1] ^= 1
 open(work + "/other", "wb").write(data)
-for name in ("list.signer", "list.signer.ima"):
+for name in ("list.signer", "list.dedicated.ima"):
     data = bytearray(open(name, "rb").read())
     data[-20] ^= 1
     open(name + ".flipped", "wb").write(data)
 PY
 refused "one bit of the list, PKCS#7" EREMCHG "does not verify" load other list.signer
 refused "one bit of the signature, PKCS#7" EREMCHG "does not verify" load list list.signer.flipped
-refused "one bit of the list, IMA" EREMCHG "does not verify" load other list.signer.ima
-refused "one bit of the signature, IMA" EREMCHG "does not verify" load list list.signer.ima.flipped
+refused "one bit of the list, IMA" EREMCHG "does not verify" load other list.dedicated.ima
+refused "one bit of the signature, IMA" EREMCHG "does not verify" load list list.dedicated.ima.flipped
 
 unload_module || bail "the module does not unload"
 finish

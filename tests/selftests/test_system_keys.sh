@@ -13,7 +13,7 @@
 helper=/opt/guest/modules/digest_lists_keys.ko
 [ -e "$helper" ] || skip_all "the module digest_lists_keys was not built"
 
-plan 22
+plan 28
 begin_appraisal
 
 "$SELFTESTS/lists.py" "$WORK/lists" 1 10
@@ -28,18 +28,27 @@ load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not
 
 refused "a key below a CA that nobody knows" ENOKEY "no trusted key" load list-system-signer list-system-signer.system-signer
 check "the CA comes into the kernel's secondary keyring" eval 'insmod $helper trust=$keys/system.der && rmmod digest_lists_keys'
+refused "whose keys do not count" EADV "without trust_machine_keyring=1" load list-system-signer list-system-signer.system-signer
+refused "the CA's own list neither" EADV "without trust_machine_keyring=1" load list-system list-system.system
+refused "without the certificate neither" EADV "without trust_machine_keyring=1" load list list.system
+refused "and a certificate below the CA is not added" EADV "without trust_machine_keyring=1" put trusted_keys "$keys/system-signer.der"
+check_eq "status tells" no "$(status trust_machine_keyring)"
+unload_module || bail "the module does not unload"
+dmesg -C
+load_module ima_policy=exec_tcb require_signature=1 trust_machine_keyring=1 || bail "the module does not load"
+check "trust_machine_keyring=1 is warned of" eval 'dmesg | grep -q "trust_machine_keyring=1: whoever"'
 accepted "then the list loads" load list-system-signer list-system-signer.system-signer
 check_eq "its signer is that key" "signer=$(id_of system-signer)" "$(grep -o 'signer=[^ ]*' $SECFS/digest_lists)"
 unload_all
 refused "without the certificate it does not" ENOKEY "no trusted key" load list list.system-signer
-refused "with one that has expired" EKEYEXPIRED "expired" load list-system-expired list-system-expired.system-expired
+refused "with one that has expired" EKEYEXPIRED "had ended" load list-system-expired list-system-expired.system-expired
 refused "over SHA-1" ENAVAIL "SHA-1" load list-sha1 list-sha1.system-signer
 accepted "a list by the CA itself, with its certificate" load list-system list-system.system
 unload_all
 refused "without the certificate nothing is known of the key" EREMOTE "certificate in the message" load list list.system
 refused "which is something else than a key that is unknown" ENOKEY "no trusted key" load list list.foreign
 
-refused "an expired certificate cannot be added either" EKEYEXPIRED "expired" put trusted_keys "$keys/system-expired.der"
+accepted "an expired certificate can be added, for what it signed before" put trusted_keys "$keys/system-expired.der"
 accepted "a certificate below the CA" put trusted_keys "$keys/system-signer.der"
 check "is shown as the kernel's" grep -q "^$(id_of system-signer) .*origin=system .*state=valid" $SECFS/trusted_keys
 accepted "its signatures need no certificate then" load list list.system-signer

@@ -10,7 +10,8 @@ use crate::{
             Algorithm,
             Anchor,
             KeyId,
-            Trust, //
+            Trust,
+            Use, //
         },
     },
     sys::sha, //
@@ -22,22 +23,30 @@ use digest_logic::{
 };
 use kernel::sync::Arc;
 
+/// Verifies `signature` of `data`, which are what `purpose` says. May sleep.
 pub(super) fn verify(
     trust: &Trust,
     data: &[u8],
     signature: &ImaSignature<'_>,
+    purpose: Use,
 ) -> Result<Arc<Anchor>, Reason> {
     let digest = sha::digest(signature.hash, data).ok_or(Cause::UnknownAlgorithm)?;
-    verify_digest(trust, signature, &digest)
+    verify_digest(trust, signature, &digest, purpose)
 }
 
-/// Verifies `signature` of `digest`, which is by the algorithm that the signature names. May sleep.
+/// Verifies `signature` of `digest`, which is by the algorithm that the signature names. These signatures say no time. May
+/// sleep.
 pub(crate) fn verify_digest(
     trust: &Trust,
     signature: &ImaSignature<'_>,
     digest: &Digest,
+    purpose: Use,
 ) -> Result<Arc<Anchor>, Reason> {
-    let signer = trust.signer(KeyId::Suffix(&signature.key_id))?;
+    let signer = trust.signer(
+        KeyId::Suffix(&signature.key_id),
+        purpose,
+        trust.moment(None),
+    )?;
     let encoding = match signer.algorithm {
         Algorithm::Rsa { .. } => c"pkcs1",
         Algorithm::Ecdsa => c"x962",

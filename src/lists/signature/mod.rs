@@ -13,7 +13,8 @@ use super::{
     reason::Reason,
     trust::{
         Anchor,
-        Trust, //
+        Trust,
+        Use, //
     },
 };
 use core::fmt;
@@ -34,6 +35,7 @@ use kernel::{
 use pkcs7::Signed;
 
 /// The identifier of the key that signed, as `trusted_keys` shows it.
+#[derive(PartialEq, Eq)]
 pub(crate) struct SignerId(KVVec<u8>);
 
 impl SignerId {
@@ -63,8 +65,10 @@ pub(super) fn verify(
     signature: &[u8],
 ) -> Result<SignerId, Reason> {
     match Signature::parse(signature)? {
-        Signature::Pkcs7(message) => pkcs7::verify(trust, data, message),
-        Signature::Ima(signature) => SignerId::of(&*ima::verify(trust, data, &signature)?),
+        Signature::Pkcs7(message) => pkcs7::verify(trust, data, message, Use::CmsList),
+        Signature::Ima(signature) => {
+            SignerId::of(&*ima::verify(trust, data, &signature, Use::ImaList)?)
+        }
         // What vendors sign by OpenPGP are headers; over anything else such a signature would mean something else.
         Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
             Err(Cause::SignatureOfOtherKind.into())
@@ -84,8 +88,8 @@ pub(super) fn verify_key_file(
     signature: &[u8],
 ) -> Result<Arc<Anchor>, Reason> {
     match Signature::parse(signature)? {
-        Signature::Pkcs7(message) => Signed::parse(data, message)?.by_anchor(trust),
-        Signature::Ima(signature) => ima::verify(trust, data, &signature),
+        Signature::Pkcs7(message) => Signed::parse(trust, data, message, Use::CmsKeyFile)?.by_anchor(trust),
+        Signature::Ima(signature) => ima::verify(trust, data, &signature, Use::ImaKeyFile),
         Signature::OpenPgp(_) => Err(Cause::SignatureOfOtherKind.into()),
     }
 }
@@ -93,7 +97,7 @@ pub(super) fn verify_key_file(
 impl Trust {
     /// Whether a trusted key signed a file with this digest. May sleep.
     pub(crate) fn verify_digest(&self, signature: &ImaSignature<'_>, digest: &Digest) -> bool {
-        ima::verify_digest(self, signature, digest).is_ok()
+        ima::verify_digest(self, signature, digest, Use::ImaContent).is_ok()
     }
 
     /// Whether the PKCS#7 message `signature`, which stood at the end of a file, is a trusted key's over what stood
@@ -101,7 +105,7 @@ impl Trust {
     /// itself, and asks no more. May sleep.
     pub(crate) fn verify_appended(&self, signed: &[u8], signature: &[u8]) -> bool {
         matches!(
-            pkcs7::verify(self, signed, signature),
+            pkcs7::verify(self, signed, signature, Use::CmsModule),
             Ok(_) | Err(Reason::CertificateMissing)
         )
     }

@@ -10,13 +10,11 @@ use crate::{
             Algorithm,
             Anchor,
             KeyId,
-            Trust, //
+            Trust,
+            Use, //
         },
     },
-    sys::{
-        clock,
-        sha::Hasher, //
-    },
+    sys::sha::Hasher,
 };
 use digest_logic::{
     cursor::SliceSink,
@@ -40,7 +38,8 @@ pub(super) fn verify(
     data: &[u8],
     signature: &Signature<'_>,
 ) -> Result<Arc<Anchor>, Reason> {
-    let signer = trust.signer(KeyId::Suffix(&signature.issuer().0))?;
+    let moment = trust.moment(Some(signature.created().into()));
+    let signer = trust.signer(KeyId::Suffix(&signature.issuer().0), Use::Header, moment)?;
     let mut hasher = Hasher::new(signature.hash()).ok_or(Cause::UnknownAlgorithm)?;
     hasher.update(data);
     signature.write_trailer(&mut hasher)?;
@@ -48,11 +47,8 @@ pub(super) fn verify(
     if digest.as_bytes().first_chunk() != Some(&signature.left()) {
         return Err(Reason::DoesNotVerify);
     }
-    let expired = signature
-        .expires()
-        .is_some_and(|end| i64::try_from(end).is_ok_and(|end| clock::seconds() > end));
-    if expired {
-        return Err(Reason::KeyExpired);
+    if let Some(end) = signature.expires() {
+        moment.check_end(end)?;
     }
 
     let verify = |encoding, sig: &[u8]| {

@@ -3,8 +3,8 @@
 //! PKCS#7 and CMS signatures, detached.
 //!
 //! The kernel verifies the message against a keyring that has one key, the one that the message names and that may sign.
-//! It does not ask whether that key may sign, is long enough or still valid, and hashes with SHA-1 if it is told to; that
-//! is asked here. Of the keys in the kernel's own keyrings a module can ask nothing: where one of them signed, its
+//! It does not ask whether that key may sign, is long enough or was valid when it signed, and hashes with SHA-1 if it is
+//! told to; that is asked here. Of the keys in the kernel's own keyrings a module can ask nothing: where one of them signed, its
 //! certificate has to come along.
 
 use super::SignerId;
@@ -14,13 +14,16 @@ use crate::{
         trust::{
             Anchor,
             KeyId,
-            Trust, //
+            Moment,
+            Trust,
+            Use, //
         },
     },
     sys::{
         key::{
             verify_pkcs7,
-            Keyring, //
+            Keyring,
+            Ring, //
         },
         x509::Certificate, //
     },
@@ -34,13 +37,18 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Verifies `message` over `data`. May sleep.
+/// Verifies `message` over `data`, which are what `purpose` says. May sleep.
 ///
 /// # Errors
 ///
 /// [`Reason::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which nothing is known.
-pub(super) fn verify(trust: &Trust, data: &[u8], message: &[u8]) -> Result<SignerId, Reason> {
-    let signed = Signed::parse(data, message)?;
+pub(super) fn verify(
+    trust: &Trust,
+    data: &[u8],
+    message: &[u8],
+    purpose: Use,
+) -> Result<SignerId, Reason> {
+    let signed = Signed::parse(trust, data, message, purpose)?;
     match signed.by_anchor(trust) {
         Ok(signer) => SignerId::of(&signer),
         Err(Reason::UnknownKey) => signed.by_enclosed(trust),
@@ -53,13 +61,22 @@ pub(super) struct Signed<'a> {
     data: &'a [u8],
     message: &'a [u8],
     outline: Message<'a>,
+    /// When it was signed.
+    moment: Moment,
+    /// What the data are.
+    purpose: Use,
     /// What names the signer: the subject key identifier, or the serial number and the name of the issuer.
     signer: KVVec<u8>,
 }
 
 impl<'a> Signed<'a> {
     /// Reads the outline of `message`. May sleep.
-    pub(super) fn parse(data: &'a [u8], message: &'a [u8]) -> Result<Self, Reason> {
+    pub(super) fn parse(
+        trust: &Trust,
+        data: &'a [u8],
+        message: &'a [u8],
+        purpose: Use,
+    ) -> Result<Self, Reason> {
         let outline = Message::parse(message)?;
         outline.algo().verifiable()?;
         let mut signer = KVVec::new();
@@ -74,19 +91,21 @@ impl<'a> Signed<'a> {
             data,
             message,
             outline,
+            moment: trust.moment(outline.signed_at()),
+            purpose,
             signer,
         })
     }
 
-    /// Verifies by the keys of `ring`, or those of the kernel's keyrings.
-    fn verify(&self, ring: Option<&Keyring>) -> Result<(), Reason> {
-        verify_pkcs7(self.data, self.message, ring).map_err(Reason::of_verification)
+    /// Verifies by the keys of `ring`.
+    fn verify(&self, ring: &Keyring) -> Result<(), Reason> {
+        verify_pkcs7(self.data, self.message, Ring::Own(ring)).map_err(Reason::of_verification)
     }
 
     /// Verifies by a key in the keyring, and returns it. May sleep.
     pub(super) fn by_anchor(&self, trust: &Trust) -> Result<Arc<Anchor>, Reason> {
-        let signer = trust.signer(KeyId::Exact(&self.signer))?;
-        self.verify(Some(&Keyring::of(&signer.key)?))?;
+        let signer = trust.signer(KeyId::Exact(&self.signer), self.purpose, self.moment)?;
+        self.verify(&Keyring::of(&signer.key)?)?;
         Ok(signer)
     }
 
@@ -99,11 +118,11 @@ impl<'a> Signed<'a> {
             if *cert.id() != *self.signer && cert.key_id() != Some(&self.signer) {
                 continue;
             }
-            let id = trust.enclosed_signer(&cert, der)?;
-            self.verify(Some(&Keyring::of_certificate(&cert, der)?))?;
+            let id = trust.enclosed_signer(&cert, der, self.moment, self.purpose)?;
+            self.verify(&Keyring::of_certificate(&cert, der)?)?;
             return Ok(id);
         }
-        self.verify(None)?;
+        trust.by_system(|keys| verify_pkcs7(self.data, self.message, Ring::System(keys)))?;
         Err(Reason::CertificateMissing)
     }
 }

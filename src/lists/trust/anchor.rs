@@ -7,7 +7,7 @@ use super::{
         Algorithm,
         Fingerprint, //
     },
-    check_time,
+    moment::Moment,
 };
 use crate::{
     lists::reason::Reason,
@@ -20,7 +20,10 @@ use crate::{
     },
 };
 use core::fmt;
-use digest_logic::digest::Hex;
+use digest_logic::{
+    digest::Hex,
+    x509::Purpose, //
+};
 use kernel::prelude::*;
 
 /// How a key came to be trusted.
@@ -52,6 +55,36 @@ impl Origin {
     }
 }
 
+/// In what form a key came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// In an X.509 certificate.
+    X509,
+    /// In an OpenPGP certificate; the X.509 certificate around it was made here.
+    OpenPgp,
+}
+
+/// What a signature is for. The formats overlap: the bytes that an OpenPGP signature of one document covers are those that
+/// an IMA signature of another one would, and IMA signs lists as it signs any file. So what a key signs is told by its
+/// certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::lists) enum Use {
+    /// An OpenPGP signature of an RPM header.
+    Header,
+    /// A CMS signature of a list.
+    CmsList,
+    /// A CMS signature of a key file.
+    CmsKeyFile,
+    /// A CMS signature at the end of a kernel module or image.
+    CmsModule,
+    /// An IMA signature of a list.
+    ImaList,
+    /// An IMA signature of a key file, which its first line tells from all other files.
+    ImaKeyFile,
+    /// An IMA signature of a file's content.
+    ImaContent,
+}
+
 /// Which key is looked for.
 #[derive(Clone, Copy)]
 pub(in crate::lists) enum KeyId<'a> {
@@ -81,6 +114,8 @@ pub(crate) struct Anchor {
     pub(super) may_sign: bool,
     pub(super) may_certify: bool,
     pub(super) origin: Origin,
+    format: Format,
+    purpose: Purpose,
     names: Names,
     valid: (i64, i64),
 }
@@ -92,8 +127,14 @@ fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
 }
 
 impl Anchor {
-    /// What is known of `key`, which came from `cert`.
-    pub(super) fn new(cert: &Certificate<'_>, key: Key, origin: Origin) -> Result<Self, Reason> {
+    /// What is known of `key`, which came from `cert`, whose extensions leave it `purpose`.
+    pub(super) fn new(
+        cert: &Certificate<'_>,
+        key: Key,
+        origin: Origin,
+        format: Format,
+        purpose: Purpose,
+    ) -> Result<Self, Reason> {
         let public = cert.public_key();
         let [_, issuer_key, _] = cert.issuer();
         Ok(Self {
@@ -104,6 +145,8 @@ impl Anchor {
             may_sign: public.may_sign(),
             may_certify: public.may_certify() && !matches!(origin, Origin::Signed(_)),
             origin,
+            format,
+            purpose,
             names: Names {
                 certificate: copy(cert.id())?,
                 key: copy(cert.key_id().unwrap_or_default())?,
@@ -151,10 +194,36 @@ impl Anchor {
         }
     }
 
-    /// Whether the key by itself may be used now, whoever vouches for it. May sleep.
-    pub(super) fn check(&self) -> Result<(), Reason> {
+    /// Whether the key may make signatures for `purpose`; `dedicated` says whether CMS signatures take a dedicated key.
+    pub(super) fn check_use(&self, purpose: Use, dedicated: bool) -> Result<(), Reason> {
+        match purpose {
+            _ if !self.may_sign => Err(Reason::KeyUsage),
+            Use::Header => Ok(()),
+            _ if self.format == Format::OpenPgp => Err(Reason::HeadersOnly),
+            Use::ImaList if !self.purpose.lists => Err(Reason::NotDedicated),
+            Use::CmsList | Use::CmsKeyFile if dedicated && !self.purpose.lists => {
+                Err(Reason::NotDedicated)
+            }
+            // One that makes lists of whatever it signs would be a trap.
+            Use::ImaContent if self.purpose.lists => Err(Reason::KeyUsage),
+            Use::CmsList
+            | Use::CmsKeyFile
+            | Use::CmsModule
+            | Use::ImaList
+            | Use::ImaKeyFile
+            | Use::ImaContent => Ok(()),
+        }
+    }
+
+    /// Whether `below` authorities may stand between this one and a key that signs.
+    pub(super) fn allows_below(&self, below: usize) -> bool {
+        (self.purpose.path_len).is_none_or(|limit| below <= usize::from(limit))
+    }
+
+    /// Whether the key by itself may be used, whoever vouches for it. May sleep.
+    pub(super) fn check(&self, moment: Moment) -> Result<(), Reason> {
         self.key.validate().map_err(Reason::of_key)?;
-        check_time(self.valid)?;
+        moment.check(self.valid)?;
         if is_certificate_blacklisted(&self.tbs_digest) {
             return Err(Reason::Blacklisted);
         }
@@ -171,11 +240,17 @@ pub(crate) struct ShownKey {
 impl fmt::Display for ShownKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let anchor = &*self.anchor;
-        let usage = match (anchor.may_sign, anchor.may_certify) {
-            (true, true) => "sign,certify",
-            (true, false) => "sign",
-            (false, true) => "certify",
-            (false, false) => "none",
+        let sign = match (anchor.may_sign, anchor.format) {
+            (false, _) => "",
+            (true, Format::OpenPgp) => "headers",
+            (true, Format::X509) if anchor.purpose.lists => "lists",
+            (true, Format::X509) => "sign",
+        };
+        let (comma, certify) = match (anchor.may_sign, anchor.may_certify) {
+            (true, true) => (",", "certify"),
+            (false, true) => ("", "certify"),
+            (false, false) => ("", "none"),
+            (true, false) => ("", ""),
         };
         let state = match self.state {
             Ok(()) => "valid",
@@ -188,7 +263,7 @@ impl fmt::Display for ShownKey {
         };
         write!(
             f,
-            "{} algo={} usage={usage} origin={} valid_from={} valid_to={} state={state}",
+            "{} algo={} usage={sign}{comma}{certify} origin={} valid_from={} valid_to={} state={state}",
             Hex(anchor.id()),
             anchor.algorithm,
             anchor.origin.name(),

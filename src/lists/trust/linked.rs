@@ -5,7 +5,10 @@
 //! packets.
 
 use super::{
-    anchor::Origin,
+    anchor::{
+        Format,
+        Origin, //
+    },
     of_certificate,
     openpgp,
     Trust, //
@@ -36,9 +39,9 @@ impl Trust {
                 return;
             };
             let added = match KeyFile::of_certificate(data) {
-                Ok(KeyFile::X509(der)) => self.add_linked_one(der),
+                Ok(KeyFile::X509(der)) => self.add_linked_one(der, Format::X509),
                 Ok(KeyFile::OpenPgp(data)) => {
-                    openpgp::add_keys(data, |der| self.add_linked_one(der))
+                    openpgp::add_keys(data, |der| self.add_linked_one(der, Format::OpenPgp))
                 }
                 Err(cause) => Err(cause.into()),
             };
@@ -48,12 +51,12 @@ impl Trust {
         }
     }
 
-    fn add_linked_one(&self, der: &[u8]) -> Result<(), Reason> {
+    fn add_linked_one(&self, der: &[u8], format: Format) -> Result<(), Reason> {
         let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
         if cert.is_blacklisted() {
             return Err(Reason::Blacklisted);
         }
-        self.enter(&cert, der, Origin::Module)?;
+        self.enter(&cert, der, Origin::Module, format)?;
         Ok(())
     }
 }

@@ -3,7 +3,10 @@
 //! Keys that come in a signed file. They sign lists and nothing else: what a key may certify, its authority tells.
 
 use super::{
-    anchor::Origin,
+    anchor::{
+        Format,
+        Origin, //
+    },
     of_certificate,
     openpgp,
     Trust, //
@@ -30,19 +33,19 @@ impl Trust {
     pub(crate) fn add_signed(&self, file: &[u8], signature: &[u8]) -> Result<(), Reason> {
         let keys = KeyFile::parse(file)?;
         let signer = signature::verify_key_file(self, file, signature)?;
-        let add = |der: &[u8]| {
+        let add = |der: &[u8], format: Format| {
             let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
-            self.judge(&cert, der)?;
+            self.judge(&cert, der, self.moment(None))?;
             if !cert.public_key().may_sign() {
                 return Err(Reason::KeyUsage);
             }
-            let key = self.enter(&cert, der, Origin::Signed(signer.fingerprint))?;
+            let key = self.enter(&cert, der, Origin::Signed(signer.fingerprint), format)?;
             pr_info!("trusted key added: {}\n", Show(key));
             Ok(())
         };
         match keys {
-            KeyFile::X509(der) => add(der),
-            KeyFile::OpenPgp(data) => openpgp::add_keys(data, add),
+            KeyFile::X509(der) => add(der, Format::X509),
+            KeyFile::OpenPgp(data) => openpgp::add_keys(data, |der| add(der, Format::OpenPgp)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! An X.509 certificate around an OpenPGP key: keyrings of the kernel hold no other form of public keys.
 //!
 //! Subject: the user id. Subject key identifier: the fingerprint, so that a signature's key id finds it. Usage:
-//! `digitalSignature` only. The signature on the certificate is void, and its issuer is nobody: it is trusted because
+//! `digitalSignature` only; that it came by OpenPGP, and so signs headers only, is kept beside it. The signature on the certificate is void, and its issuer is nobody: it is trusted because
 //! what it came in is, and vouches for nothing.
 
 use digest_logic::openpgp::CertifiedKey;
