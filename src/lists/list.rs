@@ -17,6 +17,7 @@ use core::{
 };
 use digest_logic::{
     digest::Digest,
+    edition::Edition,
     hash_algo::HashAlgo,
     list::{
         Counts,
@@ -52,6 +53,33 @@ impl fmt::Display for Actions {
     }
 }
 
+/// The name and the serial number that a list gives itself.
+pub(crate) struct Named {
+    /// Printable characters.
+    pub(super) name: KVVec<u8>,
+    /// The serial number.
+    pub(super) serial: u64,
+}
+
+impl Named {
+    /// A copy of `edition`.
+    pub(super) fn new(edition: &Edition<'_>) -> Result<Self> {
+        let mut name = KVVec::new();
+        name.extend_from_slice(edition.name(), GFP_KERNEL)?;
+        Ok(Self {
+            name,
+            serial: edition.serial(),
+        })
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = core::str::from_utf8(&self.name).unwrap_or("?");
+        write!(f, "name={name} serial={}", self.serial)
+    }
+}
+
 /// A list that was checked and is not in the table yet. Its digests stand in a [`crate::sys::pages::Writer`].
 pub(super) struct Staged {
     /// The SHA-256 of the list file.
@@ -61,6 +89,7 @@ pub(super) struct Staged {
     pub(super) ref_id: KVVec<u8>,
     pub(super) counts: Counts,
     pub(super) signer: Option<Arc<SignerId>>,
+    pub(super) named: Option<Arc<Named>>,
     pub(super) actions: Actions,
     pub(super) place: Range<usize>,
 }
@@ -68,7 +97,7 @@ pub(super) struct Staged {
 impl Staged {
     /// The memory that it takes beside its digests, in bytes.
     pub(super) fn footprint(&self) -> usize {
-        footprint(&self.ref_id, self.signer.as_deref())
+        footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
     }
 }
 
@@ -83,7 +112,7 @@ impl fmt::Write for Length {
 }
 
 /// The memory that a list takes beside its digests, in bytes: itself, its pointer in a snapshot, and what it owns.
-fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>) -> usize {
+fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named>) -> usize {
     let mut hex = Length(0);
     if let Some(signer) = signer {
         // Counting does not fail.
@@ -94,6 +123,9 @@ fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>) -> usize {
         .saturating_add(size_of::<usize>().saturating_mul(2))
         .saturating_add(ref_id.capacity())
         .saturating_add(hex.0 / 2)
+        .saturating_add(named.map_or(0, |named| {
+            size_of::<Named>().saturating_add(named.name.capacity())
+        }))
 }
 
 /// What happened to the digests of a list in memory.
@@ -119,6 +151,8 @@ pub(crate) struct List {
     pub(crate) counts: Counts,
     /// Who signed it.
     pub(crate) signer: Option<Arc<SignerId>>,
+    /// Its edition, if it says which it is.
+    pub(crate) named: Option<Arc<Named>>,
     /// What it may answer for.
     pub(crate) actions: Actions,
     /// The memory that it shares with the lists of the same write.
@@ -144,6 +178,7 @@ impl List {
             ref_id: staged.ref_id,
             counts: staged.counts,
             signer: staged.signer,
+            named: staged.named,
             actions: staged.actions,
             memory,
             place: staged.place,
@@ -202,6 +237,7 @@ impl List {
             ref_id: KVVec::new(),
             counts: self.counts,
             signer: None,
+            named: self.named.clone(),
             actions: self.actions,
             memory: self.memory.clone(),
             place: self.place.clone(),
@@ -214,7 +250,7 @@ impl List {
 
     /// The memory that it takes beside its digests, in bytes.
     pub(super) fn footprint(&self) -> usize {
-        footprint(&self.ref_id, self.signer.as_deref())
+        footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
     }
 
     /// Its digests side by side.
@@ -277,6 +313,9 @@ impl fmt::Display for List {
         match &self.signer {
             Some(signer) => write!(f, "{}", &**signer)?,
             None => f.write_str("none")?,
+        }
+        if let Some(named) = &self.named {
+            write!(f, " {}", &**named)?;
         }
         write!(f, " actions={}", self.actions)
     }

@@ -3,9 +3,11 @@
 //! Loading lists: metadata → its record → every list it names → the table, all of them or none.
 
 use super::{
+    floors::Floors,
     list::{
         Actions,
         List,
+        Named,
         Staged, //
     },
     reason::Reason,
@@ -37,6 +39,10 @@ use core::fmt;
 use digest_logic::{
     appraise,
     digest::Digest,
+    edition::{
+        Floor,
+        Standing, //
+    },
     error::Error as Cause,
     hash_algo::HashAlgo,
     list::ParsedList,
@@ -208,6 +214,7 @@ impl Monitor {
             memory: Writer::new(),
             more: 0,
             entries: PerAlgo::default(),
+            floors: Floors::new(),
         };
         for record in metadata.records() {
             let (data, digest) = self.read_list(&record)?;
@@ -227,7 +234,8 @@ impl Monitor {
             signed,
             self.lists.digests()
         );
-        Ok(())
+        self.remove_older()
+            .map_err(|reason| reason.refuse(Path(name)))
     }
 }
 
@@ -243,6 +251,8 @@ struct Batch<'a> {
     /// The memory that the new lists take beside their digests, in bytes.
     more: usize,
     entries: PerAlgo<usize>,
+    /// The floors that the lists of this write raise.
+    floors: Floors,
 }
 
 impl Batch<'_> {
@@ -271,12 +281,18 @@ impl Batch<'_> {
                 signature::verify(&self.lists.trust, record.list_type, data, record.signature)?;
             Some(Arc::new(signer, GFP_KERNEL)?)
         };
+        let list = ParsedList::parse(record.list_type, data)?;
+        list.algo().strong()?;
+        let named = match list.edition() {
+            Some(edition) => Some(Arc::new(Named::new(&edition)?, GFP_KERNEL)?),
+            None => None,
+        };
+        if let Some(named) = &named {
+            self.enter_edition(named, &signer, &digest)?;
+        }
         if self.has(record, &digest, &signer)? {
             return Ok(());
         }
-
-        let list = ParsedList::parse(record.list_type, data)?;
-        list.algo().strong()?;
         let actions = Actions {
             // The metadata that name it have a record.
             measure: true,
@@ -289,6 +305,7 @@ impl Batch<'_> {
             ref_id: printable(record.ref_id)?,
             counts: list.counts(),
             signer,
+            named,
             actions,
             place: self.memory.len()..self.memory.len(),
         };
@@ -305,6 +322,31 @@ impl Batch<'_> {
             })?;
         staged.place.end = self.memory.len();
         self.staged.push(staged, GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// Asks whether a list with this edition may be loaded, and makes it the floor of its name and signer if so. What the
+    /// write had of a former one is left out. May sleep.
+    fn enter_edition(
+        &mut self,
+        named: &Arc<Named>,
+        signer: &Option<Arc<SignerId>>,
+        digest: &Digest,
+    ) -> Result<(), Reason> {
+        let floor = Floor {
+            serial: named.serial,
+            list: *digest,
+        };
+        self.lists.floors.lock().judge(named, signer, &floor)?;
+        if self.floors.judge(named, signer, &floor)? == Standing::Higher {
+            self.floors.raise(named.clone(), signer.clone(), floor)?;
+            let floors = &self.floors;
+            let below = |of: &Option<Arc<Named>>, signer: &Option<Arc<SignerId>>| {
+                of.as_ref().is_some_and(|of| floors.is_below(of, signer))
+            };
+            self.staged.retain(|list| !below(&list.named, &list.signer));
+            self.signed.retain(|list| !below(&list.named, &list.signer));
+        }
         Ok(())
     }
 
@@ -348,7 +390,10 @@ impl Batch<'_> {
 
     /// Puts all lists into the table and returns how many are new. May sleep.
     fn publish(self) -> Result<usize, Reason> {
+        let mut floors = self.lists.floors.lock();
+        floors.reserve(&self.floors)?;
         if self.staged.is_empty() && self.signed.is_empty() {
+            floors.take(self.floors)?;
             return Ok(0);
         }
         let memory = Arc::new(self.memory.seal()?, GFP_KERNEL)?;
@@ -358,6 +403,7 @@ impl Batch<'_> {
         }
         let count = lists.len();
         self.lists.table.add(lists, &self.signed)?;
+        floors.take(self.floors)?;
         Ok(count)
     }
 }

@@ -3,8 +3,10 @@
 //! The loaded digest lists.
 //!
 //! [`load`] takes metadata and reads the lists they name, [`signature`] asks who signed them and [`trust`] whether that
-//! counts, [`table`] finds digests in them, [`known`] asks it about a file. [`remove`] and [`scrub`] take lists away.
+//! counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds digests in them, [`known`] asks it
+//! about a file. [`remove`] and [`scrub`] take lists away.
 
+mod floors;
 mod keys;
 mod known;
 mod list;
@@ -40,6 +42,7 @@ use digest_logic::{
     verdict::Verdict,
     verity, //
 };
+use floors::Floors;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -79,6 +82,9 @@ pub(crate) struct Lists {
     /// Held while lists are loaded, removed or scrubbed.
     #[pin]
     changing: Mutex<()>,
+    /// Taken only with `changing` held.
+    #[pin]
+    floors: Mutex<Floors>,
     /// Lists whose memory was found changed.
     pub(crate) corrupted: Counter,
 }
@@ -95,6 +101,7 @@ impl Lists {
                 settings.dedicated_keys,
             ),
             changing <- new_mutex!(()),
+            floors <- new_mutex!(Floors::new()),
             corrupted: Counter::new(),
         })
     }

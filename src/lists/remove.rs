@@ -73,6 +73,47 @@ impl Monitor {
         Ok(())
     }
 
+    /// Removes the lists of which a higher serial number is in force, and records which. To be called with
+    /// [`Lists::changing`] held. May sleep.
+    ///
+    /// A signer takes back what it revoked by leaving it out of the next edition, also while files are being appraised. An
+    /// unsigned list is root's, and keeps to the rule of [`Monitor::remove_lists`].
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::WouldUnrevoke`], and those of the table and of the record; the older lists stay in force then, beside the
+    /// newer ones.
+    ///
+    /// [`Lists::changing`]: super::Lists::changing
+    pub(super) fn remove_older(&self) -> Result<(), Reason> {
+        let floors = self.lists.floors.lock();
+        let mut record = Text::new();
+        let mut count = 0usize;
+        for list in self.lists.table.snapshot().lists() {
+            if floors.is_renewed(list) {
+                writeln!(record, "{}", list.digest).map_err(|_| ENOMEM)?;
+                count = count.saturating_add(1);
+            }
+        }
+        if count == 0 {
+            return Ok(());
+        }
+        let unsigned = |list: &List| list.signer.is_none() && floors.is_renewed(list);
+        if self.enforces() && self.lists.table.unrevokes(unsigned) {
+            return Err(Reason::WouldUnrevoke);
+        }
+        self.lists.table.remove(
+            |list| floors.is_renewed(list),
+            || self.record_lists(&record, REMOVE_EVENT),
+        )?;
+        pr_info!(
+            "{} lists gave way to newer ones; {} digests in all\n",
+            count,
+            self.lists.digests()
+        );
+        Ok(())
+    }
+
     /// Records what became of lists, one per line of `text`, with the text itself: from this and from the records of
     /// metadata a verifier learns which lists were in force. May sleep.
     pub(super) fn record_lists(&self, text: &Text, name: &[u8]) -> Result {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Below what serial number lists of some name and signer are refused, for as long as the module is loaded.
+//!
+//! A list without a signature has no signer, which is one of its own: what it is called says nothing of signed ones.
+
+use super::{
+    list::{
+        List,
+        Named, //
+    },
+    reason::Reason,
+    signature::SignerId, //
+};
+use digest_logic::edition::{
+    Floor,
+    Standing, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// The most floors. Each write of root could add one.
+const MAX_FLOORS: usize = 1 << 16;
+
+/// Who signed a list, if anybody did.
+pub(super) type Signer = Option<Arc<SignerId>>;
+
+struct Entry {
+    named: Arc<Named>,
+    signer: Signer,
+    floor: Floor,
+}
+
+impl Entry {
+    fn is_of(&self, named: &Named, signer: &Signer) -> bool {
+        let signer = signer.as_deref();
+        *self.named.name == *named.name && self.signer.as_deref() == signer
+    }
+}
+
+/// The floors.
+pub(super) struct Floors(KVVec<Entry>);
+
+impl Floors {
+    /// None.
+    pub(super) fn new() -> Self {
+        Self(KVVec::new())
+    }
+
+    fn of(&self, named: &Named, signer: &Signer) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.is_of(named, signer))
+    }
+
+    /// Whether the list whose edition is `named`, with `floor` as its own serial number and digest, may be loaded.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Floor::judge`].
+    pub(super) fn judge(
+        &self,
+        named: &Named,
+        signer: &Signer,
+        floor: &Floor,
+    ) -> Result<Standing, Reason> {
+        let known = self.of(named, signer).map(|entry| &entry.floor);
+        Ok(Floor::judge(known, floor)?)
+    }
+
+    /// Puts a floor where that of the same name and signer was. Where there is none, room for it must have been reserved.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn raise(
+        &mut self,
+        named: Arc<Named>,
+        signer: Signer,
+        floor: Floor,
+    ) -> Result<(), Reason> {
+        match self.0.iter_mut().find(|entry| entry.is_of(&named, &signer)) {
+            Some(entry) => entry.floor = floor,
+            None => self.0.push(
+                Entry {
+                    named,
+                    signer,
+                    floor,
+                },
+                GFP_KERNEL,
+            )?,
+        }
+        Ok(())
+    }
+
+    /// Makes room for `more` floors, so that [`Floors::take`] does not fail. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::MemoryLimit`] for too many, `ENOMEM`.
+    pub(super) fn reserve(&mut self, more: &Self) -> Result<(), Reason> {
+        if self.0.len().saturating_add(more.0.len()) > MAX_FLOORS {
+            return Err(Reason::MemoryLimit);
+        }
+        Ok(self.0.reserve(more.0.len(), GFP_KERNEL)?)
+    }
+
+    /// Takes over the floors of `more`, for which there is room.
+    pub(super) fn take(&mut self, more: Self) -> Result<(), Reason> {
+        for entry in more.0 {
+            self.raise(entry.named, entry.signer, entry.floor)?;
+        }
+        Ok(())
+    }
+
+    /// Whether `named` of `signer` has a lower serial number than one that was loaded.
+    pub(super) fn is_below(&self, named: &Named, signer: &Signer) -> bool {
+        self.of(named, signer)
+            .is_some_and(|entry| named.serial < entry.floor.serial)
+    }
+
+    /// Whether one with a higher serial number than `list` was loaded.
+    pub(super) fn is_renewed(&self, list: &List) -> bool {
+        (list.named.as_ref()).is_some_and(|named| self.is_below(named, &list.signer))
+    }
+}
