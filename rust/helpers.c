@@ -283,12 +283,6 @@ bool diglist_file_is_regular(const struct file *file)
 	return S_ISREG(file_inode(file)->i_mode);
 }
 
-/* posix_fadvise() changes bits that nobody here looks at, under a lock that nobody here takes. */
-__u32 diglist_file_mode(const struct file *file)
-{
-	return (__force __u32)READ_ONCE(file->f_mode);
-}
-
 __u32 diglist_file_flags(const struct file *file)
 {
 	return READ_ONCE(file->f_flags);

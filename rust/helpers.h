@@ -115,7 +115,6 @@ int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg
 bool diglist_file_has_readers(const struct file *file);
 const char *diglist_asymmetric_key_ring(const struct key *keyring, const struct key *key);
 bool diglist_file_is_regular(const struct file *file);
-__u32 diglist_file_mode(const struct file *file);
 __u32 diglist_file_flags(const struct file *file);
 const struct path *diglist_file_user_path(const struct file *file);
 bool diglist_file_is_stacked(const struct file *file);
