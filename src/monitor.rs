@@ -193,10 +193,14 @@ impl Monitor {
             &Start {
                 ima_appraise: self.appraisal.name(),
                 kernel: module::kernel_release().to_str().unwrap_or("?"),
+                own_storage: storage::own(),
                 pcr: self.log.pcr(),
                 policy: sha::digest(HashAlgo::Sha256, text.as_str().as_bytes())
                     .unwrap_or(Digest::zero(HashAlgo::Sha256)),
                 require_signature: self.lists.settings.require_signature,
+                tpm_required: self.log.is_tpm_required(),
+                trust_machine_keyring: self.lists.settings.trust_machine_keyring,
+                validity: self.lists.settings.validity.name(),
                 version: env!("DIGEST_LISTS_VERSION"),
             },
         )?;

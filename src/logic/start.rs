@@ -6,17 +6,22 @@
 //! |-----|-------|---|
 //! | `ima_appraise` | what `appraise` rules do | |
 //! | `kernel` | the kernel's release | |
+//! | `own_storage` | the kinds of storage that count as the machine's own, joined by `,`; empty for none | |
 //! | `pcr` | the default PCR | yes |
 //! | `pcr_initial_<bank>` | that PCR before the first extend, in hexadecimal; a line for each allocated bank | yes |
 //! | `policy` | `sha256:` and the digest of the canonical text of the policy | |
 //! | `require_signature` | 1 or 0 | |
+//! | `tpm_required` | 1 or 0 | |
+//! | `trust_machine_keyring` | 1 or 0 | |
+//! | `validity` | when certificates must be valid | |
 //! | `version` | of the module | |
 //!
 //! A bank of an algorithm that has no name here is named by its `TPM_ALG_ID`: `pcr_initial_0x0012`.
 
 use crate::{
     digest::Digest,
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
+    storage::Kinds, //
 };
 use core::fmt::{
     self,
@@ -91,12 +96,20 @@ pub struct Start<'a> {
     pub ima_appraise: &'a str,
     /// The kernel's release.
     pub kernel: &'a str,
+    /// What counts as the machine's own storage.
+    pub own_storage: Kinds,
     /// The default PCR.
     pub pcr: u32,
     /// The SHA-256 of the canonical text of the policy.
     pub policy: Digest,
     /// Whether lists must be signed.
     pub require_signature: bool,
+    /// Whether what is to be measured needs a TPM.
+    pub tpm_required: bool,
+    /// Whether keys of the kernel's machine keyring vouch for lists.
+    pub trust_machine_keyring: bool,
+    /// When the certificates of signers must be valid.
+    pub validity: &'a str,
     /// The module's version.
     pub version: &'a str,
 }
@@ -113,13 +126,18 @@ impl Start<'_> {
     {
         writeln!(out, "ima_appraise={}", self.ima_appraise)?;
         writeln!(out, "kernel={}", self.kernel)?;
+        out.write_str("own_storage=")?;
+        for (index, word) in self.own_storage.words().enumerate() {
+            write!(out, "{}{word}", if index == 0 { "" } else { "," })?;
+        }
+        out.write_char('\n')?;
         write_pcr(self.pcr, initial, out)?;
         writeln!(out, "policy={}", self.policy)?;
-        writeln!(
-            out,
-            "require_signature={}",
-            u8::from(self.require_signature)
-        )?;
+        let flag = |out: &mut dyn Write, key, is_set| writeln!(out, "{key}={}", u8::from(is_set));
+        flag(out, "require_signature", self.require_signature)?;
+        flag(out, "tpm_required", self.tpm_required)?;
+        flag(out, "trust_machine_keyring", self.trust_machine_keyring)?;
+        writeln!(out, "validity={}", self.validity)?;
         writeln!(out, "version={}", self.version)
     }
 }

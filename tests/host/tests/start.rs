@@ -13,7 +13,8 @@ use digest_logic::{
         write_pcr,
         Initial,
         Start, //
-    }, //
+    },
+    storage::Kinds, //
 };
 
 const SM3: u16 = 0x0012;
@@ -22,9 +23,13 @@ fn start() -> Start<'static> {
     Start {
         ima_appraise: "enforce",
         kernel: "7.3.4+deb13-amd64",
+        own_storage: Kinds::LOOP.and(Kinds::REMOVABLE),
         pcr: 12,
         policy: Digest::zero(HashAlgo::Sha256),
         require_signature: true,
+        tpm_required: false,
+        trust_machine_keyring: true,
+        validity: "signing",
         version: "0.1.0",
     }
 }
@@ -51,8 +56,9 @@ fn the_start_record_has_a_line_for_each_fact() {
     assert_eq!(
         text(&[bank(0x0b, &[0; 32]), bank(0x04, &[0xa5; 20])]),
         format!(
-            "ima_appraise=enforce\nkernel=7.3.4+deb13-amd64\npcr=12\npcr_initial_sha1={}\npcr_initial_sha256={zeros}\n\
-             policy=sha256:{zeros}\nrequire_signature=1\nversion=0.1.0\n",
+            "ima_appraise=enforce\nkernel=7.3.4+deb13-amd64\nown_storage=loop,removable\npcr=12\npcr_initial_sha1={}\npcr_initial_sha256={zeros}\n\
+             policy=sha256:{zeros}\nrequire_signature=1\ntpm_required=0\n\
+             trust_machine_keyring=1\nvalidity=signing\nversion=0.1.0\n",
             "a5".repeat(20),
         )
     );
@@ -65,9 +71,13 @@ fn without_a_tpm_it_says_nothing_of_the_pcr_but_its_number() {
         [
             "ima_appraise",
             "kernel",
+            "own_storage",
             "pcr",
             "policy",
             "require_signature",
+            "tpm_required",
+            "trust_machine_keyring",
+            "validity",
             "version"
         ]
     );
@@ -84,7 +94,7 @@ fn the_keys_are_sorted_whatever_the_order_of_the_banks() {
         bank(0x27, &[6; 32]),
     ];
     let want = text(&banks);
-    assert_eq!(keys(&want).len(), 6 + banks.len());
+    assert_eq!(keys(&want).len(), 10 + banks.len());
     let mut sorted = keys(&want);
     sorted.sort_unstable();
     assert_eq!(keys(&want), sorted);
