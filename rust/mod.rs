@@ -18,7 +18,6 @@ pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod lsm;
 pub(crate) mod module;
-#[allow(dead_code)] // Until the cache calls it.
 mod page_cache;
 pub(crate) mod pages;
 pub(crate) mod path;

@@ -207,14 +207,8 @@ impl Monitor {
             .measure
             .filter(|rule| left.measure && !(settled && rule.digest_list));
         if let Some(rule) = rule {
-            self.log.measure_file(
-                &self.stats,
-                pcr,
-                rule.template,
-                &digest,
-                decision.verity,
-                access.file,
-            )?;
+            self.log
+                .measure_file(pcr, rule.template, &digest, decision.verity, access.file)?;
         }
         if left.audit {
             self.log.audit_file(&digest, access.file)?;
@@ -314,7 +308,7 @@ impl Monitor {
         self.stats.unreadable.count();
         if self.cache.note_unreadable(access.file) {
             self.log
-                .violation(&self.stats, pcr, access.file, Violation::Unreadable(error))?;
+                .violation(pcr, access.file, Violation::Unreadable(error))?;
         } else {
             self.log.admit_reported(access.file)?;
         }
@@ -354,7 +348,7 @@ impl Monitor {
         }
         if self.cache.opened_to_read(access.file) {
             let why = Violation::OpenWriters;
-            return self.log.violation(&self.stats, pcr, access.file, why);
+            return self.log.violation(pcr, access.file, why);
         }
         // What was reported may wait for the TPM.
         if access.file.has_writers() {
@@ -379,7 +373,7 @@ impl Monitor {
         let pcr = rule.and_then(|rule| rule.pcr);
         let pcr = pcr.map_or(self.log.pcr(), u32::from);
         let why = Violation::TimeOfMeasureTimeOfUse;
-        let admitted = self.log.violation(&self.stats, pcr, file, why);
+        let admitted = self.log.violation(pcr, file, why);
         if admitted.is_err() {
             // The writer is refused: the next one is to be reported again.
             self.cache.note_measured_reader(file);
@@ -399,8 +393,7 @@ impl Monitor {
             return Ok(());
         };
         let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
-        self.log
-            .measure_data(&self.stats, pcr, rule.template, name, data)
+        self.log.measure_data(pcr, rule.template, name, data)
     }
 }
 

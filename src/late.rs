@@ -63,7 +63,7 @@ impl Monitor {
                 continue;
             }
             told = Some(pcr);
-            if let Err(e) = self.log.violation(&self.stats, pcr, file, why()) {
+            if let Err(e) = self.log.violation(pcr, file, why()) {
                 pr_err!(
                     "a file that became executable could neither be measured nor recorded ({})\n",
                     e.to_errno()

@@ -59,26 +59,24 @@ impl Monitor {
         }
         let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
         let name = name_of(loaded)?;
-        self.log.measure_digest(
-            &self.stats,
-            pcr,
-            rule.template,
-            &digest,
-            name.as_str().as_bytes(),
-        )
+        self.log
+            .measure_digest(pcr, rule.template, &digest, name.as_str().as_bytes())
     }
 
     /// Records a kernel module as IMA does, where a rule asks for it (`func=CRITICAL_DATA label=modules`): the data are its
     /// SHA-256.
     fn measure_as_ima(&self, module: &[u8]) -> Result {
-        let decision = self.policies.load().decide_data(Func::CriticalData, IMA_LABEL);
+        let decision = self
+            .policies
+            .load()
+            .decide_data(Func::CriticalData, IMA_LABEL);
         let Some(rule) = decision.measure else {
             return Ok(());
         };
         let digest = content::digest_of_bytes(module, &self.stats)?;
         let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
         self.log
-            .measure_data(&self.stats, pcr, rule.template, IMA_NAME, digest.as_bytes())
+            .measure_data(pcr, rule.template, IMA_NAME, digest.as_bytes())
     }
 
     /// Records a violation where the kernel is about to use bytes that it shows to nobody, if the policy wants them
@@ -92,7 +90,7 @@ impl Monitor {
             return Ok(());
         };
         let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
-        self.log.violation_of_bytes(&self.stats, pcr, UNSEEN_NAME)
+        self.log.violation_of_bytes(pcr, UNSEEN_NAME)
     }
 }
 

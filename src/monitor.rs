@@ -170,7 +170,10 @@ impl Monitor {
                 let regular = shared.filter(|used| used.file.is_regular());
                 regular.for_each(|used| self.cache.note_shared(&used.file));
                 if unseen > 0 {
-                    pr_warn!("the mappings of {} processes, which are busy, were not looked at\n", unseen);
+                    pr_warn!(
+                        "the mappings of {} processes, which are busy, were not looked at\n",
+                        unseen
+                    );
                 }
             }
             Err(e) => pr_warn!(
@@ -188,22 +191,19 @@ impl Monitor {
     pub(crate) fn start(&self) -> Result {
         let policy = self.policies.load();
         let text = policy.canonical()?;
-        self.log.begin(
-            &self.stats,
-            &Start {
-                ima_appraise: self.appraisal.name(),
-                kernel: module::kernel_release().to_str().unwrap_or("?"),
-                own_storage: storage::own(),
-                pcr: self.log.pcr(),
-                policy: sha::digest(HashAlgo::Sha256, text.as_str().as_bytes())
-                    .unwrap_or(Digest::zero(HashAlgo::Sha256)),
-                require_signature: self.lists.settings.require_signature,
-                tpm_required: self.log.is_tpm_required(),
-                trust_machine_keyring: self.lists.settings.trust_machine_keyring,
-                validity: self.lists.settings.validity.name(),
-                version: env!("DIGEST_LISTS_VERSION"),
-            },
-        )?;
+        self.log.begin(&Start {
+            ima_appraise: self.appraisal.name(),
+            kernel: module::kernel_release().to_str().unwrap_or("?"),
+            own_storage: storage::own(),
+            pcr: self.log.pcr(),
+            policy: sha::digest(HashAlgo::Sha256, text.as_str().as_bytes())
+                .unwrap_or(Digest::zero(HashAlgo::Sha256)),
+            require_signature: self.lists.settings.require_signature,
+            tpm_required: self.log.is_tpm_required(),
+            trust_machine_keyring: self.lists.settings.trust_machine_keyring,
+            validity: self.lists.settings.validity.name(),
+            version: env!("DIGEST_LISTS_VERSION"),
+        })?;
         self.record_own_state(&policy)?;
         self.log.begin_refusing();
         self.running.store(true, Ordering::Release);
@@ -235,11 +235,8 @@ impl Monitor {
     /// Records `policy`, as the file `policy` shows it.
     fn record_policy(&self, policy: &ActivePolicy) -> Result {
         let text = policy.canonical()?;
-        self.log.measure_own(
-            &self.stats,
-            text.as_str().as_bytes(),
-            b"digest_lists_policy",
-        )
+        self.log
+            .measure_own(text.as_str().as_bytes(), b"digest_lists_policy")
     }
 
     /// Records `policy` itself, if it has rules of the function `CRITICAL_DATA` with `label=digest_lists`. May sleep.

@@ -48,7 +48,7 @@ impl Monitor {
         let (file, ()) = self.read_own_file(path, Limit::KEY_FILE, |_, _| Ok(()))?;
         let (signature, ()) =
             self.read_own_file(&signature_path, Limit::KEY_SIGNATURE, |_, _| Ok(()))?;
-        self.log.measure_bytes(&self.stats, &file, KEY_EVENT)?;
+        self.log.measure_bytes(&file, KEY_EVENT)?;
         self.lists
             .trust
             .add_signed(&file, &signature)
@@ -56,7 +56,7 @@ impl Monitor {
     }
 
     fn add_key(&self, der: &[u8]) -> Result {
-        self.log.measure_bytes(&self.stats, der, KEY_EVENT)?;
+        self.log.measure_bytes(der, KEY_EVENT)?;
         let key = self
             .lists
             .trust

@@ -185,7 +185,7 @@ impl Monitor {
             if let Some(rule) = decision.measure {
                 let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
                 self.log
-                    .measure_file(&self.stats, pcr, rule.template, &digest, false, file)?;
+                    .measure_file(pcr, rule.template, &digest, false, file)?;
             }
             if decision.audit.is_some() {
                 self.log.audit_file(&digest, file)?;
@@ -205,7 +205,7 @@ impl Monitor {
         let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
         let _changing = self.lists.changing.lock();
         // However often: which lists are in force follows from the order of loads and removals.
-        self.log.measure_own(&self.stats, data, name)?;
+        self.log.measure_own(data, name)?;
         let mut batch = Batch {
             lists: &self.lists,
             used: self.lists.memory(),

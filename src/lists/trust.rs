@@ -144,12 +144,7 @@ impl Trust {
     }
 
     /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it. May sleep.
-    fn judge(
-        &self,
-        cert: &Certificate<'_>,
-        der: &[u8],
-        moment: Moment,
-    ) -> Result<Purpose, Reason> {
+    fn judge(&self, cert: &Certificate<'_>, der: &[u8], moment: Moment) -> Result<Purpose, Reason> {
         if cert.is_blacklisted() {
             return Err(Reason::Blacklisted);
         }

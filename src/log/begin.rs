@@ -12,17 +12,14 @@ use super::{
     Log,
     Repeat, //
 };
-use crate::{
-    stats::Stats,
-    sys::{
-        console::Show,
-        sha,
-        text::Text,
-        tpm::{
-            Bank,
-            Chip,
-            MAX_DIGEST_SIZE, //
-        },
+use crate::sys::{
+    console::Show,
+    sha,
+    text::Text,
+    tpm::{
+        Bank,
+        Chip,
+        MAX_DIGEST_SIZE, //
     },
 };
 use digest_logic::{
@@ -115,7 +112,7 @@ impl Log {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn begin(&self, stats: &Stats, start: &Start<'_>) -> Result {
+    pub(crate) fn begin(&self, start: &Start<'_>) -> Result {
         let boot_aggregate = self.look_at_load();
         let event = Event::new(boot_aggregate, BOOT_AGGREGATE.as_bytes());
         self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
@@ -126,7 +123,7 @@ impl Log {
                 .write(lines(&vouching.initial), &mut text)
                 .map_err(|_| ENOMEM)?;
         }
-        self.measure_own_data(stats, text.as_str().as_bytes(), START)
+        self.measure_own_data(text.as_str().as_bytes(), START)
     }
 
     /// Notes what the default PCR is, and returns the digest of `boot_aggregate`.

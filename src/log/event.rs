@@ -6,14 +6,11 @@ use super::{
     Log,
     Repeat, //
 };
-use crate::{
-    stats::Stats,
-    sys::{
-        audit,
-        console::Show,
-        file::File,
-        sha, //
-    },
+use crate::sys::{
+    audit,
+    console::Show,
+    file::File,
+    sha, //
 };
 use digest_logic::{
     digest::Digest,
@@ -91,7 +88,6 @@ impl Log {
     /// Records a file with the digest of its content, or with `verity` its digest in fs-verity. May sleep.
     pub(crate) fn measure_file(
         &self,
-        _stats: &Stats,
         pcr: u32,
         template: Option<Template>,
         digest: &Digest,
@@ -115,13 +111,7 @@ impl Log {
     }
 
     /// Records that nobody can vouch for a file that is used. May sleep.
-    pub(crate) fn violation(
-        &self,
-        _stats: &Stats,
-        pcr: u32,
-        file: &File,
-        why: Violation,
-    ) -> Result {
+    pub(crate) fn violation(&self, pcr: u32, file: &File, why: Violation) -> Result {
         with_path(file, |path| {
             why.audit(file, path);
             let event = Event::new(Digest::zero(HashAlgo::Sha256), path.to_bytes());
@@ -133,7 +123,6 @@ impl Log {
     /// Records bytes that are no file by their digest, under `name`. May sleep.
     pub(crate) fn measure_digest(
         &self,
-        _stats: &Stats,
         pcr: u32,
         template: Option<Template>,
         digest: &Digest,
@@ -146,7 +135,7 @@ impl Log {
     }
 
     /// Records that nobody can tell what bytes are used that are no file, under `name`. May sleep.
-    pub(crate) fn violation_of_bytes(&self, _stats: &Stats, pcr: u32, name: &CStr) -> Result {
+    pub(crate) fn violation_of_bytes(&self, pcr: u32, name: &CStr) -> Result {
         audit::Record {
             kind: audit::Kind::Data,
             about: audit::About::Nothing,
@@ -165,21 +154,21 @@ impl Log {
     }
 
     /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR. May sleep.
-    pub(crate) fn measure_bytes(&self, _stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+    pub(crate) fn measure_bytes(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
         let extended = self.append(self.pcr(), Template::ImaNg, &event, Repeat::Never)?;
         self.admit(extended, name)
     }
 
     /// As [`Log::measure_bytes`], even if the same bytes were recorded before: the order counts. May sleep.
-    pub(crate) fn measure_own(&self, _stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+    pub(crate) fn measure_own(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
         let extended = self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
         self.admit(extended, name)
     }
 
     /// As [`Log::measure_own`], with the bytes themselves. May sleep.
-    pub(crate) fn measure_own_data(&self, _stats: &Stats, bytes: &[u8], name: &[u8]) -> Result {
+    pub(crate) fn measure_own_data(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event {
             buffer: bytes,
             ..Event::new(digest_of(bytes)?, name)
@@ -191,7 +180,6 @@ impl Log {
     /// Records data under `name`, with the data themselves where the template has room for them. May sleep.
     pub(crate) fn measure_data(
         &self,
-        _stats: &Stats,
         pcr: u32,
         template: Option<Template>,
         name: &[u8],

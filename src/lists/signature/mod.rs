@@ -88,7 +88,9 @@ pub(super) fn verify_key_file(
     signature: &[u8],
 ) -> Result<Arc<Anchor>, Reason> {
     match Signature::parse(signature)? {
-        Signature::Pkcs7(message) => Signed::parse(trust, data, message, Use::CmsKeyFile)?.by_anchor(trust),
+        Signature::Pkcs7(message) => {
+            Signed::parse(trust, data, message, Use::CmsKeyFile)?.by_anchor(trust)
+        }
         Signature::Ima(signature) => ima::verify(trust, data, &signature, Use::ImaKeyFile),
         Signature::OpenPgp(_) => Err(Cause::SignatureOfOtherKind.into()),
     }
