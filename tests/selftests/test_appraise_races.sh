@@ -12,7 +12,7 @@
 
 RACES=/opt/guest/races
 ROUNDS=${ROUNDS:-40}
-plan 23
+plan 24
 begin_appraisal
 load_module || bail "the module does not load"
 rules="appraise func=BPRM_CHECK fsuuid=$uuid digest_list
@@ -73,7 +73,10 @@ ulimit -l unlimited
 check_eq "a program of which a page is pinned is not executed" 126 \
 	"$("$RACES" pin "$WORK/tmp/program" /usr/bin/setpriv --ruid=4242 "$WORK/tmp/program" 2>/dev/null; echo $?)"
 check_eq "which has a cause" 1 "$(refusals "$WORK/tmp/program" unstable-content | wc -l)"
-check "when it is not pinned any more, it is" setpriv --ruid=4242 "$WORK/tmp/program"
+check "nor when it is not pinned any more: nothing tells whether a reference is left" \
+	refuses setpriv --ruid=4242 "$WORK/tmp/program"
+cp "$WORK/tmp/program" "$WORK/tmp/copy" && chown 4242 "$WORK/tmp/copy"
+check "a copy, which nothing has mapped, is" setpriv --ruid=4242 "$WORK/tmp/copy"
 set_policy "$rules" && cp "$listed" "$disk/often"
 check "a page that is mapped 1,500 times does not count as pinned" "$RACES" often "$disk/often" 1500 "$disk/often"
 check "also where somebody wrote it through a mapping before" eval \

@@ -24,7 +24,7 @@ impl Signs {
         let (sec, size) = (sec as u64, size as u64);
         Self {
             version,
-            ctime: sec << 30 | nsec as u64,
+            ctime: (sec << 30) | nsec as u64,
             // CAST: Both halves count.
             shape: generation ^ size as u32 ^ (size >> 32) as u32,
         }

@@ -68,7 +68,7 @@ fn signs_differ_where_any_field_does() {
         Signs::new(7, 1_700_000_001, 999_999_999, 4096, 3),
         Signs::new(7, 1_700_000_000, 999_999_998, 4096, 3),
         Signs::new(7, 1_700_000_000, 999_999_999, 4097, 3),
-        Signs::new(7, 1_700_000_000, 999_999_999, 4096 | 1 << 40, 3),
+        Signs::new(7, 1_700_000_000, 999_999_999, 4096 | (1 << 40), 3),
         Signs::new(7, 1_700_000_000, 999_999_999, 4096, 2),
     ];
     for signs in fields {
@@ -124,7 +124,7 @@ fn a_record_settles_one_pcr_and_a_list_its_generation() {
         "lists may not answer"
     );
     assert!(
-        Left::of(&measure(true), 12, 9 | 1 << 32, &known).measure,
+        Left::of(&measure(true), 12, 9 | (1 << 32), &known).measure,
         "all 64 bits count"
     );
 }
