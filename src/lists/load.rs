@@ -344,8 +344,8 @@ impl Batch<'_> {
             let below = |of: &Option<Arc<Named>>, signer: &Option<Arc<SignerId>>| {
                 of.as_ref().is_some_and(|of| floors.is_below(of, signer))
             };
-            self.staged.retain(|list| !below(&list.named, &list.signer));
-            self.signed.retain(|list| !below(&list.named, &list.signer));
+            leave_out(&mut self.staged, |list| below(&list.named, &list.signer));
+            leave_out(&mut self.signed, |list| below(&list.named, &list.signer));
         }
         Ok(())
     }
@@ -416,4 +416,13 @@ fn printable(ref_id: &[u8]) -> Result<KVVec<u8>, Reason> {
         shown.push(byte, GFP_KERNEL)?;
     }
     Ok(shown)
+}
+
+/// Removes what `is_out` says. (`Vec::retain()` has a path to a panic.)
+fn leave_out<T>(list: &mut KVVec<T>, is_out: impl Fn(&T) -> bool) {
+    while let Some(place) = list.iter().position(&is_out) {
+        if list.remove(place).is_err() {
+            break;
+        }
+    }
 }

@@ -4,7 +4,7 @@
 # Lists with names and serial numbers: a lower one than was loaded of the same name and signer is refused, and a higher one
 # takes its place.
 #
-# shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016,SC2119 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"
@@ -30,15 +30,15 @@ sum() { sha256sum "$1" | cut -c1-64; }
 name_of() { [ -e "$1.p7s" ] && echo "$1.p7s" || echo -; }
 lift() { load "$1" "$(name_of "$1")"; }
 # loaded: the names and serial numbers that are in force, sorted.
-loaded() { sed -n 's/.* \(name=[^ ]* serial=[0-9]*\) .*/\1/p' $SECFS/digest_lists | sort | tr '\n' ' ' | sed 's/ $//'; }
+loaded() { sed -n 's/.* \(name=[^ ]* serial=[0-9]*\) .*/\1/p' "$SECFS"/digest_lists | sort | tr '\n' ' ' | sed 's/ $//'; }
 # known TEXT: whether the digest of a content is known.
 known() {
-	exec 3<>$SECFS/digest_query
+	exec 3<>"$SECFS"/digest_query
 	printf '%s\n' "$(digest "$1")" >&3
 	grep -q . <&3
 	local rc=$?
 	exec 3<&-
-	return $rc
+	return "$rc"
 }
 # write LIST...: one write with several lists; prints the errno.
 write() {

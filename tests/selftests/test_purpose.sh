@@ -4,7 +4,7 @@
 # What keys are for: certificates for something else sign no lists, content that was signed for IMA is no list, and keys of
 # OpenPGP sign headers only.
 #
-# shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"

@@ -4,7 +4,7 @@
 # When signatures were made counts, and not the system's clock: a clock that is wrong, or a certificate that has ended, keeps
 # no list from loading. validity=clock asks the clock as well.
 #
-# shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"
