@@ -27,6 +27,8 @@ sys.stdin.readline()' "$source" <"$WORK/go" >"$WORK/said" &
 holder=$!
 exec {go}>"$WORK/go"
 wait_for 60 says mapped || bail "nothing is mapped"
+# Its server, which does one thing at a time, does not answer an open either.
+exec {fd}<"$source"
 hold_device
 
 # in_time COMMAND...: its exit status, 137 if it had to be killed for want of an answer.
@@ -62,13 +64,13 @@ check "with force=1 the policy that denies it is taken at once" eval '
 	printf "appraise func=MMAP_CHECK uid=$USER_ID fsname=fuse digest_list\n" >"$WORK/policy" &&
 	in_time dd if="$WORK/policy" of="$SECFS/policy" bs=64k status=none'
 mark
-check "a mapping from there is refused at once" refused_in_time setpriv --ruid=$USER_ID "$SYSCALLS" map "$source"
+check "a mapping from there is refused at once" refused_in_time setpriv --ruid=$USER_ID "$SYSCALLS" map-fd "$fd"
 check_eq "because its content may change" 1 "$(refusals "$source" unstable-content | wc -l)"
 check "the server still does not answer" test -e "$device.hold"
 unload_module
 check "the module starts with a policy that would deny it, or is refused, at once" \
 	answered modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 ima_policy=appraise_exec_tcb
 release_device
-exec {go}>&-
+exec {go}>&- {fd}<&-
 wait $holder
 finish
