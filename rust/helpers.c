@@ -571,6 +571,11 @@ bool diglist_fatal_signal_pending(void)
 	return fatal_signal_pending(current);
 }
 
+void diglist_cond_resched(void)
+{
+	cond_resched();
+}
+
 /* Whether paths can be told: they begin at the task's root, which a task that exits gives up before its other work. */
 bool diglist_has_root(void)
 {

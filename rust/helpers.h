@@ -177,6 +177,7 @@ const char *diglist_param_validity(void);
 bool diglist_param_force(void);
 const char *diglist_kernel_release(void);
 bool diglist_fatal_signal_pending(void);
+void diglist_cond_resched(void);
 bool diglist_has_root(void);
 __u64 diglist_now_ns(void);
 __u64 diglist_seconds_since_boot(void);

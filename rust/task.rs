@@ -94,7 +94,7 @@ pub(crate) fn is_being_killed() -> bool {
 /// Lets another task run if one is waiting. May sleep.
 pub(crate) fn yield_now() {
     // SAFETY: Called in task context without spinlocks.
-    unsafe { kernel::bindings::__cond_resched() };
+    unsafe { bindings::diglist_cond_resched() };
 }
 
 /// Never returns. The task is idle to the kernel: it does not count as hung, and cannot be killed.
