@@ -68,8 +68,8 @@ fn malformed_lists_are_refused_with_their_own_reason() {
         ("mutable", block(1, &digests(32, 1..2)), None),
         ("revoked", block(2, &digests(32, 1..2)), None),
         (
-            "entry id 3",
-            block(3, &digests(32, 1..2)),
+            "entry id 6",
+            block(6, &digests(32, 1..2)),
             Some(Error::UnknownEntryId),
         ),
         (

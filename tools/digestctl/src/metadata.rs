@@ -111,6 +111,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn sort_editions(lists: &mut [PathBuf]) -> Result<()> {
     let mut places: BTreeMap<Vec<u8>, Vec<(usize, u64)>> = BTreeMap::new();
     for (place, list) in lists.iter().enumerate() {
+        if !list.exists() {
+            bail!("cannot find {}", quoted(list));
+        }
         let data = format::read(list)?;
         if let Ok(Some(edition)) = Edition::read(&mut Cursor::new(&data)) {
             let of_name = places.entry(edition.name().to_vec()).or_default();

@@ -188,7 +188,7 @@ fn headers_whose_tables_do_not_fit_are_refused() {
             one_file().with(Entry::strings(tag::FILE_DIGESTS, &[upper])),
             None,
         ),
-        ("no entries", Header::default(), Some(Error::NoFileDigests)),
+        ("no entries", Header::default(), Some(Error::SourcePackage)),
         (
             "no files",
             one_file().without(tag::FILE_DIGESTS),

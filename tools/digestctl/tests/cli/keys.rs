@@ -20,7 +20,7 @@ fn with_certificate() -> Place {
             "rsa:2048",
             "-nodes",
             "-days",
-            "30",
+            "3650",
             "-sha256",
             "-subj",
             "/CN=alice",

@@ -221,7 +221,7 @@ fn keys_that_the_kernel_would_not_take_verify_nothing() {
             &[2, 27, 0x0c],
             "the key is not for signing",
         ),
-        ("expired", 0x1f, &[5, 9, 0, 0, 0, 1], "the key has expired"),
+        ("expired", 0x1f, &[5, 9, 0, 0, 0, 1], "the key had expired"),
     ] {
         let ran = try_key(name, &says(kind, &issuer, subpacket));
         assert!(ran.err.contains(reason), "{name}: {}", ran.err);

@@ -22,7 +22,7 @@ fn with_keys() -> Place {
         let made = Command::new("openssl")
             .current_dir(place.path(""))
             .args([
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-sha256",
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-sha256",
             ])
             .args([
                 "-subj",
