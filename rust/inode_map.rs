@@ -142,26 +142,34 @@ impl<T: Copy> InodeMap<T> {
         let room = Self::room();
         let _lock = self.writer.lock();
         // SAFETY: `writer` is held.
-        let old = unsafe { Self::find(head, key) }.map(|(_, entry)| entry.value);
-        let Some(value) = f(old, &inode.now()) else {
+        let found = unsafe { Self::find(head, key) };
+        let Some(value) = f(found.map(|(_, entry)| entry.value), &inode.now()) else {
             self.unlink(head, key);
             return;
+        };
+        let (link, rest) = match found {
+            Some((link, old)) => (link, old.next.load(Ordering::Relaxed)),
+            None => (head, head.load(Ordering::Relaxed)),
         };
         let new = KBox::write(
             room,
             Entry {
-                next: AtomicPtr::new(head.load(Ordering::Relaxed)),
+                next: AtomicPtr::new(rest),
                 rcu: Opaque::uninit(),
                 key,
                 value,
             },
         );
-        // INVARIANT: Release makes the entry whole before it can be seen. It stands before the old one, so a reader finds
-        // one of the two at any time. `inode` is in memory; it is freed after `remove()`, which waits for the lock.
-        head.store(KBox::into_raw(new), Ordering::Release);
-        self.len.fetch_add(1, Ordering::Relaxed);
-        if old.is_some() {
-            self.unlink_after_first(head, key);
+        // INVARIANT: Release makes the entry whole before it can be seen. It takes the very place of the old one, whose
+        // `next` stays, so a reader that comes through the chain finds one of the two, wherever it stands; at another
+        // place, a reader on its way between the two would find neither. `inode` is in memory; it is freed after
+        // `remove()`, which waits for the lock.
+        link.store(KBox::into_raw(new), Ordering::Release);
+        match found {
+            Some((_, old)) => Self::free(old),
+            None => {
+                self.len.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -175,8 +183,9 @@ impl<T: Copy> InodeMap<T> {
     }
 
     /// Removes up to `count` values for which `f` says so, in no particular order, after a look at no more than a few times
-    /// as many, and returns how many were removed. `f` is told of the inode as it is then and runs under a spinlock.
-    /// Neither sleeps nor allocates.
+    /// as many, and returns how many were removed. `f` is told of the inode as it is then and runs under a spinlock, twice
+    /// for what goes: the second time it sees who used the inode before what it did the first time. Neither sleeps nor
+    /// allocates.
     pub(crate) fn evict(&self, count: usize, f: impl Fn(InodeKey, T, &Inode) -> bool) -> usize {
         let limit = count.saturating_mul(4);
         let (mut seen, mut evicted) = (0usize, 0usize);
@@ -195,8 +204,9 @@ impl<T: Copy> InodeMap<T> {
                 seen = seen.wrapping_add(1);
                 // SAFETY: By the type invariants the inode is in memory as long as `writer` is held, since the map is not
                 // retired.
-                let inode = unsafe { InodeRef::from_raw(entry.key.as_ptr()) }.now();
-                if f(entry.key, entry.value, &inode) {
+                let inode = unsafe { InodeRef::from_raw(entry.key.as_ptr()) };
+                let goes = || f(entry.key, entry.value, &inode.now());
+                if goes() && goes() {
                     self.unlink(head, entry.key);
                     evicted = evicted.wrapping_add(1);
                 } else {
@@ -228,27 +238,23 @@ impl<T: Copy> InodeMap<T> {
         }
     }
 
-    /// Takes `key`'s older entry out of a chain that begins with its newer one. The caller holds `writer`.
-    fn unlink_after_first(&self, head: &AtomicPtr<Entry<T>>, key: InodeKey) {
-        // SAFETY: The caller holds `writer`, so no entry of the chain is freed.
-        if let Some(first) = unsafe { head.load(Ordering::Relaxed).as_ref() } {
-            self.unlink(&first.next, key);
-        }
-    }
-
-    /// Takes the first entry of `key` out of the chain that begins at `head`. The caller holds `writer`.
+    /// Takes the entry of `key` out of the chain that begins at `head`. The caller holds `writer`.
     fn unlink(&self, head: &AtomicPtr<Entry<T>>, key: InodeKey) {
         // SAFETY: The caller holds `writer`.
         if let Some((link, entry)) = unsafe { Self::find(head, key) } {
-            let entry = ptr::from_ref(entry).cast_mut();
-            // SAFETY: Still ours: only the holder of `writer` frees.
-            let rest = unsafe { (*entry).next.load(Ordering::Relaxed) };
             // INVARIANT: The entry keeps its own `next` for readers that stand on it.
-            link.store(rest, Ordering::Release);
+            link.store(entry.next.load(Ordering::Relaxed), Ordering::Release);
             self.len.fetch_sub(1, Ordering::Relaxed);
-            // SAFETY: The entry is out of its chain, was allocated by kmalloc, and nobody frees it but this call.
-            unsafe { c::kvfree_call_rcu((*entry).rcu.get(), entry.cast()) };
+            Self::free(entry);
         }
+    }
+
+    /// Frees an entry that has just left its chain, after a grace period. The caller holds `writer`.
+    fn free(entry: &Entry<T>) {
+        let entry = ptr::from_ref(entry).cast_mut();
+        // SAFETY: The entry is out of its chain, was allocated by kmalloc, and nobody frees it but this call: only the
+        // holder of `writer` takes entries out.
+        unsafe { c::kvfree_call_rcu((*entry).rcu.get(), entry.cast()) };
     }
 }
 

@@ -540,7 +540,8 @@ impl Shrink for Cache {
         self.inodes.evict(count, |key, entry, inode| {
             let evictable = entry.is_evictable(inode);
             if evictable {
-                // The next reader has to be noted again.
+                // The next reader has to be noted again. Pairs with the reader, who counts in the inode before he asks for
+                // the count: either he finds another count, or he is found when this is asked the second time.
                 self.epochs.advance(key);
             }
             evictable
