@@ -75,7 +75,7 @@ def list_cases(where):
         ("a list cut in its last digest", e.ENODATA, ENDS, good[:-1]),
         ("a second block that is cut", e.ENODATA, ENDS, good + good[:-1]),
         ("bytes after a list", e.ENODATA, ENDS, good + b"\0"),
-        ("an entry id that nobody knows", e.EPROTO, "unknown entry id", block(3, [known])),
+        ("an entry id that nobody knows", e.EPROTO, "unknown entry id", block(6, [known])),
         ("a block of no digests", e.ENOMSG, EMPTY, block("mutable", [])),
         ("a block of no digests after a good one", e.ENOMSG, EMPTY, good + block("mutable", [])),
         ("more digests announced than there are", e.EMSGSIZE, "wrong size", struct.pack("<HII", 0, 3, 64) + good[10:]),
@@ -174,7 +174,7 @@ def rpm_cases():
     def tags(digest=sha256(b"known").hex().encode(), algo=8):
         return {1028: (INT32, 1, struct.pack(">I", 5)), 1030: (INT16, 1, struct.pack(">H", 0o100755)),
                 1035: (STRINGS, 1, digest + b"\0"), 1037: (INT32, 1, struct.pack(">I", 0)),
-                5011: (INT32, 1, struct.pack(">I", algo))}
+                1044: ((6, 1), 1, b"known-1-1.src.rpm\0"), 5011: (INT32, 1, struct.pack(">I", algo))}
 
     def header(table, **more):
         return rpm([(tag, *values) for tag, values in table.items()], **more)
@@ -198,6 +198,7 @@ def rpm_cases():
     yield "with values of no known type", e.EBADFD, "malformed index entry", rpm([(1028, (77, 1), 1, b"\0")])
     yield "with more values than bytes", e.EBADFD, "malformed index entry", rpm([(1028, INT32, 1 << 31, b"\0" * 4)])
     yield "with fewer strings than it says", e.EILSEQ, "end with NUL", header({**tags(), 5011: (STRINGS, 1 << 20, b"x\0")})
+    yield "of a source package", e.EISNAM, "source package", header(without(1044))
     yield "without digests", e.ENOMEDIUM, "no file digests", header(without(1035))
     yield "with empty digests only", e.ENOMEDIUM, "no file digests", header(tags(digest=b""))
     yield "without an algorithm", e.EDESTADDRREQ, "which means MD5", header(without(5011))

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 215
+plan 216
 
 files=$WORK/files
 lists=$WORK/lists
