@@ -255,8 +255,13 @@ known_sound() {
 	local now
 	now=$(use_now)
 	[ "$now" = 0 ] || echo "it cannot be used afterwards: $now"
-	# Another file of the same content, so that the next attempt asks again.
+	known_again
+}
+# known_again: another file of the same content in its place, so that the next attempt asks again. A mapping is made
+# executable only if the file was looked at before.
+known_again() {
 	cp "$file" "$file.new" && mv "$file.new" "$file"
+	[ "$use" != protect ] || "$PROGRAM" 1000000 map "$file" >"$WORK/mapped"
 }
 change_sound() { [ "$1" -ne 0 ] || echo "it was opened for writing"; }
 in_use() { grep -q "r-xp .*$file" "/proc/$sleeper/maps"; }
@@ -270,7 +275,10 @@ appraise func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refuse
 	done
 	new_program
 	list_of immutable "$file" && load_signed || bail "the list is refused"
-	for use in exec map protect; do each "appraising a known file ($use)" use_nth known_sound; done
+	for use in exec map protect; do
+		known_again
+		each "appraising a known file ($use)" use_nth known_sound
+	done
 
 	# What is in use as signed.
 	file=$disk/lib.so use=change
