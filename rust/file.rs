@@ -296,7 +296,7 @@ impl File {
     }
 
     /// Whether what was read is what the next reader reads, as long as nobody opens the file for writing and no page of it
-    /// is pinned. May sleep, and takes a lock of the disk; see [`storage`].
+    /// is referenced from a shared mapping that could be written. May sleep, and takes a lock of the disk; see [`storage`].
     pub(crate) fn content_is_stable(&self) -> bool {
         if is_others(&storage::facts(self.own_inode())) {
             return false;

@@ -240,7 +240,7 @@ pub fn kinds_below(facts: &Facts, disks: Kinds) -> Kinds {
 /// storage is of the kinds `below`, those that the administrator called the machine's own left out.
 ///
 /// On the kernel's own mounts of tmpfs and hugetlbfs (memfd, shared memory) writers are not counted: there the file must
-/// be sealed. Pages that are pinned for I/O are another question.
+/// be sealed. References to pages from shared mappings are another question (`crate::cache`).
 pub fn is_stable(facts: &Facts, below: Kinds) -> bool {
     !is_others(facts) && below.is_none() && (!facts.kernel_mount || facts.seals & SEALED == SEALED)
 }
