@@ -12,10 +12,7 @@ use digest_logic::{
         Inode,
         Signs, //
     },
-    storage::{
-        shows_changes,
-        tracks_changes, //
-    }, //
+    storage::shows_changes, //
 };
 use kernel::bindings as c;
 
@@ -73,13 +70,9 @@ impl InodeRef<'_> {
         self.ptr.cast_mut()
     }
 
-    /// Whether every change of content shows in [`InodeRef::signs`]: the file system counts changes, and nobody else changes
-    /// the storage below it. May sleep, and takes a lock of the disk; see [`storage`].
-    pub(crate) fn tracks_changes(self) -> bool {
-        shows_changes(&storage::facts(self)) && {
-            let (facts, below) = storage::facts_and_kinds(self);
-            tracks_changes(&facts, below)
-        }
+    /// Whether every change of stable content shows in [`InodeRef::signs`]. Does not sleep.
+    pub(crate) fn shows_changes(self) -> bool {
+        shows_changes(&storage::facts(self))
     }
 
     /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went before. Takes no lock,

@@ -185,7 +185,11 @@ impl Monitor {
                 return Ok(Done::Something);
             }
         }
-        let look = self.cache.arm(access.file, look);
+        let look = if stable {
+            self.cache.arm(access.file, look)
+        } else {
+            look
+        };
         let digest = self
             .reader
             .run(|| content::digest(access, decision.verity, &self.stats));

@@ -169,12 +169,12 @@ impl Cache {
         }
     }
 
-    /// Arms change tracking for a look that began with `look`, so that its result can be kept. May sleep.
+    /// Arms change tracking for a look at stable content that began with `look`, so that its result can be kept. May sleep.
     pub(crate) fn arm(&self, file: &File, look: Look) -> Look {
         let inode = file.real_inode();
         let armed = !look.written
             && inode.key() == look.key
-            && inode.tracks_changes()
+            && inode.shows_changes()
             && file.arm_change_tracking().is_ok();
         Look {
             signs: armed.then(|| inode.signs()),

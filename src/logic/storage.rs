@@ -12,7 +12,7 @@
 //! | question | answered by | decides |
 //! |---|---|---|
 //! | Is what was read what the next reader reads? | [`is_stable`] | whether being known counts |
-//! | Does a change show in the inode? | [`tracks_changes`] | whether a result is kept |
+//! | Does a change show in the inode? | [`shows_changes`], of stable content | whether a result is kept |
 //! | Are there pages before storage? | [`has_pages_to_drop`] | whether stale references to pages can be cut |
 
 /// Kinds of storage that somebody else than this kernel's root may change.
@@ -245,13 +245,9 @@ pub fn is_stable(facts: &Facts, below: Kinds) -> bool {
     !is_others(facts) && below.is_none() && (!facts.kernel_mount || facts.seals & SEALED == SEALED)
 }
 
-/// Whether every change of content shows in the inode's change counter and time. FUSE and network file systems have
-/// neither. tmpfs has both, but stores through a mapping, or through pages pinned by `io_uring`, leave no sign there.
-pub fn tracks_changes(facts: &Facts, below: Kinds) -> bool {
-    shows_changes(facts) && !is_others(facts) && below.is_none()
-}
-
-/// Whether the file system shows what passes it, whatever storage is below.
+/// Whether every change of content that passes the file system shows in the inode's change counter and time; all changes do
+/// where the content is stable ([`is_stable`]). FUSE and network file systems have neither. tmpfs has both, but stores
+/// through a mapping, or through pages pinned by `io_uring`, leave no sign there.
 pub fn shows_changes(facts: &Facts) -> bool {
     facts.counts_changes && facts.fine_times && facts.magic != TMPFS
 }

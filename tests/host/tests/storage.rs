@@ -7,7 +7,7 @@ use digest_logic::storage::{
     is_stable,
     kinds_below,
     kinds_of_disk,
-    tracks_changes,
+    shows_changes,
     Disk,
     Facts,
     Kinds, //
@@ -203,7 +203,7 @@ fn content_is_stable_and_results_are_kept_on_own_storage_only() {
         let below = kinds_below(&facts, disks);
         let got = (
             is_stable(&facts, below),
-            tracks_changes(&facts, below),
+            is_stable(&facts, below) && shows_changes(&facts),
             has_pages_to_drop(&facts),
         );
         assert_eq!(got, want, "{what}");

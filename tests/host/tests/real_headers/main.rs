@@ -122,7 +122,12 @@ fn the_parser_agrees_with_rpm() {
         assert_eq!(files_of(&header), said.files, "{}", said.name);
 
         let list = ParsedList::parse(ListType::RpmHeader, &signed);
-        assert_eq!(list.err(), expected_refusal(&header, &said), "{}", said.name);
+        assert_eq!(
+            list.err(),
+            expected_refusal(&header, &said),
+            "{}",
+            said.name
+        );
         if let Ok(list) = list {
             let entries: Vec<(Kind, String)> = list
                 .entries()
