@@ -160,13 +160,13 @@ bool diglist_vma_is_exec(const struct vm_area_struct *vma)
 /*
  * Whether BACKING, of which a stacked file system maps the pages, has another content than a read of USER: overlayfs
  * reads the upper file once there is one, and maps the lower one if it was open before. File systems that share pages
- * between equal files (erofs) map other inodes as well, but have one content.
+ * between equal files (erofs) map other inodes as well, but have one content. BACKING may be of a stacked file system itself.
  */
 bool diglist_maps_another_content(const struct file *backing, const struct file *user)
 {
 	struct inode *real = d_real_inode(file_dentry(user));
 
-	return real != d_inode(file_dentry(user)) && real != file_inode(backing);
+	return real != d_inode(file_dentry(user)) && real != d_real_inode(file_dentry(backing));
 }
 
 void diglist_file_get(struct file *file)

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/intruder.sh"
 
-plan 24
+plan 26
 begin_appraisal
 mkdir "$disk/lower" "$disk/upper" "$disk/work"
 mount_tmp overlay "lowerdir=$disk/lower,upperdir=$disk/upper,workdir=$disk/work" "$WORK/merged" || bail "no overlayfs"
@@ -72,4 +72,11 @@ appraise func=MMAP_CHECK $id=$USER_ID fsuuid=$uuid digest_list" || bail "the pol
 	fresh "$disk/lower" "other-$id"
 	check "with $id=, it is by others" "$SYSCALLS" map "$WORK/merged/other-$id"
 done
+
+# A layer may be of overlayfs itself.
+cp "$content" "$disk/lower/known-below" && fresh "$disk/lower" unknown-below && mkdir "$disk/upper-2" "$disk/work-2" || bail "no files"
+mount_tmp overlay "lowerdir=$WORK/merged,upperdir=$disk/upper-2,workdir=$disk/work-2" "$WORK/nested" || bail "no overlayfs on overlayfs"
+set_policy "appraise func=MMAP_CHECK uid=$USER_ID fsname=overlay digest_list" || bail "the policy is refused"
+check "of overlayfs on overlayfs, known content is mapped" setpriv --ruid="$USER_ID" "$SYSCALLS" map "$WORK/nested/known-below"
+check "of overlayfs on overlayfs, an unknown file is not" refuses setpriv --ruid="$USER_ID" "$SYSCALLS" map "$WORK/nested/unknown-below"
 finish
