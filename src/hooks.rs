@@ -199,10 +199,12 @@ unsafe impl Handler for Monitor {
         if !file.is_regular() {
             return false;
         }
-        if self.is_running() && self.cache.is_last_writer(file) {
+        let look = self.cache.glance(file);
+        let is_last = self.cache.is_last_writer(file);
+        if is_last && self.is_running() {
             self.refresh_reference(file);
         }
-        self.cache.closed(file)
+        self.cache.closed(file, is_last.then_some(look))
     }
 
     fn left_by_writer(&self, file: &File) {

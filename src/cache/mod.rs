@@ -225,7 +225,7 @@ impl Cache {
     /// reads it that opened it under a `measure` rule, since that was last reported. May sleep.
     pub(crate) fn opened_to_write(&self, file: &File) -> bool {
         let inode = file.real_inode();
-        let concerned = Marks::of(&[Mark::Read, Mark::Reported, Mark::Closed]);
+        let concerned = Marks::of(&[Mark::Read, Mark::Reported, Mark::Closed, Mark::Passed]);
         // The open has counted as a writer by a full barrier, `get_write_access()`; see `opened_to_read()`.
         if !self.has_any(inode.key(), concerned) {
             return false;
@@ -245,10 +245,11 @@ impl Cache {
         is_violation
     }
 
-    /// `file`, open for writing, is being closed for good. It still counts as a writer. Returns whether more is to be done
-    /// once it does not ([`Cache::left_by_writers`]): whether it is not the last of the writers of a file that is new or
-    /// has passed, or cannot tell. May sleep.
-    pub(crate) fn closed(&self, file: &File) -> bool {
+    /// `file`, open for writing, is being closed for good. It still counts as a writer. `last` is a glance from before it was
+    /// found to be the last of the writers ([`Cache::is_last_writer`]), if it was. Returns whether more is to be done once it
+    /// does not count ([`Cache::left_by_writers`]): whether it is not the last of the writers of a file that is new or has
+    /// passed, or another one has come and gone since the glance, or it cannot tell. May sleep.
+    pub(crate) fn closed(&self, file: &File, last: Option<Look>) -> bool {
         let inode = file.real_inode();
         let now = self.epochs.advance(inode.key());
         let stacked = file.is_stacked();
@@ -256,7 +257,10 @@ impl Cache {
         if self.entry(inode.key()).is_some() {
             self.change(inode, |old, inode| {
                 let of_writers = Marks::of(&[Mark::New, Mark::Passed]);
-                unsettled = (inode.writers > 1 || stacked) && old.marks().has_any(of_writers);
+                let alone = last.is_some_and(|last| {
+                    inode.writers <= 1 && Entry::epoch_of(Some(&old), now) == last.epoch
+                });
+                unsettled = !alone && old.marks().has_any(of_writers);
                 Entry::closed(old, now, inode, stacked)
             });
         }
