@@ -126,6 +126,11 @@ impl Entry {
         self.found & VALID != 0 && self.signs() == signs
     }
 
+    /// Whether the result holds for an inode with the signs `signs`, and something vouched for the content.
+    fn passes(&self, signs: Signs) -> bool {
+        self.holds(signs) && self.found & BY_LISTS & !KNOWN != 0
+    }
+
     /// Whether the content has a record in `pcr`.
     pub fn is_measured(&self, pcr: u8) -> bool {
         self.pcrs & bit(pcr) != 0
@@ -290,6 +295,10 @@ impl Entry {
         let mut marks = old.marks;
         if inode.writers <= i32::from(!stacked) {
             marks = marks.without(Mark::Reported.into());
+            // Without a result nobody knows whether the content is still what passed.
+            if !marks.has(Mark::New) && !old.passes(inode.signs) {
+                marks = marks.without(Mark::Passed.into());
+            }
         }
         if marks.has(Mark::Closed) {
             marks = marks.without(OF_MAKERS);

@@ -263,3 +263,29 @@ fn only_marks_that_cannot_matter_are_evicted() {
     }
     assert!(kept(&MEASURED).is_evictable(&IDLE), "a result alone");
 }
+
+#[test]
+fn what_passed_has_not_passed_for_a_writer_that_comes_after_a_change() {
+    let passed = |entry: Option<Entry>| entry.is_some_and(|entry| entry.marks().has(Mark::Passed));
+    let opened = |old| Entry::opened_to_write(old, &Inode { writers: 1, ..IDLE }, false, false).0;
+    let vouchers = Some(Vouchers {
+        own: None,
+        list: Some(Kind::Mutable),
+    });
+    let good = kept(&Outcome {
+        vouchers,
+        ..MEASURED
+    });
+    let good = Entry::marked(Some(good), 5, Mark::Passed.into());
+    assert!(passed(opened(good)), "the content is what passed");
+    let changed = Entry::closed(good, 6, &Inode { writers: 1, ..IDLE }, false);
+    assert!(passed(changed), "its last writer refreshes the reference");
+    assert!(!passed(opened(changed.expect("there is a mark"))));
+    let other = Entry::marked(Some(kept(&MEASURED)), 5, Mark::Passed.into());
+    assert!(!passed(opened(other)), "read again, and nothing vouches");
+    let second = Inode { writers: 2, ..IDLE };
+    assert!(passed(
+        Entry::opened_to_write(other, &second, false, false).0
+    ));
+    assert!(passed(opened(Entry::created(None, 5))), "new");
+}
