@@ -128,6 +128,14 @@ impl<T: Copy> InodeMap<T> {
         unsafe { Self::find(self.chain(key)?, key) }.map(|(_, entry)| entry.value)
     }
 
+    /// As [`InodeMap::get`]; if there is no value, waits for the update that is on its way, if any. Does not sleep.
+    pub(crate) fn get_settled(&self, key: InodeKey) -> Option<T> {
+        self.get(key).or_else(|| {
+            drop(self.writer.lock());
+            self.get(key)
+        })
+    }
+
     /// Replaces the value of `inode` by what `f` makes of it, and of the inode as it is then; `None` stands for no value,
     /// before and after. `f` runs under a spinlock. May sleep, for as long as it takes to get the memory.
     pub(crate) fn update(

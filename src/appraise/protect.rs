@@ -100,7 +100,8 @@ impl Monitor {
     ///
     /// `EACCES`; `EINTR` if the task was killed meanwhile; why the file cannot be opened.
     pub(crate) fn refuse_truncating(&self, path: &Path) -> Result {
-        if !self.protects_content() {
+        // Asked first: another file need not be readable.
+        if !self.protects_content() || !self.cache.is_signed(path.upmost_inode()) {
             return Ok(());
         }
         let file = self.reader.run(|| path.open())?;
@@ -123,7 +124,7 @@ impl Monitor {
     fn refuse_change(&self, file: &File) -> Result {
         // What is new passes without being signed, and what is empty cannot have been used.
         if !file.is_regular()
-            || !self.cache.is_signed(file)
+            || !self.cache.is_signed(file.real_inode())
             || self.cache.is_new(file)
             || file.size() == 0
         {

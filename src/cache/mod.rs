@@ -254,7 +254,8 @@ impl Cache {
         let now = self.epochs.advance(inode.key());
         let stacked = file.is_stacked();
         let mut unsettled = false;
-        if self.entry(inode.key()).is_some() {
+        // An update that has read the count from before this close is seen here; a later one reads the new count.
+        if self.inodes.get_settled(inode.key()).is_some() {
             self.change(inode, |old, inode| {
                 let of_writers = Marks::of(&[Mark::New, Mark::Passed]);
                 let alone = last.is_some_and(|last| {
@@ -287,7 +288,7 @@ impl Cache {
     /// The content of `inode` is about to be cut or extended by what counts as a writer meanwhile. May sleep.
     pub(crate) fn truncated(&self, inode: InodeRef<'_>) {
         let now = self.epochs.advance(inode.key());
-        if self.entry(inode.key()).is_some() {
+        if self.inodes.get_settled(inode.key()).is_some() {
             self.change(inode, |old, _| old.changed(now));
         }
     }
@@ -438,9 +439,9 @@ impl Cache {
         self.has(file, Mark::Passed)
     }
 
-    /// Whether the content of `file` was used as signed. Does not sleep.
-    pub(crate) fn is_signed(&self, file: &File) -> bool {
-        self.has(file, Mark::Signed)
+    /// Whether the content of `inode` was used as signed. Does not sleep.
+    pub(crate) fn is_signed(&self, inode: InodeRef<'_>) -> bool {
+        self.has_any(inode.key(), Mark::Signed.into())
     }
 
     fn has(&self, file: &File, mark: Mark) -> bool {
