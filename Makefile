@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-long check-debug bench bench-host module digestctl helpers shell install fmt clean distclean
+.PHONY: help demo check host-check guest-check check-long check-debug check-faults bench bench-host module digestctl helpers shell install fmt clean distclean
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure only unknown files'
@@ -17,6 +17,7 @@ help:
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing (about an hour)'
+	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
 	@echo 'make check-debug  selftests of the module, on kernels with KASAN, lockdep, kmemleak and KCSAN (hours, the first time)'
 	@echo 'make bench        what the module costs where nothing changes, against no module and against IMA'
 	@echo 'make bench-host   what lookups, loading and memory of the digest table cost, beside other tables'
@@ -43,6 +44,10 @@ host-check:
 
 guest-check:
 	@scripts/test guest
+
+# Every allocation of the module fails once, on the stock kernel.
+check-faults: module digestctl helpers
+	@scripts/vm --timeout 36000 -- env FAULTS_PHASES="load lists policy measure appraise" /opt/selftests/run faults
 
 check-debug:
 	@scripts/test debug
