@@ -18,8 +18,6 @@ import sys
 
 REGION, RSA_HEADER = 63, 268
 FILE_DIGESTS, FILE_DIGEST_ALGO, NAME = 1035, 5011, 1000
-# The key of CentOS 6 expired on 30 June 2021.
-EXPIRED = {bytes.fromhex("0946fca2c105b9de")}
 MAGIC = bytes.fromhex("8eade80100000000")
 GUEST = "/opt/guest/rpm"
 
@@ -84,22 +82,15 @@ class Header:
         return entry and struct.unpack_from(">I", self.data, entry[2])[0]
 
 
-def hash_and_issuer(packet):
-    """The hash algorithm of an OpenPGP signature packet with the old header, and the key that made it."""
+def hash_of(packet):
+    """The hash algorithm of an OpenPGP signature packet with the old header."""
     body = packet[1 + (1 << (packet[0] & 3)):]
-    if body[0] == 3:
-        return body[16], body[7:15]
-    hashed, = struct.unpack_from(">H", body, 4)
-    issuer = body.index(b"\x09\x10", 6 + hashed)
-    return body[3], body[issuer + 2:issuer + 10]
+    return body[16] if body[0] == 3 else body[3]
 
 
 def expectation(header, signature):
-    algo, issuer = hash_and_issuer(signature)
-    if algo not in (8, 9, 10):
+    if hash_of(signature) not in (8, 9, 10):
         return "ENAVAIL"
-    if issuer in EXPIRED:
-        return "EKEYEXPIRED"
     if not header.digests():
         return "ENOMEDIUM"
     if header.digest_algo() not in (8, 9, 10):
