@@ -78,7 +78,8 @@ def main():
             subprocess.run(["openssl", "req", "-new", "-key", ca + ".key", "-subj", f"/CN=damaged {count}",
                             "-out", base + ".csr"], check=True)
             subprocess.run(["openssl", "x509", "-req", "-in", base + ".csr", "-force_pubkey", base + ".pub", "-CA",
-                            ca + ".pem", "-CAkey", ca + ".key", "-days", "36500", "-extfile", base + ".ext",
+                            ca + ".pem", "-CAkey", ca + ".key", "-not_before", "20000101000000Z",
+                            "-not_after", "21000101000000Z", "-extfile", base + ".ext",
                             "-outform", "DER", "-out", base + ".der"], check=True, stderr=subprocess.DEVNULL)
             for end in (".pub", ".ext", ".csr"):
                 os.remove(base + end)
