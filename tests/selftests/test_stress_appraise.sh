@@ -49,7 +49,10 @@ lists_come_and_go() {
 lists_come_and_go &
 lists=$!
 
-judge() { "$SELFTESTS/stale_check.py" enforcing "$WORK/digests" "$@" >"$WORK/figures"; }
+# What is denied though it is known: on tmpfs what was mapped shared and could be written, since references to its pages may be
+# left; on overlayfs a mapping by a descriptor from before the copy-up, which shows another layer than is read.
+declare -A needless=([tmpfs]=":exec,map" [overlay]=":map")
+judge() { "$SELFTESTS/stale_check.py" "enforcing${needless[$fs]:-}" "$WORK/digests" "$@" >"$WORK/figures"; }
 total=0 all_denied=0
 for fs in "${types[@]}"; do
 	stale_file_system "$fs"
@@ -64,7 +67,7 @@ for fs in "${types[@]}"; do
 	done
 	check_eq "$fs: the changes and accesses succeed" "" "$failed"
 	for mode in turns races; do
-		check "$fs: in $mode no unknown content ran and no known one was denied" judge "$WORK/$fs.$mode".*
+		check "$fs: in $mode no unknown content ran and no known one was denied${needless[$fs]:+ without need}" judge "$WORK/$fs.$mode".*
 		note "$fs $mode: $(cat "$WORK/figures")"
 		read -r changes _ denied _ <"$WORK/figures"
 		total=$((total + ${changes#change=})) all_denied=$((all_denied + ${denied#denied=}))

@@ -59,7 +59,7 @@ measure() {
 	done
 }
 
-load() { modprobe digest_lists allow_unload=1 require_signature=0 || die "the module does not load"; }
+load() { modprobe digest_lists allow_unload=1 require_signature=0 own_storage=loop || die "the module does not load"; }
 unload() { rmmod digest_lists || die "the module does not unload"; }
 load_list() {
 	cat "$work/metadata" >$secfs/digest_lists || die "the list is refused"
