@@ -11,7 +11,7 @@ CYCLES=${CYCLES:-15}
 TASKS=4
 # The leak test: this many cycles until every cache of the kernel has its size, then the ones that count.
 WARM=5
-COUNTED=${COUNTED:-10}
+COUNTED=${COUNTED:-20}
 DIGESTS=10000
 
 complaints() {
