@@ -21,10 +21,8 @@ mkfifo "$WORK/go"
 # eCryptfs over the file system of the test, with plain files as they are.
 begin_ecryptfs() {
 	modprobe -q ecryptfs || return
-	"$SELFTESTS/ecryptfs_key.py" 0123456789abcdef | keyctl padd user 0123456789abcdef @u >/dev/null || return
 	mkdir "$disk/crypt" "$WORK/crypt"
-	mount -i -t ecryptfs -o ecryptfs_sig=0123456789abcdef,ecryptfs_cipher=aes,ecryptfs_key_bytes=16,ecryptfs_passthrough \
-		"$disk/crypt" "$WORK/crypt" && mounts+=("$WORK/crypt")
+	"$SELFTESTS/ecryptfs.py" "$disk/crypt" "$WORK/crypt" ecryptfs_passthrough && mounts+=("$WORK/crypt")
 }
 without=''
 begin_ecryptfs || without+=" ecryptfs"
