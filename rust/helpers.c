@@ -27,6 +27,7 @@
 #include <keys/asymmetric-type.h>
 #include <crypto/sha1.h>
 #include <crypto/sha2.h>
+#include <uapi/linux/magic.h>
 #include <uapi/linux/stat.h>
 
 #include "helpers.h"
@@ -405,6 +406,12 @@ void diglist_inode_state(const struct inode *inode, struct diglist_inode_state *
 	state->cached = READ_ONCE(inode->i_mapping->nrpages) != 0;
 }
 
+/* As shows_changes() of src/logic/storage.rs, for what every access comes through. */
+static bool shows_changes(const struct inode *inode)
+{
+	return IS_I_VERSION(inode) && is_mgtime(inode) && inode->i_sb->s_magic != TMPFS_MAGIC;
+}
+
 /*
  * See rust/witness.rs. In one function, because every access to a file comes through here. Does not sleep: of stacked file
  * systems, where finding the content's inode may, there are no witnesses.
@@ -417,7 +424,7 @@ bool diglist_witness(const struct file *file, const struct cred *cred, struct di
 		cred = current_cred();
 	if (!S_ISREG(inode->i_mode) || READ_ONCE(file->f_mode) & FMODE_WRITE || READ_ONCE(file->f_flags) & O_DIRECT || inode_is_open_for_write(inode) ||
 	    file_dentry(file)->d_flags & DCACHE_OP_REAL || file_mnt_idmap((struct file *)file) != &nop_mnt_idmap ||
-	    !diglist_shows_changes(inode) ||
+	    !shows_changes(inode) ||
 	    !uid_eq(cred->uid, cred->euid) || !uid_eq(cred->uid, cred->suid) ||
 	    !gid_eq(cred->gid, cred->egid) || !gid_eq(cred->gid, cred->sgid))
 		return false;

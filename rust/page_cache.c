@@ -13,9 +13,18 @@ bool diglist_inode_failed_to_write(const struct inode *inode)
 	return filemap_check_wb_err(inode->i_mapping, 0);
 }
 
+/*
+ * Writes what is dirty and waits for it. An error stays to be reported to whom it belongs, a task that calls fsync(): so
+ * the mapping's flags are kept, and what failed here is told by the count of errors.
+ */
 int diglist_inode_write_back(struct inode *inode)
 {
-	return filemap_write_and_wait(inode->i_mapping);
+	struct address_space *mapping = inode->i_mapping;
+	errseq_t before = READ_ONCE(mapping->wb_err);
+	int ret = filemap_fdatawrite(mapping);
+
+	filemap_fdatawait_keep_errors(mapping);
+	return ret ?: filemap_check_wb_err(mapping, before);
 }
 
 int diglist_inode_drop_pages(struct inode *inode)

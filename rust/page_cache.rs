@@ -42,7 +42,8 @@ impl File {
     }
 
     /// Makes storage have what a reader sees: writes dirty pages, and waits for it. Where a page could not be written since
-    /// the inode came into memory, the pages are dropped as well, so that what is read from here on is what storage has.
+    /// the inode came into memory, the pages are dropped as well, so that what is read from here on is what storage has:
+    /// each time, because the kernel counts a second failure only once a task has been told of the first (`errseq_t`).
     /// Nothing is to be done where the pages are the file. See above for sleep and locks.
     ///
     /// # Errors

@@ -51,12 +51,6 @@ void diglist_storage_facts(struct inode *inode, struct diglist_storage_facts *fa
 	facts->is_dax = IS_DAX(inode);
 }
 
-/* As shows_changes() of src/logic/storage.rs, for what every access comes through. */
-bool diglist_shows_changes(const struct inode *inode)
-{
-	return IS_I_VERSION(inode) && is_mgtime(inode) && inode->i_sb->s_magic != TMPFS_MAGIC;
-}
-
 static void add(struct diglist_block_devices *out, struct device *dev)
 {
 	if (out->found < ARRAY_SIZE(out->devices))
@@ -83,47 +77,28 @@ static int add_if_of_sb(struct device *dev, void *data)
 	return 0;
 }
 
-/* The class of block devices, once it is known: it is not exported, but each of its devices names it. */
+/* The class of block devices. It is not exported, but each of its devices names it. Set once, at load. */
 static const struct class *block_devices;
 
-/* Opens the disk that a backing_dev_info is named for. Those of file systems without a device have major number 0. */
-static int learn_class(struct device *dev, void *data)
+/* Learns the class from a disk that is never added. Returns 0 or -ENOMEM. May sleep. */
+int diglist_storage_init(void)
 {
-	unsigned int major, minor;
-	struct file *file;
+	struct gendisk *disk = blk_alloc_disk(NULL, NUMA_NO_NODE);
 
-	if (sscanf(dev_name(dev), "%u:%u", &major, &minor) != 2 || !major)
-		return 0;
-	file = bdev_file_open_by_dev(MKDEV(major, minor), BLK_OPEN_READ, NULL, NULL);
-	if (IS_ERR(file))
-		return 0;
-	WRITE_ONCE(block_devices, file_bdev(file)->bd_device.class);
-	bdev_fput(file);
-	return 1;
-}
-
-/*
- * A super block does not name a block device if it has several (btrfs). Then any disk is asked for the class, by the list
- * of backing_dev_infos, in which each disk and such a file system stands. May sleep.
- */
-static const struct class *block_device_class(const struct super_block *sb)
-{
-	if (sb->s_bdev)
-		WRITE_ONCE(block_devices, sb->s_bdev->bd_device.class);
-	else if (!READ_ONCE(block_devices) && sb->s_bdi->dev)
-		class_for_each_device(sb->s_bdi->dev->class, NULL, NULL, learn_class);
-	return READ_ONCE(block_devices);
+	if (IS_ERR(disk))
+		return PTR_ERR(disk);
+	block_devices = disk_to_dev(disk)->class;
+	put_disk(disk);
+	return 0;
 }
 
 /* The block devices that the file system uses, if it has any. May sleep. */
 void diglist_block_devices_of(const struct inode *inode, struct diglist_block_devices *out)
 {
 	struct search search = { .out = out, .sb = inode->i_sb };
-	const struct class *class = block_device_class(search.sb);
 
 	out->found = 0;
-	if (class)
-		class_for_each_device(class, NULL, &search, add_if_of_sb);
+	class_for_each_device(block_devices, NULL, &search, add_if_of_sb);
 }
 
 static bool has_entry(struct kernfs_node *dir, const char *name)

@@ -29,8 +29,8 @@ struct diglist_block_devices {
 	__u32 found;
 };
 
+int diglist_storage_init(void);
 void diglist_storage_facts(struct inode *inode, struct diglist_storage_facts *facts);
-bool diglist_shows_changes(const struct inode *inode);
 
 void diglist_block_devices_of(const struct inode *inode, struct diglist_block_devices *out);
 void diglist_block_devices_below(struct device *holder, struct diglist_block_devices *out);

@@ -44,12 +44,15 @@ const PATH_ROOM: usize = 512;
 /// The kinds of storage that the administrator called the machine's own. Set once, before any file is looked at.
 static OWN: AtomicU32 = AtomicU32::new(0);
 
-/// Takes the kinds of storage that are the machine's own from the module parameter `own_storage`. To be called at load.
+/// Learns how block devices are found, and takes the kinds of storage that are the machine's own from the module parameter
+/// `own_storage`. To be called at load, before anything else here. May sleep.
 ///
 /// # Errors
 ///
-/// `EINVAL`, with the reason in the kernel log.
-pub(crate) fn take_parameter() -> Result {
+/// `ENOMEM`; `EINVAL`, with the reason in the kernel log.
+pub(crate) fn init() -> Result {
+    // SAFETY: Called once, at load; may sleep.
+    kernel::error::to_result(unsafe { bindings::diglist_storage_init() })?;
     // SAFETY: The parameter is a NUL-terminated string, written only while the module is being loaded (its permissions in
     // sysfs are read-only) and freed only after the module's exit function.
     let text = unsafe { CStr::from_char_ptr(bindings::diglist_param_own_storage()) };

@@ -124,7 +124,7 @@ impl Monitor {
     ) -> Result<Arc<Self>> {
         check_pcr(log.pcr)?;
         let appraisal = Mode::from_parameter()?;
-        storage::take_parameter()?;
+        storage::init()?;
         let policy = ActivePolicy::builtin(selection)?;
         let stats = Arc::new(Stats::new(), GFP_KERNEL)?;
         let log = Log::new(log, stats.clone())?;
