@@ -7,9 +7,13 @@
 
 use super::{
     bindings,
-    file::OwnedFile,
+    file::{
+        File,
+        OwnedFile, //
+    },
     inode::InodeRef, //
 };
+use core::ops::Deref;
 use kernel::{
     bindings as c,
     error::from_err_ptr,
@@ -50,6 +54,45 @@ impl Path {
         let ptr = from_err_ptr(unsafe { bindings::diglist_path_open(self.0.get()) })?;
         // SAFETY: `dentry_open()` gave us a reference.
         unsafe { OwnedFile::from_reference(ptr) }.ok_or(EINVAL)
+    }
+}
+
+/// A path that the module holds itself.
+///
+/// # Invariants
+///
+/// Owns a reference to the mount and one to the directory entry.
+pub(crate) struct OwnedPath(c::path);
+
+// SAFETY: The references may be dropped by any task.
+unsafe impl Send for OwnedPath {}
+
+impl OwnedPath {
+    /// The path by which `file` was opened.
+    pub(super) fn of(file: &File) -> Self {
+        // SAFETY: The file is open, so its path is there and does not change.
+        let path = unsafe { (*file.as_ptr()).__bindgen_anon_1.f_path };
+        // SAFETY: As above.
+        unsafe { c::path_get(&path) };
+        // INVARIANT: The references were just taken.
+        Self(path)
+    }
+}
+
+impl Deref for OwnedPath {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        // SAFETY: By the type invariants the path is held for as long as `self` lives; only regular files get here, and
+        // those that are open have an inode.
+        unsafe { Path::from_raw(&self.0) }
+    }
+}
+
+impl Drop for OwnedPath {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there are references to give back. May sleep, which whoever drops it may.
+        unsafe { c::path_put(&self.0) };
     }
 }
 

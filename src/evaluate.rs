@@ -64,8 +64,8 @@ impl Done {
     }
 }
 
-/// How often a file is read that is written meanwhile, before a mapping of it is refused.
-const ATTEMPTS: usize = 4;
+/// How often a file is read that is written meanwhile.
+pub(crate) const ATTEMPTS: usize = 4;
 
 /// One access to a file.
 pub(crate) struct Access<'a> {

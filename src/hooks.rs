@@ -47,13 +47,16 @@ unsafe impl Handler for Monitor {
 
     #[inline(always)]
     fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred) -> bool {
-        let answer = self
-            .generation()
-            .and_then(|generation| self.cache.answer(kind.code(), file, cred, generation));
-        if answer == Some(Answer::Unchanged) {
+        let Some(generation) = self.generation() else {
+            return false;
+        };
+        let Some(answer) = self.cache.answer(kind.code(), file, cred, generation) else {
+            return false;
+        };
+        if answer == Answer::Unchanged {
             self.stats.shortcuts.count();
         }
-        answer.is_some()
+        true
     }
 
     fn exec(&self, file: &File) -> Result {
@@ -207,9 +210,12 @@ unsafe impl Handler for Monitor {
         self.cache.closed(file, is_last.then_some(look))
     }
 
-    fn left_by_writer(&self, file: &File) {
-        if self.cache.left_by_writers(file) && self.is_running() {
-            self.refresh_reference(file);
+    fn left_by_writer(&self, path: &Path) {
+        // Where it cannot be opened, the reference value is left to the next look, as in IMA.
+        if let Ok(file) = self.reader.run(|| path.open()) {
+            if self.cache.left_by_writers(&file) && self.is_running() {
+                self.refresh_left(&file);
+            }
         }
     }
 

@@ -13,7 +13,8 @@ use crate::sys::{
     file::{
         File,
         OwnedFile, //
-    }, //
+    },
+    path::OwnedPath, //
 };
 use core::sync::atomic::{
     AtomicUsize,
@@ -30,19 +31,19 @@ use kernel::{
     },
 };
 
-/// What is to be done with a file.
+/// What is to be done.
 enum Work<T> {
-    /// A mapping of it became executable.
-    MadeExec(T),
-    /// It was closed by a writer.
-    Left,
+    /// A mapping of the file became executable.
+    MadeExec(OwnedFile, T),
+    /// What is at the path was closed by a writer. It is opened when its turn comes: until then the module would count as
+    /// its reader.
+    Left(OwnedPath),
 }
 
 /// Work that is queued. The callback's head comes first, so that a pointer to it is one to the whole.
 #[repr(C)]
 struct Deferred<T> {
     head: c::callback_head,
-    file: OwnedFile,
     work: Work<T>,
 }
 
@@ -57,7 +58,7 @@ static PENDING: AtomicUsize = AtomicUsize::new(0);
 /// `ENOMEM`; `ESRCH` if the task will not return to user space. Nothing will be called, so the mapping must not be made:
 /// others may share the address space.
 pub(super) fn queue<H: Handler>(file: &File, token: H::Token) -> Result {
-    add::<H>(file.to_owned(), Work::MadeExec(token))
+    add::<H>(Work::MadeExec(file.to_owned(), token))
 }
 
 /// Calls [`Handler::left_by_writer`] for `file`, which is being closed, before the current task returns to user space;
@@ -65,21 +66,18 @@ pub(super) fn queue<H: Handler>(file: &File, token: H::Token) -> Result {
 pub(super) fn queue_left<H: Handler>(file: &File) {
     // SAFETY: Called in task context.
     if unsafe { bindings::diglist_task_returns_to_user() } {
-        if let Ok(file) = file.reopen() {
-            // Without it the reference value is left to the next look, as in IMA.
-            let _ = add::<H>(file, Work::Left);
-        }
+        // Without it the reference value is left to the next look, as in IMA.
+        let _ = add::<H>(Work::Left(OwnedPath::of(file)));
     }
 }
 
-fn add<H: Handler>(file: OwnedFile, work: Work<H::Token>) -> Result {
+fn add<H: Handler>(work: Work<H::Token>) -> Result {
     let work = KBox::new(
         Deferred {
             head: c::callback_head {
                 next: core::ptr::null_mut(),
                 func: Some(run::<H>),
             },
-            file,
             work,
         },
         GFP_KERNEL,
@@ -108,12 +106,11 @@ fn add<H: Handler>(file: OwnedFile, work: Work<H::Token>) -> Result {
 unsafe extern "C" fn run<H: Handler>(head: *mut c::callback_head) {
     // SAFETY: `head` is the first field of a `Deferred<H::Token>` from `KBox::into_raw()`.
     let work = unsafe { KBox::from_raw(head.cast::<Deferred<H::Token>>()) };
-    let Deferred { file, work, .. } = KBox::into_inner(work);
+    let Deferred { work, .. } = KBox::into_inner(work);
     enter((), |h: &H| match work {
-        Work::MadeExec(token) => h.mapping_made_exec(&file, token),
-        Work::Left => h.left_by_writer(&file),
+        Work::MadeExec(file, token) => h.mapping_made_exec(&file, token),
+        Work::Left(path) => h.left_by_writer(&path),
     });
-    drop(file);
     PENDING.fetch_sub(1, Ordering::Release);
 }
 

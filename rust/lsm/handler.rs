@@ -190,9 +190,9 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// [`Handler::left_by_writer`] shall be called when it does not; that is not always possible.
     fn released(&self, file: &File) -> bool;
 
-    /// A file open for writing was closed and counts no more; `file` is the same, open for reading. Called before the task
-    /// that closed it returns to user space.
-    fn left_by_writer(&self, file: &File);
+    /// A file open for writing was closed and counts no more; `path` leads to it. Called before the task that closed it
+    /// returns to user space.
+    fn left_by_writer(&self, path: &Path);
 
     /// An inode is being freed; nobody has it open any more (`inode_free_security`). Called for every inode from before the
     /// first call of any other function until [`Handler::detaching`] returns. Must not sleep.
@@ -229,7 +229,9 @@ pub(super) struct Active<H> {
 /// The [`Active`] that the functions of [`super::stubs`] call, or null.
 static ACTIVE: AtomicPtr<ffi::c_void> = AtomicPtr::new(ptr::null_mut());
 
-/// Calls `f` with the handler in service, if there is one. All that is attached calls the same `H`.
+/// Calls `f` with the handler in service, if there is one. All that is attached calls the same `H`. Never inlined, so that a
+/// function of `stubs` that returns without it saves no registers.
+#[inline(never)]
 pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
     let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
     // SAFETY: The functions of `stubs` are attached only while `ACTIVE` holds an `Active` of the same `H`, and
@@ -243,6 +245,7 @@ pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
 }
 
 /// As [`enter`], unless the handler says that nothing need be done.
+#[inline(always)]
 pub(super) fn enter_unless_settled<H: Handler>(
     kind: AccessKind,
     file: &File,
@@ -251,15 +254,14 @@ pub(super) fn enter_unless_settled<H: Handler>(
 ) -> ffi::c_int {
     let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
     // SAFETY: As in `enter()`: `is_settled()` does not sleep, as `Handler` promises, so neither does this task between its
-    // arrival in the stub and either its return or `read_lock()`.
+    // arrival in the stub and either its return or the `read_lock()` of `enter()`.
     let Some(active) = (unsafe { active.as_ref() }) else {
         return 0;
     };
     if active.handler.is_settled(kind, file, cred) {
         return 0;
     }
-    let _running = active.running.read_lock();
-    f(&active.handler)
+    enter(0, f)
 }
 
 impl<H: Handler> Active<H> {

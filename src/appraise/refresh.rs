@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     content,
-    evaluate::Access,
+    evaluate::{
+        Access,
+        ATTEMPTS, //
+    },
     monitor::Monitor,
     sys::file::{
         File,
@@ -57,6 +60,20 @@ impl Monitor {
         if let Ok(digest) = digest {
             // The writes that went before would have waited as well, and without its new digest the file is refused.
             let _ = self.store(file, &digest, WhenFrozen::Wait);
+        }
+    }
+
+    /// The same for `file`, which its writers have left. May sleep.
+    ///
+    /// A writer that comes and goes meanwhile stores the digest of its own content when it closes. If the older digest is
+    /// stored after that one, the content is read again.
+    pub(crate) fn refresh_left(&self, file: &File) {
+        for _ in 0..ATTEMPTS {
+            let look = self.cache.glance(file);
+            self.refresh_reference(file);
+            if self.cache.is_unchanged(file, &look) {
+                break;
+            }
         }
     }
 
