@@ -290,6 +290,18 @@ static int do_verity(char **arg)
 	return 0;
 }
 
+/* poison FILE: the memory of the file's first page fails: the page is lost, and what it had and storage has not. */
+static int do_poison(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+	volatile char *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (page == MAP_FAILED)
+		return fail("mmap");
+	(void)page[0];
+	return madvise((void *)page, 4096, MADV_HWPOISON) ? fail("madvise") : 0;
+}
+
 static const struct command commands[] = {
 	{ "map", do_map, 1 },
 	{ "map-fd", do_map_fd, 1 },
@@ -302,6 +314,7 @@ static const struct command commands[] = {
 	{ "mknod", do_mknod, 1 },
 	{ "truncate", do_truncate, 2 },
 	{ "store", do_store, 2 },
+	{ "poison", do_poison, 1 },
 	{ "tmpfile", do_tmpfile, 3 },
 	{ "memfd", do_memfd, 2 },
 	{ "memfd-exec", do_memfd_exec, 1 },

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 34
+plan 38
 
 begin_appraisal
 loop=$(findmnt -n -o SOURCE "$disk")
@@ -57,6 +57,16 @@ set_policy "$enforce"
 check "a known program on btrfs on the machine's own storage runs, and is read once" accepted "$WORK/btrfs"
 check "so it does on ext4" accepted "$WORK/ram"
 check "on a loop device it is refused" refused "$disk"
+
+# Memory that fails: the page is lost before storage has it, so the next reader sees what was there before.
+# unsaved FILE: storage has another program, and the known one that was written over it is in memory only.
+unsaved() {
+	script "$1" evil && sync -f "$1" && dd if="$WORK/known" of="$1" bs=4096 conv=notrunc status=none
+}
+check "(a known program is in memory only)" unsaved "$WORK/ram/poisoned"
+check_eq "it runs" known "$("$WORK/ram/poisoned")"
+check "(its memory fails)" "$SYSCALLS" poison "$WORK/ram/poisoned"
+check_eq "what runs afterwards is known still" known "$("$WORK/ram/poisoned" 2>&1)"
 
 # A file system on several devices, and devices made of others.
 truncate -s 200M /mnt/run/second && second=$(losetup -f --show /mnt/run/second) && rm /mnt/run/second
