@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/stale.sh"
 
-CHANGES=${CHANGES:-10500}
+CHANGES=${CHANGES:-5000}
 random_seeds 3
 read -ra seeds <<<"$SEEDS"
 read -ra types <<<"${FILESYSTEMS:-ext4 xfs btrfs tmpfs overlay}"
