@@ -96,21 +96,6 @@ impl HashAlgo {
         }
     }
 
-    /// The algorithm whose digests have `size` bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BadDigestSize`] if there is none.
-    pub const fn from_digest_size(size: usize) -> Result<Self> {
-        match size {
-            20 => Ok(Self::Sha1),
-            32 => Ok(Self::Sha256),
-            48 => Ok(Self::Sha384),
-            64 => Ok(Self::Sha512),
-            _ => Err(Error::BadDigestSize),
-        }
-    }
-
     /// The size of a digest in bytes.
     #[inline]
     pub const fn digest_size(self) -> usize {

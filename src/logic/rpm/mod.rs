@@ -62,10 +62,6 @@ pub mod tag {
     pub const DSA_HEADER: u32 = 267;
     /// The RSA signature of a header.
     pub const RSA_HEADER: u32 = 268;
-    /// The SHA-1 of what a header's signature covers, in hexadecimal digits.
-    pub const SHA1_HEADER: u32 = 269;
-    /// The SHA-256 of what a header's signature covers, in hexadecimal digits.
-    pub const SHA256_HEADER: u32 = 273;
     /// Signatures of a header, in base64.
     pub const OPENPGP: u32 = 278;
     /// The name of a package.

@@ -29,6 +29,9 @@ use host_tests::{
     written, //
 };
 
+/// The tag of the SHA-1 of what a header's signature covers, in hexadecimal digits.
+const SHA1_HEADER: u32 = 269;
+
 /// What rpm says of a header.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
@@ -99,7 +102,7 @@ impl Data {
             }
             installed(data)
                 .filter_map(|header| {
-                    let sha1 = header.added(digest_logic::rpm::tag::SHA1_HEADER)?;
+                    let sha1 = header.added(SHA1_HEADER)?;
                     let sha1 = String::from_utf8(sha1.string().ok()?.to_vec()).unwrap();
                     let said = by_sha1.get(sha1.as_str()).expect("rpm listed the header");
                     Some((header, (*said).clone()))
