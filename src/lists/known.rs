@@ -11,6 +11,7 @@ use crate::{
 use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
+    table::PerAlgo,
     verdict::{
         join,
         Verdict, //
@@ -45,7 +46,7 @@ impl Lists {
     /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and whether any of these has
     /// revoked digests.
     fn open(&self, verdict: Option<Verdict>, appraised: bool) -> ([Option<HashAlgo>; 2], bool) {
-        let [_, sha384, sha512] = self.table.reach();
+        let PerAlgo([_, sha384, sha512]) = self.table.reach();
         let mut revokes = false;
         let mut open = |algo, reach: digest_logic::verdict::Reach| {
             let matters = reach.may_raise(verdict, appraised);

@@ -24,34 +24,14 @@ use digest_logic::{
         ListType, //
     },
     table::{
-        Arena,
-        ArenaView, //
+        self,
+        Placed, //
     },
 };
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
-
-/// What a list may answer for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Actions {
-    /// Files need no record: the list, or the metadata that named it, has one.
-    pub(crate) measure: bool,
-    /// Files need no signature of their own: the list's was verified.
-    pub(crate) appraise: bool,
-}
-
-impl fmt::Display for Actions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.measure, self.appraise) {
-            (true, true) => "measure,appraise",
-            (true, false) => "measure",
-            (false, true) => "appraise",
-            (false, false) => "none",
-        })
-    }
-}
 
 /// The name and the serial number that a list gives itself.
 pub(crate) struct Named {
@@ -90,7 +70,6 @@ pub(super) struct Staged {
     pub(super) counts: Counts,
     pub(super) signer: Option<Arc<SignerId>>,
     pub(super) named: Option<Arc<Named>>,
-    pub(super) actions: Actions,
     pub(super) place: Range<usize>,
 }
 
@@ -111,7 +90,7 @@ impl fmt::Write for Length {
     }
 }
 
-/// The memory that a list takes beside its digests, in bytes: itself, its pointer in a snapshot, and what it owns.
+/// The memory that a list takes beside its digests, in bytes: itself, its place in a snapshot, and what it owns.
 fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named>) -> usize {
     let mut hex = Length(0);
     if let Some(signer) = signer {
@@ -120,7 +99,8 @@ fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named
     }
     // An `Arc` has a count before the value.
     size_of::<List>()
-        .saturating_add(size_of::<usize>().saturating_mul(2))
+        .saturating_add(size_of::<usize>())
+        .saturating_add(size_of::<Placed<Arc<List>>>())
         .saturating_add(ref_id.capacity())
         .saturating_add(hex.0 / 2)
         .saturating_add(named.map_or(0, |named| {
@@ -149,12 +129,10 @@ pub(crate) struct List {
     pub(crate) ref_id: KVVec<u8>,
     /// Its digests by kind.
     pub(crate) counts: Counts,
-    /// Who signed it.
+    /// Who signed it. A list that is signed counts for appraisal, beside measurement.
     pub(crate) signer: Option<Arc<SignerId>>,
     /// Its edition, if it says which it is.
     pub(crate) named: Option<Arc<Named>>,
-    /// What it may answer for.
-    pub(crate) actions: Actions,
     /// The memory that it shares with the lists of the same write.
     pub(super) memory: Arc<Sealed>,
     place: Range<usize>,
@@ -162,9 +140,7 @@ pub(crate) struct List {
     pub(super) is_rest: bool,
     /// The SHA-256 of its digests in memory, of those that it makes known and of those that it revokes, for the scrub.
     sums: [[u8; 32]; 2],
-    /// The id of the first digest; set when the list is put into the table.
-    pub(super) base: u32,
-    /// How often a file was found in it.
+    /// How many lookups found a digest in it.
     pub(crate) hits: AtomicU64,
 }
 
@@ -179,12 +155,10 @@ impl List {
             counts: staged.counts,
             signer: staged.signer,
             named: staged.named,
-            actions: staged.actions,
             memory,
             place: staged.place,
             is_rest: false,
             sums: [[0; 32]; 2],
-            base: 0,
             hits: AtomicU64::new(0),
         };
         list.sums = list.sums_now();
@@ -195,17 +169,12 @@ impl List {
     pub(super) fn signed_by(&self, signer: Arc<SignerId>, ref_id: KVVec<u8>) -> Self {
         Self {
             signer: Some(signer),
-            actions: Actions {
-                appraise: true,
-                ..self.actions
-            },
             ref_id,
             ..self.copy()
         }
     }
 
-    /// What is left of the list if only its revocations are intact; nothing if it has none. Its ids are another's from
-    /// then on: for an index that is made anew.
+    /// What is left of the list if only its revocations are intact; nothing if it has none.
     pub(super) fn rest(&self) -> Result<Option<Self>> {
         if self.counts.revoked == 0 {
             return Ok(None);
@@ -238,12 +207,10 @@ impl List {
             counts: self.counts,
             signer: None,
             named: self.named.clone(),
-            actions: self.actions,
             memory: self.memory.clone(),
             place: self.place.clone(),
             is_rest: self.is_rest,
             sums: self.sums,
-            base: self.base,
             hits: AtomicU64::new(self.hits.load(Ordering::Relaxed)),
         }
     }
@@ -251,11 +218,6 @@ impl List {
     /// The memory that it takes beside its digests, in bytes.
     pub(super) fn footprint(&self) -> usize {
         footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
-    }
-
-    /// Its digests side by side.
-    pub(super) fn digests(&self) -> &[u8] {
-        self.memory.get(self.place.clone()).unwrap_or_default()
     }
 
     /// Where the digests are that it revokes: they are the last.
@@ -281,14 +243,6 @@ impl List {
             return Some(Damage::Revoked);
         }
         (known != was_known).then_some(Damage::Known)
-    }
-
-    /// Every digest that it revokes.
-    pub(super) fn revoked(&self) -> impl Iterator<Item = &[u8]> {
-        self.memory
-            .get(self.revoked_place())
-            .unwrap_or_default()
-            .chunks_exact(self.algo.digest_size())
     }
 
     /// Its reference.
@@ -317,19 +271,35 @@ impl fmt::Display for List {
         if let Some(named) = &self.named {
             write!(f, " {}", &**named)?;
         }
-        write!(f, " actions={}", self.actions)
+        f.write_str(match self.signer {
+            Some(_) => " actions=measure,appraise",
+            None => " actions=measure",
+        })
     }
 }
 
-/// A list as an arena of the table.
-pub(super) struct Loaded(pub(super) Arc<List>);
+impl table::List for List {
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
 
-impl Arena for Loaded {
-    fn arena(&self) -> Option<ArenaView<'_>> {
-        Some(ArenaView {
-            base: self.0.base,
-            counts: self.0.counts,
-            digests: self.0.digests(),
-        })
+    fn algo(&self) -> HashAlgo {
+        self.algo
+    }
+
+    fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    fn digests(&self) -> &[u8] {
+        self.memory.get(self.place.clone()).unwrap_or_default()
+    }
+
+    fn counts_for_appraisal(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    fn count_hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
     }
 }

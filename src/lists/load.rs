@@ -5,7 +5,6 @@
 use super::{
     floors::Floors,
     list::{
-        Actions,
         List,
         Named,
         Staged, //
@@ -14,10 +13,6 @@ use super::{
     signature::{
         self,
         SignerId, //
-    },
-    table::{
-        ByAlgo,
-        PerAlgo, //
     },
     Lists, //
 };
@@ -54,6 +49,7 @@ use digest_logic::{
         Func,
         Mask, //
     },
+    table::PerAlgo,
 };
 use kernel::{
     prelude::*,
@@ -293,11 +289,6 @@ impl Batch<'_> {
         if self.has(record, &digest, &signer)? {
             return Ok(());
         }
-        let actions = Actions {
-            // The metadata that name it have a record.
-            measure: true,
-            appraise: signer.is_some(),
-        };
         let mut staged = Staged {
             digest,
             list_type: record.list_type,
@@ -306,11 +297,10 @@ impl Batch<'_> {
             counts: list.counts(),
             signer,
             named,
-            actions,
             place: self.memory.len()..self.memory.len(),
         };
         self.more = self.more.saturating_add(staged.footprint());
-        if let Some(entries) = self.entries.of(staged.algo) {
+        if let Some(entries) = self.entries.get_mut(staged.algo) {
             *entries = entries.saturating_add(staged.counts.total() as usize);
         }
         self.check_limit(list.arena_len())?;
@@ -367,12 +357,10 @@ impl Batch<'_> {
         if let Some(staged) = self.staged.iter_mut().find(|list| list.digest == *digest) {
             if staged.signer.is_none() && signer.is_some() {
                 staged.signer = signer.clone();
-                staged.actions.appraise = true;
             }
             return Ok(true);
         }
-        let snapshot = self.lists.table.snapshot();
-        let Some(loaded) = snapshot.list(digest) else {
+        let Some(loaded) = self.lists.table.list(digest) else {
             return Ok(false);
         };
         let signed = |list: &Arc<List>| list.digest == *digest;
@@ -399,10 +387,11 @@ impl Batch<'_> {
         let memory = Arc::new(self.memory.seal()?, GFP_KERNEL)?;
         let mut lists = KVVec::with_capacity(self.staged.len(), GFP_KERNEL)?;
         for staged in self.staged {
-            lists.push(List::new(staged, memory.clone()), GFP_KERNEL)?;
+            let list = List::new(staged, memory.clone());
+            lists.push(Arc::new(list, GFP_KERNEL)?, GFP_KERNEL)?;
         }
         let count = lists.len();
-        self.lists.table.add(lists, &self.signed)?;
+        self.lists.table.add(&lists, &self.signed)?;
         floors.take(self.floors)?;
         Ok(count)
     }

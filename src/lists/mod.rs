@@ -163,6 +163,6 @@ impl Lists {
 
     /// The bytes that lists, their digests, indexes and directories take.
     pub(crate) fn memory(&self) -> usize {
-        self.table.snapshot().memory()
+        self.table.memory()
     }
 }

@@ -50,7 +50,7 @@ impl Monitor {
         let snapshot = self.lists.table.snapshot();
         let mut record = Text::new();
         for digest in &digests {
-            if !snapshot.has(digest) {
+            if !snapshot.lists().any(|list| list.digest == *digest) {
                 return Err(Reason::NotLoaded.refuse(digest));
             }
             writeln!(record, "{digest}").map_err(|_| ENOMEM)?;

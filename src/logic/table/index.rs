@@ -19,7 +19,6 @@ use super::{
     sizes::Occupancy,
     slot::{
         entry as entry_value,
-        id_of,
         id_with_tag,
         tag,
         Probe,
@@ -50,15 +49,6 @@ use crate::{
 pub struct Index<'i> {
     slots: &'i [AtomicU32],
     key: &'i Key,
-}
-
-/// A match of a lookup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// What the list says about the digest.
-    pub kind: Kind,
-    /// The id under which the list holds it.
-    pub id: u32,
 }
 
 /// What is inserted.
@@ -103,71 +93,21 @@ impl<'i> Index<'i> {
         Self { slots, key }
     }
 
-    /// The number of slots.
-    #[allow(clippy::len_without_is_empty)]
-    pub const fn len(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// What the lists that `resolve` knows say of `digest`: revoked before immutable before mutable.
+    /// The ids under which `digest` may be: those of the same tag in its probe sequence. Their digests have to be compared.
     ///
     /// For readers. Takes no lock and does not sleep.
     #[inline]
-    pub fn lookup<'d>(
-        &self,
-        digest: &[u8],
-        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
-    ) -> Option<Found> {
-        self.lookup_until(Kind::Revoked, digest, resolve)
-    }
-
-    /// As [`Self::lookup`], but ends at the first match of the kind `decisive` or of one that precedes it.
-    #[inline]
-    pub fn lookup_until<'d>(
-        &self,
-        decisive: Kind,
-        digest: &[u8],
-        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
-    ) -> Option<Found> {
-        let mut best: Option<Found> = None;
-        for found in self.matches(digest, resolve) {
-            if found.kind.precedence() >= decisive.precedence() {
-                return Some(found);
+    pub fn candidates(&self, digest: &[u8]) -> impl Iterator<Item = u32> + use<'i> {
+        let (mut probe, tag) = self.probe(digest);
+        core::iter::from_fn(move || loop {
+            let value = probe.next()?.1.load(Ordering::Acquire);
+            if value == EMPTY {
+                return None;
             }
-            if best.is_none_or(|best| found.kind.precedence() > best.kind.precedence()) {
-                best = Some(found);
+            if let Some(id) = id_with_tag(value, tag) {
+                return Some(id);
             }
-        }
-        best
-    }
-
-    /// Calls `visit` for every id under which `digest` is found.
-    ///
-    /// For readers. Takes no lock and does not sleep itself.
-    pub fn for_each_match<'d>(
-        &self,
-        digest: &[u8],
-        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
-        visit: impl FnMut(Found),
-    ) {
-        self.matches(digest, resolve).for_each(visit);
-    }
-
-    #[inline]
-    fn matches<'a, 'd>(
-        &'a self,
-        digest: &'a [u8],
-        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])> + 'a,
-    ) -> impl Iterator<Item = Found> + 'a {
-        let (probe, tag) = self.probe(digest);
-        probe
-            .map(|(_, slot)| slot.load(Ordering::Acquire))
-            .take_while(|value| *value != EMPTY)
-            .filter_map(move |value| {
-                let id = id_with_tag(value, tag)?;
-                let (kind, other) = resolve(id)?;
-                (other == digest).then_some(Found { kind, id })
-            })
+        })
     }
 
     /// Inserts an entry. For the writer only.
@@ -187,21 +127,9 @@ impl<'i> Index<'i> {
         self.place(occupancy, entry, Inserted::New, resolve)
     }
 
-    /// Inserts an entry as [`Self::insert`] does, without asking whether the digest is new.
-    ///
-    /// For filling a larger index: only digests of the same list are compared, so it is several times as
-    /// fast.
-    pub(super) fn insert_again<'d>(
-        &self,
-        occupancy: &mut Occupancy,
-        entry: &Entry<'_>,
-        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
-    ) -> Result {
-        self.place(occupancy, entry, Inserted::Known, resolve)?;
-        Ok(())
-    }
-
-    fn place<'d>(
+    /// Inserts an entry as [`Self::insert`] does. With [`Inserted::Known`] as `assumed` it is not asked whether the digest
+    /// is new: for filling a larger index, which is several times as fast when only digests of the same list are compared.
+    pub(super) fn place<'d>(
         &self,
         occupancy: &mut Occupancy,
         entry: &Entry<'_>,
@@ -302,7 +230,7 @@ impl<'i> Index<'i> {
     /// Takes the entry out of a slot.
     fn clear(&self, occupancy: &mut Occupancy, position: usize) {
         occupancy.live = occupancy.live.saturating_sub(1);
-        if !self.is_empty_at(self.next(position)) {
+        if !self.holds(self.next(position), EMPTY) {
             // INVARIANT: The next slot is not empty.
             self.store(position, TOMBSTONE);
             occupancy.tombstones = occupancy.tombstones.saturating_add(1);
@@ -319,41 +247,6 @@ impl<'i> Index<'i> {
         }
     }
 
-    /// Fills this index, which is empty and not yet published, with the entries of `old`. For the writer
-    /// only.
-    ///
-    /// Tombstones and ids that `resolve` does not know are left behind.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::IndexFull`] if they do not fit.
-    pub fn rehash<'d>(
-        &self,
-        old: &Index<'_>,
-        resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
-    ) -> Result<Occupancy> {
-        let mut occupancy = Occupancy::default();
-        for slot in old.slots {
-            let Some(id) = id_of(slot.load(Ordering::Relaxed)) else {
-                continue;
-            };
-            let Some((_, digest)) = resolve(id) else {
-                continue;
-            };
-            if !occupancy.has_room(self.slots.len(), 1) {
-                return Err(Error::IndexFull);
-            }
-            let (mut probe, tag) = self.probe(digest);
-            let (_, slot) = probe
-                .find(|(_, slot)| slot.load(Ordering::Relaxed) == EMPTY)
-                .ok_or(Error::IndexFull)?;
-            // INVARIANT: This is the first empty slot of the probe sequence, and there are no tombstones.
-            slot.store(entry_value(tag, id), Ordering::Release);
-            occupancy.live = occupancy.live.saturating_add(1);
-        }
-        Ok(occupancy)
-    }
-
     /// The slots at which `digest` may stand, in order and each once, and the tag of its entries.
     #[inline]
     fn probe(&self, digest: &[u8]) -> (Probe<'i>, u32) {
@@ -368,10 +261,6 @@ impl<'i> Index<'i> {
         self.slots
             .get(position)
             .is_some_and(|slot| slot.load(Ordering::Relaxed) == value)
-    }
-
-    fn is_empty_at(&self, position: usize) -> bool {
-        self.holds(position, EMPTY)
     }
 
     fn store(&self, position: usize, value: u32) {

@@ -31,16 +31,6 @@ pub const fn slots_for(entries: usize) -> usize {
     slots
 }
 
-/// The bytes a table of `entries` digests of `digest_size` bytes takes in one list.
-pub const fn bytes_for(entries: usize, digest_size: usize) -> usize {
-    let arena = entries.saturating_mul(digest_size);
-    let index = slots_for(entries).saturating_mul(size_of::<u32>());
-    let directory = entries
-        .div_ceil(super::GRANULE as usize)
-        .saturating_mul(size_of::<u32>());
-    arena.saturating_add(index).saturating_add(directory)
-}
-
 /// How many slots of an index are in use; kept by the writer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Occupancy {

@@ -30,22 +30,12 @@ pub(super) const fn entry(tag: u32, id: u32) -> u32 {
     tag | id.wrapping_add(1)
 }
 
-/// The id in a slot's value if it is an entry.
-#[inline]
-pub(super) const fn id_of(value: u32) -> Option<u32> {
-    let id = (value & ID_MASK).wrapping_sub(1);
-    if id < MAX_ENTRIES {
-        Some(id)
-    } else {
-        None
-    }
-}
-
 /// The id in a slot's value if it is an entry with this tag.
 #[inline]
 pub(super) const fn id_with_tag(value: u32, tag: u32) -> Option<u32> {
-    if (value ^ tag) & !ID_MASK == 0 {
-        id_of(value)
+    let id = (value & ID_MASK).wrapping_sub(1);
+    if (value ^ tag) & !ID_MASK == 0 && id < MAX_ENTRIES {
+        Some(id)
     } else {
         None
     }

@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A digest table whose memory the host owns: the writer's side as the module does it, with `Arc` in place of
-//! RCU.
+//! The digest table with memory of the host: `Arc` and a lock in place of RCU, allocations that are counted, and that
+//! fail where a test says so.
 
 use std::{
+    cell::{
+        Cell,
+        RefCell, //
+    },
+    marker::PhantomData,
+    ops::{
+        Deref,
+        DerefMut, //
+    },
     sync::{
-        atomic::AtomicU32,
+        atomic::{
+            fence,
+            AtomicU32,
+            AtomicU64,
+            Ordering, //
+        },
         Arc,
+        Mutex,
         RwLock,
         Weak, //
     },
@@ -14,7 +29,8 @@ use std::{
 };
 
 use digest_logic::{
-    error::Result,
+    digest::Digest,
+    error::Error as Cause,
     hash_algo::HashAlgo,
     list::{
         Counts,
@@ -22,23 +38,232 @@ use digest_logic::{
     },
     siphash::Key,
     table::{
-        ids,
-        insert_arena,
-        refill,
-        remove_arena,
-        sizes,
-        Arena,
-        ArenaView,
-        Index,
-        Occupancy,
-        View,
-        NONE, //
-    }, //
+        self,
+        Current,
+        Memory,
+        Writer, //
+    },
 };
 
-/// Bytes that begin at a cache line, as an arena of whole pages does.
-#[derive(Debug)]
-pub struct Lines {
+thread_local! {
+    /// Arrays, indexes and shared values that this thread made and that are there.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    /// How many allocations of this thread succeed before one fails, and whether all later ones fail as well.
+    static FAILURE: Cell<Option<(usize, bool)>> = const { Cell::new(None) };
+    /// Whether one failed.
+    static FAILED: Cell<bool> = const { Cell::new(false) };
+    /// Every index that this thread made.
+    static INDEXES: RefCell<Vec<Weak<Counted<Slots>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Why the writer did nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Error {
+    /// An allocation was told to fail.
+    NoMemory,
+    /// The table refused.
+    Cause(Cause),
+}
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self::Cause(cause)
+    }
+}
+
+/// How many pieces of memory there are that this thread made.
+pub fn live() -> isize {
+    LIVE.get()
+}
+
+/// How many indexes this thread made.
+pub fn indexes_made() -> usize {
+    INDEXES.with_borrow(Vec::len)
+}
+
+/// How many entries, and how many tombstones, are in the indexes of this thread that are there.
+pub fn slots_in_use() -> (usize, usize) {
+    INDEXES.with_borrow(|indexes| {
+        let there = indexes.iter().filter_map(Weak::upgrade);
+        there.fold((0, 0), |(live, tombstones), slots| {
+            let values = || slots.0.iter().map(|slot| slot.load(Ordering::Relaxed));
+            let removed = values().filter(|value| *value == 0xff_ffff).count();
+            let used = values().filter(|value| *value != 0).count();
+            (live + used - removed, tombstones + removed)
+        })
+    })
+}
+
+/// Runs `body` with an allocation that fails after `count` that succeed, and, if `all`, with all later ones failing as
+/// well. Returns what it returned and whether an allocation failed.
+pub fn failing<T>(count: usize, all: bool, body: impl FnOnce() -> T) -> (T, bool) {
+    FAILURE.set(Some((count, all)));
+    let result = body();
+    FAILURE.set(None);
+    (result, FAILED.take())
+}
+
+/// Counts one allocation.
+fn allocate() -> Result<(), Error> {
+    match FAILURE.get() {
+        None => (),
+        Some((0, all)) => {
+            FAILURE.set(all.then_some((0, true)));
+            FAILED.set(true);
+            return Err(Error::NoMemory);
+        }
+        Some((count, all)) => FAILURE.set(Some((count - 1, all))),
+    }
+    LIVE.set(LIVE.get() + 1);
+    Ok(())
+}
+
+/// A piece of memory that counts as one allocation while it is there.
+pub struct Counted<T>(T);
+
+impl<T> Drop for Counted<T> {
+    fn drop(&mut self) {
+        LIVE.set(LIVE.get() - 1);
+    }
+}
+
+/// Values side by side.
+pub struct Array<T>(Counted<Vec<T>>);
+
+impl<T> Deref for Array<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0 .0
+    }
+}
+
+impl<T> DerefMut for Array<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0 .0
+    }
+}
+
+/// A value with owners.
+pub struct Shared<T>(Arc<Counted<T>>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0 .0
+    }
+}
+
+/// The slots of an index.
+pub type Slots = Vec<AtomicU32>;
+
+/// The memory of the host, for lists of this type.
+pub struct Host<L = List>(PhantomData<L>);
+
+impl<L: table::List> Memory for Host<L> {
+    type Error = Error;
+    type List = L;
+    type Shared<T> = Shared<T>;
+    type Array<T> = Array<T>;
+    type Slots = Slots;
+
+    fn share<T>(value: T) -> Result<Shared<T>, Error> {
+        allocate()?;
+        Ok(Shared(Arc::new(Counted(value))))
+    }
+
+    fn array<T>(capacity: usize) -> Result<Array<T>, Error> {
+        allocate()?;
+        Ok(Array(Counted(Vec::with_capacity(capacity))))
+    }
+
+    fn push<T>(array: &mut Array<T>, value: T) -> Result<(), Error> {
+        let vec = &mut array.0 .0;
+        if vec.len() == vec.capacity() {
+            // What grows takes the place of what it was.
+            allocate()?;
+            LIVE.set(LIVE.get() - 1);
+        }
+        vec.push(value);
+        Ok(())
+    }
+
+    fn slots(count: usize) -> Result<Shared<Slots>, Error> {
+        // Two allocations, as in the kernel; one is there at last as far as is counted.
+        allocate()?;
+        LIVE.set(LIVE.get() - 1);
+        let slots = Self::share((0..count).map(|_| AtomicU32::new(0)).collect::<Slots>())?;
+        INDEXES.with_borrow_mut(|indexes| indexes.push(Arc::downgrade(&slots.0)));
+        Ok(slots)
+    }
+
+    fn pause() {}
+}
+
+/// What readers hold.
+pub type Snapshot<L = List> = table::Snapshot<Host<L>>;
+
+/// The snapshot in force.
+pub struct Published<L: table::List = List> {
+    now: RwLock<Shared<Snapshot<L>>>,
+    /// Snapshots that readers may hold.
+    former: Mutex<Vec<Weak<Counted<Snapshot<L>>>>>,
+}
+
+impl<L: table::List> Published<L> {
+    /// No lists.
+    pub fn new(key: Key) -> Self {
+        let first = Snapshot::new(key).and_then(Host::<L>::share).unwrap();
+        Self {
+            now: RwLock::new(first),
+            former: Mutex::default(),
+        }
+    }
+
+    /// The snapshot in force, for as long as a reader wants it.
+    pub fn get(&self) -> Shared<Snapshot<L>> {
+        self.now.read().unwrap().clone()
+    }
+
+    fn swap(&self, next: Shared<Snapshot<L>>) -> Shared<Snapshot<L>> {
+        let old = std::mem::replace(&mut *self.now.write().unwrap(), next);
+        self.former.lock().unwrap().push(Arc::downgrade(&old.0));
+        old
+    }
+}
+
+impl<L: table::List> Current<Host<L>> for Published<L> {
+    fn load(&self) -> Shared<Snapshot<L>> {
+        self.get()
+    }
+
+    fn replace(&self, next: Shared<Snapshot<L>>) -> Shared<Snapshot<L>> {
+        let old = self.swap(next);
+        for former in self.former.lock().unwrap().drain(..) {
+            let ours = usize::from(former.as_ptr() == Arc::as_ptr(&old.0));
+            while former.strong_count() > ours {
+                thread::yield_now();
+            }
+        }
+        fence(Ordering::Acquire);
+        old
+    }
+
+    // Without a wait: tests hold snapshots while lists are added.
+    fn publish(&self, next: Shared<Snapshot<L>>) {
+        drop(self.swap(next));
+    }
+}
+
+/// Bytes that begin at a cache line, as those of an arena of whole pages do.
+struct Lines {
     bytes: Vec<u8>,
     start: usize,
 }
@@ -58,260 +283,124 @@ impl Lines {
     }
 }
 
-impl std::ops::Deref for Lines {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[self.start..]
-    }
-}
-
-/// The digests of one list.
-#[derive(Debug)]
+/// A list.
 pub struct List {
-    pub base: u32,
-    pub counts: Counts,
-    pub digests: Lines,
-}
-
-impl Arena for List {
-    fn arena(&self) -> Option<ArenaView<'_>> {
-        Some(ArenaView {
-            base: self.base,
-            counts: self.counts,
-            digests: &self.digests,
-        })
-    }
-}
-
-/// A place in the array of arenas: a list, or the hole that a removed one left.
-#[derive(Clone, Debug)]
-pub struct Slot(pub Option<Arc<List>>);
-
-impl Arena for Slot {
-    fn arena(&self) -> Option<ArenaView<'_>> {
-        self.0.as_ref()?.arena()
-    }
-}
-
-/// What a reader holds.
-#[derive(Debug)]
-pub struct Snapshot {
+    pub digest: Digest,
     pub algo: HashAlgo,
-    pub slots: Arc<Vec<AtomicU32>>,
-    pub key: Key,
-    pub directory: Vec<u32>,
-    pub arenas: Vec<Slot>,
+    pub counts: Counts,
+    pub signed: bool,
+    pub hits: AtomicU64,
+    digests: Lines,
 }
 
-impl Snapshot {
-    pub fn view(&self) -> View<'_, Slot> {
-        View {
-            algo: self.algo,
-            index: Index::new(&self.slots, &self.key),
-            directory: &self.directory,
-            arenas: &self.arenas,
-            any_revoked: self
-                .arenas
-                .iter()
-                .filter_map(Arena::arena)
-                .any(|list| list.counts.revoked > 0),
-        }
-    }
-}
-
-/// The published snapshot.
-#[derive(Debug)]
-pub struct Published(RwLock<Arc<Snapshot>>);
-
-impl Published {
-    pub fn get(&self) -> Arc<Snapshot> {
-        self.0.read().unwrap().clone()
-    }
-}
-
-/// The writer.
-pub struct Writer {
-    algo: HashAlgo,
-    key: Key,
-    slots: Arc<Vec<AtomicU32>>,
-    directory: Vec<u32>,
-    arenas: Vec<Slot>,
-    retired: Vec<Weak<Snapshot>>,
-    pub published: Arc<Published>,
-    pub occupancy: Occupancy,
-    pub distinct: u32,
-    pub growths: u32,
-}
-
-impl Writer {
-    pub fn new(algo: HashAlgo, key: Key) -> Self {
-        let slots = new_slots(sizes::MIN_SLOTS);
-        let first = Arc::new(Snapshot {
-            algo,
-            slots: slots.clone(),
-            key,
-            directory: Vec::new(),
-            arenas: Vec::new(),
-        });
+impl List {
+    /// A list of digests that are grouped already. Its own digest is `number`.
+    pub fn new(number: u64, algo: HashAlgo, counts: Counts, digests: &[u8]) -> Self {
+        assert_eq!(digests.len(), counts.total() as usize * algo.digest_size());
+        let mut name = [0; 32];
+        name[..8].copy_from_slice(&number.to_le_bytes());
         Self {
+            digest: Digest::new(HashAlgo::Sha256, &name).unwrap(),
             algo,
-            key,
-            slots,
-            directory: Vec::new(),
-            arenas: Vec::new(),
-            retired: vec![Arc::downgrade(&first)],
-            published: Arc::new(Published(RwLock::new(first))),
-            occupancy: Occupancy::default(),
-            distinct: 0,
-            growths: 0,
+            counts,
+            signed: false,
+            hits: AtomicU64::new(0),
+            digests: Lines::new(digests),
         }
     }
 
-    /// Loads a list of digests that are grouped already and returns its number.
-    pub fn load(&mut self, counts: Counts, digests: Vec<u8>) -> Result<usize> {
-        let number = self.stage(counts, digests)?;
-        self.publish();
-        Ok(number)
-    }
-
-    /// Loads several lists with one publication.
-    pub fn load_all(&mut self, lists: Vec<(Counts, Vec<u8>)>) -> Result<Vec<usize>> {
-        let numbers = lists
-            .into_iter()
-            .map(|(counts, digests)| self.stage(counts, digests))
-            .collect();
-        self.publish();
-        numbers
-    }
-
-    fn stage(&mut self, counts: Counts, digests: Vec<u8>) -> Result<usize> {
-        assert_eq!(
-            digests.len(),
-            counts.total() as usize * self.algo.digest_size()
-        );
-        let granules = ids::granules_for(counts.total());
-        let base = match ids::allocate(&self.directory, granules) {
-            Some(base) => base,
-            None => {
-                let len = ids::grown_len(&self.directory, granules)?;
-                self.directory.resize(len, NONE);
-                ids::allocate(&self.directory, granules).expect("the directory has grown")
-            }
+    /// What is left of it if only its revocations are intact.
+    pub fn rest(&self) -> Self {
+        let counts = Counts {
+            revoked: self.counts.revoked,
+            ..Counts::default()
         };
-        let number = match self.arenas.iter().position(|slot| slot.0.is_none()) {
-            Some(number) => number,
-            None => {
-                self.arenas.push(Slot(None));
-                self.arenas.len() - 1
-            }
-        };
-        ids::claim(&mut self.directory, base, counts.total(), number as u32)?;
-        let list = Arc::new(List {
-            base,
-            counts,
-            digests: Lines::new(&digests),
-        });
-        // Growth inserts again what is in the index: not yet this list.
-        self.make_room(counts.total() as usize);
-        self.arenas[number] = Slot(Some(list.clone()));
+        let size = counts.revoked as usize * self.algo.digest_size();
+        let bytes = table::List::digests(self);
+        let mut rest = Self::new(0, self.algo, counts, &bytes[bytes.len() - size..]);
+        rest.digest = self.digest;
+        rest
+    }
+}
 
-        let staged = self.snapshot();
-        let view = staged.view();
-        self.distinct += insert_arena(
-            &view.index,
-            &mut self.occupancy,
-            &list.arena().unwrap(),
-            self.algo,
-            |id| view.resolve(id),
-            || (),
-        )?;
-        Ok(number)
+impl table::List for List {
+    fn digest(&self) -> &Digest {
+        &self.digest
     }
 
-    /// Unpublishes a list, waits for the readers and removes it.
-    pub fn remove(&mut self, number: usize) {
-        let staged = self.snapshot();
-        let list = self.arenas[number].0.take().expect("the list is loaded");
-        ids::release(&mut self.directory, list.base, list.counts.total()).unwrap();
-        self.publish();
-        self.wait_for_readers();
-        let view = staged.view();
-        self.distinct -= remove_arena(
-            &view.index,
-            &mut self.occupancy,
-            &list.arena().unwrap(),
-            self.algo,
-            |id| view.resolve(id),
-            || (),
-        );
+    #[inline]
+    fn algo(&self) -> HashAlgo {
+        self.algo
     }
 
-    pub fn loaded(&self) -> Vec<usize> {
-        (0..self.arenas.len())
-            .filter(|number| self.arenas[*number].0.is_some())
-            .collect()
+    #[inline]
+    fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    #[inline]
+    fn digests(&self) -> &[u8] {
+        &self.digests.bytes[self.digests.start..]
+    }
+
+    #[inline]
+    fn counts_for_appraisal(&self) -> bool {
+        self.signed
+    }
+
+    #[inline]
+    fn count_hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A table with its writer.
+pub struct Table {
+    pub writer: Writer,
+    pub published: Arc<Published>,
+    lists: u64,
+}
+
+impl Table {
+    pub fn new(key: Key) -> Self {
+        Self {
+            writer: Writer::default(),
+            published: Arc::new(Published::new(key)),
+            lists: 0,
+        }
+    }
+
+    /// A list for [`Self::add`], of digests that are grouped already.
+    pub fn list(&mut self, algo: HashAlgo, counts: Counts, digests: &[u8]) -> List {
+        self.lists += 1;
+        List::new(self.lists, algo, counts, digests)
+    }
+
+    /// Adds lists with one publication.
+    pub fn add(&mut self, lists: &[Shared<List>]) -> Result<(), Error> {
+        self.writer.add(&*self.published, lists, |_| None)
+    }
+
+    /// Adds one list, and returns the digest by which it can be removed.
+    pub fn load(&mut self, algo: HashAlgo, counts: Counts, digests: &[u8]) -> Digest {
+        let list = Host::<List>::share(self.list(algo, counts, digests)).unwrap();
+        self.add(std::slice::from_ref(&list)).unwrap();
+        list.digest
+    }
+
+    /// Removes the list with this digest.
+    pub fn remove(&mut self, list: &Digest) {
+        let gone = |other: &List| other.digest == *list;
+        let commit = || Ok::<_, Error>(());
+        self.writer.remove(&*self.published, gone, commit).unwrap();
     }
 
     /// Everything the table takes for digests, in bytes.
     pub fn bytes(&self) -> usize {
-        let arenas: usize = self
-            .arenas
-            .iter()
-            .filter_map(Arena::arena)
-            .map(|list| list.digests.len())
-            .sum();
-        arenas + (self.slots.len() + self.directory.len()) * size_of::<u32>()
+        let now = self.published.get();
+        let arenas: usize = now.lists().map(|l| table::List::digests(&**l).len()).sum();
+        arenas + now.footprint()
     }
-
-    fn make_room(&mut self, more: usize) {
-        if self.occupancy.has_room(self.slots.len(), more) {
-            return;
-        }
-        let old = self.snapshot();
-        let slots = new_slots(self.occupancy.slots_with(more));
-        let view = old.view();
-        let index = Index::new(&slots, &self.key);
-        let occupancy = refill(&index, &view, || ()).unwrap();
-        assert_eq!(occupancy.live, self.occupancy.live);
-        self.occupancy = occupancy;
-        self.slots = slots;
-        self.growths += 1;
-    }
-
-    fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::new(Snapshot {
-            algo: self.algo,
-            slots: self.slots.clone(),
-            key: self.key,
-            directory: self.directory.clone(),
-            arenas: self.arenas.clone(),
-        })
-    }
-
-    fn publish(&mut self) {
-        let snapshot = self.snapshot();
-        self.retired.push(Arc::downgrade(&snapshot));
-        *self.published.0.write().unwrap() = snapshot;
-    }
-
-    fn wait_for_readers(&mut self) {
-        let current = self.published.get();
-        let current = Arc::downgrade(&current);
-        self.retired.retain(|snapshot| !snapshot.ptr_eq(&current));
-        while self
-            .retired
-            .iter()
-            .any(|snapshot| snapshot.strong_count() > 0)
-        {
-            thread::yield_now();
-        }
-        self.retired = vec![current];
-    }
-}
-
-fn new_slots(len: usize) -> Arc<Vec<AtomicU32>> {
-    Arc::new((0..len).map(|_| AtomicU32::new(0)).collect())
 }
 
 /// Groups digests as an arena holds them.

@@ -14,23 +14,24 @@ use digest_logic::{
     },
 };
 
-const MEASURED: (bool, bool) = (true, false);
-const SIGNED: (bool, bool) = (true, true);
+/// Whether a list counts for appraisal.
+const MEASURED: bool = false;
+const SIGNED: bool = true;
 
-fn verdict(kind: Kind, (measure, appraise): (bool, bool)) -> Option<Verdict> {
-    Some(Verdict::of(kind, measure, appraise))
+fn verdict(kind: Kind, appraise: bool) -> Option<Verdict> {
+    Some(Verdict::of(kind, appraise))
 }
 
-fn reach(lists: &[(Kind, (bool, bool))]) -> Reach {
+fn reach(lists: &[(Kind, bool)]) -> Reach {
     let mut reach = Reach::default();
-    for (kind, (measure, appraise)) in lists {
+    for (kind, appraise) in lists {
         let mut counts = Counts::default();
         *match kind {
             Kind::Immutable => &mut counts.immutable,
             Kind::Mutable => &mut counts.mutable,
             Kind::Revoked => &mut counts.revoked,
         } = 1;
-        reach.add(&counts, *measure, *appraise);
+        reach.add(&counts, *appraise);
     }
     reach
 }
@@ -135,5 +136,38 @@ fn another_algorithm_is_asked_while_it_can_raise_the_verdict_and_not_longer() {
     ] {
         assert_eq!(reach.may_raise(first, false), measured, "{name}, measured");
         assert_eq!(reach.may_raise(first, true), appraised, "{name}, appraised");
+    }
+}
+
+#[test]
+fn a_verdict_is_the_last_word_only_where_no_list_can_add_to_it() {
+    let kinds = [
+        (Kind::Mutable, MEASURED),
+        (Kind::Mutable, SIGNED),
+        (Kind::Immutable, MEASURED),
+        (Kind::Immutable, SIGNED),
+        (Kind::Revoked, MEASURED),
+        (Kind::Revoked, SIGNED),
+    ];
+    // Every set of lists with one digest each, and every verdict that one of them, or two together, give.
+    for lists in 0..1 << kinds.len() {
+        let lists: Vec<_> = (0..kinds.len())
+            .filter(|bit| lists & (1 << bit) != 0)
+            .map(|bit| kinds[bit])
+            .collect();
+        let reach = reach(&lists);
+        for a in &lists {
+            for b in &lists {
+                let one = join(verdict(a.0, a.1), verdict(b.0, b.1));
+                let changed = lists
+                    .iter()
+                    .any(|list| join(one, verdict(list.0, list.1)) != one);
+                assert_eq!(
+                    reach.is_exhausted_by(&one.unwrap()),
+                    !changed,
+                    "{lists:?} {one:?}"
+                );
+            }
+        }
     }
 }

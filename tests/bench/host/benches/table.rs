@@ -20,9 +20,9 @@ use std::{
 };
 
 use bench_host::tables::{
+    Bytes,
     Chains1024,
     ChainsOf30,
-    Digest,
     Hashbrown,
     Ours,
     Table, //
@@ -34,6 +34,7 @@ use criterion::{
 };
 use digest_logic::{
     compact,
+    digest::Digest,
     hash_algo::HashAlgo,
     list::{
         Counts,
@@ -42,7 +43,7 @@ use digest_logic::{
     siphash::Key, //
 };
 use host_tests::{
-    table::Writer,
+    table,
     VecSink, //
 };
 
@@ -52,7 +53,7 @@ const SIZES: [usize; 5] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 const LOADED: usize = 1_000_000;
 
 /// The digest by this number. It looks random, and is the same every time: a counter through SplitMix64.
-fn digest(number: u64) -> Digest {
+fn bytes(number: u64) -> Bytes {
     let mut digest = [0; 32];
     for (part, word) in (0..).zip(digest.chunks_exact_mut(8)) {
         let state = (4 * number + part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -63,9 +64,15 @@ fn digest(number: u64) -> Digest {
     digest
 }
 
+/// The same, as the module has it when it asks for a file.
+#[inline]
+fn digest(number: u64) -> Digest {
+    Digest::new(HashAlgo::Sha256, &bytes(number)).expect("32 bytes")
+}
+
 /// Those with the numbers from `first` on.
-fn digests(first: u64, count: usize) -> Vec<Digest> {
-    (first..).take(count).map(digest).collect()
+fn digests(first: u64, count: usize) -> Vec<Bytes> {
+    (first..).take(count).map(bytes).collect()
 }
 
 /// Numbers below `count` in an order that no prefetcher knows.
@@ -80,7 +87,7 @@ fn random_numbers(count: usize) -> impl FnMut() -> u64 {
     }
 }
 
-fn list_of(digests: &[Digest]) -> Vec<u8> {
+fn list_of(digests: &[Bytes]) -> Vec<u8> {
     let mut list = VecSink::default();
     let items = digests.iter().map(|digest| digest.as_slice());
     compact::write_block(Kind::Immutable, HashAlgo::Sha256, items, &mut list).expect("a list");
@@ -113,7 +120,7 @@ fn lookups<T: Table>(criterion: &mut Criterion, list: &[u8], count: usize) -> us
 
 /// What the making of the digest costs in the figures of [`lookups`], and what this machine needs to fetch 32 bytes from
 /// somewhere in as much memory as `count` digests take: less than that, no table can need for a hit.
-fn floor(criterion: &mut Criterion, known: &[Digest]) {
+fn floor(criterion: &mut Criterion, known: &[Bytes]) {
     let count = known.len();
     let mut group = criterion.benchmark_group("lookup");
     let mut number = random_numbers(count);
@@ -146,17 +153,17 @@ fn loading<T: Table>(criterion: &mut Criterion, list: &[u8]) {
 /// how long the longest lookup took. A lookup that the scheduler interrupts counts in full.
 fn longest() {
     const LISTS: usize = 100;
-    let mut writer = Writer::new(HashAlgo::Sha256, Key([1, 2]));
-    let known = digests(0, 1000);
-    let load = |writer: &mut Writer, digests: &[Digest]| {
+    let mut table = table::Table::new(Key([1, 2]));
+    let load = |table: &mut table::Table, digests: &[Bytes]| {
         let counts = Counts {
             immutable: digests.len() as u32,
             ..Counts::default()
         };
-        writer.load(counts, digests.concat()).expect("it fits")
+        table.load(HashAlgo::Sha256, counts, &digests.concat())
     };
-    load(&mut writer, &known);
-    let published = writer.published.clone();
+    load(&mut table, &digests(0, 1000));
+    let known: Vec<_> = (0..1000).map(digest).collect();
+    let published = table.published.clone();
     let done = AtomicBool::new(false);
     let (mut times, spans) = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
@@ -167,7 +174,7 @@ fn longest() {
                     // count here, where the writer can hold it up, and by a load in the kernel.
                     let start = Instant::now();
                     let snapshot = published.get();
-                    let found = snapshot.view().lookup(black_box(digest)).is_some();
+                    let found = snapshot.verdict(black_box(digest)).is_some();
                     drop(snapshot);
                     let time = start.elapsed().as_nanos() as u64;
                     assert!(found, "a lookup missed what was there all the time");
@@ -184,14 +191,14 @@ fn longest() {
         });
         let more = digests(1000, LOADED);
         let start = Instant::now();
-        let numbers: Vec<_> = more
+        let lists: Vec<_> = more
             .chunks(LOADED / LISTS)
-            .map(|digests| load(&mut writer, digests))
+            .map(|digests| load(&mut table, digests))
             .collect();
         let loading = start.elapsed();
         let start = Instant::now();
-        for number in numbers {
-            writer.remove(number);
+        for list in lists {
+            table.remove(&list);
         }
         let removing = start.elapsed();
         done.store(true, Ordering::Relaxed);

@@ -2,9 +2,8 @@
 
 //! The tables. Each is loaded from the bytes of a compact list, as the kernel would be.
 
-use std::sync::Arc;
-
 use digest_logic::{
+    digest::Digest,
     hash_algo::HashAlgo,
     list::{
         ListType,
@@ -15,14 +14,21 @@ use digest_logic::{
 use hashbrown::HashSet;
 use host_tests::{
     table::{
-        Snapshot,
-        Writer, //
+        self,
+        Shared,
+        Snapshot, //
     },
     VecSink, //
 };
 
 /// A SHA-256 digest.
-pub type Digest = [u8; 32];
+pub type Bytes = [u8; 32];
+
+/// The bytes of a SHA-256 digest.
+#[inline]
+fn bytes_of(digest: &Digest) -> Bytes {
+    digest.as_bytes().try_into().expect("SHA-256")
+}
 
 /// A table under measurement.
 pub trait Table {
@@ -43,17 +49,17 @@ fn parsed(list: &[u8]) -> ParsedList<'_> {
     ParsedList::parse(ListType::Compact, list).expect("a list")
 }
 
-fn digests(list: &[u8]) -> impl Iterator<Item = Digest> + '_ {
+fn digests(list: &[u8]) -> impl Iterator<Item = Bytes> + '_ {
     parsed(list)
         .entries()
-        .map(|(_, digest)| digest.as_bytes().try_into().expect("SHA-256"))
+        .map(|(_, digest)| bytes_of(&digest))
         .collect::<Vec<_>>()
         .into_iter()
 }
 
 /// The table of the module, with the host's memory.
 pub struct Ours {
-    snapshot: Arc<Snapshot>,
+    snapshot: Shared<Snapshot>,
     bytes: usize,
 }
 
@@ -64,17 +70,17 @@ impl Table for Ours {
         let list = parsed(list);
         let mut arena = VecSink::default();
         list.write_arena(&mut arena).expect("memory");
-        let mut writer = Writer::new(HashAlgo::Sha256, Key([0x0123_4567, 0x89ab_cdef]));
-        writer.load(list.counts(), arena.0).expect("it fits");
+        let mut table = table::Table::new(Key([0x0123_4567, 0x89ab_cdef]));
+        table.load(HashAlgo::Sha256, list.counts(), &arena.0);
         Self {
-            snapshot: writer.published.get(),
-            bytes: writer.bytes(),
+            snapshot: table.published.get(),
+            bytes: table.bytes(),
         }
     }
 
     #[inline]
     fn has(&self, digest: &Digest) -> bool {
-        self.snapshot.view().lookup(digest).is_some()
+        self.snapshot.verdict(digest).is_some()
     }
 
     fn bytes(&self) -> usize {
@@ -85,7 +91,7 @@ impl Table for Ours {
 /// A node of a chain, as the kernel's `hlist` has them: one allocation per digest.
 struct Node {
     next: Option<Box<Node>>,
-    digest: Digest,
+    digest: Bytes,
 }
 
 /// Chains of nodes.
@@ -102,15 +108,16 @@ impl Chained {
         Self(chains)
     }
 
-    fn bucket(digest: &Digest, buckets: usize) -> usize {
+    fn bucket(digest: &Bytes, buckets: usize) -> usize {
         let word = u64::from_le_bytes(digest[..8].try_into().expect("eight bytes"));
         word as usize % buckets
     }
 
     fn has(&self, digest: &Digest) -> bool {
-        let mut node = &self.0[Self::bucket(digest, self.0.len())];
+        let digest = bytes_of(digest);
+        let mut node = &self.0[Self::bucket(&digest, self.0.len())];
         while let Some(there) = node {
-            if there.digest == *digest {
+            if there.digest == digest {
                 return true;
             }
             node = &there.next;
@@ -176,7 +183,7 @@ impl Table for ChainsOf30 {
 }
 
 /// The hash table of Rust's standard library, with its keyed hash.
-pub struct Hashbrown(HashSet<Digest, std::hash::RandomState>);
+pub struct Hashbrown(HashSet<Bytes, std::hash::RandomState>);
 
 impl Table for Hashbrown {
     const NAME: &'static str = "hashbrown";
@@ -189,7 +196,7 @@ impl Table for Hashbrown {
 
     #[inline]
     fn has(&self, digest: &Digest) -> bool {
-        self.0.contains(digest)
+        self.0.contains(&bytes_of(digest))
     }
 
     fn bytes(&self) -> usize {
