@@ -8,40 +8,43 @@ use super::{
     inode::{
         signs_of,
         InodeKey, //
-    }, //
+    },
+    task, //
 };
-use core::{
-    mem::MaybeUninit,
-    ptr, //
+use core::mem::MaybeUninit;
+use digest_logic::{
+    cache::{
+        shortcut::Access,
+        Signs, //
+    },
+    storage::Facts, //
 };
-use digest_logic::cache::Signs;
-use kernel::bindings as c;
+use kernel::{
+    bindings as c,
+    cred::Credential, //
+};
 
-/// Whose credentials an access is made with.
+/// Whose credentials an access is made with: none for those of the current task.
 #[derive(Clone, Copy)]
-pub(crate) struct Cred(*const c::cred);
+pub(crate) struct Cred<'a>(Option<&'a Credential>);
 
-impl Cred {
+impl<'a> Cred<'a> {
     /// Those of the current task.
-    pub(crate) const CURRENT: Self = Self(ptr::null());
-
-    /// Those of the current task itself, where it may have taken over others; see [`Ids::of_task`]. To be used before the
-    /// task can replace them, that is within one hook.
-    ///
-    /// [`Ids::of_task`]: super::task::Ids::of_task
-    #[expect(dead_code)]
-    pub(crate) fn of_task() -> Self {
-        // SAFETY: Callable in any task context. The task's own credentials live until it replaces them itself.
-        unsafe { Self::from_raw(bindings::diglist_task_cred()) }
-    }
+    pub(crate) const CURRENT: Self = Self(None);
 
     /// Those at `ptr`.
     ///
     /// # Safety
     ///
-    /// They stay alive for as long as the value is used.
-    pub(super) const unsafe fn from_raw(ptr: *const c::cred) -> Self {
-        Self(ptr)
+    /// They are alive for `'a`.
+    pub(super) unsafe fn from_raw(ptr: *const c::cred) -> Self {
+        // SAFETY: By the requirement on the caller.
+        Self(Some(unsafe { Credential::from_ptr(ptr) }))
+    }
+
+    /// They are alive for `'a`, or until the current task replaces its own.
+    pub(super) fn as_ptr(self) -> *const c::cred {
+        self.0.map_or_else(task::current_cred, Credential::as_ptr)
     }
 }
 
@@ -58,24 +61,44 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// The witness of an access to `file`. Takes no lock, does not sleep.
-    ///
-    /// None for an access that depends on more: of a task whose real, effective and saved ids differ; to a file that
-    /// is open for writing or past the page cache, is no regular file, is on a stacked file system, an idmapped mount, or
-    /// a file system that does not show every change.
+    /// The witness of an access to `file`, none for an access that depends on more: see [`digest_logic::cache::shortcut`].
+    /// Takes no lock, does not sleep.
     #[inline(always)]
-    pub(crate) fn of(file: &File, cred: Cred) -> Option<Self> {
-        let mut raw = MaybeUninit::<bindings::diglist_witness>::uninit();
-        // SAFETY: The file is open, the credentials are null or alive, and `raw` is valid for writes.
-        if !unsafe { bindings::diglist_witness(file.as_ptr(), cred.0, raw.as_mut_ptr()) } {
+    pub(crate) fn of(file: &File, cred: Cred<'_>) -> Option<Self> {
+        if !file.opened().is_eligible() {
             return None;
         }
-        // SAFETY: The call has written every field.
-        let raw = unsafe { raw.assume_init() };
-        Some(Self {
-            key: InodeKey::from_raw(raw.inode),
+        let mut raw = MaybeUninit::<bindings::diglist_access>::uninit();
+        // SAFETY: The file is open, and `raw` is valid for writes. The call writes every field.
+        let raw = unsafe {
+            bindings::diglist_access(file.as_ptr(), raw.as_mut_ptr());
+            raw.assume_init_ref()
+        };
+        let cred = cred.0.map_or(raw.cred, Credential::as_ptr);
+        // SAFETY: The credentials are alive, and never change once they are in use.
+        let (uids, gids) = unsafe {
+            (
+                [(*cred).uid.val, (*cred).euid.val, (*cred).suid.val],
+                [(*cred).gid.val, (*cred).egid.val, (*cred).sgid.val],
+            )
+        };
+        let access = Access {
+            is_stacked: raw.stacked,
+            is_idmapped: raw.idmapped,
+            storage: Facts {
+                magic: raw.magic,
+                counts_changes: raw.counts_changes,
+                fine_times: raw.fine_times,
+                ..Facts::default()
+            },
+            uids,
+            gids,
+        };
+        let ([uid, ..], [gid, ..]) = (uids, gids);
+        access.is_eligible().then(|| Self {
+            key: file.own_inode().key(),
             signs: signs_of(&raw.signs),
-            ids: u64::from(raw.gid) << 32 | u64::from(raw.uid),
+            ids: u64::from(gid) << 32 | u64::from(uid),
         })
     }
 }
