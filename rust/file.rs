@@ -15,11 +15,15 @@ use core::{
     ptr::NonNull, //
 };
 use digest_logic::{
-    cache::shortcut::Opened,
+    cache::shortcut::{
+        Opened,
+        Way, //
+    },
     hook::maps_another_content,
     storage::{
         is_others,
-        is_stable, //
+        is_stable,
+        Facts, //
     },
 };
 use kernel::{
@@ -176,6 +180,32 @@ impl File {
     pub(crate) fn is_readable(&self) -> bool {
         let both = FMODE_READ | FMODE_OPENED;
         self.mode() & both == both && !self.is_direct()
+    }
+
+    /// The way by which accesses reach its content. Does not sleep.
+    #[inline(always)]
+    pub(super) fn way(&self) -> Way {
+        let inode = self.own_inode().as_ptr();
+        // SAFETY: The file is open: its path, its inode and their file system are there. Flags of a directory entry change
+        // under a lock that nobody here takes, and mounts are mapped once: as with `READ_ONCE()`, the reads are of whole words.
+        unsafe {
+            let path = (*self.as_ptr()).__bindgen_anon_1.f_path;
+            let flags = core::ptr::read_volatile(&raw const (*path.dentry).d_flags);
+            let idmap = core::ptr::read_volatile(&raw const (*path.mnt).mnt_idmap);
+            let sb = (*inode).i_sb;
+            Way {
+                is_stacked: flags & c::dentry_flags_DCACHE_OP_REAL != 0,
+                is_idmapped: idmap != &raw mut c::nop_mnt_idmap,
+                storage: Facts {
+                    magic: (*sb).s_magic as u64,
+                    counts_changes: (*sb).s_flags as u32
+                        & bindings::diglist_sb_flags_DIGLIST_SB_I_VERSION
+                        != 0,
+                    fine_times: u32::from((*inode).i_opflags) & c::IOP_MGTIME != 0,
+                    ..Facts::default()
+                },
+            }
+        }
     }
 
     /// Opens the same file for reading through the page cache, with the credentials of its opener but no check of

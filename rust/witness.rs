@@ -12,12 +12,9 @@ use super::{
     task, //
 };
 use core::mem::MaybeUninit;
-use digest_logic::{
-    cache::{
-        shortcut::Access,
-        Signs, //
-    },
-    storage::Facts, //
+use digest_logic::cache::{
+    shortcut::Subject,
+    Signs, //
 };
 use kernel::{
     bindings as c,
@@ -68,36 +65,29 @@ impl Witness {
         if !file.opened().is_eligible() {
             return None;
         }
-        let mut raw = MaybeUninit::<bindings::diglist_access>::uninit();
-        // SAFETY: The file is open, and `raw` is valid for writes. The call writes every field.
-        let raw = unsafe {
-            bindings::diglist_access(file.as_ptr(), raw.as_mut_ptr());
-            raw.assume_init_ref()
+        let way = file.way();
+        if !way.is_eligible() {
+            return None;
+        }
+        let mut signs = MaybeUninit::<bindings::diglist_signs>::uninit();
+        let inode = file.own_inode();
+        // SAFETY: The open file keeps its inode, and `signs` is valid for writes. The call writes every field.
+        let (current, signs) = unsafe {
+            let current = bindings::diglist_access(inode.as_ptr(), signs.as_mut_ptr());
+            (current, signs.assume_init_ref())
         };
-        let cred = cred.0.map_or(raw.cred, Credential::as_ptr);
+        let cred = cred.0.map_or(current, Credential::as_ptr);
         // SAFETY: The credentials are alive, and never change once they are in use.
-        let (uids, gids) = unsafe {
-            (
-                [(*cred).uid.val, (*cred).euid.val, (*cred).suid.val],
-                [(*cred).gid.val, (*cred).egid.val, (*cred).sgid.val],
-            )
+        let subject = unsafe {
+            Subject {
+                uids: [(*cred).uid.val, (*cred).euid.val, (*cred).suid.val],
+                gids: [(*cred).gid.val, (*cred).egid.val, (*cred).sgid.val],
+            }
         };
-        let access = Access {
-            is_stacked: raw.stacked,
-            is_idmapped: raw.idmapped,
-            storage: Facts {
-                magic: raw.magic,
-                counts_changes: raw.counts_changes,
-                fine_times: raw.fine_times,
-                ..Facts::default()
-            },
-            uids,
-            gids,
-        };
-        let ([uid, ..], [gid, ..]) = (uids, gids);
-        access.is_eligible().then(|| Self {
-            key: file.own_inode().key(),
-            signs: signs_of(&raw.signs),
+        let (uid, gid) = subject.one()?;
+        Some(Self {
+            key: inode.key(),
+            signs: signs_of(signs),
             ids: u64::from(gid) << 32 | u64::from(uid),
         })
     }

@@ -5,7 +5,6 @@
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/iversion.h>
-#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 
@@ -38,30 +37,20 @@ __s64 diglist_inode_size(const struct inode *inode)
 	return i_size_read(inode);
 }
 
-/* What an access depends on, as far as Rust does not read it by itself; see rust/witness.rs. */
-struct diglist_access {
-	struct diglist_signs signs;
-	const struct cred *cred;	/* those of the current task */
-	__u64 magic;
-	bool stacked;
-	bool idmapped;
-	bool counts_changes;
-	bool fine_times;
-};
-
-/* In one function, because every access to a file comes through here. Does not sleep. */
-void diglist_access(const struct file *file, struct diglist_access *access)
+/*
+ * The signs of an inode that is accessed, and the credentials of the current task: all that a witness has and Rust does not
+ * read by itself. In one function, because every access to a file comes through here. Does not sleep.
+ */
+const struct cred *diglist_access(const struct inode *inode, struct diglist_signs *signs)
 {
-	const struct inode *inode = file_inode(file);
-
-	inode_signs(inode, &access->signs);
-	access->cred = current_cred();
-	access->magic = inode->i_sb->s_magic;
-	access->stacked = READ_ONCE(file_dentry(file)->d_flags) & DCACHE_OP_REAL;
-	access->idmapped = file_mnt_idmap((struct file *)file) != &nop_mnt_idmap;
-	access->counts_changes = IS_I_VERSION(inode);
-	access->fine_times = is_mgtime(inode);
+	inode_signs(inode, signs);
+	return current_cred();
 }
+
+/* A flag of a super block whose definition bindgen cannot evaluate. */
+enum diglist_sb_flags {
+	DIGLIST_SB_I_VERSION = SB_I_VERSION,
+};
 
 /* Of a file system, and of one inode in it; see src/logic/storage.rs. */
 struct diglist_storage_facts {

@@ -29,30 +29,40 @@ impl Opened {
     }
 }
 
-/// What an access reaches the file by.
+/// The way by which accesses reach the content of a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Access {
+pub struct Way {
     /// Whether the content is in a file of another file system, whose inode would have to be searched for.
     pub is_stacked: bool,
     /// Whether the mount maps owners.
     pub is_idmapped: bool,
     /// The file system; only what [`shows_changes`] asks for counts.
     pub storage: Facts,
+}
+
+impl Way {
+    /// Whether every change shows in the inode.
+    #[inline(always)]
+    pub fn is_eligible(&self) -> bool {
+        !self.is_stacked && !self.is_idmapped && shows_changes(&self.storage)
+    }
+}
+
+/// The one who accesses a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
     /// Real, effective and saved user id.
     pub uids: [u32; 3],
     /// Real, effective and saved group id.
     pub gids: [u32; 3],
 }
 
-impl Access {
-    /// Whether every change shows in the inode, and one user and one group say who accesses it.
+impl Subject {
+    /// The user and the group, if there is one of each.
     #[inline(always)]
-    pub fn is_eligible(&self) -> bool {
-        let one = |[real, effective, saved]: [u32; 3]| real == effective && real == saved;
-        !self.is_stacked
-            && !self.is_idmapped
-            && shows_changes(&self.storage)
-            && one(self.uids)
-            && one(self.gids)
+    pub fn one(&self) -> Option<(u32, u32)> {
+        let [uid, euid, suid] = self.uids;
+        let [gid, egid, sgid] = self.gids;
+        (uid == euid && uid == suid && gid == egid && gid == sgid).then_some((uid, gid))
     }
 }

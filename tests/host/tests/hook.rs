@@ -4,8 +4,9 @@
 
 use digest_logic::{
     cache::shortcut::{
-        Access,
-        Opened, //
+        Opened,
+        Subject,
+        Way, //
     },
     hook::{
         maps_another_content,
@@ -93,33 +94,31 @@ fn a_shortcut_is_for_regular_files_that_are_only_read_through_the_page_cache() {
 }
 
 #[test]
-fn a_shortcut_is_for_files_whose_changes_show_and_for_tasks_with_one_user_and_one_group() {
+fn a_shortcut_is_for_files_whose_changes_show() {
     let ext4 = Facts {
         magic: 0xef53,
         counts_changes: true,
         fine_times: true,
         ..Facts::default()
     };
-    let plain = Access {
+    let plain = Way {
         is_stacked: false,
         is_idmapped: false,
         storage: ext4,
-        uids: [1000; 3],
-        gids: [100; 3],
     };
     assert!(plain.is_eligible());
-    let storage = |storage| Access { storage, ..plain };
+    let storage = |storage| Way { storage, ..plain };
     let others = [
         (
             "overlayfs",
-            Access {
+            Way {
                 is_stacked: true,
                 ..plain
             },
         ),
         (
             "an idmapped mount",
-            Access {
+            Way {
                 is_idmapped: true,
                 ..plain
             },
@@ -145,43 +144,25 @@ fn a_shortcut_is_for_files_whose_changes_show_and_for_tasks_with_one_user_and_on
                 ..ext4
             }),
         ),
-        (
-            "another effective user",
-            Access {
-                uids: [1000, 0, 1000],
-                ..plain
-            },
-        ),
-        (
-            "another saved user",
-            Access {
-                uids: [1000, 1000, 0],
-                ..plain
-            },
-        ),
-        (
-            "another real user",
-            Access {
-                uids: [0, 1000, 1000],
-                ..plain
-            },
-        ),
-        (
-            "another effective group",
-            Access {
-                gids: [100, 0, 100],
-                ..plain
-            },
-        ),
-        (
-            "another saved group",
-            Access {
-                gids: [100, 100, 0],
-                ..plain
-            },
-        ),
     ];
-    for (name, access) in others {
-        assert!(!access.is_eligible(), "{name}");
+    for (name, way) in others {
+        assert!(!way.is_eligible(), "{name}");
+    }
+}
+
+#[test]
+fn a_shortcut_is_for_tasks_with_one_user_and_one_group() {
+    let one = Subject {
+        uids: [1000; 3],
+        gids: [100; 3],
+    };
+    assert_eq!(one.one(), Some((1000, 100)));
+    for place in 0..3 {
+        let mut several = one;
+        several.uids[place] = 0;
+        assert_eq!(several.one(), None, "user id {place}");
+        let mut several = one;
+        several.gids[place] = 0;
+        assert_eq!(several.one(), None, "group id {place}");
     }
 }
