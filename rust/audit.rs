@@ -7,10 +7,22 @@
 use super::{
     bindings,
     file::File,
+    inode::InodeRef,
     path::Dentry, //
 };
+use core::{
+    fmt::{
+        self,
+        Write, //
+    },
+    ptr::NonNull, //
+};
+use digest_logic::audit::{
+    Failure,
+    Matched, //
+};
 use kernel::{
-    prelude::*,
+    bindings as c,
     str::CStr, //
 };
 
@@ -18,17 +30,57 @@ use kernel::{
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// `AUDIT_INTEGRITY_DATA`: about the content of a file.
-    Data = 1800,
+    Data = c::AUDIT_INTEGRITY_DATA as isize,
     /// `AUDIT_INTEGRITY_METADATA`: about the metadata of a file.
-    Metadata = 1801,
+    Metadata = c::AUDIT_INTEGRITY_METADATA as isize,
     /// `AUDIT_INTEGRITY_PCR`: about the PCR.
-    Pcr = 1804,
+    Pcr = c::AUDIT_INTEGRITY_PCR as isize,
+}
+
+/// A record that is being written.
+///
+/// # Invariants
+///
+/// It came from `audit_log_start()` and is ours.
+struct Buffer(NonNull<bindings::audit_buffer>);
+
+impl Buffer {
+    /// A record of the type `kind`. None if there is no memory, or if nobody wants any. May sleep.
+    fn new(kind: u32) -> Option<Self> {
+        // SAFETY: Callable in task context. CAST: The numbers of types are small.
+        // INVARIANT: From `audit_log_start()`.
+        NonNull::new(unsafe { bindings::diglist_audit_start(kind as i32) }).map(Self)
+    }
+}
+
+impl fmt::Write for Buffer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // SAFETY: By the type invariants; `text` is valid for its length.
+        unsafe { bindings::diglist_audit_text(self.0.as_ptr(), text.as_ptr(), text.len()) };
+        Ok(())
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants. It is not used from here on.
+        unsafe { bindings::diglist_audit_end(self.0.as_ptr()) };
+    }
 }
 
 /// Records that an `audit` rule matched the file at `path` with the digest `digest` (`sha256:…`). May sleep.
 pub(crate) fn rule(path: &CStr, digest: &CStr) {
-    // SAFETY: Both are NUL-terminated.
-    unsafe { bindings::diglist_audit_rule(path.as_char_ptr(), digest.as_char_ptr()) };
+    let Some(mut buffer) = Buffer::new(c::AUDIT_INTEGRITY_RULE) else {
+        return;
+    };
+    let matched = Matched {
+        path: path.to_bytes(),
+        digest: digest.to_str().unwrap_or("?"),
+    };
+    // A buffer takes everything.
+    let _ = write!(buffer, "{matched}");
+    // SAFETY: By the invariants of `Buffer`.
+    unsafe { bindings::diglist_audit_task_info(buffer.0.as_ptr()) };
 }
 
 /// What a record is about.
@@ -67,26 +119,32 @@ pub(crate) struct Record<'a> {
 impl Record<'_> {
     /// Leaves it in the audit log. May sleep.
     pub(crate) fn write(&self) {
-        let or_null = |text: Option<&CStr>| text.map_or(core::ptr::null(), CStr::as_char_ptr);
+        let Some(mut buffer) = Buffer::new(self.kind as u32) else {
+            return;
+        };
+        let mut comm = [0u8; c::TASK_COMM_LEN as usize];
+        // SAFETY: By the invariants of `Buffer`; `comm` has room for a task's name.
+        unsafe {
+            bindings::diglist_audit_subject(buffer.0.as_ptr());
+            bindings::diglist_task_comm(comm.as_mut_ptr().cast());
+        }
         let inode = match self.about {
-            // SAFETY: The file is open, and keeps its inode.
-            About::File(file) => unsafe { bindings::diglist_file_inode(file.as_ptr()) },
-            About::Dentry(dentry) => dentry.inode(),
-            About::Nothing => core::ptr::null(),
+            About::File(file) => Some(file.own_inode()),
+            About::Dentry(dentry) => Some(dentry.inode()),
+            About::Nothing => None,
         };
-        let raw = bindings::diglist_audit_record {
-            type_: self.kind as i32,
-            result: self.errno,
-            rule: i32::try_from(self.rule).unwrap_or(0),
-            inode,
-            name: self.name.as_char_ptr(),
-            op: self.op.as_char_ptr(),
-            cause: self.cause.as_char_ptr(),
-            digest: or_null(self.digest),
-            xattr: or_null(self.xattr),
+        let failure = Failure {
+            op: self.op.to_str().unwrap_or("?"),
+            cause: self.cause.to_str().unwrap_or("?"),
+            comm: CStr::from_bytes_until_nul(&comm).map_or(&[], CStr::to_bytes),
+            name: self.name.to_bytes(),
+            inode: inode.map(InodeRef::place),
+            errno: self.errno,
+            xattr: self.xattr.map(CStr::to_bytes),
+            digest: self.digest.map(|digest| digest.to_str().unwrap_or("?")),
+            rule: self.rule,
         };
-        // SAFETY: The inode is null or kept by what the record is about; the strings are null where they may be, or
-        // NUL-terminated.
-        unsafe { bindings::diglist_audit_integrity(&raw) };
+        // A buffer takes everything.
+        let _ = write!(buffer, "{failure}");
     }
 }

@@ -3,8 +3,5 @@
 #include <linux/bpf_lsm.h>
 #include <linux/file.h>
 #include <linux/tpm.h>
-#include "helpers.h"
-#include "keys.h"
-#include "page_cache.h"
-#include "pages.h"
-#include "storage.h"
+#include <crypto/sha1.h>
+#include "helpers/helpers.c"

@@ -11,5 +11,6 @@ pub(crate) fn seconds() -> i64 {
 /// Seconds since the system started, those in which it was suspended included, as `/proc/uptime` counts.
 pub(crate) fn seconds_since_boot() -> u64 {
     // SAFETY: Callable in any context.
-    unsafe { super::bindings::diglist_seconds_since_boot() }
+    let nanoseconds = unsafe { kernel::bindings::ktime_get_boottime() };
+    u64::try_from(nanoseconds / 1_000_000_000).unwrap_or(0)
 }

@@ -22,7 +22,11 @@ unsafe impl Send for KernelCred {}
 // SAFETY: As above.
 unsafe impl Sync for KernelCred {}
 
-/// Gives the current task its own credentials back when dropped.
+/// Gives the current task its former credentials back when dropped.
+///
+/// # Invariants
+///
+/// `former` came from `override_creds()` in the current task, and what it overrode is still in place.
 struct Overridden {
     former: *const c::cred,
     _not_send: NotThreadSafe,
@@ -31,10 +35,10 @@ struct Overridden {
 impl KernelCred {
     /// Makes the credentials. May sleep.
     pub(crate) fn new() -> Result<Self> {
-        // SAFETY: Callable in task context.
-        let cred = unsafe { bindings::diglist_kernel_cred() };
+        // SAFETY: Callable in task context, with a task that is always there.
+        let cred = unsafe { c::prepare_kernel_cred(&raw mut c::init_task) };
         // INVARIANT: `prepare_kernel_cred()` gives a reference with the credentials.
-        NonNull::new(cred.cast_mut()).map(Self).ok_or(ENOMEM)
+        NonNull::new(cred).map(Self).ok_or(ENOMEM)
     }
 
     /// Runs `f` with these credentials in place of the current task's: what the module reads, it reads for itself,
@@ -42,6 +46,7 @@ impl KernelCred {
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T) -> T {
         // SAFETY: The credentials are alive by the type invariants, and longer than they are overridden.
         let former = unsafe { bindings::diglist_cred_override(self.0.as_ptr()) };
+        // INVARIANT: Overridden just above.
         let _overridden = Overridden {
             former,
             _not_send: NotThreadSafe,
@@ -52,7 +57,7 @@ impl KernelCred {
 
 impl Drop for Overridden {
     fn drop(&mut self) {
-        // SAFETY: The former credentials came from `override_creds()` in this task.
+        // SAFETY: By the type invariants.
         unsafe { bindings::diglist_cred_revert(self.former) };
     }
 }
@@ -60,6 +65,6 @@ impl Drop for Overridden {
 impl Drop for KernelCred {
     fn drop(&mut self) {
         // SAFETY: By the type invariants there is one reference to give back.
-        unsafe { bindings::diglist_cred_put(self.0.as_ptr()) };
+        unsafe { c::put_cred(self.0.as_ptr()) };
     }
 }

@@ -4,13 +4,45 @@
 
 use super::{
     bindings,
-    file::OwnedFile,
-    task::Ids, //
+    file::{
+        File,
+        OwnedFile, //
+    },
+    inode::InodeKey,
+    task::{
+        self,
+        Ids, //
+    },
+    witness::Cred, //
 };
-use kernel::prelude::*;
+use core::ptr::NonNull;
+use kernel::{
+    bindings as c,
+    mm::{
+        virt::VmaRef,
+        MmWithUser, //
+    },
+    prelude::*,
+    rbtree::RBTree,
+    sync::{
+        aref::ARef,
+        rcu, //
+    },
+    task::Task,
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
+};
 
 /// The most uses that are looked at.
 pub(crate) const MAX_USES: usize = 32768;
+
+/// How often, over all processes, a lock is tried that somebody holds, every 10 ms: 3 s.
+const PATIENCE: usize = 300;
+
+/// What is stored to a mapping with these flags can reach the file.
+const SHARED_WRITABLE: c::vm_flags_t = c::VM_SHARED | c::VM_MAYWRITE;
 
 /// How processes with certain ids use a file.
 pub(crate) struct Use {
@@ -26,42 +58,137 @@ pub(crate) struct Use {
     pub(crate) shared: bool,
 }
 
-/// The programs of all user processes, and their mappings that are executable, or shared and writable. Those of one file
-/// come together. Beside them
-/// the number of processes whose mappings could not be looked at, because their lock was not to be had. May sleep, 3 s at
-/// most in waiting for locks.
-///
-/// # Errors
-///
-/// `ENOMEM`; `E2BIG` if there are [`MAX_USES`] or more.
-pub(crate) fn uses_by_processes() -> Result<(KVVec<Use>, usize)> {
-    let mut raw = KVVec::with_capacity(MAX_USES, GFP_KERNEL)?;
-    for _ in 0..MAX_USES {
-        raw.push(bindings::diglist_exec_use::default(), GFP_KERNEL)?;
+/// The uses that were found.
+pub(crate) struct Uses {
+    tree: RBTree<(InodeKey, Ids), Use>,
+    count: usize,
+    /// How many processes' mappings could not be looked at, because their lock was not to be had.
+    pub(crate) unseen: usize,
+    patience: usize,
+}
+
+impl Uses {
+    /// The programs of all user processes, and their mappings that are executable, or shared and writable. May sleep, 3 s
+    /// at most in waiting for locks.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; `E2BIG` if there are [`MAX_USES`] or more.
+    pub(crate) fn by_processes() -> Result<Self> {
+        let mut uses = Self {
+            tree: RBTree::new(),
+            count: 0,
+            unseen: 0,
+            patience: PATIENCE,
+        };
+        for process in all_processes()? {
+            // SAFETY: The process is there; the call takes a reference, or returns null.
+            let mm = unsafe { bindings::diglist_process_mm(process.as_ptr()) };
+            if let Some(mm) = NonNull::new(mm) {
+                // SAFETY: The reference of `get_task_mm()` is taken over.
+                let mm = unsafe { ARef::<MmWithUser>::from_raw(mm.cast()) };
+                uses.add_process(&mm, ids_of(&process))?;
+            }
+        }
+        Ok(uses)
     }
-    let mut unseen = 0;
-    // SAFETY: `raw` is valid for writes of its length, and zero; so is `unseen`.
-    let count = unsafe { bindings::diglist_exec_uses(raw.as_mut_ptr(), raw.len(), &mut unseen) };
-    let count = usize::try_from(count).map_err(|_| ENOMEM)?;
-    let mut uses = KVVec::new();
-    let mut result = uses.reserve(count, GFP_KERNEL).map_err(Error::from);
-    for raw in raw.into_iter().take(count) {
-        // SAFETY: Each of the first `count` has a file with a reference for us, which is taken over once.
-        let file = unsafe { OwnedFile::from_reference(raw.file) };
-        if let (Ok(()), Some(file)) = (&result, file) {
-            let found = Use {
-                file,
-                ids: raw.ids.into(),
-                executed: raw.executed != 0,
-                mapped: raw.mapped != 0,
-                shared: raw.shared != 0,
+
+    /// All uses; those of one file come together.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Use> {
+        self.tree.values()
+    }
+
+    /// The use of `file` with `ids`, which is made if there is none.
+    fn entry(&mut self, file: &File, ids: Ids) -> Result<&mut Use> {
+        let key = (file.own_inode().key(), ids);
+        if self.tree.get(&key).is_none() {
+            self.count = self.count.saturating_add(1);
+            if self.count >= MAX_USES {
+                return Err(E2BIG);
+            }
+            let new = Use {
+                file: file.to_owned(),
+                ids,
+                executed: false,
+                mapped: false,
+                shared: false,
             };
-            result = uses.push(found, GFP_KERNEL).map_err(Error::from);
+            self.tree.try_create_and_insert(key, new, GFP_KERNEL)?;
+        }
+        self.tree.get_mut(&key).ok_or(EINVAL)
+    }
+
+    /// The program of one process, and those of its mappings that count.
+    fn add_process(&mut self, mm: &MmWithUser, ids: Ids) -> Result {
+        // SAFETY: The address space is there; the call takes a reference, or returns null.
+        let program =
+            unsafe { OwnedFile::from_reference(bindings::diglist_mm_program(mm.as_raw())) };
+        if let Some(program) = program {
+            self.entry(&program, ids)?.executed = true;
+        }
+        // Whatever shares the address space, or has it handle a fault, can hold its lock for as long as it likes.
+        let _lock = loop {
+            if let Some(lock) = mm.mmap_read_trylock() {
+                break lock;
+            }
+            if self.patience == 0 || task::is_being_killed() {
+                self.unseen = self.unseen.saturating_add(1);
+                return Ok(());
+            }
+            self.patience = self.patience.saturating_sub(1);
+            fsleep(Delta::from_millis(10));
+        };
+        let mut address = 0;
+        loop {
+            // SAFETY: The address space is there, and locked.
+            let vma = unsafe { c::find_vma(mm.as_raw(), address) };
+            if vma.is_null() {
+                return Ok(());
+            }
+            // SAFETY: The mapping is there as long as the address space is locked, and keeps its file.
+            let (vma, file) = unsafe { (VmaRef::from_raw(vma), (*vma).vm_file) };
+            address = vma.end();
+            let is_exec = vma.flags() & c::VM_EXEC != 0;
+            let is_shared = vma.flags() & SHARED_WRITABLE == SHARED_WRITABLE;
+            if !file.is_null() && (is_exec || is_shared) {
+                // SAFETY: As above.
+                let found = self.entry(unsafe { File::from_raw(file) }, ids)?;
+                found.mapped |= is_exec;
+                found.shared |= is_shared;
+            }
         }
     }
-    result?;
-    if count == MAX_USES {
-        return Err(E2BIG);
+}
+
+/// The ids of a process.
+fn ids_of(process: &Task) -> Ids {
+    let _rcu = rcu::read_lock();
+    // SAFETY: A process has credentials, which are alive at least until the end of the RCU read-side section.
+    Ids::of(unsafe { Cred::from_raw((*process.as_ptr()).real_cred) })
+}
+
+/// Calls `f` with every process that is not idle, under RCU.
+fn for_each_process(mut f: impl FnMut(&Task)) {
+    let first = &raw mut c::init_task;
+    let _rcu = rcu::read_lock();
+    let mut process = first;
+    loop {
+        // SAFETY: Under RCU; `init_task` is always there, and so is what follows what is there.
+        process = unsafe { bindings::diglist_next_process(process) };
+        if process == first {
+            return;
+        }
+        // SAFETY: It is there at least until the end of the RCU read-side section. CAST: `Task` is a transparent wrapper.
+        f(unsafe { &*process.cast::<Task>() });
     }
-    Ok((uses, unseen as usize))
+}
+
+/// All processes. Those that come from now on were forked, or execute what is checked.
+fn all_processes() -> Result<KVVec<ARef<Task>>> {
+    let mut count = 64usize;
+    for_each_process(|_| count = count.saturating_add(1));
+    let mut processes = KVVec::with_capacity(count, GFP_KERNEL)?;
+    // Without room the process is left out.
+    for_each_process(|process| drop(processes.push_within_capacity(process.into())));
+    Ok(processes)
 }

@@ -7,15 +7,24 @@
 use super::{
     bindings,
     inode::InodeRef,
-    storage, //
+    storage,
+    task, //
 };
 use core::{
     ops::Deref,
     ptr::NonNull, //
 };
-use digest_logic::storage::{
-    is_others,
-    is_stable, //
+use digest_logic::{
+    cache::shortcut::{
+        Opened,
+        Way, //
+    },
+    hook::maps_another_content,
+    storage::{
+        is_others,
+        is_stable,
+        Facts, //
+    },
 };
 use kernel::{
     bindings as c,
@@ -36,6 +45,10 @@ const FMODE_WRITE: u32 = 2;
 const FMODE_OPENED: u32 = 1 << 19;
 /// Created by this open (`FMODE_CREATED`).
 const FMODE_CREATED: u32 = 1 << 20;
+
+/// The flags of a file that is opened again for reading through the page cache that its former open does not give it.
+const NOT_REOPENED: u32 =
+    c::O_ACCMODE | c::O_APPEND | c::O_TRUNC | c::O_CREAT | c::O_NOCTTY | c::O_EXCL | c::O_DIRECT;
 
 /// What EVM says of a file's metadata.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,8 +114,7 @@ impl File {
 
     /// Whether this is a regular file.
     pub(crate) fn is_regular(&self) -> bool {
-        // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_is_regular(self.as_ptr()) }
+        self.own_inode().is_regular()
     }
 
     /// Its `FMODE_*` bits. Read here rather than by a function in C, since every open and close asks.
@@ -137,11 +149,30 @@ impl File {
         self.mode() & FMODE_CREATED != 0
     }
 
+    /// Its `O_*` flags.
+    #[inline(always)]
+    fn flags(&self) -> u32 {
+        // SAFETY: The file is open. fcntl(2) changes some, under a lock that nobody here takes, so the read is one of the
+        // whole word.
+        unsafe { core::ptr::read_volatile(&raw const (*self.as_ptr()).f_flags) }
+    }
+
     /// Whether it is open for direct I/O.
+    #[inline(always)]
     pub(crate) fn is_direct(&self) -> bool {
-        // SAFETY: The file is open.
-        let flags = unsafe { bindings::diglist_file_flags(self.as_ptr()) };
-        flags & c::O_DIRECT != 0
+        self.flags() & c::O_DIRECT != 0
+    }
+
+    /// What decides whether an access to it can have a witness, as far as the file itself tells. Does not sleep.
+    #[inline(always)]
+    pub(super) fn opened(&self) -> Opened {
+        let inode = self.own_inode();
+        Opened {
+            is_regular: inode.is_regular(),
+            is_writable: self.is_writable(),
+            is_direct: self.is_direct(),
+            has_writers: inode.writers() > 0,
+        }
     }
 
     /// Whether [`File::read_at`] can read its content as it is: it is open for reading, through the page cache, and not only
@@ -151,20 +182,47 @@ impl File {
         self.mode() & both == both && !self.is_direct()
     }
 
+    /// The way by which accesses reach its content. Does not sleep.
+    #[inline(always)]
+    pub(super) fn way(&self) -> Way {
+        let inode = self.own_inode().as_ptr();
+        // SAFETY: The file is open: its path, its inode and their file system are there. Flags of a directory entry change
+        // under a lock that nobody here takes, and mounts are mapped once: as with `READ_ONCE()`, the reads are of whole words.
+        unsafe {
+            let path = (*self.as_ptr()).__bindgen_anon_1.f_path;
+            let flags = core::ptr::read_volatile(&raw const (*path.dentry).d_flags);
+            let idmap = core::ptr::read_volatile(&raw const (*path.mnt).mnt_idmap);
+            let sb = (*inode).i_sb;
+            Way {
+                is_stacked: flags & c::dentry_flags_DCACHE_OP_REAL != 0,
+                is_idmapped: idmap != &raw mut c::nop_mnt_idmap,
+                storage: Facts {
+                    magic: (*sb).s_magic as u64,
+                    counts_changes: (*sb).s_flags as u32
+                        & bindings::diglist_sb_flags_DIGLIST_SB_I_VERSION
+                        != 0,
+                    fine_times: u32::from((*inode).i_opflags) & c::IOP_MGTIME != 0,
+                    ..Facts::default()
+                },
+            }
+        }
+    }
+
     /// Opens the same file for reading through the page cache, with the credentials of its opener but no check of
     /// permission bits: whoever may execute a file need not be allowed to read it. May sleep.
     pub(crate) fn reopen(&self) -> Result<OwnedFile> {
-        // SAFETY: The file is open.
-        let ptr = from_err_ptr(unsafe { bindings::diglist_file_reopen(self.as_ptr()) })?;
+        let flags = self.flags() & !NOT_REOPENED | c::O_RDONLY;
+        // SAFETY: The file is open. CAST: A set of bits.
+        let ptr = unsafe { bindings::diglist_file_reopen(self.as_ptr(), flags as i32) };
+        let ptr = from_err_ptr(ptr)?;
         // INVARIANT: `dentry_open()` gave us a reference.
         NonNull::new(ptr).map(OwnedFile).ok_or(EINVAL)
     }
 
-    /// Size in bytes.
+    /// The size in bytes of what a read sees: on overlayfs that of the layer, since the inode above may not have noticed a
+    /// change.
     pub(crate) fn size(&self) -> u64 {
-        // SAFETY: The file is open.
-        let size = unsafe { bindings::diglist_file_size(self.as_ptr()) };
-        u64::try_from(size).unwrap_or(0)
+        self.real_inode().size()
     }
 
     /// Reads at `offset` into `buf` and returns how much was read, 0 at the end of the file. Moves no file position.
@@ -187,15 +245,15 @@ impl File {
     /// Keeps the file open beyond the reference.
     pub(crate) fn to_owned(&self) -> OwnedFile {
         // SAFETY: The file is open, so its count is not zero.
-        unsafe { bindings::diglist_file_get(self.as_ptr()) };
+        unsafe { c::get_file(self.as_ptr()) };
         // INVARIANT: We have just taken a reference.
         OwnedFile(NonNull::from(self).cast())
     }
 
-    /// Whether any task has the file open for reading only.
+    /// Whether anything has the file open for reading only, through this inode or the one that holds the content: of a file
+    /// on overlayfs, tasks hold the one, and mappings the other.
     pub(crate) fn has_readers(&self) -> bool {
-        // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_has_readers(self.as_ptr()) }
+        self.own_inode().readers() > 0 || self.real_inode().readers() > 0
     }
 
     /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf` asks for the length
@@ -290,9 +348,17 @@ impl File {
     }
 
     /// The inode of the file itself: on a stacked file system, that of the upper one.
-    fn own_inode(&self) -> InodeRef<'_> {
+    #[inline(always)]
+    pub(super) fn own_inode(&self) -> InodeRef<'_> {
         // SAFETY: The file is open and keeps its inodes.
-        unsafe { InodeRef::from_raw(bindings::diglist_file_inode(self.as_ptr())) }
+        unsafe { InodeRef::from_raw((*self.as_ptr()).f_inode) }
+    }
+
+    /// Whether a mapping of this file, which a stacked file system made for `user`, has another content than a read of
+    /// `user`. May sleep.
+    pub(super) fn is_another_content_than(&self, user: &File) -> bool {
+        let (own, real) = (user.own_inode().key(), user.real_inode().key());
+        maps_another_content(own, real, || self.real_inode().key())
     }
 
     /// Whether what was read is what the next reader reads, as long as nobody opens the file for writing and no page of it
@@ -313,13 +379,12 @@ impl File {
 
     /// Whether any task has the content open for writing now, through this file or another.
     pub(crate) fn has_writers(&self) -> bool {
-        // SAFETY: The file is open.
-        unsafe { bindings::diglist_file_written_elsewhere(self.as_ptr()) }
+        self.own_inode().writers() > 0 || self.real_inode().writers() > 0
     }
 
     /// Whether any task has the content open for writing by another file than this.
     pub(crate) fn has_other_writers(&self) -> bool {
-        self.has_writers() && !(self.is_writable() && self.real_inode().now().writers == 1)
+        self.has_writers() && !(self.is_writable() && self.real_inode().writers() == 1)
     }
 
     /// Asks the file system to make the next change visible in [`InodeRef::signs`]. May sleep.
@@ -358,8 +423,7 @@ impl File {
     ///
     /// `ENAMETOOLONG` if `buf` is too small, `ESRCH` if the task is exiting and has no root any more.
     pub(crate) fn path<'b>(&self, buf: &'b mut [u8]) -> Result<&'b CStr> {
-        // SAFETY: The current task exists.
-        if !unsafe { bindings::diglist_has_root() } {
+        if !task::has_root() {
             return Err(ESRCH);
         }
         let len = i32::try_from(buf.len()).map_err(|_| EINVAL)?;

@@ -14,13 +14,18 @@ use digest_logic::{
     },
     storage::shows_changes, //
 };
-use kernel::bindings as c;
+use kernel::{
+    bindings as c,
+    prelude::*,
+    str::CStr, //
+};
 
 /// The identity of an inode in memory. It stays the inode's own until the inode is freed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct InodeKey(usize);
 
 impl InodeKey {
+    #[inline(always)]
     pub(super) fn from_raw(inode: *const c::inode) -> Self {
         Self(inode as usize)
     }
@@ -44,30 +49,77 @@ impl InodeKey {
 }
 
 /// An inode that is kept in memory for `'a`.
+///
+/// # Invariants
+///
+/// `ptr` is a valid inode for `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct InodeRef<'a> {
     ptr: *const c::inode,
     _kept: PhantomData<&'a ()>,
 }
 
-impl InodeRef<'_> {
+impl<'a> InodeRef<'a> {
     /// # Safety
     ///
     /// `ptr` is a valid inode and stays so for the lifetime of the result.
+    #[inline(always)]
     pub(super) unsafe fn from_raw(ptr: *const c::inode) -> Self {
+        // INVARIANT: By the requirement on the caller.
         Self {
             ptr,
             _kept: PhantomData,
         }
     }
 
+    /// The inode that a change through `dentry` alters: on a stacked file system the upmost that stores anything. None if
+    /// there is none yet. Does not sleep.
+    ///
+    /// # Safety
+    ///
+    /// `dentry` is held for the lifetime of the result.
+    pub(super) unsafe fn upmost(dentry: *mut c::dentry) -> Option<Self> {
+        // SAFETY: By the requirement on the caller; what is held keeps the inodes that it leads to.
+        unsafe {
+            let ptr = bindings::diglist_dentry_upmost_inode(dentry);
+            (!ptr.is_null()).then(|| Self::from_raw(ptr))
+        }
+    }
+
+    /// The inode that stores the content of `inode`, a file that was just made and has no name. May sleep.
+    ///
+    /// # Safety
+    ///
+    /// `inode` is valid, and stays so for the lifetime of the result, with what it is stacked on.
+    pub(super) unsafe fn of_unnamed(inode: *mut c::inode) -> Self {
+        // SAFETY: By the requirement on the caller; the reference to the alias is given back.
+        unsafe {
+            let alias = c::d_find_any_alias(inode);
+            if alias.is_null() {
+                return Self::from_raw(inode);
+            }
+            let upmost = Self::upmost(alias).map_or(inode.cast_const(), |upmost| upmost.ptr);
+            c::dput(alias);
+            Self::from_raw(upmost)
+        }
+    }
+
     /// Its identity. (The inode was found by `d_real()`, which may have slept; from here on nothing sleeps.)
+    #[inline(always)]
     pub(crate) fn key(self) -> InodeKey {
         InodeKey::from_raw(self.ptr)
     }
 
     pub(super) fn as_ptr(self) -> *mut c::inode {
         self.ptr.cast_mut()
+    }
+
+    /// Whether this is a regular file.
+    #[inline(always)]
+    pub(crate) fn is_regular(self) -> bool {
+        // SAFETY: The inode is valid by the type invariants. chmod(2) changes other bits, so the read is one of the whole.
+        let mode = unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_mode) };
+        u32::from(mode) & c::S_IFMT == c::S_IFREG
     }
 
     /// Whether every change of stable content shows in [`InodeRef::signs`]. Does not sleep.
@@ -78,19 +130,56 @@ impl InodeRef<'_> {
     /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went before. Takes no lock,
     /// never sleeps.
     pub(crate) fn signs(self) -> Signs {
-        self.now().signs
+        let mut raw = bindings::diglist_signs::default();
+        // SAFETY: The inode is valid by the type invariants, `raw` is valid for writes.
+        unsafe { bindings::diglist_inode_signs(self.ptr, &mut raw) };
+        signs_of(&raw)
+    }
+
+    /// The size of the content in bytes.
+    pub(crate) fn size(self) -> u64 {
+        // SAFETY: The inode is valid by the type invariants.
+        let size = unsafe { bindings::diglist_inode_size(self.ptr) };
+        u64::try_from(size).unwrap_or(0)
+    }
+
+    /// The name of its file system's device, and its number there.
+    pub(super) fn place(self) -> (&'a [u8], u64) {
+        // SAFETY: The inode is valid by the type invariants, and keeps its file system, which has a NUL-terminated name
+        // that is set at mount.
+        unsafe {
+            let name = &raw const (*(*self.ptr).i_sb).s_id;
+            let name = CStr::from_char_ptr(name.cast());
+            (name.to_bytes(), (*self.ptr).i_ino)
+        }
+    }
+
+    /// How many files are open for writing; negative while it is executed.
+    #[inline(always)]
+    pub(crate) fn writers(self) -> i32 {
+        // SAFETY: The inode is valid by the type invariants; the kernel changes the whole word at once.
+        unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_writecount.counter) }
+    }
+
+    /// How many files are open for reading only; 1 where the kernel does not count them.
+    pub(crate) fn readers(self) -> i32 {
+        #[cfg(CONFIG_IMA)]
+        // SAFETY: As for `writers()`.
+        return unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_readcount.counter) };
+        #[cfg(not(CONFIG_IMA))]
+        return 1;
     }
 
     /// The inode as it is. Takes no lock, never sleeps.
     pub(crate) fn now(self) -> Inode {
-        let mut raw = bindings::diglist_inode_state::default();
-        // SAFETY: The inode is valid by the requirement of `from_raw()`, `raw` is valid for writes.
-        unsafe { bindings::diglist_inode_state(self.ptr, &mut raw) };
+        // SAFETY: The inode is valid by the type invariants, and has a mapping; the kernel changes the whole word at once.
+        let pages =
+            unsafe { core::ptr::read_volatile(&raw const (*(*self.ptr).i_mapping).nrpages) };
         Inode {
-            signs: signs_of(&raw.signs),
-            writers: raw.writers,
-            readers: raw.readers,
-            cached: raw.cached != 0,
+            signs: self.signs(),
+            writers: self.writers(),
+            readers: self.readers(),
+            cached: pages != 0,
         }
     }
 }

@@ -35,6 +35,10 @@ use kernel::{
 };
 
 /// One value of the map. Never changed once it is in a chain, but for `next`.
+///
+/// # Invariants
+///
+/// `next` is null, or an entry of the same map that is not freed before this one has left its chain for a grace period.
 struct Entry<T> {
     next: AtomicPtr<Entry<T>>,
     rcu: Opaque<c::kvfree_rcu_head>,

@@ -8,15 +8,20 @@
 
 use super::{
     bindings,
+    task,
     x509::Certificate, //
 };
-use core::ptr::NonNull;
+use core::ptr::{
+    self,
+    NonNull, //
+};
 use kernel::{
     bindings as c,
     error::{
         from_err_ptr,
         to_result, //
     },
+    ffi,
     prelude::*,
     str::CStr, //
 };
@@ -99,27 +104,90 @@ impl Drop for Key {
 /// The name of keyrings that are made for one question.
 const SCRATCH: &CStr = c".digest_lists_candidate";
 
+/// The type of keys that verify signatures.
+const ASYMMETRIC: &CStr = c"asymmetric";
+
+/// User space may look at a keyring and search it, and nothing else.
+const RING_PERMISSIONS: u32 = (c::KEY_POS_ALL & !(c::KEY_POS_SETATTR | c::KEY_POS_LINK))
+    | c::KEY_USR_VIEW
+    | c::KEY_USR_READ
+    | c::KEY_USR_SEARCH;
+
+/// Whoever may search a key may invalidate it, which is why a keyring, and with it every key in it, has the flag that forbids
+/// this even to root. It does not bind the kernel. CAST: A set of bits.
+const RING_FLAGS: ffi::c_ulong =
+    (c::KEY_ALLOC_NOT_IN_QUOTA | c::KEY_ALLOC_SET_KEEP) as ffi::c_ulong;
+
+/// User space may look at a key and read it.
+const KEY_PERMISSIONS: u32 =
+    (c::KEY_POS_ALL & !(c::KEY_POS_SETATTR | c::KEY_POS_WRITE)) | c::KEY_USR_VIEW | c::KEY_USR_READ;
+
 /// A keyring of the module. User space may view and search it; only [`Keyring::add`] puts keys in.
 pub(crate) struct Keyring(Key);
 
 impl Keyring {
     /// An empty keyring. May sleep.
     pub(crate) fn new(name: &CStr) -> Result<Self> {
-        // SAFETY: `name` is NUL-terminated; a new keyring comes with a reference.
-        let ring = unsafe { Key::from_result(bindings::diglist_keyring_new(name.as_char_ptr())) }?;
+        let root = (c::kuid_t { val: 0 }, c::kgid_t { val: 0 });
+        // SAFETY: `name` is NUL-terminated, the current credentials are alive; a new keyring comes with a reference.
+        let ring = unsafe {
+            Key::from_result(c::keyring_alloc(
+                name.as_char_ptr(),
+                root.0,
+                root.1,
+                task::current_cred(),
+                RING_PERMISSIONS,
+                RING_FLAGS,
+                ptr::null_mut(),
+                ptr::null_mut(),
+            ))
+        }?;
         Ok(Self(ring))
+    }
+
+    /// The keyring as who possesses it names it.
+    fn possessed(&self) -> c::key_ref_t {
+        // Bit 0 says that it is possessed (`make_key_ref()`).
+        self.0 .0.as_ptr().map_addr(|address| address | 1).cast()
+    }
+
+    /// Restricts what links it takes to keys of the type `type_`, as `restriction` says. Without a type it takes none.
+    fn restrict(&self, by: Option<(&CStr, &CStr)>) -> Result {
+        let (type_, restriction) = by.map_or((ptr::null(), ptr::null()), |(type_, restriction)| {
+            (type_.as_char_ptr(), restriction.as_char_ptr())
+        });
+        // SAFETY: The keyring is alive; the strings are both null, or NUL-terminated.
+        to_result(unsafe { c::keyring_restrict(self.possessed(), type_, restriction) })
     }
 
     /// Lets no link in any more but those of [`Keyring::add`]. May sleep.
     pub(crate) fn close(&self) -> Result {
-        // SAFETY: The keyring is alive; no type and no restriction mean that every link is refused.
-        to_result(unsafe {
-            bindings::diglist_keyring_restrict(
-                self.0 .0.as_ptr(),
-                core::ptr::null(),
-                core::ptr::null(),
+        self.restrict(None)
+    }
+
+    /// Makes a key of `der` and links it. It describes itself if `name` is null.
+    ///
+    /// # Safety
+    ///
+    /// `name` is null or a NUL-terminated string.
+    unsafe fn make(&self, name: *const ffi::c_char, der: &[u8], flags: u32) -> Result<Key> {
+        // SAFETY: The keyring is alive, `name` as the caller says, `der` valid for its length.
+        let key = unsafe {
+            c::key_create_or_update(
+                self.possessed(),
+                ASYMMETRIC.as_char_ptr(),
+                name,
+                der.as_ptr().cast(),
+                der.len(),
+                KEY_PERMISSIONS,
+                // CAST: A set of bits.
+                (c::KEY_ALLOC_NOT_IN_QUOTA | flags) as ffi::c_ulong,
             )
-        })
+        };
+        // A reference to a key says in bit 0 whether it is possessed; an error is none.
+        let key = from_err_ptr(key)?.map_addr(|address| address & !1);
+        // SAFETY: The new key comes with a reference.
+        unsafe { Key::from_result(key.cast()) }
     }
 
     /// Adds the key of a certificate, of which `der` is the encoding, whoever vouches for it. May sleep.
@@ -128,16 +196,10 @@ impl Keyring {
     ///
     /// Those of [`Certificate::parse`], `EKEYREJECTED` if the kernel's blacklist has it.
     pub(crate) fn add(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Key> {
-        // SAFETY: The keyring and the certificate are alive, `der` valid for its length; the new key comes with a
-        // reference.
-        unsafe {
-            Key::from_result(bindings::diglist_keyring_add(
-                self.0 .0.as_ptr(),
-                cert.as_ptr(),
-                der.as_ptr(),
-                der.len(),
-            ))
-        }
+        // With a name of its own for each certificate: one that has the name of another would take its place.
+        let name = cert.name()?;
+        // SAFETY: The name is NUL-terminated.
+        unsafe { self.make(name.as_char_ptr(), der, c::KEY_ALLOC_BYPASS_RESTRICTION) }
     }
 
     /// Adds the key of the certificate in `der` if the restriction of the keyring allows it. May sleep.
@@ -146,22 +208,15 @@ impl Keyring {
     ///
     /// Those of [`Keyring::add`], and those of the restriction.
     fn submit(&self, der: &[u8]) -> Result {
-        // SAFETY: The keyring is alive, `der` valid for its length; the new key comes with a reference.
-        unsafe {
-            Key::from_result(bindings::diglist_keyring_submit(
-                self.0 .0.as_ptr(),
-                der.as_ptr(),
-                der.len(),
-            ))
-        }
-        .map(|_| ())
+        // SAFETY: No name.
+        unsafe { self.make(ptr::null(), der, 0) }.map(|_| ())
     }
 
     /// A keyring with this key only. May sleep.
     pub(crate) fn of(key: &Key) -> Result<Self> {
         let ring = Self::new(SCRATCH)?;
         // SAFETY: Both are alive; the keyring takes a reference of its own.
-        to_result(unsafe { bindings::diglist_keyring_link(ring.0 .0.as_ptr(), key.0.as_ptr()) })?;
+        to_result(unsafe { c::key_link(ring.0 .0.as_ptr(), key.0.as_ptr()) })?;
         Ok(ring)
     }
 
@@ -204,15 +259,8 @@ pub(crate) fn system_vouches_for(der: &[u8], keys: SystemKeys) -> Result {
         SystemKeys::Builtin => c"builtin_trusted",
         SystemKeys::Secondary => c"builtin_and_secondary_trusted",
     };
-    // SAFETY: The keyring is alive, the strings are NUL-terminated, and both restrictions exist in every kernel with
-    // asymmetric keys.
-    to_result(unsafe {
-        bindings::diglist_keyring_restrict(
-            scratch.0 .0.as_ptr(),
-            c"asymmetric".as_char_ptr(),
-            restriction.as_char_ptr(),
-        )
-    })?;
+    // Both exist in every kernel with asymmetric keys.
+    scratch.restrict(Some((ASYMMETRIC, restriction)))?;
     scratch.submit(der)
 }
 
@@ -234,8 +282,8 @@ pub(crate) enum Ring<'a> {
 pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Ring<'_>) -> Result {
     let (own, secondary) = match ring {
         Ring::Own(ring) => (ring.0 .0.as_ptr(), false),
-        Ring::System(SystemKeys::Builtin) => (core::ptr::null_mut(), false),
-        Ring::System(SystemKeys::Secondary) => (core::ptr::null_mut(), true),
+        Ring::System(SystemKeys::Builtin) => (ptr::null_mut(), false),
+        Ring::System(SystemKeys::Secondary) => (ptr::null_mut(), true),
     };
     // SAFETY: The slices are valid for their lengths; the keyring, if any, is alive.
     to_result(unsafe {

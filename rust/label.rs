@@ -2,10 +2,7 @@
 
 //! Security labels of tasks and files, as the LSM that is in charge of them writes them.
 
-use super::{
-    bindings,
-    file::File, //
-};
+use super::file::File;
 use kernel::{
     bindings as c,
     error::to_result,
@@ -53,9 +50,7 @@ impl Label {
     pub(crate) fn of_file(file: &File) -> Option<Self> {
         let mut context = c::lsm_context::default();
         // SAFETY: The file is open, so its inode is there; `context` is valid for writes.
-        let rc = unsafe {
-            c::security_inode_getsecctx(bindings::diglist_file_inode(file.as_ptr()), &mut context)
-        };
+        let rc = unsafe { c::security_inode_getsecctx(file.own_inode().as_ptr(), &mut context) };
         // INVARIANT: Filled in, since the call succeeded.
         to_result(rc).is_ok().then_some(Self(context))
     }

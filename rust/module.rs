@@ -11,38 +11,33 @@ use kernel::{
 /// Keeps `module` loaded for good: its reference count never reaches zero again.
 pub(crate) fn pin(module: &'static ThisModule) {
     // SAFETY: The module is loaded, since this is its code, and its `init` is running or has run.
-    unsafe { bindings::diglist_module_pin(module.as_ptr()) };
+    unsafe { kernel::bindings::__module_get(module.as_ptr()) };
 }
 
-/// The module parameter `ima_policy`, empty where it was not given.
-pub(crate) fn ima_policy() -> &'static CStr {
-    // SAFETY: The parameter is a NUL-terminated string, written only while the module is being loaded (its
-    // permissions in sysfs are read-only) and freed only after the module's exit function.
-    unsafe { CStr::from_char_ptr(bindings::diglist_param_ima_policy()) }
+/// The module parameters that are strings.
+#[derive(Clone, Copy)]
+pub(crate) enum Text {
+    /// `ima_policy`.
+    ImaPolicy = bindings::diglist_text_DIGLIST_IMA_POLICY as isize,
+    /// `ima_appraise`.
+    ImaAppraise = bindings::diglist_text_DIGLIST_IMA_APPRAISE as isize,
+    /// `evm_xattrs`.
+    EvmXattrs = bindings::diglist_text_DIGLIST_EVM_XATTRS as isize,
+    /// `attach`.
+    Attach = bindings::diglist_text_DIGLIST_ATTACH as isize,
+    /// `validity`.
+    Validity = bindings::diglist_text_DIGLIST_VALIDITY as isize,
+    /// `own_storage`.
+    OwnStorage = bindings::diglist_text_DIGLIST_OWN_STORAGE as isize,
 }
 
-/// The module parameter `ima_appraise`.
-pub(crate) fn ima_appraise() -> &'static CStr {
-    // SAFETY: As for `ima_policy()`.
-    unsafe { CStr::from_char_ptr(bindings::diglist_param_ima_appraise()) }
-}
-
-/// The module parameter `evm_xattrs`.
-pub(crate) fn evm_xattrs() -> &'static CStr {
-    // SAFETY: As for `ima_policy()`.
-    unsafe { CStr::from_char_ptr(bindings::diglist_param_evm_xattrs()) }
-}
-
-/// The module parameter `attach`.
-pub(crate) fn attach() -> &'static CStr {
-    // SAFETY: As for `ima_policy()`.
-    unsafe { CStr::from_char_ptr(bindings::diglist_param_attach()) }
-}
-
-/// The module parameter `validity`.
-pub(crate) fn validity() -> &'static CStr {
-    // SAFETY: As for `ima_policy()`.
-    unsafe { CStr::from_char_ptr(bindings::diglist_param_validity()) }
+impl Text {
+    /// What was given, or the default.
+    pub(crate) fn get(self) -> &'static CStr {
+        // SAFETY: The parameter is a NUL-terminated string, written only while the module is being loaded (its permissions
+        // in sysfs are read-only) and freed only after the module's exit function. CAST: The numbers are C's own.
+        unsafe { CStr::from_char_ptr(bindings::diglist_param_text(self as u32)) }
+    }
 }
 
 /// The module parameter `force`, which may change at any time.
@@ -60,5 +55,7 @@ pub(crate) fn kernel_release() -> &'static CStr {
 /// Monotonic time in nanoseconds.
 pub(crate) fn now_ns() -> u64 {
     // SAFETY: Callable in any context.
-    unsafe { bindings::diglist_now_ns() }
+    let now = unsafe { kernel::bindings::ktime_get() };
+    // CAST: Never negative.
+    now as u64
 }

@@ -6,12 +6,12 @@
 //! [`include/linux/dcache.h`](srctree/include/linux/dcache.h)
 
 use super::{
-    bindings,
     file::{
         File,
         OwnedFile, //
     },
-    inode::InodeRef, //
+    inode::InodeRef,
+    task, //
 };
 use core::ops::Deref;
 use kernel::{
@@ -40,8 +40,11 @@ impl Path {
 
     /// The inode that a change by this path alters: on a stacked file system the upmost that stores anything. Does not sleep.
     pub(crate) fn upmost_inode(&self) -> InodeRef<'_> {
-        // SAFETY: The path is held, and with it the inodes it leads to.
-        unsafe { InodeRef::from_raw(bindings::diglist_path_upmost_inode(self.0.get())) }
+        // SAFETY: The path is held, and with it the inodes it leads to, of which there is one.
+        unsafe {
+            let dentry = (*self.0.get()).dentry;
+            InodeRef::upmost(dentry).unwrap_or(InodeRef::from_raw((*dentry).d_inode))
+        }
     }
 
     /// Opens it for reading with the current credentials, but no check of permission bits. May sleep.
@@ -50,8 +53,11 @@ impl Path {
     ///
     /// `ENOMEM`, and those of the file system and the LSMs.
     pub(crate) fn open(&self) -> Result<OwnedFile> {
-        // SAFETY: The path is held.
-        let ptr = from_err_ptr(unsafe { bindings::diglist_path_open(self.0.get()) })?;
+        let flags = c::O_RDONLY | c::O_LARGEFILE;
+        // SAFETY: The path is held. CAST: A set of bits.
+        let ptr = from_err_ptr(unsafe {
+            c::dentry_open(self.0.get(), flags as i32, task::current_cred())
+        })?;
         // SAFETY: `dentry_open()` gave us a reference.
         unsafe { OwnedFile::from_reference(ptr) }.ok_or(EINVAL)
     }
@@ -112,9 +118,10 @@ impl Dentry {
         unsafe { &*ptr.cast() }
     }
 
-    pub(super) fn inode(&self) -> *const c::inode {
+    /// Its inode.
+    pub(super) fn inode(&self) -> InodeRef<'_> {
         // SAFETY: The directory entry is held, and with it its inode.
-        unsafe { (*self.0.get()).d_inode }
+        unsafe { InodeRef::from_raw((*self.0.get()).d_inode) }
     }
 
     /// Writes the path within the file system into `buf`: where that is mounted nobody knows here. Takes `rename_lock`

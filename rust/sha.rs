@@ -12,18 +12,7 @@ use digest_logic::{
     hash_algo::HashAlgo, //
 };
 use kernel::{
-    bindings::{
-        __sha512_update,
-        sha256_ctx,
-        sha256_final,
-        sha256_init,
-        sha384_ctx,
-        sha384_final,
-        sha384_init,
-        sha512_ctx,
-        sha512_final,
-        sha512_init, //
-    },
+    bindings as c,
     types::Opaque, //
 };
 
@@ -33,7 +22,7 @@ use kernel::{
 ///
 /// `ctx` has been initialised by `sha256_init()`.
 pub(crate) struct Sha256 {
-    ctx: Opaque<sha256_ctx>,
+    ctx: Opaque<c::sha256_ctx>,
 }
 
 impl Sha256 {
@@ -41,7 +30,7 @@ impl Sha256 {
     pub(crate) fn new() -> Self {
         let ctx = Opaque::uninit();
         // SAFETY: `ctx` is valid for writes of a whole context.
-        unsafe { sha256_init(ctx.get()) };
+        unsafe { c::sha256_init(ctx.get()) };
         // INVARIANT: Initialised just above; the context holds no pointer to itself, so it may move.
         Self { ctx }
     }
@@ -49,25 +38,28 @@ impl Sha256 {
     /// Adds `data`.
     pub(crate) fn update(&mut self, data: &[u8]) {
         // SAFETY: The context is initialised by the type invariants and `data` is valid for its length.
-        unsafe { bindings::diglist_sha256_update(self.ctx.get(), data.as_ptr(), data.len()) };
+        unsafe {
+            let ctx = &raw mut (*self.ctx.get()).ctx;
+            c::__sha256_update(ctx, data.as_ptr(), data.len());
+        }
     }
 
     /// Ends the computation.
     pub(crate) fn finish(self) -> [u8; 32] {
         let mut out = [0; 32];
         // SAFETY: The context is initialised by the type invariants, `out` has room for the digest of 32 bytes.
-        unsafe { sha256_final(self.ctx.get(), out.as_mut_ptr()) };
+        unsafe { c::sha256_final(self.ctx.get(), out.as_mut_ptr()) };
         out
     }
 }
 
 macro_rules! one_shot {
-    ($(#[$doc:meta])* $name:ident, $c:ident, $size:literal) => {
+    ($(#[$doc:meta])* $name:ident, $c:path, $size:literal) => {
         $(#[$doc])*
         pub(crate) fn $name(data: &[u8]) -> [u8; $size] {
             let mut out = [0; $size];
             // SAFETY: `data` is valid for its length and `out` has room for the digest.
-            unsafe { bindings::$c(data.as_ptr(), data.len(), out.as_mut_ptr()) };
+            unsafe { $c(data.as_ptr(), data.len(), out.as_mut_ptr()) };
             out
         }
     };
@@ -76,25 +68,25 @@ macro_rules! one_shot {
 one_shot!(
     /// SHA-1 of `data`.
     sha1,
-    diglist_sha1,
+    bindings::sha1,
     20
 );
 one_shot!(
     /// SHA-256 of `data`.
     sha256,
-    diglist_sha256,
+    c::sha256,
     32
 );
 one_shot!(
     /// SHA-384 of `data`.
     sha384,
-    diglist_sha384,
+    c::sha384,
     48
 );
 one_shot!(
     /// SHA-512 of `data`.
     sha512,
-    diglist_sha512,
+    c::sha512,
     64
 );
 
@@ -107,9 +99,9 @@ pub(crate) enum Hasher {
     /// SHA-256.
     Sha256(Sha256),
     /// SHA-384.
-    Sha384(Opaque<sha384_ctx>),
+    Sha384(Opaque<c::sha384_ctx>),
     /// SHA-512.
-    Sha512(Opaque<sha512_ctx>),
+    Sha512(Opaque<c::sha512_ctx>),
 }
 
 impl Hasher {
@@ -122,13 +114,13 @@ impl Hasher {
             HashAlgo::Sha384 => {
                 let ctx = Opaque::uninit();
                 // SAFETY: `ctx` is valid for writes of a whole context.
-                unsafe { sha384_init(ctx.get()) };
+                unsafe { c::sha384_init(ctx.get()) };
                 Some(Self::Sha384(ctx))
             }
             HashAlgo::Sha512 => {
                 let ctx = Opaque::uninit();
                 // SAFETY: `ctx` is valid for writes of a whole context.
-                unsafe { sha512_init(ctx.get()) };
+                unsafe { c::sha512_init(ctx.get()) };
                 Some(Self::Sha512(ctx))
             }
         }
@@ -144,7 +136,7 @@ impl Hasher {
             Self::Sha512(ctx) => unsafe { &raw mut (*ctx.get()).ctx },
         };
         // SAFETY: The context is initialised by the type invariants and `data` is valid for its length.
-        unsafe { __sha512_update(ctx, data.as_ptr(), data.len()) };
+        unsafe { c::__sha512_update(ctx, data.as_ptr(), data.len()) };
     }
 
     /// Ends the computation.
@@ -160,13 +152,13 @@ impl Hasher {
             Self::Sha384(ctx) => {
                 let mut out = [0; 64];
                 // SAFETY: The context is initialised by the type invariants, `out` has room for 48 bytes.
-                unsafe { sha384_final(ctx.get(), out.as_mut_ptr()) };
+                unsafe { c::sha384_final(ctx.get(), out.as_mut_ptr()) };
                 (HashAlgo::Sha384, out, 48)
             }
             Self::Sha512(ctx) => {
                 let mut out = [0; 64];
                 // SAFETY: The context is initialised by the type invariants, `out` has room for 64 bytes.
-                unsafe { sha512_final(ctx.get(), out.as_mut_ptr()) };
+                unsafe { c::sha512_final(ctx.get(), out.as_mut_ptr()) };
                 (HashAlgo::Sha512, out, 64)
             }
         };

@@ -12,7 +12,8 @@
 
 use super::{
     bindings,
-    inode::InodeRef, //
+    inode::InodeRef,
+    module::Text, //
 };
 use core::{
     ptr::NonNull,
@@ -53,10 +54,7 @@ static OWN: AtomicU32 = AtomicU32::new(0);
 pub(crate) fn init() -> Result {
     // SAFETY: Called once, at load; may sleep.
     kernel::error::to_result(unsafe { bindings::diglist_storage_init() })?;
-    // SAFETY: The parameter is a NUL-terminated string, written only while the module is being loaded (its permissions in
-    // sysfs are read-only) and freed only after the module's exit function.
-    let text = unsafe { CStr::from_char_ptr(bindings::diglist_param_own_storage()) };
-    match Kinds::parse(text.to_bytes()) {
+    match Kinds::parse(Text::OwnStorage.get().to_bytes()) {
         Ok(kinds) => {
             OWN.store(kinds.bits(), Ordering::Relaxed);
             Ok(())
@@ -156,16 +154,34 @@ fn kinds_of_disks(inode: InodeRef<'_>) -> Option<Kinds> {
 struct BlockDevice(NonNull<c::device>);
 
 impl BlockDevice {
+    /// Its disk.
+    fn disk(&self) -> *mut c::gendisk {
+        // SAFETY: By the type invariants the device is there, and a block device keeps its disk.
+        unsafe { bindings::diglist_disk(self.0.as_ptr()) }
+    }
+
+    /// The flags of the disk (`GENHD_FL_*`).
+    fn flags(&self) -> u32 {
+        // SAFETY: The disk is there, and its flags are a set of bits that is not changed once it is in use.
+        // CAST: A set of bits.
+        unsafe { (*self.disk()).flags as u32 }
+    }
+
     /// Whether it is one path to a disk, and no disk of its own.
     fn is_hidden(&self) -> bool {
-        // SAFETY: By the type invariants the device is there, and a block device keeps its disk.
-        unsafe { bindings::diglist_disk_is_hidden(self.0.as_ptr()) }
+        self.flags() & c::GENHD_FL_HIDDEN != 0
+    }
+
+    /// The device of the disk as a whole.
+    fn whole(&self) -> *mut c::device {
+        // SAFETY: The disk is there, and keeps its device.
+        unsafe { bindings::diglist_disk_device(self.disk()) }
     }
 
     /// The name in `/sys/block` of the disk.
     fn name(&self) -> &[u8] {
-        // SAFETY: As above; a block device is never renamed.
-        unsafe { CStr::from_char_ptr(bindings::diglist_disk_name(self.0.as_ptr())) }.to_bytes()
+        // SAFETY: The device is there; a block device is never renamed.
+        unsafe { CStr::from_char_ptr(c::dev_name(self.whole())) }.to_bytes()
     }
 
     /// Keeps the disk with the devices that lead to it. None if it is gone, or if the task is being killed. May sleep.
@@ -179,7 +195,7 @@ impl BlockDevice {
 impl Drop for BlockDevice {
     fn drop(&mut self) {
         // SAFETY: By the type invariants there is a reference to give back.
-        unsafe { bindings::diglist_block_device_put(self.0.as_ptr()) };
+        unsafe { c::put_device(self.0.as_ptr()) };
     }
 }
 
@@ -195,22 +211,34 @@ impl LockedDisk<'_> {
         self.0 .0.as_ptr()
     }
 
+    /// Whether the medium can be taken out, or a device on the way to the disk be plugged out.
+    fn is_removable(&self) -> bool {
+        let mut device = self.0.whole();
+        let mut removable = self.0.flags() & c::GENHD_FL_REMOVABLE != 0;
+        while !removable && !device.is_null() {
+            // SAFETY: By the type invariants the devices that lead to the disk are there.
+            let (plug, parent) = unsafe { ((*device).removable, (*device).parent) };
+            removable = plug == c::device_removable_DEVICE_REMOVABLE;
+            device = parent;
+        }
+        removable
+    }
+
     /// The kinds of storage that it is, apart from what it is made of.
     fn kinds(&self) -> Kinds {
-        // SAFETY: By the type invariants the devices that lead to the disk are there.
-        let path = unsafe { bindings::diglist_disk_path(self.as_ptr()) };
-        let Some(path) = NonNull::new(path.cast_mut()) else {
+        // SAFETY: By the type invariants the devices that lead to the disk are there. The caller may sleep.
+        let path = unsafe { c::kobject_get_path(&raw const (*self.0.whole()).kobj, c::GFP_KERNEL) };
+        let Some(path) = NonNull::new(path) else {
             return Kinds::UNKNOWN;
         };
         let kinds = kinds_of_disk(&Disk {
             name: self.0.name(),
             // SAFETY: The path is a NUL-terminated string of our own.
             path: unsafe { CStr::from_char_ptr(path.as_ptr()) }.to_bytes(),
-            // SAFETY: As for the path.
-            removable: unsafe { bindings::diglist_disk_is_removable(self.as_ptr()) },
+            removable: self.is_removable(),
         });
         // SAFETY: It is ours, and not used from here on.
-        unsafe { bindings::diglist_free_path(path.as_ptr()) };
+        unsafe { c::kfree(path.as_ptr().cast()) };
         kinds
     }
 

@@ -11,6 +11,7 @@ use digest_logic::{
     hash_algo::HashAlgo, //
 };
 use kernel::{
+    bindings as c,
     prelude::*,
     str::CStr, //
 };
@@ -53,20 +54,27 @@ impl Chip {
     /// Its device name, such as `tpm0`.
     pub(crate) fn name(&self) -> &CStr {
         // SAFETY: The chip is alive by the type invariants, and a device keeps its name.
-        unsafe { CStr::from_char_ptr(bindings::diglist_tpm_name(self.0.as_ptr())) }
+        unsafe { CStr::from_char_ptr(c::dev_name(self.device())) }
     }
 
     /// Its allocated banks, in the order in which [`Chip::extend`] wants their digests.
     pub(crate) fn banks(&self) -> impl Iterator<Item = Bank> + '_ {
         let ptr = self.0.as_ptr();
-        // SAFETY: The chip is alive by the type invariants. Banks are set up before a chip is registered.
-        let count = unsafe { bindings::diglist_tpm_bank_count(ptr) }.min(MAX_BANKS as u32);
-        (0..count).map(move |i| Bank {
-            // SAFETY: As above, and `i` is below the number of banks.
-            algo: unsafe { bindings::diglist_tpm_bank_algo(ptr, i) },
-            // SAFETY: As above.
-            size: usize::from(unsafe { bindings::diglist_tpm_bank_size(ptr, i) }),
+        // SAFETY: The chip is alive by the type invariants. Its banks, at most `MAX_BANKS` in an array of that length, are
+        // set up before it is registered.
+        let banks = unsafe {
+            let count = bindings::diglist_tpm_bank_count(ptr) as usize;
+            core::slice::from_raw_parts(bindings::diglist_tpm_banks(ptr), count.min(MAX_BANKS))
+        };
+        banks.iter().map(|bank| Bank {
+            algo: bank.alg_id,
+            size: usize::from(bank.digest_size),
         })
+    }
+
+    fn device(&self) -> *mut c::device {
+        // SAFETY: The chip is alive by the type invariants; an address in it is taken.
+        unsafe { bindings::diglist_tpm_device(self.0.as_ptr()) }
     }
 
     /// Whether there is a bank with algorithm `algo`.
@@ -126,7 +134,7 @@ impl Chip {
 impl Drop for Chip {
     fn drop(&mut self) {
         // SAFETY: By the type invariants there is one reference to give back.
-        unsafe { bindings::diglist_tpm_put(self.0.as_ptr()) };
+        unsafe { c::put_device(self.device()) };
     }
 }
 

@@ -8,40 +8,40 @@ use super::{
     inode::{
         signs_of,
         InodeKey, //
-    }, //
+    },
+    task, //
 };
-use core::{
-    mem::MaybeUninit,
-    ptr, //
+use core::mem::MaybeUninit;
+use digest_logic::cache::{
+    shortcut::Subject,
+    Signs, //
 };
-use digest_logic::cache::Signs;
-use kernel::bindings as c;
+use kernel::{
+    bindings as c,
+    cred::Credential, //
+};
 
-/// Whose credentials an access is made with.
+/// Whose credentials an access is made with: none for those of the current task.
 #[derive(Clone, Copy)]
-pub(crate) struct Cred(*const c::cred);
+pub(crate) struct Cred<'a>(Option<&'a Credential>);
 
-impl Cred {
+impl<'a> Cred<'a> {
     /// Those of the current task.
-    pub(crate) const CURRENT: Self = Self(ptr::null());
-
-    /// Those of the current task itself, where it may have taken over others; see [`Ids::of_task`]. To be used before the
-    /// task can replace them, that is within one hook.
-    ///
-    /// [`Ids::of_task`]: super::task::Ids::of_task
-    #[expect(dead_code)]
-    pub(crate) fn of_task() -> Self {
-        // SAFETY: Callable in any task context. The task's own credentials live until it replaces them itself.
-        unsafe { Self::from_raw(bindings::diglist_task_cred()) }
-    }
+    pub(crate) const CURRENT: Self = Self(None);
 
     /// Those at `ptr`.
     ///
     /// # Safety
     ///
-    /// They stay alive for as long as the value is used.
-    pub(super) const unsafe fn from_raw(ptr: *const c::cred) -> Self {
-        Self(ptr)
+    /// They are alive for `'a`.
+    pub(super) unsafe fn from_raw(ptr: *const c::cred) -> Self {
+        // SAFETY: By the requirement on the caller.
+        Self(Some(unsafe { Credential::from_ptr(ptr) }))
+    }
+
+    /// They are alive for `'a`, or until the current task replaces its own.
+    pub(super) fn as_ptr(self) -> *const c::cred {
+        self.0.map_or_else(task::current_cred, Credential::as_ptr)
     }
 }
 
@@ -58,24 +58,37 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// The witness of an access to `file`. Takes no lock, does not sleep.
-    ///
-    /// None for an access that depends on more: of a task whose real, effective and saved ids differ; to a file that
-    /// is open for writing or past the page cache, is no regular file, is on a stacked file system, an idmapped mount, or
-    /// a file system that does not show every change.
+    /// The witness of an access to `file`, none for an access that depends on more: see [`digest_logic::cache::shortcut`].
+    /// Takes no lock, does not sleep.
     #[inline(always)]
-    pub(crate) fn of(file: &File, cred: Cred) -> Option<Self> {
-        let mut raw = MaybeUninit::<bindings::diglist_witness>::uninit();
-        // SAFETY: The file is open, the credentials are null or alive, and `raw` is valid for writes.
-        if !unsafe { bindings::diglist_witness(file.as_ptr(), cred.0, raw.as_mut_ptr()) } {
+    pub(crate) fn of(file: &File, cred: Cred<'_>) -> Option<Self> {
+        if !file.opened().is_eligible() {
             return None;
         }
-        // SAFETY: The call has written every field.
-        let raw = unsafe { raw.assume_init() };
+        let way = file.way();
+        if !way.is_eligible() {
+            return None;
+        }
+        let mut signs = MaybeUninit::<bindings::diglist_signs>::uninit();
+        let inode = file.own_inode();
+        // SAFETY: The open file keeps its inode, and `signs` is valid for writes. The call writes every field.
+        let (current, signs) = unsafe {
+            let current = bindings::diglist_access(inode.as_ptr(), signs.as_mut_ptr());
+            (current, signs.assume_init_ref())
+        };
+        let cred = cred.0.map_or(current, Credential::as_ptr);
+        // SAFETY: The credentials are alive, and never change once they are in use.
+        let subject = unsafe {
+            Subject {
+                uids: [(*cred).uid.val, (*cred).euid.val, (*cred).suid.val],
+                gids: [(*cred).gid.val, (*cred).egid.val, (*cred).sgid.val],
+            }
+        };
+        let (uid, gid) = subject.one()?;
         Some(Self {
-            key: InodeKey::from_raw(raw.inode),
-            signs: signs_of(&raw.signs),
-            ids: u64::from(raw.gid) << 32 | u64::from(raw.uid),
+            key: inode.key(),
+            signs: signs_of(signs),
+            ids: u64::from(gid) << 32 | u64::from(uid),
         })
     }
 }

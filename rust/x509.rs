@@ -11,12 +11,19 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
+    bindings as c,
     error::from_err_ptr,
+    ffi,
     prelude::*,
     str::CStr, //
 };
 
 /// What a certificate says of the public key in it.
+///
+/// # Invariants
+///
+/// The pointers in `raw` are valid for `'a`: `algo` a NUL-terminated string, `key` valid for `key_len` bytes (or null with
+/// a length of 0), `signed_by` a NUL-terminated string or null.
 pub(crate) struct PublicKey<'a> {
     raw: bindings::diglist_pubkey,
     _owner: PhantomData<&'a ()>,
@@ -25,9 +32,9 @@ pub(crate) struct PublicKey<'a> {
 impl PublicKey<'_> {
     /// # Safety
     ///
-    /// The pointers in `raw` are valid for the lifetime of the result: `algo` a NUL-terminated string, `key` valid for
-    /// `key_len` bytes (or null with a length of 0), `signed_by` a NUL-terminated string or null.
+    /// The pointers in `raw` are what the type invariants ask for, for the lifetime of the result.
     pub(super) unsafe fn from_raw(raw: bindings::diglist_pubkey) -> Self {
+        // INVARIANT: By the requirement on the caller.
         Self {
             raw,
             _owner: PhantomData,
@@ -36,7 +43,7 @@ impl PublicKey<'_> {
 
     /// Its algorithm: `rsa`, `ecdsa-nist-p256` and so on.
     pub(crate) fn algo(&self) -> &str {
-        // SAFETY: By the requirement of `from_raw()`.
+        // SAFETY: By the type invariants.
         unsafe { CStr::from_char_ptr(self.raw.algo) }
             .to_str()
             .unwrap_or("?")
@@ -47,7 +54,7 @@ impl PublicKey<'_> {
         if self.raw.key.is_null() {
             return &[];
         }
-        // SAFETY: By the requirement of `from_raw()`.
+        // SAFETY: By the type invariants.
         unsafe { core::slice::from_raw_parts(self.raw.key, self.raw.key_len) }
     }
 
@@ -56,7 +63,7 @@ impl PublicKey<'_> {
         if self.raw.signed_by.is_null() {
             return None;
         }
-        // SAFETY: By the requirement of `from_raw()`.
+        // SAFETY: By the type invariants.
         unsafe { CStr::from_char_ptr(self.raw.signed_by) }
             .to_str()
             .ok()
@@ -115,6 +122,19 @@ impl<'a> Certificate<'a> {
         // SAFETY: The certificate is valid by the type invariants, `raw` valid for writes.
         unsafe { bindings::diglist_x509_cert(self.as_ptr(), &mut raw) };
         raw
+    }
+
+    /// A name that no other certificate has. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn name(&self) -> Result<Name> {
+        // SAFETY: The certificate is valid by the type invariants.
+        // INVARIANT: From `kasprintf()`.
+        NonNull::new(unsafe { bindings::diglist_x509_name(self.as_ptr()) })
+            .map(Name)
+            .ok_or(ENOMEM)
     }
 
     /// Its public key.
@@ -195,6 +215,26 @@ impl Drop for Certificate<'_> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants the certificate is ours.
         unsafe { bindings::diglist_x509_free(self.ptr.as_ptr()) };
+    }
+}
+
+/// The name of a certificate.
+///
+/// # Invariants
+///
+/// A NUL-terminated string of `kasprintf()` that is ours.
+pub(super) struct Name(NonNull<ffi::c_char>);
+
+impl Name {
+    pub(super) fn as_char_ptr(&self) -> *const ffi::c_char {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants it is ours.
+        unsafe { c::kfree(self.0.as_ptr().cast()) };
     }
 }
 

@@ -2,11 +2,7 @@
 
 //! Files that the module reads for itself are not evaluated: the open would arrive at the module's own hook.
 
-use crate::sys::task;
-use core::sync::atomic::{
-    AtomicUsize,
-    Ordering, //
-};
+use crate::sys::task::OneTask;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -16,7 +12,7 @@ use kernel::{
 /// Names the one task that is reading for the module, if any, so that a hook asks with a single load.
 #[pin_data]
 pub(crate) struct Exempt {
-    reader: AtomicUsize,
+    reader: OneTask,
     #[pin]
     reading: Mutex<()>,
 }
@@ -25,7 +21,7 @@ impl Exempt {
     /// Nobody is exempt.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            reader: AtomicUsize::new(0),
+            reader: OneTask::none(),
             reading <- new_mutex!(()),
         })
     }
@@ -33,14 +29,14 @@ impl Exempt {
     /// Runs `f`, which reads one file, with the current task exempt. One task at a time. May sleep.
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T) -> T {
         let _reading = self.reading.lock();
-        self.reader.store(task::current_token(), Ordering::Relaxed);
+        self.reader.set_current();
         let result = f();
-        self.reader.store(0, Ordering::Relaxed);
+        self.reader.clear();
         result
     }
 
     /// Whether the current task is reading for the module.
     pub(crate) fn current(&self) -> bool {
-        self.reader.load(Ordering::Relaxed) == task::current_token()
+        self.reader.is_current()
     }
 }

@@ -46,7 +46,7 @@ unsafe impl Handler for Monitor {
     type Token = Look;
 
     #[inline(always)]
-    fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred) -> bool {
+    fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred<'_>) -> bool {
         let Some(generation) = self.generation() else {
             return false;
         };
@@ -65,7 +65,7 @@ unsafe impl Handler for Monitor {
         })
     }
 
-    fn exec_as(&self, file: &File, ids: Ids, cred: Cred) -> Result {
+    fn exec_as(&self, file: &File, ids: Ids, cred: Cred<'_>) -> Result {
         self.settle(AccessKind::ExecAs, file, cred, || {
             self.check(Access::new(file, Func::CredsCheck, Mask::EXEC).with_ids(ids))
         })
@@ -259,7 +259,7 @@ impl Monitor {
         &self,
         kind: AccessKind,
         file: &File,
-        cred: Cred,
+        cred: Cred<'_>,
         evaluate: impl FnOnce() -> Result<Done>,
     ) -> Result {
         self.cache.settle(

@@ -95,7 +95,7 @@ impl kernel::Module for DigestLists {
                 pcr: *module_parameters::pcr.value_ref(),
                 tpm_required: *module_parameters::tpm_required.value_ref(),
             },
-            sys::module::ima_policy(),
+            sys::module::Text::ImaPolicy.get(),
             *module_parameters::policy_lock.value_ref(),
             lists::Settings {
                 require_signature: *module_parameters::require_signature.value_ref(),

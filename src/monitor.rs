@@ -26,7 +26,7 @@ use crate::{
     sys::{
         console::Show,
         cred::KernelCred,
-        exec_files::uses_by_processes,
+        exec_files::Uses,
         file::OwnedFile,
         module,
         sha,
@@ -164,15 +164,15 @@ impl Monitor {
 
     /// Marks what is mapped shared and can be written since before the hooks were attached. May sleep.
     fn note_older_mappings(&self) {
-        match uses_by_processes() {
-            Ok((uses, unseen)) => {
+        match Uses::by_processes() {
+            Ok(uses) => {
                 let shared = uses.iter().filter(|used| used.shared);
                 let regular = shared.filter(|used| used.file.is_regular());
                 regular.for_each(|used| self.cache.note_shared(&used.file));
-                if unseen > 0 {
+                if uses.unseen > 0 {
                     pr_warn!(
                         "the mappings of {} processes, which are busy, were not looked at\n",
-                        unseen
+                        uses.unseen
                     );
                 }
             }

@@ -5,7 +5,7 @@
 //! The kernel reads such a file, shows it to the hooks, unpacks it, and shows the result again as a module. What lists
 //! and records know is the file; so the first counts, and the second is passed over, as in IMA.
 
-use crate::sys::task;
+use crate::sys::task::Token;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -24,7 +24,7 @@ const MAX_TASKS: usize = 256;
 #[pin_data]
 pub(crate) struct Unpacking {
     #[pin]
-    tasks: Mutex<KVec<usize>>,
+    tasks: Mutex<KVec<Token>>,
 }
 
 impl Unpacking {
@@ -44,13 +44,13 @@ impl Unpacking {
             tasks.clear();
         }
         // INVARIANT: Just evaluated.
-        let _ = tasks.push(task::current_token(), GFP_KERNEL);
+        let _ = tasks.push(Token::current(), GFP_KERNEL);
     }
 
     /// Takes the current task out and returns whether it was there.
     pub(crate) fn forget(&self) -> bool {
         let mut tasks = self.tasks.lock();
-        let current = task::current_token();
+        let current = Token::current();
         match tasks.iter().position(|task| *task == current) {
             Some(place) => tasks.remove(place).is_ok(),
             None => false,

@@ -63,7 +63,7 @@ impl Preference {
     ///
     /// `EINVAL` for another word, with a message in the kernel log.
     pub(super) fn from_parameter() -> Result<Self> {
-        let word = module::attach();
+        let word = module::Text::Attach.get();
         match word.to_bytes() {
             b"auto" => Ok(Self::Auto),
             b"redirect" => Ok(Self::Always(Way::Redirect)),
@@ -113,7 +113,7 @@ impl Attachment {
         }
         let ops = KBox::pin(
             Opaque::new(c::ftrace_ops {
-                // CAST: A bit of an unsigned long.
+                // CAST: An address; a bit of an unsigned long.
                 flags: c::FTRACE_OPS_FL_PERMANENT as ffi::c_ulong,
                 ..pin_init::zeroed()
             }),
@@ -188,7 +188,8 @@ impl Attachment {
         let ops = Self::filter(hook.stub)?;
         // SAFETY: `ops` is ours and not registered yet.
         unsafe {
-            bindings::diglist_ftrace_set_redirect(ops.get(), hook.address());
+            (*ops.get()).func = Some(bindings::diglist_ftrace_redirect);
+            (*ops.get()).private = hook.address() as *mut ffi::c_void;
             // CAST: A bit of an unsigned long.
             (*ops.get()).flags |= c::FTRACE_OPS_FL_IPMODIFY as ffi::c_ulong;
         }

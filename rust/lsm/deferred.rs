@@ -9,12 +9,12 @@ use super::handler::{
     Handler, //
 };
 use crate::sys::{
-    bindings,
     file::{
         File,
         OwnedFile, //
     },
-    path::OwnedPath, //
+    path::OwnedPath,
+    task, //
 };
 use core::sync::atomic::{
     AtomicUsize,
@@ -64,8 +64,7 @@ pub(super) fn queue<H: Handler>(file: &File, token: H::Token) -> Result {
 /// Calls [`Handler::left_by_writer`] for `file`, which is being closed, before the current task returns to user space;
 /// unless the task does not, or there is no memory. To be called inside [`enter`], since it may sleep.
 pub(super) fn queue_left<H: Handler>(file: &File) {
-    // SAFETY: Called in task context.
-    if unsafe { bindings::diglist_task_returns_to_user() } {
+    if task::returns_to_user() {
         // Without it the reference value is left to the next look, as in IMA.
         let _ = add::<H>(Work::Left(OwnedPath::of(file)));
     }

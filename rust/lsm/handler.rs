@@ -130,14 +130,14 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     type Token: Send + 'static;
 
     /// Whether nothing need be done for this access: none of the functions below is called then. Must not sleep.
-    fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred) -> bool;
+    fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred<'_>) -> bool;
 
     /// A program is about to be executed (`bprm_check_security`), once per interpreter as well; or an interpreter asks
     /// whether it may run a script (`AT_EXECVE_CHECK`, `bprm_creds_for_exec`).
     fn exec(&self, file: &File) -> Result;
 
     /// A program is about to be executed and will run with the ids `ids` in `cred` (`bprm_creds_from_file`).
-    fn exec_as(&self, file: &File, ids: Ids, cred: Cred) -> Result;
+    fn exec_as(&self, file: &File, ids: Ids, cred: Cred<'_>) -> Result;
 
     /// A file is about to be mapped (`mmap_file`), executable as asked for (`requested`), in fact (`in_force`), or both.
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result;
@@ -249,7 +249,7 @@ pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
 pub(super) fn enter_unless_settled<H: Handler>(
     kind: AccessKind,
     file: &File,
-    cred: Cred,
+    cred: Cred<'_>,
     f: impl FnOnce(&H) -> ffi::c_int,
 ) -> ffi::c_int {
     let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();

@@ -4,35 +4,25 @@
 
 use crate::sys::{
     file::OwnedFile,
-    task, //
-};
-use core::sync::atomic::{
-    AtomicUsize,
-    Ordering, //
+    task::OneTask, //
 };
 use kernel::prelude::*;
 
-/// The test is not running, or the hook did not arrive.
-const IDLE: usize = 0;
-/// The hook arrived.
-const SEEN: usize = 1;
-
-/// [`IDLE`], [`SEEN`], or the token of the task that is testing.
-static PROBE: AtomicUsize = AtomicUsize::new(IDLE);
+/// The task that is testing, until the hook arrives.
+static PROBE: OneTask = OneTask::none();
 
 /// To be called by the hook.
 pub(super) fn arrived() {
-    let probe = PROBE.load(Ordering::Relaxed);
-    if probe > SEEN && probe == task::current_token() {
-        PROBE.store(SEEN, Ordering::Relaxed);
+    if PROBE.is_current() {
+        PROBE.clear();
     }
 }
 
 /// Opens a file and checks that the hook saw it. May sleep.
 pub(super) fn run() -> Result {
-    PROBE.store(task::current_token(), Ordering::Relaxed);
+    PROBE.set_current();
     let opened = OwnedFile::open(c"/");
-    let seen = PROBE.swap(IDLE, Ordering::Relaxed) == SEEN;
+    let seen = !PROBE.clear();
     opened?;
     if !seen {
         pr_err!(

@@ -29,12 +29,17 @@ use crate::sys::{
         Dentry,
         Path, //
     },
-    task::Ids,
+    task::{
+        self,
+        Ids, //
+    },
     witness::Cred, //
 };
+use digest_logic::hook::KeyEvent;
 use kernel::{
     bindings as c,
     ffi,
+    mm::virt::VmaRef,
     prelude::*,
     str::CStr, //
 };
@@ -95,9 +100,7 @@ pub(super) unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
         )
     };
     enter_unless_settled(AccessKind::ExecAs, file, cred, |h: &H| {
-        // SAFETY: As above.
-        let ids = unsafe { Ids::of_raw(bindings::diglist_bprm_cred(bprm)) };
-        verdict(h.exec_as(file, ids, cred))
+        verdict(h.exec_as(file, Ids::of(cred), cred))
     })
 }
 
@@ -142,30 +145,23 @@ pub(super) unsafe extern "C" fn mmap_backing_file<H: Handler>(
     backing: *mut c::file,
     user: *mut c::file,
 ) -> ffi::c_int {
-    // SAFETY: The hook passes a mapping that is being made.
-    let (is_exec, is_shared) = unsafe {
+    // SAFETY: The hook passes a mapping that is being made, and two open files.
+    let (flags, backing, user) = unsafe {
         (
-            bindings::diglist_vma_is_exec(vma),
-            bindings::diglist_vma_is_shared(vma),
+            VmaRef::from_raw(vma).flags(),
+            File::from_raw(backing),
+            File::from_raw(user),
         )
     };
     enter(0, |h: &H| {
-        // SAFETY: The hook passes an open file.
-        let file = unsafe { File::from_raw(backing) };
-        if is_shared && file.is_writable() {
-            if let Err(e) = h.map_shared(file) {
+        if flags & c::VM_SHARED != 0 && backing.is_writable() {
+            if let Err(e) = h.map_shared(backing) {
                 return e.to_errno();
             }
         }
-        if !is_exec {
+        if flags & c::VM_EXEC == 0 || !backing.is_another_content_than(user) {
             return 0;
         }
-        // SAFETY: The hook passes two open files. May sleep, as may what follows.
-        if !unsafe { bindings::diglist_maps_another_content(backing, user) } {
-            return 0;
-        }
-        // SAFETY: As above.
-        let (backing, user) = unsafe { (File::from_raw(backing), File::from_raw(user)) };
         // What was measured is not what will be executed; see `file_mprotect()` for why this waits.
         verdict(
             h.may_map_another(user, backing)
@@ -186,8 +182,8 @@ pub(super) unsafe extern "C" fn file_mprotect<H: Handler>(
         return 0;
     }
     // SAFETY: The hook passes a mapping that is locked.
-    let file = unsafe { bindings::diglist_vma_new_exec_file(vma) };
-    if file.is_null() {
+    let (flags, file) = unsafe { (VmaRef::from_raw(vma).flags(), (*vma).vm_file) };
+    if flags & c::VM_EXEC != 0 || file.is_null() {
         return 0;
     }
     // SAFETY: The mapping keeps its file open.
@@ -383,10 +379,9 @@ pub(super) unsafe extern "C" fn path_post_mknod<H: Handler>(
     enter((), |h: &H| {
         // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file system looks it up
         // later.
-        let inode = unsafe { bindings::diglist_dentry_new_file(dentry) };
-        if !inode.is_null() {
-            // SAFETY: As above; it is kept with what the hook passes.
-            h.created(unsafe { InodeRef::from_raw(inode) });
+        let inode = unsafe { InodeRef::upmost(dentry) };
+        if let Some(inode) = inode.filter(|inode| inode.is_regular()) {
+            h.created(inode);
         }
     });
 }
@@ -399,11 +394,11 @@ pub(super) unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
     inode: *mut c::inode,
 ) {
     enter((), |h: &H| {
-        // SAFETY: The hook passes an inode that the caller holds.
-        let inode = unsafe { bindings::diglist_own_tmpfile(inode) };
-        if !inode.is_null() {
-            // SAFETY: As above; it is kept with what the hook passes.
-            h.created(unsafe { InodeRef::from_raw(inode) });
+        // overlayfs makes such files for a copy-up, which brings the content of another file, with the credentials of the
+        // mount.
+        if task::has_own_cred() {
+            // SAFETY: The hook passes an inode that the caller holds.
+            h.created(unsafe { InodeRef::of_unnamed(inode) });
         }
     });
 }
@@ -448,22 +443,22 @@ pub(super) unsafe extern "C" fn key_post_create_or_update<H: Handler>(
     _flags: ffi::c_ulong,
     _create: bool,
 ) {
-    // SAFETY: The hook passes a key and the keyring it is in, both alive.
-    if unsafe { bindings::diglist_keyring_is_blacklist(keyring) } {
-        return enter((), |h: &H| h.blacklisted());
-    }
-    // SAFETY: As above.
-    let description = unsafe { bindings::diglist_asymmetric_key_ring(keyring, key) };
-    if description.is_null() || payload.is_null() {
-        return;
-    }
-    // SAFETY: The description of a keyring is NUL-terminated and lives as long as it; the payload has `payload_len`
-    // bytes and was checked for null.
-    let (name, payload) = unsafe {
+    // SAFETY: The hook passes a key and the keyring it is in, both alive. The description of a keyring is null or
+    // NUL-terminated, and lives as long as it.
+    let (name, is_asymmetric) = unsafe {
+        let name = bindings::diglist_key_description(keyring);
         (
-            CStr::from_char_ptr(description),
-            core::slice::from_raw_parts(payload.cast::<u8>(), payload_len),
+            (!name.is_null()).then(|| CStr::from_char_ptr(name).to_bytes()),
+            bindings::diglist_key_is_asymmetric(key),
         )
     };
-    enter((), |h: &H| h.key_added(name.to_bytes(), payload));
+    match KeyEvent::new(name, is_asymmetric) {
+        KeyEvent::Blacklisted => enter((), |h: &H| h.blacklisted()),
+        KeyEvent::Added(name) if !payload.is_null() => {
+            // SAFETY: The payload has `payload_len` bytes and was checked for null.
+            let payload = unsafe { core::slice::from_raw_parts(payload.cast::<u8>(), payload_len) };
+            enter((), |h: &H| h.key_added(name, payload));
+        }
+        KeyEvent::Added(_) | KeyEvent::Other => (),
+    }
 }

@@ -14,8 +14,8 @@ use crate::{
     sys::{
         console::Show,
         exec_files::{
-            uses_by_processes,
             Use,
+            Uses,
             MAX_USES, //
         },
         file::{
@@ -125,34 +125,34 @@ impl Monitor {
     }
 
     fn look_for_lockout(&self, policy: &ActivePolicy) -> Result {
-        let (mut uses, unseen) = uses_by_processes().inspect_err(|e| {
+        let uses = Uses::by_processes().inspect_err(|e| {
             if *e == E2BIG {
                 pr_err!("policy: {} or more files in use\n", MAX_USES);
             }
         })?;
-        if unseen > 0 {
+        if uses.unseen > 0 {
             pr_warn!(
                 "policy: the files of {} processes, which are busy, were not looked at\n",
-                unseen
+                uses.unseen
             );
+        }
+        let mut denied = 0usize;
+        let mut judged = None;
+        for used in uses.iter() {
+            denied = denied.saturating_add(self.denials(policy, used, &mut judged, denied)?);
         }
         for path in INDISPENSABLE {
             // What is not there is not missed.
             if let Ok(file) = self.exempt.run(|| OwnedFile::open(path)) {
-                let found = Use {
+                let used = Use {
                     file,
                     ids: ROOT,
                     executed: true,
                     mapped: true,
                     shared: false,
                 };
-                uses.push(found, GFP_KERNEL)?;
+                denied = denied.saturating_add(self.denials(policy, &used, &mut judged, denied)?);
             }
-        }
-        let mut denied = 0usize;
-        let mut judged = None;
-        for used in &uses {
-            denied = denied.saturating_add(self.denials(policy, used, &mut judged, denied)?);
         }
         if denied == 0 {
             return Ok(());

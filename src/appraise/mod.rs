@@ -60,7 +60,7 @@ impl Mode {
     ///
     /// `EINVAL`, with the reason in the kernel log.
     pub(crate) fn from_parameter() -> Result<Self> {
-        let name = module::ima_appraise();
+        let name = module::Text::ImaAppraise.get();
         match name.to_bytes() {
             b"enforce" => Ok(Self::Enforce),
             b"log" => Ok(Self::Log),

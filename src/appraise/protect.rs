@@ -62,7 +62,8 @@ fn says_unsigned(cause: Cause) -> bool {
 
 /// Whether only the administrator may change the extended attribute called `name` (`evm_xattrs=`). Does not sleep.
 fn is_protected(name: &[u8]) -> bool {
-    module::evm_xattrs()
+    module::Text::EvmXattrs
+        .get()
         .to_bytes()
         .split(|byte| *byte == b',')
         .any(|known| !known.is_empty() && known == name)

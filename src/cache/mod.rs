@@ -480,7 +480,13 @@ impl Cache {
     /// The question whether an access of `kind` needs anything done, under the generation `generation` of policy and lists.
     /// None if that depends on more than a question shows.
     #[inline(always)]
-    fn question(&self, kind: u32, file: &File, cred: Cred, generation: u64) -> Option<Question> {
+    fn question(
+        &self,
+        kind: u32,
+        file: &File,
+        cred: Cred<'_>,
+        generation: u64,
+    ) -> Option<Question> {
         let witness = Witness::of(file, cred)?;
         let epoch = self.epochs.now(witness.key);
         let Signs {
@@ -505,7 +511,7 @@ impl Cache {
         &self,
         kind: u32,
         file: &File,
-        cred: Cred,
+        cred: Cred<'_>,
         generation: u64,
     ) -> Option<Answer> {
         let question = self.question(kind, file, cred, generation)?;
@@ -518,7 +524,7 @@ impl Cache {
         &self,
         kind: u32,
         file: &File,
-        cred: Cred,
+        cred: Cred<'_>,
         generation: impl Fn() -> Option<u64>,
         evaluate: impl FnOnce() -> Result<Option<Answer>>,
     ) -> Result {

@@ -12,6 +12,7 @@
 
 pub mod appraise;
 pub mod asn1;
+pub mod audit;
 pub mod blocks;
 pub mod cache;
 pub mod cms;
@@ -23,6 +24,7 @@ pub mod edition;
 pub mod errno;
 pub mod error;
 pub mod hash_algo;
+pub mod hook;
 pub mod ima_sig;
 pub mod key_file;
 pub mod list;

@@ -248,6 +248,7 @@ pub fn is_stable(facts: &Facts, below: Kinds) -> bool {
 /// Whether every change of content that passes the file system shows in the inode's change counter and time; all changes do
 /// where the content is stable ([`is_stable`]). FUSE and network file systems have neither. tmpfs has both, but stores
 /// through a mapping, or through pages pinned by `io_uring`, leave no sign there.
+#[inline(always)]
 pub fn shows_changes(facts: &Facts) -> bool {
     facts.counts_changes && facts.fine_times && facts.magic != TMPFS
 }

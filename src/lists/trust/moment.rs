@@ -31,7 +31,7 @@ impl Validity {
     ///
     /// `EINVAL`, with the reason in the kernel log.
     pub(crate) fn from_parameter() -> Result<Self> {
-        let name = module::validity();
+        let name = module::Text::Validity.get();
         match name.to_bytes() {
             b"signing" => Ok(Self::Signing),
             b"clock" => Ok(Self::Clock),

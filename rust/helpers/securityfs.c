@@ -5,8 +5,6 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
-#include "helpers.h"
-
 /*
  * Operations of the kernel's own, by which nothing can be opened (ENXIO): every inode starts out with them. NULL without
  * memory. May sleep.

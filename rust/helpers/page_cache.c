@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Pages of a file in memory; see page_cache.h.
- */
+
 #include <linux/fs.h>
 #include <linux/pagemap.h>
-
-#include "page_cache.h"
 
 /* Whether a page could not be written, at any time since the inode came into memory. */
 bool diglist_inode_failed_to_write(const struct inode *inode)

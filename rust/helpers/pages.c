@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Pages and their mappings; see pages.h.
- */
+
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
-
-#include "pages.h"
 
 struct page *diglist_page_alloc(void)
 {
@@ -26,4 +23,10 @@ void *diglist_pages_map_readonly(struct page **pages, unsigned int count)
 void diglist_pages_unmap(const void *addr)
 {
 	vunmap(addr);
+}
+
+/* Memory of a few bytes for what must not get lost. May sleep. */
+void *diglist_alloc_nofail(size_t size)
+{
+	return kmalloc(size, GFP_KERNEL | __GFP_NOFAIL);
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What Rust cannot reach: inline functions, macros, fields of structures that the kernel crate does not bind, and walks
+ * that hold locks which it cannot take. What the kernel crate exports already is not here, and what follows from a fact is
+ * decided in Rust. bindgen reads the prototypes from these files, as those of the kernel's rust/helpers.
+ */
+#include "audit.c"
+#include "cred.c"
+#include "devices.c"
+#include "disk.c"
+#include "exec.c"
+#include "file.c"
+#include "ftrace.c"
+#include "inode.c"
+#include "keys.c"
+#include "module.c"
+#include "page_cache.c"
+#include "pages.c"
+#include "path.c"
+#include "securityfs.c"
+#include "task.c"
+#include "tpm.c"
+#include "x509.c"
+#include "xattr.c"
