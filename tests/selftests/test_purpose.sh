@@ -12,7 +12,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 34
+plan 35
 cd "$WORK" || bail "no work directory"
 chmod 755 "$WORK"
 
@@ -114,6 +114,8 @@ refused "also by a certificate in the message" ECHRNG "dedicates it to lists" wi
 accepted "such a key signs lists" with dedicated
 printf '%s\n' "$WORK/vendor.keyfile" >path
 refused "and only such a key vouches for others" ECHRNG "dedicates it to lists" put trusted_keys path
+ima vendor.keyfile linked && mv vendor.keyfile.linked.ima vendor.keyfile.sig || bail "evmctl"
+refused "whatever the format: a distributor's package may have a key file" ECHRNG "dedicates it to lists" put trusted_keys path
 accepted "except as an authority" add coder
 unload_module || bail "the module does not unload"
 finish
