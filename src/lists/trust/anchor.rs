@@ -181,6 +181,11 @@ impl Anchor {
         }
     }
 
+    /// Whether `cert` is one of this key.
+    pub(in crate::lists) fn is_key_of(&self, cert: &Certificate<'_>) -> bool {
+        Fingerprint::of(&cert.public_key()).is_ok_and(|key| key == self.fingerprint)
+    }
+
     /// Whether `cert` names this key as its issuer's. As in the kernel, the subject counts only where nothing better is
     /// told.
     pub(super) fn is_named_by(&self, cert: &Certificate<'_>) -> bool {
