@@ -131,7 +131,7 @@ for format in compact compact16 tlv; do
 	done
 done
 digestctl generate --mutable "$files/other" -o "$WORK/unverified" >/dev/null 2>&1
-openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=nobody" -keyout "$WORK/key" -out "$WORK/cert" 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=nobody" -addext keyUsage=digitalSignature -keyout "$WORK/key" -out "$WORK/cert" 2>/dev/null
 digestctl sign "$WORK/unverified" --key "$WORK/key" --cert "$WORK/cert" >/dev/null
 digestctl metadata "${lists[@]}" "$WORK/unverified" -o "$WORK/formats" >/dev/null
 check "a list with a signature by nobody's key is refused, and all others with it" fails 1 digestctl load "$WORK/formats"

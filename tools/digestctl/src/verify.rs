@@ -33,7 +33,10 @@ use digest_logic::{
         Value, //
     },
     signature::Signature,
-    x509::Purpose, //
+    x509::{
+        self,
+        Purpose, //
+    }, //
 };
 use openpgp_keys::Keys;
 use tempfile::TempDir;
@@ -48,7 +51,10 @@ use crate::{
         count,
         quoted, //
     },
-    sign::now,
+    sign::{
+        check_signer,
+        now, //
+    },
     signature::beside, //
 };
 
@@ -189,7 +195,9 @@ impl<'a> Verifier<'a> {
     }
 
     fn verify_cms(&self, list: &Path, path: &Path, message: &[u8]) -> Result<()> {
-        let signed = Message::parse(message)?.signed_at();
+        let message = Message::parse(message)?;
+        message.algo().verifiable()?;
+        let signed = message.signed_at();
         let signer = self.place.path().join("signer");
         let verify = |moment| {
             openssl::verify_cms(list, path, &self.certs, moment, &signer)?
@@ -201,7 +209,7 @@ impl<'a> Verifier<'a> {
         }
         moments.try_for_each(|moment| verify(Some(moment)))?;
         for der in armor::remove(format::read(&signer)?)? {
-            Purpose::of_certificate(&der)?;
+            check_signer(&der)?;
         }
         Ok(())
     }
@@ -218,7 +226,10 @@ impl<'a> Verifier<'a> {
         for cert in self.cert_files {
             let der = openssl::certificate(cert)?
                 .map_err(|reason| anyhow!("{} is no certificate: {reason}", quoted(cert)))?;
-            if !counts(&Purpose::of_certificate(&der)?) {
+            // These signatures say no time.
+            let (from, to) = x509::validity(&der)?;
+            let valid = (self.validity.moments(None)?).all(|moment| (from..=to).contains(&moment));
+            if !valid || !check_signer(&der).is_ok_and(|purpose| counts(&purpose)) {
                 others = true;
                 continue;
             }
@@ -231,7 +242,7 @@ impl<'a> Verifier<'a> {
             }
         }
         if others {
-            bail!("the signature is by no key of these certificates that may make it: IMA's signatures count for lists only by one dedicated to lists, for files only by another");
+            bail!("the signature is by no key of these certificates that may make it: IMA's signatures count for lists only by one dedicated to lists, for files only by another, and by none that does not sign or is not valid");
         }
         bail!("the signature is by no key of these certificates")
     }

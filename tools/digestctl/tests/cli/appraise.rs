@@ -27,7 +27,7 @@ fn tree() -> Place {
     place.file("tree/one.ko", "module");
     let made = Command::new("openssl")
         .args(
-            "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=test -days 3650 -batch"
+            "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=test -days 3650 -batch -addext keyUsage=digitalSignature"
                 .split(' '),
         )
         .current_dir(place.path("."))
