@@ -25,6 +25,7 @@ use anyhow::{
 use digest_logic::{
     appraise::{
         judge,
+        Cause,
         Evidence,
         Own,
         Vouchers, //
@@ -42,6 +43,10 @@ use digest_logic::{
         Capabilities,
         Func,
         Rule, //
+    },
+    storage::{
+        is_others,
+        Facts, //
     }, //
 };
 
@@ -273,6 +278,18 @@ fn judge_subject(
     let Some(rule) = decision.appraise else {
         return Ok(Outcome::NotAppraised);
     };
+    if decision.verity {
+        bail!("a rule asks for its digest in fs-verity, by which nothing is judged here");
+    }
+    let facts = Facts {
+        magic: file.fsmagic,
+        ..Facts::default()
+    };
+    if is_others(&facts) {
+        let cause = Cause::UnstableContent.name().to_string_lossy();
+        let rule = policy.show(rule.rule);
+        return Ok(Outcome::Denied(format!("{cause}, by the rule: {rule}")));
+    }
     let data = format::read(&subject.path)?;
     let known = lists.find(&data)?;
     let own = own::read(&subject.path, &data, verifier)?;

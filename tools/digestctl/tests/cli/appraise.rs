@@ -40,6 +40,18 @@ fn tree() -> Place {
 }
 
 #[test]
+fn what_a_rule_wants_by_its_digest_in_fs_verity_is_not_judged_by_its_content() {
+    let place = tree();
+    place.file(
+        "policy",
+        "measure func=BPRM_CHECK digest_type=verity template=ima-ngv2\nappraise func=BPRM_CHECK digest_list\n",
+    );
+    place
+        .run("appraise --dry-run policy --list list --cert cert tree/known")
+        .failed("1 file could not be judged");
+}
+
+#[test]
 fn each_access_is_told_with_the_list_or_the_reason() {
     let place = tree();
     let ran = place.run("appraise --dry-run policy --list list --cert cert tree");
