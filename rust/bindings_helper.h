@@ -8,3 +8,4 @@
 #include "page_cache.h"
 #include "pages.h"
 #include "storage.h"
+#include "tpm.h"
