@@ -30,7 +30,7 @@ fn start() -> Start<'static> {
         tpm_required: false,
         trust_machine_keyring: true,
         validity: "signing",
-        version: "0.1.0",
+        version: "4.5.6",
     }
 }
 
@@ -58,7 +58,7 @@ fn the_start_record_has_a_line_for_each_fact() {
         format!(
             "ima_appraise=enforce\nkernel=7.3.4+deb13-amd64\nown_storage=loop,removable\npcr=12\npcr_initial_sha1={}\npcr_initial_sha256={zeros}\n\
              policy=sha256:{zeros}\nrequire_signature=1\ntpm_required=0\n\
-             trust_machine_keyring=1\nvalidity=signing\nversion=0.1.0\n",
+             trust_machine_keyring=1\nvalidity=signing\nversion=4.5.6\n",
             "a5".repeat(20),
         )
     );
