@@ -146,7 +146,7 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// One errno per cause (`Documentation/life-cycle.md`), with the reason in the kernel log; nothing is loaded then.
+    /// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log; nothing is loaded then.
     pub(crate) fn load_lists(&self, data: &[u8]) -> Result {
         if !self.is_running() {
             return Err(Reason::NotRunning.refuse("digest_lists"));
