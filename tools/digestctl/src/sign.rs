@@ -40,7 +40,8 @@ use crate::{
 /// Sign digest lists.
 ///
 /// Writes, for each LIST, the detached PKCS#7 signature LIST.p7s, which `digestctl metadata` finds
-/// there. The time is signed as well: it has to lie in the validity of the certificate. The key is a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
+/// there. The time is signed as well, and has to be within the validity of the certificate. The key is
+/// a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

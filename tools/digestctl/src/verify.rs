@@ -55,9 +55,10 @@ use crate::{
 /// Verify the signatures of digest lists.
 ///
 /// The signature of each LIST is LIST.p7s or LIST.sig. It has to be by a key of one of the
-/// certificates, or by a key whose certificate one of them has signed. As in the kernel, OpenPGP
-/// signatures count for RPM headers only, IMA's by certificates that are dedicated to lists, and keys
-/// do not count that were revoked, are not for signing, or were not valid when the signature was made.
+/// certificates, or by a key whose certificate one of them has signed. The rules are the kernel's:
+/// OpenPGP signatures count for RPM headers only. IMA's count by certificates that are dedicated to
+/// lists. A key does not count if it was revoked, is not for signing, or was not valid when the
+/// signature was made.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -86,7 +87,7 @@ pub(crate) struct Args {
 pub(crate) enum Validity {
     /// When the signature was made, if it says so
     Signing,
-    /// Now, too
+    /// Also now
     Clock,
 }
 
