@@ -9,10 +9,10 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-long check-debug check-faults bench bench-host module digestctl helpers shell install fmt clean distclean
+.PHONY: help demo check host-check guest-check check-long check-debug check-faults bench bench-host module digestctl helpers shell install fmt picture clean distclean
 
 help:
-	@echo 'make demo         build everything and watch a stock kernel measure only unknown files'
+	@echo 'make demo         build everything and watch a stock kernel measure unknown files, then refuse them'
 	@echo 'make check        host-check, then guest-check'
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
@@ -20,14 +20,16 @@ help:
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
 	@echo 'make check-debug  selftests of the module, on kernels with KASAN, lockdep, kmemleak and KCSAN (hours, the first time)'
-	@echo 'make bench        what the module costs where nothing changes, against no module and against IMA'
-	@echo 'make bench-host   what lookups, loading and memory of the digest table cost, beside other tables'
+	@echo 'make bench        cost of the module where nothing changes, against no module and against IMA'
+	@echo 'make bench-host   cost of lookups, loading and memory of the digest table, beside other tables'
 	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
-	@echo '                  for certificates (X.509 or OpenPGP) by which digest lists may be signed'
+	@echo '                  for certificates (X.509 or OpenPGP) of keys that may sign digest lists'
 	@echo 'make digestctl    build/bin/digestctl'
-	@echo 'make install      digestctl and what loads the module in the initramfs and lists with apt, below DESTDIR'
+	@echo 'make helpers      what the selftests need: programs, keys, signed headers, modules'
+	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt'
 	@echo 'make shell        a shell in the guest; modprobe digest_lists loads the module'
 	@echo 'make fmt          format the Rust sources'
+	@echo 'make picture      draw Documentation/architecture.svg from its text'
 	@echo 'make clean        remove what was built in the checkout'
 	@echo 'make distclean    also remove the cache: build root, kernel tree, guest'
 	@echo
@@ -89,7 +91,7 @@ build/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
 shell: module digestctl helpers
 	@scripts/vm --interactive --timeout 86400
 
-# The module is installed by whoever signs it (README.md).
+# The module itself is signed and copied by hand (README.md).
 install:
 	@[ -e build/bin/digestctl ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
 	install -D -m 755 build/bin/digestctl $(DESTDIR)/usr/sbin/digestctl
@@ -101,6 +103,9 @@ install:
 
 fmt:
 	@scripts/checks --fix rustfmt
+
+picture:
+	scripts/picture Documentation/architecture.txt >Documentation/architecture.svg
 
 clean:
 	rm -rf build

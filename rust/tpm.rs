@@ -51,6 +51,14 @@ impl Chip {
         NonNull::new(unsafe { bindings::tpm_default_chip() }).map(Self)
     }
 
+    /// What tells the TPM from others.
+    pub(crate) fn owner(&self) -> Option<Device> {
+        // SAFETY: The chip is alive by the type invariants.
+        let device = unsafe { bindings::diglist_tpm_owner(self.0.as_ptr()) };
+        // INVARIANT: The function gives a reference with the device.
+        NonNull::new(device).map(Device)
+    }
+
     /// Its device name, such as `tpm0`.
     pub(crate) fn name(&self) -> &CStr {
         // SAFETY: The chip is alive by the type invariants, and a device keeps its name.
@@ -135,6 +143,29 @@ impl Drop for Chip {
     fn drop(&mut self) {
         // SAFETY: By the type invariants there is one reference to give back.
         unsafe { c::put_device(self.device()) };
+    }
+}
+
+/// The device that a TPM is: it stays while drivers of it come and go, which make a new chip each time.
+///
+/// # Invariants
+///
+/// Owns one reference to the device, so that no other has its address.
+pub(crate) struct Device(NonNull<kernel::bindings::device>);
+
+// SAFETY: Of the device only the address is used, and the count of its references, which is atomic.
+unsafe impl Send for Device {}
+
+impl PartialEq for Device {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants there is one reference to give back.
+        unsafe { kernel::bindings::put_device(self.0.as_ptr()) };
     }
 }
 

@@ -2,10 +2,20 @@
 
 //! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or refuses them.
 //!
-//! The way of one file access through this directory: `hooks` (what the kernel calls) → `evaluate` (the decision) →
-//! `policy` (is the access to be measured?) → `cache` (is the file unchanged since it was last checked, and what was found then?) → `content`
-//! (its digest) → `lists` (is it known?) → `log` (record and PCR) → `appraise` (who vouches for it?). `securityfs` is what
-//! user space sees of it.
+//! `Documentation/architecture.md` has the picture, the layers, the lock order and a glossary. In short, an access goes
+//! through
+//!
+//! 1. `hooks`, which the kernel calls; most accesses end there, in the shortcut of `cache`;
+//! 2. `evaluate`, the decision;
+//! 3. `policy`: is the access to be measured, appraised, audited?
+//! 4. `cache`: is the file unchanged since it was last looked at, and what was found then?
+//! 5. `content`: its digest;
+//! 6. `lists`: is it known?
+//! 7. `log`: record and PCR;
+//! 8. `appraise`: may it be used?
+//!
+//! `late` and `loaded` are the ways of mappings that become executable and of bytes that come from no file. What root asks
+//! for comes in by `securityfs`. `monitor` holds the state.
 
 use kernel::{
     prelude::*,
@@ -80,8 +90,8 @@ module! {
     },
 }
 
-/// The module. The order of the fields is the order of teardown: first nobody can read or configure, then no hook
-/// arrives, then the state goes.
+/// The module. The order of the fields is the order of teardown: first the files in securityfs go, then the hooks, then the
+/// state.
 struct DigestLists {
     _files: securityfs::Files,
     _hooks: Arc<Registration<Monitor>>,
@@ -107,8 +117,8 @@ impl kernel::Module for DigestLists {
             },
         )?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
-        // Who has a file open uses the module's code, which goes if this function fails. So all that can fail comes
-        // before the files can be opened; and before a PCR is extended all that can fail for other reasons than memory.
+        // A task that has a file open uses the module's code, which goes if this function fails. So all that can fail comes
+        // before the files can be opened. And all that can fail for other reasons than memory comes before a PCR is extended.
         monitor.prepare()?;
         let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
         monitor.start()?;

@@ -192,6 +192,8 @@ impl Monitor {
         let policy = self.policies.load();
         let text = policy.canonical()?;
         self.log.begin(&Start {
+            allow_unload: *crate::module_parameters::allow_unload.value_ref(),
+            dedicated_keys: self.lists.settings.dedicated_keys,
             ima_appraise: self.appraisal.name(),
             kernel: module::kernel_release().to_str().unwrap_or("?"),
             own_storage: storage::own(),

@@ -43,11 +43,11 @@ impl Counter {
 
 /// The counters.
 pub(crate) struct Stats {
-    /// Accesses under a `measure` rule.
+    /// Accesses that a rule of any action matched, but for those that the shortcut answered.
     pub(crate) checked: Counter,
     /// Of these, answered from the cache: the file was unchanged.
     pub(crate) cache_hits: Counter,
-    /// Accesses that belong to both, counted without looking any further: the same access had found the file unchanged.
+    /// Accesses that the shortcut answered. They count as matched and as answered from the cache; `status` adds them.
     pub(crate) shortcuts: Counter,
     /// Files whose digest was computed and found in a list.
     pub(crate) known: Counter,

@@ -2,9 +2,13 @@
 /*
  * The parameters that Rust's module macro cannot declare: strings, and what may be written while the module runs.
  */
+#include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/utsname.h>
 #include <linux/workqueue.h>
+
+/* What modinfo(8) and /sys/module/digest_lists/version show. Kbuild reads it from Cargo.toml. */
+MODULE_VERSION(DIGEST_LISTS_VERSION);
 
 /* The parameters that are strings, by their places in the table. */
 enum diglist_text {

@@ -50,6 +50,7 @@ use digest_logic::{
         Mask, //
     },
     table::PerAlgo,
+    template::MAX_NAME, //
 };
 use kernel::{
     prelude::*,
@@ -60,8 +61,20 @@ use kernel::{
 /// The largest metadata in bytes.
 pub(crate) const MAX_METADATA: usize = 16 << 20;
 
-/// The name of the record of metadata that were written as bytes.
+/// The name of the record of metadata. Behind it and a colon stands the path of those that came in a file: a name that begins with a
+/// slash is a file's that somebody used, which any user can leave of any content under any path (chroot).
 const METADATA_EVENT: &[u8] = b"digest_lists_metadata";
+
+/// The name of the record of metadata in the file at `path`.
+fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
+    let mut name = KVVec::new();
+    name.extend_from_slice(METADATA_EVENT, GFP_KERNEL)?;
+    if METADATA_EVENT.len().saturating_add(path.len()) < MAX_NAME.saturating_sub(1) {
+        name.push(b':', GFP_KERNEL)?;
+        name.extend_from_slice(path, GFP_KERNEL)?;
+    }
+    Ok(name)
+}
 
 /// The name of the file in `data` if it is a path: it begins with a slash and has no NUL, which every metadata has.
 /// One newline at the end is not part of it.
@@ -142,7 +155,7 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// One errno per cause (`Documentation/life-cycle.md`), with the reason in the kernel log; nothing is loaded then.
+    /// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log; nothing is loaded then.
     pub(crate) fn load_lists(&self, data: &[u8]) -> Result {
         if !self.is_running() {
             return Err(Reason::NotRunning.refuse("digest_lists"));
@@ -150,9 +163,9 @@ impl Monitor {
         match as_path(data) {
             Some(path) => {
                 let (data, ()) = self.read_own_file(path, Limit::METADATA, |_, _| Ok(()))?;
-                self.load_metadata(&data, path)
+                self.load_metadata(&data, path, &event_of(path)?)
             }
-            None => self.load_metadata(data, METADATA_EVENT),
+            None => self.load_metadata(data, METADATA_EVENT, METADATA_EVENT),
         }
     }
 
@@ -197,11 +210,23 @@ impl Monitor {
         })
     }
 
-    fn load_metadata(&self, data: &[u8], name: &[u8]) -> Result {
+    /// Loads what `data`, which messages call `name`, describe, after a record named `event`. May sleep.
+    fn load_metadata(&self, data: &[u8], name: &[u8], event: &[u8]) -> Result {
         let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
         let _changing = self.lists.changing.lock();
         // However often: which lists are in force follows from the order of loads and removals.
-        self.log.measure_own(data, name)?;
+        self.log.measure_own(data, event)?;
+        if let Err(error) = self.load_recorded(&metadata, name) {
+            // Otherwise who reads the list would believe that what these revoke is revoked.
+            self.log.measure_refused(data)?;
+            return Err(error);
+        }
+        self.remove_older()
+            .map_err(|reason| reason.refuse(Path(name)))
+    }
+
+    /// Loads all lists that `metadata` describe, or none. To be called with [`Lists::changing`] held. May sleep.
+    fn load_recorded(&self, metadata: &Metadata<'_>, name: &[u8]) -> Result {
         let mut batch = Batch {
             lists: &self.lists,
             used: self.lists.memory(),
@@ -230,8 +255,7 @@ impl Monitor {
             signed,
             self.lists.digests()
         );
-        self.remove_older()
-            .map_err(|reason| reason.refuse(Path(name)))
+        Ok(())
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) struct Settings {
     pub(crate) validity: Validity,
     /// Whether keys of the kernel's secondary and machine keyrings count.
     pub(crate) trust_machine_keyring: bool,
-    /// Whether CMS signatures of lists take a key that is dedicated to lists.
+    /// Whether all signatures of lists and key files take a key that is dedicated to lists.
     pub(crate) dedicated_keys: bool,
 }
 

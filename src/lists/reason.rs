@@ -2,7 +2,7 @@
 
 //! Why a list, a signature or a key was refused: one errno and one line of the kernel log per cause.
 //!
-//! `Documentation/signatures.md` and `Documentation/life-cycle.md` have the table.
+//! `Documentation/abi.md` has the table.
 
 use crate::sys::console::Show;
 use core::fmt;

@@ -81,37 +81,38 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// [`Reason::WouldUnrevoke`], and those of the table and of the record; the older lists stay in force then, beside the
-    /// newer ones.
+    /// [`Reason::WouldUnrevoke`], and those of the table and of the record; the older lists, in the first case those without a
+    /// signature, stay in force then, beside the newer ones.
     ///
     /// [`Lists::changing`]: super::Lists::changing
     pub(super) fn remove_older(&self) -> Result<(), Reason> {
         let floors = self.lists.floors.lock();
         let mut record = Text::new();
         let mut count = 0usize;
+        let unsigned = |list: &List| list.signer.is_none() && floors.is_renewed(list);
+        let unsigned_stay = self.enforces() && self.lists.table.unrevokes(unsigned);
+        let gone =
+            |list: &List| floors.is_renewed(list) && !(unsigned_stay && list.signer.is_none());
         for list in self.lists.table.snapshot().lists() {
-            if floors.is_renewed(list) {
+            if gone(list) {
                 writeln!(record, "{}", list.digest).map_err(|_| ENOMEM)?;
                 count = count.saturating_add(1);
             }
         }
-        if count == 0 {
-            return Ok(());
+        if count > 0 {
+            self.lists
+                .table
+                .remove(gone, || self.record_lists(&record, REMOVE_EVENT))?;
+            pr_info!(
+                "{} lists gave way to newer ones; {} digests in all\n",
+                count,
+                self.lists.digests()
+            );
         }
-        let unsigned = |list: &List| list.signer.is_none() && floors.is_renewed(list);
-        if self.enforces() && self.lists.table.unrevokes(unsigned) {
-            return Err(Reason::WouldUnrevoke);
+        match unsigned_stay {
+            true => Err(Reason::WouldUnrevoke),
+            false => Ok(()),
         }
-        self.lists.table.remove(
-            |list| floors.is_renewed(list),
-            || self.record_lists(&record, REMOVE_EVENT),
-        )?;
-        pr_info!(
-            "{} lists gave way to newer ones; {} digests in all\n",
-            count,
-            self.lists.digests()
-        );
-        Ok(())
     }
 
     /// Records what became of lists, one per line of `text`, with the text itself: from this and from the records of

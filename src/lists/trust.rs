@@ -80,7 +80,7 @@ pub(crate) struct Trust {
     validity: Validity,
     /// Whether keys of the kernel's secondary keyring, which has those of the machine keyring, vouch for others.
     trust_machine_keyring: bool,
-    /// Whether CMS signatures of lists and key files take a key that is dedicated to lists, as IMA's of lists do.
+    /// Whether all signatures of lists and key files take a key that is dedicated to lists, as IMA's of lists do in any case.
     dedicated_keys: bool,
     #[pin]
     keys: Mutex<Keys>,

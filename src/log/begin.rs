@@ -135,8 +135,8 @@ impl Log {
         };
         match look(chip, self.pcr()) {
             Ok(found) => {
-                vouching.initial = found.initial;
-                vouching.begun = true;
+                let device = chip.owner();
+                vouching.begin(found.initial, device);
                 found.boot_aggregate
             }
             Err(e) => {

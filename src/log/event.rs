@@ -32,6 +32,9 @@ use kernel::{
 /// The name of a file whose path cannot be told, because it is too long.
 const NO_PATH: &CStr = c"(path_too_long)";
 
+/// The name of the record that takes one back.
+const REFUSED: &[u8] = b"digest_lists_refused";
+
 /// The types of `security.ima` that are signatures: `EVM_IMA_XATTR_DIGSIG` and `IMA_VERITY_DIGSIG` of the kernel's
 /// `security/integrity/integrity.h`.
 const SIGNATURES: [u8; 2] = [3, 6];
@@ -163,8 +166,7 @@ impl Log {
     /// As [`Log::measure_bytes`], even if the same bytes were recorded before: the order counts. May sleep.
     pub(crate) fn measure_own(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
-        let extended = self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
-        self.admit(extended, name)
+        self.announce(Template::ImaNg, &event)
     }
 
     /// As [`Log::measure_own`], with the bytes themselves. May sleep.
@@ -173,8 +175,29 @@ impl Log {
             buffer: bytes,
             ..Event::new(digest_of(bytes)?, name)
         };
-        let extended = self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)?;
-        self.admit(extended, name)
+        self.announce(Template::ImaBuf, &event)
+    }
+
+    /// Records what the module is about to do. If it must not, since the record waits for the TPM, a second record takes that
+    /// back: both will be extended.
+    fn announce(&self, template: Template, event: &Event<'_>) -> Result {
+        let extended = self.append(self.pcr(), template, event, Repeat::Always)?;
+        self.admit(extended, event.name).or_else(|refused| {
+            self.take_back(event.digest)?;
+            Err(refused)
+        })
+    }
+
+    /// Records that what the last record of [`Log::measure_own`] for these bytes announced has not happened: who reads the list
+    /// would believe it otherwise. May sleep.
+    pub(crate) fn measure_refused(&self, bytes: &[u8]) -> Result {
+        self.take_back(digest_of(bytes)?)
+    }
+
+    fn take_back(&self, digest: Digest) -> Result {
+        let event = Event::new(digest, REFUSED);
+        self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
+        Ok(())
     }
 
     /// Records data under `name`, with the data themselves where the template has room for them. May sleep.

@@ -3,7 +3,8 @@
 //! What vouches for the records: a TPM, and how far it has come.
 //!
 //! A chip is not kept for good. Whatever command fails, the chip is given back and looked for again: its driver may have been
-//! unbound and bound, which makes another chip of it. Until one works, the records wait.
+//! unbound and bound, which makes another chip of it. Until it works, the records wait. Another TPM does not take them: it may
+//! be one that root made (`tpm_vtpm_proxy`), and a quote is of the PCR that has the records before.
 //!
 //! | state | set by | left by |
 //! |-------|--------|---------|
@@ -31,7 +32,8 @@ use crate::sys::{
     console::Show,
     tpm::{
         Bank,
-        Chip, //
+        Chip,
+        Device, //
     },
 };
 use digest_logic::{
@@ -66,6 +68,10 @@ pub(super) struct Vouching {
     pub(super) initial: KVec<Initial>,
     /// Whether [`Self::initial`] is known, and in the list.
     pub(super) begun: bool,
+    /// The TPM that this is the value of, once it is known. No other takes the records that follow.
+    device: Option<Device>,
+    /// Whether another TPM was met, and the kernel log says so.
+    met_other: bool,
     /// Since when records wait.
     pub(super) waiting: Option<Waiting>,
     running: Running,
@@ -81,9 +87,34 @@ impl Vouching {
             extended: 0,
             initial: KVec::new(),
             begun: false,
+            device: None,
+            met_other: false,
             waiting: None,
             running: Running::new(),
             delay: DELAY.0,
+        }
+    }
+
+    /// Notes that [`Self::initial`] is that of `chip`.
+    pub(super) fn begin(&mut self, initial: KVec<Initial>, device: Option<Device>) {
+        self.initial = initial;
+        self.device = device;
+        self.begun = true;
+    }
+
+    /// Looks for the TPM, and leaves another one alone. May sleep.
+    fn find(&mut self) {
+        let Some(chip) = Chip::find() else {
+            return;
+        };
+        if !self.begun || chip.owner() == self.device {
+            self.chip = Some(chip);
+        } else if !self.met_other {
+            self.met_other = true;
+            pr_err!(
+                "{} is not the TPM that has the records before, for which those that follow wait\n",
+                Show(chip.name().to_str().unwrap_or("?"))
+            );
         }
     }
 
@@ -135,15 +166,16 @@ impl List {
 
     fn attempt(&self, v: &mut Vouching, limit: usize) -> Result {
         if v.chip.is_none() {
-            v.chip = Chip::find();
+            v.find();
         }
-        let chip = v.chip.as_ref().ok_or(ENODEV)?;
         if !v.begun {
+            let chip = v.chip.as_ref().ok_or(ENODEV)?;
             let found = look(chip, self.pcr)?;
             self.begin_late(&found)?;
-            v.initial = found.initial;
-            v.begun = true;
+            let device = chip.owner();
+            v.begin(found.initial, device);
         }
+        let chip = v.chip.as_ref().ok_or(ENODEV)?;
         for _ in 0..limit {
             let Some(record) = self.get(v.extended) else {
                 break;

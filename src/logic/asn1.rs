@@ -16,6 +16,8 @@ use crate::{
 pub const BOOLEAN: u8 = 0x01;
 /// `INTEGER`.
 pub const INTEGER: u8 = 0x02;
+/// `BIT STRING`.
+pub const BIT_STRING: u8 = 0x03;
 /// `OCTET STRING`.
 pub const OCTET_STRING: u8 = 0x04;
 /// `OBJECT IDENTIFIER`.

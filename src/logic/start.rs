@@ -4,6 +4,8 @@
 //!
 //! | key | value | in `digest_lists_tpm` |
 //! |-----|-------|---|
+//! | `allow_unload` | 1 or 0: whether the module can be unloaded, after which nothing is recorded any more | |
+//! | `dedicated_keys` | 1 or 0 | |
 //! | `ima_appraise` | what `appraise` rules do | |
 //! | `kernel` | the kernel's release | |
 //! | `own_storage` | the kinds of storage that count as the machine's own, joined by `,`; empty for none | |
@@ -92,6 +94,10 @@ where
 /// What the module is when it begins to evaluate accesses.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
+    /// Whether the module can be unloaded.
+    pub allow_unload: bool,
+    /// Whether lists and key files count only by keys that are dedicated to lists.
+    pub dedicated_keys: bool,
     /// What `appraise` rules do.
     pub ima_appraise: &'a str,
     /// The kernel's release.
@@ -124,6 +130,9 @@ impl Start<'_> {
     where
         I: Iterator<Item = Initial<'a>> + Clone,
     {
+        let flag = |out: &mut dyn Write, key, is_set| writeln!(out, "{key}={}", u8::from(is_set));
+        flag(out, "allow_unload", self.allow_unload)?;
+        flag(out, "dedicated_keys", self.dedicated_keys)?;
         writeln!(out, "ima_appraise={}", self.ima_appraise)?;
         writeln!(out, "kernel={}", self.kernel)?;
         out.write_str("own_storage=")?;
@@ -133,7 +142,6 @@ impl Start<'_> {
         out.write_char('\n')?;
         write_pcr(self.pcr, initial, out)?;
         writeln!(out, "policy={}", self.policy)?;
-        let flag = |out: &mut dyn Write, key, is_set| writeln!(out, "{key}={}", u8::from(is_set));
         flag(out, "require_signature", self.require_signature)?;
         flag(out, "tpm_required", self.tpm_required)?;
         flag(out, "trust_machine_keyring", self.trust_machine_keyring)?;

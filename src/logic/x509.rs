@@ -22,6 +22,7 @@ use crate::{
         after_tag,
         content,
         optional,
+        BIT_STRING,
         BOOLEAN,
         CONTEXT_0,
         CONTEXT_1_PRIMITIVE,
@@ -32,6 +33,7 @@ use crate::{
         OCTET_STRING,
         SEQUENCE, //
     },
+    cms::rsa_modulus,
     cursor::Cursor,
     error::{
         Error,
@@ -45,6 +47,19 @@ use crate::{
 const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
 /// `anyExtendedKeyUsage`.
 const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
+/// `keyUsage`.
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+
+/// The shortest modulus of an RSA key in bits.
+pub const MIN_RSA_BITS: usize = 2048;
+
+/// P-256, P-384 and P-521.
+const CURVES: [&[u8]; 3] = [
+    &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
+    &[0x2b, 0x81, 0x04, 0x00, 0x22],
+    &[0x2b, 0x81, 0x04, 0x00, 0x23],
+];
+
 /// The purpose of signing digest lists: 2.25.143659338753134025303514290992400176090, which is the UUID
 /// 6c13c840-322c-4f5f-9eb3-2363d42e13da.
 pub const LIST_SIGNING: &[u8] = &[
@@ -134,6 +149,73 @@ pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
         Ok((time()?, time()?))
     };
     read().map_err(|_: Error| Error::BadKey)
+}
+
+/// Whether the key in the certificate that `der` encodes may sign data: the usage `digitalSignature`, as the kernel reads it.
+/// For the tool: the module has it from the kernel.
+///
+/// # Errors
+///
+/// [`Error::BadKey`].
+pub fn may_sign(der: &[u8]) -> Result<bool> {
+    let read = || {
+        let mut extensions = Cursor::new(extensions(der)?);
+        while !extensions.is_empty() {
+            let mut extension = Cursor::new(content(&mut extensions, SEQUENCE)?);
+            let oid = content(&mut extension, OBJECT_IDENTIFIER)?;
+            optional(&mut extension, BOOLEAN)?;
+            if oid == KEY_USAGE {
+                let mut value = Cursor::new(content(&mut extension, OCTET_STRING)?);
+                let bits = content(&mut value, BIT_STRING)?;
+                // The number of bits that are not used comes first.
+                return Ok(bits.get(1).is_some_and(|first| first & 0x80 != 0));
+            }
+        }
+        Ok(false)
+    };
+    read().map_err(|_: Error| Error::BadKey)
+}
+
+/// Refuses the certificate that `der` encodes if the kernel cannot verify signatures by its key, or the key is too weak. For the
+/// tool: the module has the key from the kernel.
+///
+/// # Errors
+///
+/// [`Error::UnverifiableSignature`], [`Error::WeakKey`], [`Error::BadKey`].
+pub fn check_key(der: &[u8]) -> Result {
+    let key = public_key(der).map_err(|_| Error::BadKey)?;
+    key.algo.verifiable()?;
+    match key.algo {
+        PublicKeyAlgo::Rsa if rsa_modulus(key.bits)?.bits() < MIN_RSA_BITS => Err(Error::WeakKey),
+        PublicKeyAlgo::Ecdsa if !CURVES.contains(&key.curve) => {
+            Err(Error::UnverifiableSignature(key.algo))
+        }
+        _ => Ok(()),
+    }
+}
+
+struct SubjectKey<'a> {
+    algo: PublicKeyAlgo,
+    /// The object identifier behind that of the algorithm; empty where there is none.
+    curve: &'a [u8],
+    bits: &'a [u8],
+}
+
+fn public_key(der: &[u8]) -> Result<SubjectKey<'_>> {
+    let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
+    let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
+    optional(&mut tbs, CONTEXT_0)?;
+    content(&mut tbs, INTEGER)?;
+    for _algorithm_issuer_validity_subject in 0..4 {
+        content(&mut tbs, SEQUENCE)?;
+    }
+    let mut spki = Cursor::new(content(&mut tbs, SEQUENCE)?);
+    let mut algorithm = Cursor::new(content(&mut spki, SEQUENCE)?);
+    let algo = algo_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?);
+    let curve = optional(&mut algorithm, OBJECT_IDENTIFIER)?.unwrap_or_default();
+    let bits = content(&mut spki, BIT_STRING)?;
+    let bits = bits.strip_prefix(&[0]).ok_or(Error::BadKey)?;
+    Ok(SubjectKey { algo, curve, bits })
 }
 
 /// The sequence of extensions, empty where there are none.

@@ -10,7 +10,7 @@ SYSCALLS=/opt/guest/syscalls
 ASCII=$SECFS/ascii_runtime_measurements
 NL=$'\n'
 
-# set_policy TEXT: in one write; bash would write line by line, and each write replaces the whole policy.
+# set_policy TEXT: in one write. bash would write line by line, and each line would leave a record.
 set_policy() { cat <<<"$1" >"$SECFS/policy"; }
 
 # fresh DIRECTORY [NAME]: a new program with content of its own, in $file.

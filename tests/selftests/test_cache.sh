@@ -14,7 +14,7 @@ disk=$WORK/disk
 chmod 755 "$WORK"
 mkfs_loop ext4 64M "$disk" || bail "no file system"
 
-# The shell writes line by line, and each write is a policy; cat writes them all at once.
+# cat writes all lines at once; the shell would write line by line, and each line would leave a record.
 set_policy() { cat >"$SECFS/policy"; }
 rules='measure func=FILE_CHECK mask=^MAY_READ uid=0 fowner=4242 digest_list
 measure func=BPRM_CHECK mask=MAY_EXEC uid=0 fowner=4242 digest_list'

@@ -81,7 +81,7 @@ check "and says how many" said '2 lists loaded'
 check "a program of the immutable list has no record" unmeasured "$files/bin/one"
 check "a program of the mutable list has no record" unmeasured "$files/etc/three"
 check "another one has" record_for "$files/other/four"
-check "the record of the metadata has their path" record_for "$WORK/meta"
+check "the record of the metadata has their path" record_for "digest_lists_metadata:$WORK/meta"
 check_eq "digests_count is what 'show' said" 3 "$(cat "$SECFS/digests_count")"
 check "digest_lists names the list files by the digests that 'show' said" grep -q \
 	"^sha256:$(sha256sum "$WORK/bin.list" | cut -d' ' -f1) .* immutable=2 mutable=0 " "$SECFS/digest_lists"
@@ -131,7 +131,7 @@ for format in compact compact16 tlv; do
 	done
 done
 digestctl generate --mutable "$files/other" -o "$WORK/unverified" >/dev/null 2>&1
-openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=nobody" -keyout "$WORK/key" -out "$WORK/cert" 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=nobody" -addext keyUsage=digitalSignature -keyout "$WORK/key" -out "$WORK/cert" 2>/dev/null
 digestctl sign "$WORK/unverified" --key "$WORK/key" --cert "$WORK/cert" >/dev/null
 digestctl metadata "${lists[@]}" "$WORK/unverified" -o "$WORK/formats" >/dev/null
 check "a list with a signature by nobody's key is refused, and all others with it" fails 1 digestctl load "$WORK/formats"

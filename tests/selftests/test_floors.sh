@@ -12,7 +12,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 45
+plan 49
 cd "$WORK" || bail "no work directory"
 
 # digest TEXT: of a content that nobody need have.
@@ -104,6 +104,14 @@ refused "which is final" ESTALE "higher serial number" lift s6
 edition r1 gone 1 revoked linked --revoked && edition r2 gone 2 other linked || bail "no lists"
 accepted "a list that revokes" lift r1
 accepted "gives way to one of its signer that does not" lift r2
+# Unsigned lists are root's: what they revoke is not taken back while files are appraised, which says nothing of signed ones.
+edition u1 own 1 bad "" --revoked && edition u2 own 2 fine || bail "no lists"
+echo 1 >/sys/module/digest_lists/parameters/force
+echo "appraise func=BPRM_CHECK fowner=4242 digest_list" >$SECFS/policy || bail "no policy"
+accepted "an unsigned list that revokes" lift u1
+refused "does not give way while files are appraised" EBUSY "revokes what no other" lift u2
+refused "which a signed one of a higher number says as well" EBUSY "revokes what no other" lift s8
+check_eq "but the signed one before it has given way" "name=base serial=8 name=gone serial=2 name=own serial=1 name=own serial=2" "$(loaded)"
 [ ! -e /dev/tpm0 ] || note "$(replay_ok && echo "the PCR is what the list replays to")"
 unload_module || bail "the module does not unload"
 finish

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 216
+plan 220
 
 files=$WORK/files
 lists=$WORK/lists
@@ -68,7 +68,16 @@ if [ -e /dev/tpm0 ]; then
 else
 	skip "and cost one PCR extend" "no TPM"
 fi
-check "the record has the path of the metadata" record_for "$lists/three.meta"
+check "the record has the path of the metadata" record_for "digest_lists_metadata:$lists/three.meta"
+cp "$lists/three.meta" "$files/three.meta"
+: <"$files/three.meta"
+check_eq "which no file has that somebody reads" 1 "$(records_for "$files/three.meta")"
+check_eq "a load leaves no record that takes it back" 0 "$(records_for digest_lists_refused)"
+make_lists "$lists/gone.meta" "$lists/gone=immutable:gone" && rm "$lists/gone"
+loads_not() { ! load "$1" 2>/dev/null; }
+check "metadata whose list is not there are refused" loads_not "$lists/gone.meta"
+check_eq "and the record of the load is taken back" "$(sha256sum "$lists/gone.meta" | cut -d' ' -f1)" \
+	"$(recorded digest_lists_refused)"
 check_eq "a digest in several lists, or twice in one, counts once" 8 "$(count)"
 check "a file of the first list is known" known a
 check "a file of the last list is known" known c

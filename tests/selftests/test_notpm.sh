@@ -27,7 +27,7 @@ echo unknown >"$WORK/unknown"
 chown 4242 "$WORK"/*known
 digestctl generate "$WORK/known" -o "$WORK/list" && digestctl metadata "$WORK/list" -o "$WORK/metadata"
 check "lists are loaded" digestctl load "$WORK/metadata"
-check_eq "their metadata have a record" "$(sha256sum <"$WORK/metadata" | cut -c1-64)" "$(recorded "$WORK/metadata")"
+check_eq "their metadata have a record" "$(sha256sum <"$WORK/metadata" | cut -c1-64)" "$(recorded "digest_lists_metadata:$WORK/metadata")"
 echo "measure func=FILE_CHECK fowner=4242 digest_list" >"$SECFS/policy"
 : <"$WORK/known"
 : <"$WORK/unknown"

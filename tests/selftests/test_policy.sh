@@ -12,7 +12,7 @@ ramfs=0x858458f6
 policy_digest() { printf 'sha256:%s' "$(sha256sum <"$SECFS/policy" | cut -d' ' -f1)"; }
 # last_digest NAME: the digest in the last record of this name.
 last_digest() { record_for "$1" | tail -n 1 | cut -d' ' -f4; }
-# set_policy TEXT: in one write; bash would write line by line, and each write replaces the whole policy.
+# set_policy TEXT: in one write. bash would write line by line, and each line would leave a record.
 set_policy() { cat <<<"$1" >"$SECFS/policy"; }
 
 mount_tmp ramfs mode=755 "$files" || bail "no ramfs"

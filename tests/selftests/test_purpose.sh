@@ -12,7 +12,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 34
+plan 36
 cd "$WORK" || bail "no work directory"
 chmod 755 "$WORK"
 
@@ -40,6 +40,15 @@ accepted "a CA that may have no CA below it" add short
 refused "has none" EUNATCH "does not allow" add short-ca
 accepted "but keys that sign" with short-leaf
 unload_all
+# An authority that gives its own serial number away, which makes the name of both certificates the same.
+serial=$(openssl x509 -in "$keys/linked.pem" -noout -serial | cut -d= -f2)
+openssl req -newkey rsa:2048 -nodes -subj /CN=twin -keyout twin.key -out twin.csr 2>/dev/null
+printf 'keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n' >twin.ext
+openssl x509 -req -in twin.csr -CA "$keys/linked.pem" -CAkey "$keys/linked.key" -set_serial "0x$serial" -days 3000 \
+	-extfile twin.ext -out twin.pem 2>/dev/null
+cp list list-twin && openssl cms -sign -binary -nosmimecap -in list-twin -signer twin.pem -inkey twin.key -outform DER \
+	-out list-twin.twin -md sha256 || bail "openssl cms"
+refused "a certificate with the name of its issuer's own" EREMCHG "does not verify" with twin
 check "digestctl does not sign by the key of a TLS server" eval \
 	'! digestctl sign list --key "$keys/server.key" --cert "$keys/server.pem" 2>out && grep -q "takes no signature by" out'
 check "and does not verify what it has signed" eval \
@@ -114,6 +123,8 @@ refused "also by a certificate in the message" ECHRNG "dedicates it to lists" wi
 accepted "such a key signs lists" with dedicated
 printf '%s\n' "$WORK/vendor.keyfile" >path
 refused "and only such a key vouches for others" ECHRNG "dedicates it to lists" put trusted_keys path
+ima vendor.keyfile linked && mv vendor.keyfile.linked.ima vendor.keyfile.sig || bail "evmctl"
+refused "whatever the format: a distributor's package may have a key file" ECHRNG "dedicates it to lists" put trusted_keys path
 accepted "except as an authority" add coder
 unload_module || bail "the module does not unload"
 finish

@@ -105,6 +105,19 @@ impl<'a> Signed<'a> {
     /// Verifies by a key in the keyring, and returns it. May sleep.
     pub(super) fn by_anchor(&self, trust: &Trust) -> Result<Arc<Anchor>, Reason> {
         let signer = trust.signer(KeyId::Exact(&self.signer), self.purpose, self.moment)?;
+        // The kernel verifies by the certificate of that name that came along, and asks the keyring who issued it: an authority
+        // that has given its own serial number away would have signed what it only vouches for.
+        for der in self.outline.certificates() {
+            let cert = match Certificate::parse(der) {
+                Ok(cert) => cert,
+                Err(e) if e == ENOMEM => return Err(e.into()),
+                // The kernel does not parse it either, and refuses the message.
+                Err(_) => continue,
+            };
+            if *cert.id() == *self.signer && !signer.is_key_of(&cert) {
+                return Err(Reason::DoesNotVerify);
+            }
+        }
         self.verify(&Keyring::of(&signer.key)?)?;
         Ok(signer)
     }

@@ -16,9 +16,6 @@ use digest_logic::{
     x509, //
 };
 
-/// The shortest modulus of an RSA key in bits.
-const MIN_RSA_BITS: usize = 2048;
-
 /// What a key signs with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::lists) enum Algorithm {
@@ -36,7 +33,7 @@ impl Algorithm {
     pub(super) fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
         match key.algo() {
             "rsa" => match rsa_modulus(key.as_bytes())?.bits() {
-                bits if bits < MIN_RSA_BITS => Err(Cause::WeakKey.into()),
+                bits if bits < x509::MIN_RSA_BITS => Err(Cause::WeakKey.into()),
                 bits => Ok(Self::Rsa { bits }),
             },
             "ecdsa-nist-p256" | "ecdsa-nist-p384" | "ecdsa-nist-p521" => Ok(Self::Ecdsa),

@@ -181,6 +181,11 @@ impl Anchor {
         }
     }
 
+    /// Whether `cert` is one of this key.
+    pub(in crate::lists) fn is_key_of(&self, cert: &Certificate<'_>) -> bool {
+        Fingerprint::of(&cert.public_key()).is_ok_and(|key| key == self.fingerprint)
+    }
+
     /// Whether `cert` names this key as its issuer's. As in the kernel, the subject counts only where nothing better is
     /// told.
     pub(super) fn is_named_by(&self, cert: &Certificate<'_>) -> bool {
@@ -194,14 +199,18 @@ impl Anchor {
         }
     }
 
-    /// Whether the key may make signatures for `purpose`; `dedicated` says whether CMS signatures take a dedicated key.
+    /// Whether the key may make signatures for `purpose`; `dedicated` says whether all of lists and key files take
+    /// a dedicated key.
     pub(super) fn check_use(&self, purpose: Use, dedicated: bool) -> Result<(), Reason> {
         match purpose {
             _ if !self.may_sign => Err(Reason::KeyUsage),
             Use::Header => Ok(()),
             _ if self.format == Format::OpenPgp => Err(Reason::HeadersOnly),
             Use::ImaList if !self.purpose.lists => Err(Reason::NotDedicated),
-            Use::CmsList | Use::CmsKeyFile if dedicated && !self.purpose.lists => {
+            // A key file of which a package is made is signed for IMA as every other file of the package.
+            Use::CmsList | Use::CmsKeyFile | Use::ImaKeyFile
+                if dedicated && !self.purpose.lists =>
+            {
                 Err(Reason::NotDedicated)
             }
             // One that makes lists of whatever it signs would be a trap.

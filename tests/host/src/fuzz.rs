@@ -364,6 +364,13 @@ pub fn certificate(data: &[u8]) {
             Error::OtherPurpose | Error::CriticalExtension | Error::BadKey
         ));
     }
+    let _ = x509::may_sign(data);
+    if let Err(error) = x509::check_key(data) {
+        assert!(matches!(
+            error,
+            Error::UnverifiableSignature(_) | Error::WeakKey | Error::BadKey
+        ));
+    }
     if let Ok((from, to)) = x509::validity(data) {
         assert!(from >= 0 && to >= 0);
     }

@@ -21,6 +21,8 @@ const SM3: u16 = 0x0012;
 
 fn start() -> Start<'static> {
     Start {
+        allow_unload: false,
+        dedicated_keys: true,
         ima_appraise: "enforce",
         kernel: "7.3.4+deb13-amd64",
         own_storage: Kinds::LOOP.and(Kinds::REMOVABLE),
@@ -30,7 +32,7 @@ fn start() -> Start<'static> {
         tpm_required: false,
         trust_machine_keyring: true,
         validity: "signing",
-        version: "0.1.0",
+        version: "4.5.6",
     }
 }
 
@@ -56,9 +58,9 @@ fn the_start_record_has_a_line_for_each_fact() {
     assert_eq!(
         text(&[bank(0x0b, &[0; 32]), bank(0x04, &[0xa5; 20])]),
         format!(
-            "ima_appraise=enforce\nkernel=7.3.4+deb13-amd64\nown_storage=loop,removable\npcr=12\npcr_initial_sha1={}\npcr_initial_sha256={zeros}\n\
+            "allow_unload=0\ndedicated_keys=1\nima_appraise=enforce\nkernel=7.3.4+deb13-amd64\nown_storage=loop,removable\npcr=12\npcr_initial_sha1={}\npcr_initial_sha256={zeros}\n\
              policy=sha256:{zeros}\nrequire_signature=1\ntpm_required=0\n\
-             trust_machine_keyring=1\nvalidity=signing\nversion=0.1.0\n",
+             trust_machine_keyring=1\nvalidity=signing\nversion=4.5.6\n",
             "a5".repeat(20),
         )
     );
@@ -69,6 +71,8 @@ fn without_a_tpm_it_says_nothing_of_the_pcr_but_its_number() {
     assert_eq!(
         keys(&text(&[])),
         [
+            "allow_unload",
+            "dedicated_keys",
             "ima_appraise",
             "kernel",
             "own_storage",
@@ -94,7 +98,7 @@ fn the_keys_are_sorted_whatever_the_order_of_the_banks() {
         bank(0x27, &[6; 32]),
     ];
     let want = text(&banks);
-    assert_eq!(keys(&want).len(), 10 + banks.len());
+    assert_eq!(keys(&want).len(), 12 + banks.len());
     let mut sorted = keys(&want);
     sorted.sort_unstable();
     assert_eq!(keys(&want), sorted);

@@ -72,7 +72,7 @@ pub(crate) enum Command {
     },
     /// Make and sign key files: of each CERT, CERT.keyfile and its detached PKCS#7 signature CERT.keyfile.sig
     Sign {
-        /// The certificates to vouch for: X.509 or OpenPGP, armored or not, one in each file
+        /// The certificates to sign: X.509 or OpenPGP, armored or not, one in each file
         #[arg(required = true, value_name = "CERT")]
         certificates: Vec<PathBuf>,
 

@@ -28,7 +28,7 @@ use crate::{
 /// Load the lists that META describes into the kernel.
 ///
 /// The kernel reads META itself, by its absolute path, and loads all of its lists or none. With
-/// --skip-bad those that are refused are named and left out, and metadata of the others are written.
+/// --skip-bad, refused lists are named and left out, and metadata of the others are written.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

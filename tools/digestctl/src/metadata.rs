@@ -45,10 +45,10 @@ use crate::{
 
 /// Make the metadata by which the kernel loads lists.
 ///
-/// For each LIST: its absolute path, its type, its SHA-256 digest and a reference by which a
-/// verifier finds it, and its signature, if there is one beside it: LIST.p7s, as `digestctl sign`
-/// makes it, or LIST.sig, as `digestctl generate --from rpm` and `evmctl` do. Each list is checked
-/// first. However many lists there are, loading the metadata costs one measurement.
+/// They have, for each LIST: its absolute path, its type, its SHA-256 digest, a reference by which a
+/// verifier finds it, and its signature. The signature is beside the list: LIST.p7s, as `digestctl
+/// sign` makes it, or LIST.sig, as `digestctl generate --from rpm` and `evmctl` make it. Each list is
+/// checked first. Loading the metadata costs one measurement, whatever the number of lists.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

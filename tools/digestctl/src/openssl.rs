@@ -83,7 +83,7 @@ pub(crate) fn sign(data: &Path, key: &OsStr, cert: &Path) -> Result<Vec<u8>> {
 }
 
 /// Verifies the detached PKCS#7 signature in the file `signature` of the file `data`: the signer's certificate has to
-/// be among those in the PEM file `certs`, or signed by one of them, and valid at `moment`, in seconds since 1970, if there
+/// be among those in the PEM file `certs`, or signed by one of them without another in between, and valid at `moment`, in seconds since 1970, if there
 /// is one. Writes the signer's certificate to the file `signer`, in PEM. Says why not.
 pub(crate) fn verify_cms(
     data: &Path,
@@ -109,6 +109,11 @@ pub(crate) fn verify_cms(
         data.as_os_str(),
         "-CAfile".as_ref(),
         certs.as_os_str(),
+        // Without these openssl trusts the authorities of the system as well.
+        "-no-CApath".as_ref(),
+        "-no-CAstore".as_ref(),
+        "-verify_depth".as_ref(),
+        "0".as_ref(),
         "-certfile".as_ref(),
         certs.as_os_str(),
         "-partial_chain".as_ref(),

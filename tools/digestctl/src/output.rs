@@ -3,7 +3,10 @@
 //! Files that appear whole or not at all, and the sink through which formats are written.
 
 use std::{
-    fs::Permissions,
+    fs::{
+        OpenOptions,
+        Permissions, //
+    },
     io::Write,
     os::unix::fs::PermissionsExt,
     path::Path, //
@@ -28,9 +31,17 @@ impl Sink for Buffer {
     }
 }
 
-/// Puts a file with `data` at `path`, in place of what is there, readable by everyone.
+/// Puts a file with `data` at `path`, in place of what is there, readable by everyone. A device or a pipe stays what it is,
+/// and takes the data.
 pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
     let write = || {
+        if path
+            .metadata()
+            .is_ok_and(|there| !there.is_file() && !there.is_dir())
+        {
+            OpenOptions::new().write(true).open(path)?.write_all(data)?;
+            return Ok(());
+        }
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),

@@ -27,7 +27,7 @@ use crate::{
 /// Ask which loaded lists have a digest.
 ///
 /// Prints, for each digest, the lists that have it, with their signers and what they say of it. The
-/// exit status is 1 if one of the digests is in none.
+/// exit status is 1 if a digest is in no list.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "DIGEST|FILE")]
     subjects: Vec<String>,
 
-    /// Ask about the content of files, by each algorithm that lists may have
+    /// Ask about the content of files, by every algorithm that lists may have
     #[arg(short, long)]
     file: bool,
 

@@ -25,7 +25,7 @@ use crate::{
 
 /// Remove loaded lists, all that are named or none.
 ///
-/// Files that only they know are unknown at once.
+/// Files that only these lists know are unknown at once.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

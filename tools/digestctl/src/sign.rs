@@ -40,7 +40,8 @@ use crate::{
 /// Sign digest lists.
 ///
 /// Writes, for each LIST, the detached PKCS#7 signature LIST.p7s, which `digestctl metadata` finds
-/// there. The time is signed as well: it has to lie in the validity of the certificate. The key is a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
+/// there. The time is signed as well, and has to be within the validity of the certificate. The key is
+/// a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -84,8 +85,7 @@ pub(crate) fn check_certificate(cert: &Path) -> Result<()> {
     let name = quoted(cert);
     let der = openssl::certificate(cert)?
         .map_err(|reason| anyhow!("{name} is no certificate: {reason}"))?;
-    Purpose::of_certificate(&der)
-        .with_context(|| format!("the module takes no signature by {name}"))?;
+    check_signer(&der).with_context(|| format!("the module takes no signature by {name}"))?;
     let (from, to) = x509::validity(&der)?;
     let now = now()?;
     if now < from {
@@ -102,6 +102,16 @@ pub(crate) fn check_certificate(cert: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Refuses a certificate by whose key the module takes no signature, whatever it is of, and tells what it is for otherwise.
+pub(crate) fn check_signer(der: &[u8]) -> Result<Purpose> {
+    let purpose = Purpose::of_certificate(der)?;
+    if !x509::may_sign(der)? {
+        bail!("the certificate does not allow its key to sign: its keyUsage has to have digitalSignature");
+    }
+    x509::check_key(der)?;
+    Ok(purpose)
 }
 
 /// The time in seconds since 1970, as the system believes.

@@ -33,7 +33,10 @@ use digest_logic::{
         Value, //
     },
     signature::Signature,
-    x509::Purpose, //
+    x509::{
+        self,
+        Purpose, //
+    }, //
 };
 use openpgp_keys::Keys;
 use tempfile::TempDir;
@@ -48,16 +51,20 @@ use crate::{
         count,
         quoted, //
     },
-    sign::now,
+    sign::{
+        check_signer,
+        now, //
+    },
     signature::beside, //
 };
 
 /// Verify the signatures of digest lists.
 ///
 /// The signature of each LIST is LIST.p7s or LIST.sig. It has to be by a key of one of the
-/// certificates, or by a key whose certificate one of them has signed. As in the kernel, OpenPGP
-/// signatures count for RPM headers only, IMA's by certificates that are dedicated to lists, and keys
-/// do not count that were revoked, are not for signing, or were not valid when the signature was made.
+/// certificates, or by a key whose certificate one of them has signed. The rules are the kernel's:
+/// OpenPGP signatures count for RPM headers only. IMA's count by certificates that are dedicated to
+/// lists. A key does not count if it was revoked, is not for signing, or was not valid when the
+/// signature was made.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -86,7 +93,7 @@ pub(crate) struct Args {
 pub(crate) enum Validity {
     /// When the signature was made, if it says so
     Signing,
-    /// Now, too
+    /// Also now
     Clock,
 }
 
@@ -189,7 +196,9 @@ impl<'a> Verifier<'a> {
     }
 
     fn verify_cms(&self, list: &Path, path: &Path, message: &[u8]) -> Result<()> {
-        let signed = Message::parse(message)?.signed_at();
+        let message = Message::parse(message)?;
+        message.algo().verifiable()?;
+        let signed = message.signed_at();
         let signer = self.place.path().join("signer");
         let verify = |moment| {
             openssl::verify_cms(list, path, &self.certs, moment, &signer)?
@@ -201,7 +210,7 @@ impl<'a> Verifier<'a> {
         }
         moments.try_for_each(|moment| verify(Some(moment)))?;
         for der in armor::remove(format::read(&signer)?)? {
-            Purpose::of_certificate(&der)?;
+            check_signer(&der)?;
         }
         Ok(())
     }
@@ -218,7 +227,10 @@ impl<'a> Verifier<'a> {
         for cert in self.cert_files {
             let der = openssl::certificate(cert)?
                 .map_err(|reason| anyhow!("{} is no certificate: {reason}", quoted(cert)))?;
-            if !counts(&Purpose::of_certificate(&der)?) {
+            // These signatures say no time.
+            let (from, to) = x509::validity(&der)?;
+            let valid = (self.validity.moments(None)?).all(|moment| (from..=to).contains(&moment));
+            if !valid || !check_signer(&der).is_ok_and(|purpose| counts(&purpose)) {
                 others = true;
                 continue;
             }
@@ -231,7 +243,7 @@ impl<'a> Verifier<'a> {
             }
         }
         if others {
-            bail!("the signature is by no key of these certificates that may make it: IMA's signatures count for lists only by one dedicated to lists, for files only by another");
+            bail!("the signature is by no key of these certificates that may make it: IMA's signatures count for lists only by one dedicated to lists, for files only by another, and by none that does not sign or is not valid");
         }
         bail!("the signature is by no key of these certificates")
     }

@@ -5,6 +5,7 @@
 use digest_logic::{
     cms::Message,
     error::Error,
+    openpgp::PublicKeyAlgo,
     time,
     x509::{
         self,
@@ -48,6 +49,30 @@ fn a_certificate_may_be_for_code_for_lists_for_anything_or_say_nothing() {
         let purpose = Purpose { lists, path_len };
         assert_eq!(Purpose::of_certificate(der), Ok(purpose));
     }
+}
+
+#[test]
+fn a_key_signs_by_its_usage_its_algorithm_and_its_length() {
+    for der in [corpus!("x509/plain"), corpus!("x509/ec")] {
+        assert_eq!(x509::may_sign(der), Ok(true));
+        assert_eq!(x509::check_key(der), Ok(()));
+    }
+    // Of the key usage the first bit is taken away.
+    let mut der = corpus!("x509/plain").to_vec();
+    let usage = [0x06, 0x03, 0x55, 0x1d, 0x0f];
+    let place = der.windows(5).position(|part| part == usage).unwrap();
+    let bits = der[place..].windows(2).position(|part| part == [3, 2]);
+    der[place + bits.unwrap() + 3] &= 0x7f;
+    assert_eq!(x509::may_sign(&der), Ok(false));
+    // P-256 becomes another curve.
+    let mut der = corpus!("x509/ec").to_vec();
+    let curve = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    let place = der.windows(8).position(|part| part == curve).unwrap();
+    der[place + 7] = 9;
+    let refused = Error::UnverifiableSignature(PublicKeyAlgo::Ecdsa);
+    assert_eq!(x509::check_key(&der), Err(refused));
+    assert_eq!(x509::check_key(b"\x30\x00"), Err(Error::BadKey));
+    assert_eq!(x509::may_sign(b""), Err(Error::BadKey));
 }
 
 #[test]

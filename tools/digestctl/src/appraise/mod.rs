@@ -25,6 +25,7 @@ use anyhow::{
 use digest_logic::{
     appraise::{
         judge,
+        Cause,
         Evidence,
         Own,
         Vouchers, //
@@ -42,6 +43,10 @@ use digest_logic::{
         Capabilities,
         Func,
         Rule, //
+    },
+    storage::{
+        is_others,
+        Facts, //
     }, //
 };
 
@@ -72,13 +77,14 @@ use crate::{
 
 /// Show what an appraisal policy would allow and deny.
 ///
-/// For the programs and libraries of all running processes, and the shell and digestctl, as the kernel
-/// would ask about them; or for the files below each PATH: as root would execute and map what is
-/// executable, load modules, and read all files. Each line says what would happen, and by which list,
-/// of which signer, or why not. The exit status is 1 if something would be denied.
+/// Without PATH: for the programs and libraries of all running processes, the shell and digestctl, as
+/// the kernel would ask about them. With PATH: for the files below it, as --uid would use them
+/// (execute and map what is executable, load modules, read all files). Each line says what would
+/// happen, and by which list and signer, or why not. The exit status is 1 if something would be
+/// denied.
 ///
-/// Lists are those that the kernel has loaded, or the given ones, which count if they are signed by
-/// one of --cert or --key. A signature in security.ima is verified with --cert.
+/// Lists are those that the kernel has loaded, or those of --list. The latter count if they are signed
+/// by one of --cert or --key. A signature in security.ima is verified with --cert.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -94,19 +100,19 @@ pub(crate) struct Args {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// A digest list to count with, instead of what the kernel has loaded
+    /// A digest list to use instead of those that the kernel has loaded
     #[arg(long, value_name = "LIST")]
     list: Vec<PathBuf>,
 
-    /// X.509 certificates in PEM by which signatures are trusted
+    /// X.509 certificates in PEM whose signatures are trusted
     #[arg(long, value_name = "CERT")]
     cert: Vec<PathBuf>,
 
-    /// OpenPGP keys by which lists are trusted
+    /// OpenPGP keys whose signatures of lists are trusted
     #[arg(long, value_name = "KEY")]
     key: Vec<PathBuf>,
 
-    /// Who would access the files below PATH
+    /// The user that would access the files below PATH
     #[arg(long, default_value_t = 0)]
     uid: u32,
 
@@ -273,6 +279,18 @@ fn judge_subject(
     let Some(rule) = decision.appraise else {
         return Ok(Outcome::NotAppraised);
     };
+    if decision.verity {
+        bail!("a rule asks for its digest in fs-verity, by which nothing is judged here");
+    }
+    let facts = Facts {
+        magic: file.fsmagic,
+        ..Facts::default()
+    };
+    if is_others(&facts) {
+        let cause = Cause::UnstableContent.name().to_string_lossy();
+        let rule = policy.show(rule.rule);
+        return Ok(Outcome::Denied(format!("{cause}, by the rule: {rule}")));
+    }
     let data = format::read(&subject.path)?;
     let known = lists.find(&data)?;
     let own = own::read(&subject.path, &data, verifier)?;

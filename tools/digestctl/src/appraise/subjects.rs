@@ -9,7 +9,10 @@ use std::{
     io::Read,
     os::unix::{
         ffi::OsStrExt,
-        fs::PermissionsExt, //
+        fs::{
+            MetadataExt,
+            PermissionsExt, //
+        }, //
     },
     path::{
         Path,
@@ -131,20 +134,25 @@ impl Subjects {
             let label = fs::read_to_string(process.join("attr/current")).ok();
             let label = label.map(|label| label.trim_end_matches(['\0', '\n']).to_owned());
             let program = fs::read_link(process.join("exe")).ok();
-            let mut add = |uses: &[(Func, Mask)], path: PathBuf| {
+            // The name is one of the process's own mount namespace, where it may be another file's.
+            let mut add = |uses: &[(Func, Mask)], path: PathBuf, used: &Path| {
+                if !is_same(&path, used) {
+                    subjects.elsewhere(&path);
+                    return;
+                }
                 let key = (path.clone(), uses == MAPPING, ids, label.clone());
                 if seen.insert(key) {
                     subjects.take(path, uses, ids, label.as_deref());
                 }
             };
             if let Some(program) = program {
-                add(&EXECUTING, program);
+                add(&EXECUTING, program, &process.join("exe"));
             }
-            for path in maps
+            for (range, path) in maps
                 .split(|byte| *byte == b'\n')
                 .filter_map(mapped_for_execution)
             {
-                add(&MAPPING, path);
+                add(&MAPPING, path, &process.join("map_files").join(range));
             }
         }
         for path in INDISPENSABLE.iter().map(PathBuf::from) {
@@ -195,10 +203,7 @@ impl Subjects {
                 quoted(&path)
             ));
         } else if !path.exists() {
-            self.errors.push(format!(
-                "{}: in use in another mount namespace",
-                quoted(&path)
-            ));
+            self.elsewhere(&path);
         } else {
             self.found.extend(uses.iter().map(|(func, mask)| Subject {
                 path: path.clone(),
@@ -208,6 +213,13 @@ impl Subjects {
                 label: label.map(str::to_owned),
             }));
         }
+    }
+
+    fn elsewhere(&mut self, path: &Path) {
+        self.errors.push(format!(
+            "{}: in use in another mount namespace",
+            quoted(path)
+        ));
     }
 
     fn sort(&mut self) {
@@ -246,13 +258,25 @@ impl Ids {
     }
 }
 
-/// The file of a line of `/proc/PID/maps` that is mapped for execution.
-fn mapped_for_execution(line: &[u8]) -> Option<PathBuf> {
+/// Whether `path` names the file that `used`, a link of a process in `/proc`, leads to; so too where one of them cannot be
+/// told, since the process may have ended.
+fn is_same(path: &Path, used: &Path) -> bool {
+    match (fs::metadata(path), fs::metadata(used)) {
+        (Ok(named), Ok(used)) => (named.dev(), named.ino()) == (used.dev(), used.ino()),
+        _ => true,
+    }
+}
+
+/// The name in `map_files`, and the file, of a line of `/proc/PID/maps` that is mapped for execution.
+fn mapped_for_execution(line: &[u8]) -> Option<(String, PathBuf)> {
     let mut fields = line.splitn(6, |byte| *byte == b' ');
-    let protection = fields.nth(1)?;
+    let (start, end) = std::str::from_utf8(fields.next()?).ok()?.split_once('-')?;
+    let zeros = |address: &str| address.trim_start_matches('0').to_owned();
+    let range = format!("{}-{}", zeros(start), zeros(end));
+    let protection = fields.next()?;
     let path = fields.nth(3)?.trim_ascii_start();
     (protection.get(2) == Some(&b'x') && path.starts_with(b"/"))
-        .then(|| PathBuf::from(OsStr::from_bytes(path)))
+        .then(|| (range, PathBuf::from(OsStr::from_bytes(path))))
 }
 
 /// How a file of a tree would be used.

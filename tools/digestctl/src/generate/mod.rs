@@ -32,15 +32,15 @@ use crate::{
 /// followed, except a PATH that is itself one. Pseudo file systems such as proc are not entered.
 ///
 /// From dpkg: the files of installed Debian packages, each checked against the package's own MD5
-/// sums, and their maintainer scripts; configuration files are mutable, all others immutable. Without
-/// PACKAGE all of them.
+/// sums, and their maintainer scripts. Configuration files are mutable, all others immutable. Without
+/// PACKAGE, all packages.
 ///
-/// From deb: the same of package files that need not be installed, one list per package, which is
-/// named as the package without its ending.
+/// From deb: the same for package files, which need not be installed. Each package becomes one list,
+/// named as the package file without its ending.
 ///
 /// From rpm and rpmdb: the headers of package files, or of an RPM database, as their vendor signed
-/// them, one list per package, each with the vendor's signature beside it as LIST.sig. Without PATH
-/// the system's own database. A PATH that is a file has what `rpmdb --exportdb` printed.
+/// them. Each package becomes one list, with the vendor's signature beside it as LIST.sig. Without
+/// PATH, the system's own database. A PATH that is a file has what `rpmdb --exportdb` printed.
 ///
 /// Empty files are left out: no list can make them known. The same files give the same list, byte by
 /// byte.
@@ -79,15 +79,15 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Algo::Sha256)]
     algo: Algo,
 
-    /// Mark the files as mutable: they may be written, and lose nothing by it
+    /// Mark the files as mutable: they may be written
     #[arg(long)]
     mutable: bool,
 
-    /// Revoke the files: none of them is known any more, whatever other list has it
+    /// Revoke the files: they are unknown, whatever other lists have them
     #[arg(long, conflicts_with = "mutable")]
     revoked: bool,
 
-    /// A digest to list as well, as algorithm:hex, of content that need not be here
+    /// A digest to add, as algorithm:hex; its content need not be here
     #[arg(long, value_name = "DIGEST")]
     digest: Vec<String>,
 
@@ -95,12 +95,12 @@ pub(crate) struct Args {
     #[arg(long, requires = "digest", conflicts_with_all = ["sources", "mutable"])]
     verity: bool,
 
-    /// The name under which the list is renewed: 1 to 64 printable characters
+    /// The name of the list, which stays the same when it is renewed: 1 to 64 printable characters
     #[arg(long, requires = "serial")]
     name: Option<String>,
 
-    /// The serial number of the list: where one of the same name and signer with a higher number was
-    /// loaded the kernel refuses this one, and one with a lower number gives way to it
+    /// The serial number of the list. The kernel refuses it after one with a higher number, of the
+    /// same name and signer, was loaded; and it replaces one with a lower number
     #[arg(long, requires = "name", value_name = "NUMBER")]
     serial: Option<u64>,
 
@@ -112,11 +112,11 @@ pub(crate) struct Args {
     #[arg(short, long)]
     keep_going: bool,
 
-    /// Leave out files of Debian packages that are not as the package had them
+    /// Leave out files of Debian packages that differ from the package
     #[arg(long)]
     skip_changed: bool,
 
-    /// The root of the system whose Debian packages are meant
+    /// The root of the system that has the Debian packages
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
 }

@@ -27,7 +27,7 @@ fn tree() -> Place {
     place.file("tree/one.ko", "module");
     let made = Command::new("openssl")
         .args(
-            "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=test -days 3650 -batch"
+            "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=test -days 3650 -batch -addext keyUsage=digitalSignature"
                 .split(' '),
         )
         .current_dir(place.path("."))
@@ -37,6 +37,18 @@ fn tree() -> Place {
     place.run("generate tree/known -o list").good();
     place.run("sign list --key key --cert cert").good();
     place
+}
+
+#[test]
+fn what_a_rule_wants_by_its_digest_in_fs_verity_is_not_judged_by_its_content() {
+    let place = tree();
+    place.file(
+        "policy",
+        "measure func=BPRM_CHECK digest_type=verity template=ima-ngv2\nappraise func=BPRM_CHECK digest_list\n",
+    );
+    place
+        .run("appraise --dry-run policy --list list --cert cert tree/known")
+        .failed("1 file could not be judged");
 }
 
 #[test]

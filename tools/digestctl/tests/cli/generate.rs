@@ -196,6 +196,23 @@ fn the_list_replaces_an_older_one_and_everyone_may_read_it() {
 }
 
 #[test]
+fn a_pipe_stays_a_pipe_and_takes_the_list() {
+    let place = Place::new();
+    place.file("a", "one");
+    let pipe = place.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    symlink("pipe", place.path("link")).expect("a link");
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || fs::read(pipe).expect("the pipe is read"))
+    };
+    place.run("generate a -o link").good();
+    assert_eq!(reader.join().expect("a reader").len(), 42);
+    assert!(!pipe.metadata().expect("it is there").is_file());
+}
+
+#[test]
 fn an_output_that_cannot_be_written_is_an_error() {
     let place = Place::new();
     place.file("tree/a", "x");

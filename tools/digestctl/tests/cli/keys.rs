@@ -28,6 +28,8 @@ fn with_certificate() -> Place {
             "alice.key",
             "-out",
             "alice.pem",
+            "-addext",
+            "keyUsage=digitalSignature",
         ])
         .output()
         .expect("openssl runs");
