@@ -2,34 +2,27 @@
 
 //! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or refuses them.
 //!
-//! The way of one file access through this directory: `hooks` (what the kernel calls) → `evaluate` (the decision) →
-//! `policy` (is the access to be measured?) → `cache` (is the file unchanged since it was last checked, and what was found then?) → `content`
-//! (its digest) → `lists` (is it known?) → `log` (record and PCR) → `appraise` (who vouches for it?). `securityfs` is what
-//! user space sees of it.
+//! The way of one file access: [`access`] (what the kernel calls, and the decision) over the stores [`policy`] (is the access
+//! to be measured or appraised?), [`cache`] (is the file unchanged since it was last checked, and what was found then?),
+//! [`lists`] (is its digest known?) and [`log`] (record and PCR). [`securityfs`] is what user space sees of it.
 
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 
-mod appraise;
+mod access;
 mod cache;
-mod content;
 mod errno;
-mod evaluate;
-mod exempt;
-mod hooks;
-mod late;
 mod lists;
-mod loaded;
 mod log;
 mod monitor;
 mod policy;
+mod reason;
 mod securityfs;
 mod stats;
 #[path = "../rust/mod.rs"]
 mod sys;
-mod unpacking;
 
 use monitor::Monitor;
 use sys::lsm::Registration;

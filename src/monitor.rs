@@ -3,15 +3,17 @@
 //! All state of the module, and the order in which it comes to life.
 
 use crate::{
-    appraise::Mode,
+    access::{
+        appraise::Mode,
+        evaluate::Access,
+        exempt::Exempt,
+        unpacking::Unpacking, //
+    },
     cache::Cache,
-    evaluate::Access,
-    exempt::Exempt,
     lists::{
         as_path,
         Limit,
         Lists,
-        Reason,
         Settings, //
     },
     log::{
@@ -22,6 +24,7 @@ use crate::{
         ActivePolicy,
         Policies, //
     },
+    reason::Reason,
     stats::Stats,
     sys::{
         console::Show,
@@ -33,7 +36,6 @@ use crate::{
         shrinker::Shrinker,
         storage, //
     },
-    unpacking::Unpacking, //
 };
 use core::sync::atomic::{
     AtomicBool,

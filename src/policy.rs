@@ -3,9 +3,9 @@
 //! The active policy: an immutable snapshot, read under RCU and replaced as a whole.
 
 use crate::{
-    evaluate::Access,
-    lists::Reason,
+    access::evaluate::Access,
     monitor::check_pcr,
+    reason::Reason,
     sys::{
         console::Show,
         label::Label,

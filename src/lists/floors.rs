@@ -9,9 +9,9 @@ use super::{
         List,
         Named, //
     },
-    reason::Reason,
     signature::SignerId, //
 };
+use crate::reason::Reason;
 use digest_logic::edition::{
     Floor,
     Standing, //

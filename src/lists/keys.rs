@@ -5,10 +5,10 @@
 use crate::{
     lists::{
         as_path,
-        reason::Reason,
         Limit, //
     },
     monitor::Monitor,
+    reason::Reason,
     sys::console::Show, //
 };
 use digest_logic::digest::decode_hex;

@@ -10,7 +10,6 @@ use super::{
         Named,
         Staged, //
     },
-    reason::Reason,
     signature::{
         self,
         SignerId, //
@@ -22,11 +21,14 @@ use super::{
     Lists, //
 };
 use crate::{
-    content,
+    access::{
+        content,
+        evaluate::Access, //
+    },
     errno::refuse,
-    evaluate::Access,
     monitor::Monitor,
     policy::MAX_POLICY,
+    reason::Reason,
     sys::{
         console::Show,
         file::OwnedFile,

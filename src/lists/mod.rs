@@ -3,29 +3,25 @@
 //! The loaded digest lists.
 //!
 //! [`load`] takes metadata and reads the lists they name, [`signature`] asks who signed them and [`trust`] whether that
-//! counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds digests in them, [`known`] asks it
-//! about a file. [`remove`] and [`scrub`] take lists away.
+//! counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds digests in them. [`remove`] and
+//! [`scrub`] take lists away.
 
 mod floors;
 mod keys;
-mod known;
 mod list;
 mod load;
-mod reason;
 mod remove;
 mod scrub;
 mod signature;
 mod table;
 mod trust;
 
-pub(crate) use known::Looked;
 pub(crate) use list::List;
 pub(crate) use load::{
     as_path,
     Limit,
     MAX_METADATA, //
 };
-pub(crate) use reason::Reason;
 pub(crate) use remove::{
     parse_digest,
     MAX_REMOVE, //
@@ -38,8 +34,12 @@ pub(crate) use trust::{
 use crate::stats::Counter;
 use digest_logic::{
     digest::Digest,
+    hash_algo::HashAlgo,
     list::Kind,
-    verdict::Verdict,
+    verdict::{
+        Reach,
+        Verdict, //
+    },
     verity, //
 };
 use floors::Floors;
@@ -114,6 +114,27 @@ impl Lists {
     /// What the lists say of `digest`, which fs-verity enforces. Takes no lock, does not sleep.
     pub(crate) fn verdict_of_verity(&self, digest: &Digest) -> Option<Verdict> {
         self.table.verdict(&verity::entry(digest))
+    }
+
+    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and whether any of these has
+    /// revoked digests.
+    pub(crate) fn open_algorithms(
+        &self,
+        verdict: Option<Verdict>,
+        appraised: bool,
+    ) -> ([Option<HashAlgo>; 2], bool) {
+        let [_, sha384, sha512] = self.table.reach();
+        let mut revokes = false;
+        let mut open = |algo, reach: Reach| {
+            let matters = reach.may_raise(verdict, appraised);
+            revokes |= matters && reach.revokes();
+            matters.then_some(algo)
+        };
+        let algos = [
+            open(HashAlgo::Sha384, sha384),
+            open(HashAlgo::Sha512, sha512),
+        ];
+        (algos, revokes)
     }
 
     /// A number that changes whenever lists come or go.

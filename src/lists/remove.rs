@@ -2,12 +2,10 @@
 
 //! Removing lists by the digests of their files.
 
-use super::{
-    list::List,
-    reason::Reason, //
-};
+use super::list::List;
 use crate::{
     monitor::Monitor,
+    reason::Reason,
     sys::text::Text, //
 };
 use core::fmt::Write;

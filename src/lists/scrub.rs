@@ -12,8 +12,8 @@ use super::list::{
     List, //
 };
 use crate::{
-    lists::reason::Reason,
     monitor::Monitor,
+    reason::Reason,
     sys::{
         console::Show,
         task,

@@ -8,19 +8,19 @@
 //! arenas: an index per algorithm, which snapshots share until its size changes, a directory per algorithm and an array
 //! of lists per snapshot.
 
-use super::{
-    list::{
-        Damage,
-        List,
-        Loaded, //
-    },
-    reason::Reason,
+use super::list::{
+    Damage,
+    List,
+    Loaded, //
 };
-use crate::sys::{
-    pages::Sealed,
-    random,
-    rcu_cell::RcuCell,
-    task, //
+use crate::{
+    reason::Reason,
+    sys::{
+        pages::Sealed,
+        random,
+        rcu_cell::RcuCell,
+        task, //
+    },
 };
 use core::sync::atomic::{
     AtomicU32,

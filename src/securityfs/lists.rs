@@ -8,11 +8,11 @@ use crate::{
     lists::{
         parse_digest,
         List,
-        Reason,
         MAX_METADATA,
         MAX_REMOVE, //
     },
     monitor::Monitor,
+    reason::Reason,
     sys::{
         securityfs::{
             Dialog,

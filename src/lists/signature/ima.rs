@@ -4,16 +4,14 @@
 
 use super::hash_name;
 use crate::{
-    lists::{
-        reason::Reason,
-        trust::{
-            Algorithm,
-            Anchor,
-            KeyId,
-            Trust,
-            Use, //
-        },
+    lists::trust::{
+        Algorithm,
+        Anchor,
+        KeyId,
+        Trust,
+        Use, //
     },
+    reason::Reason,
     sys::sha, //
 };
 use digest_logic::{

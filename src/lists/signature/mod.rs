@@ -9,14 +9,12 @@ mod ima;
 mod openpgp;
 mod pkcs7;
 
-use super::{
-    reason::Reason,
-    trust::{
-        Anchor,
-        Trust,
-        Use, //
-    },
+use super::trust::{
+    Anchor,
+    Trust,
+    Use, //
 };
+use crate::reason::Reason;
 use core::fmt;
 use digest_logic::{
     digest::{

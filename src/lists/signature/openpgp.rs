@@ -4,17 +4,15 @@
 
 use super::hash_name;
 use crate::{
-    lists::{
-        reason::Reason,
-        trust::{
-            Algorithm,
-            Anchor,
-            KeyId,
-            Trust,
-            Use, //
-        },
+    lists::trust::{
+        Algorithm,
+        Anchor,
+        KeyId,
+        Trust,
+        Use, //
     },
-    sys::sha::Hasher,
+    reason::Reason,
+    sys::sha::Hasher, //
 };
 use digest_logic::{
     cursor::SliceSink,

@@ -9,16 +9,14 @@
 
 use super::SignerId;
 use crate::{
-    lists::{
-        reason::Reason,
-        trust::{
-            Anchor,
-            KeyId,
-            Moment,
-            Trust,
-            Use, //
-        },
+    lists::trust::{
+        Anchor,
+        KeyId,
+        Moment,
+        Trust,
+        Use, //
     },
+    reason::Reason,
     sys::{
         key::{
             verify_pkcs7,

@@ -3,7 +3,7 @@
 //! Signatures appended to kernel modules and kexec images.
 
 use crate::{
-    evaluate::Access,
+    access::evaluate::Access,
     monitor::Monitor, //
 };
 use digest_logic::{

@@ -3,13 +3,13 @@
 //! The hooks: each names the function of the policy language that it serves and hands over to [`Monitor::evaluate`].
 
 use crate::{
+    access::evaluate::{
+        Access,
+        Done, //
+    },
     cache::{
         Answer,
         Look, //
-    },
-    evaluate::{
-        Access,
-        Done, //
     },
     monitor::Monitor,
     sys::{

@@ -3,23 +3,25 @@
 //! What happens to one access to a file: the whole decision, in order.
 
 use crate::{
-    appraise::{
-        Found,
-        Mode, //
+    access::{
+        appraise::{
+            Found,
+            Mode, //
+        },
+        content,
+        known::Looked, //
     },
     cache::{
         Answer,
         Look, //
     },
-    content,
-    lists::Looked,
     log::Violation,
     monitor::Monitor,
     policy::ActivePolicy,
     sys::{
         file::File,
         task::Ids, //
-    }, //
+    },
 };
 use digest_logic::{
     appraise::Cause,

@@ -7,7 +7,7 @@
 //! cache's business.
 
 use crate::{
-    evaluate::Access,
+    access::evaluate::Access,
     stats::Stats,
     sys::{
         file::File,

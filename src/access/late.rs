@@ -8,9 +8,11 @@
 //! `CLONE_VM` executes in it as well. What it leaves unread is recorded as unreadable at once, so that it dies at once.
 
 use crate::{
-    appraise::MAPS,
+    access::{
+        appraise::MAPS,
+        evaluate::Access, //
+    },
     cache::Look,
-    evaluate::Access,
     log::Violation,
     monitor::Monitor,
     sys::{

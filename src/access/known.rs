@@ -2,15 +2,15 @@
 
 //! Whether a file is known: its digests against the lists, algorithm by algorithm, and only as far as needed.
 
-use super::Lists;
 use crate::{
-    content,
-    evaluate::Access,
+    access::{
+        content,
+        evaluate::Access, //
+    },
     monitor::Monitor, //
 };
 use digest_logic::{
     digest::Digest,
-    hash_algo::HashAlgo,
     verdict::{
         join,
         Verdict, //
@@ -38,25 +38,6 @@ impl Looked {
             further: [None; 2],
             is_doubtful: false,
         }
-    }
-}
-
-impl Lists {
-    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and whether any of these has
-    /// revoked digests.
-    fn open(&self, verdict: Option<Verdict>, appraised: bool) -> ([Option<HashAlgo>; 2], bool) {
-        let [_, sha384, sha512] = self.table.reach();
-        let mut revokes = false;
-        let mut open = |algo, reach: digest_logic::verdict::Reach| {
-            let matters = reach.may_raise(verdict, appraised);
-            revokes |= matters && reach.revokes();
-            matters.then_some(algo)
-        };
-        let algos = [
-            open(HashAlgo::Sha384, sha384),
-            open(HashAlgo::Sha512, sha512),
-        ];
-        (algos, revokes)
     }
 }
 
@@ -97,7 +78,7 @@ impl Monitor {
         appraised: bool,
     ) -> Result<Looked> {
         let first = self.lists.verdict(digest);
-        let (algos, revokes) = self.lists.open(first, appraised);
+        let (algos, revokes) = self.lists.open_algorithms(first, appraised);
         if algos.iter().all(Option::is_none) {
             return Ok(Looked::only(first));
         }
@@ -127,7 +108,7 @@ impl Monitor {
     /// What the lists that answer for measurement say of bytes in memory whose SHA-256 is `digest`. Does not sleep.
     pub(crate) fn verdict_of_bytes(&self, bytes: &[u8], digest: &Digest) -> Option<Verdict> {
         let first = self.lists.verdict(digest);
-        let (algos, _) = self.lists.open(first, false);
+        let (algos, _) = self.lists.open_algorithms(first, false);
         content::further_digests_of_bytes(bytes, &self.stats, algos)
             .iter()
             .flatten()

@@ -7,7 +7,7 @@
 //! no file on which conditions could be put, nor one that can be appraised.
 
 use crate::{
-    content,
+    access::content,
     monitor::Monitor,
     sys::{
         lsm::{

@@ -8,7 +8,7 @@ use super::{
     Mode, //
 };
 use crate::{
-    evaluate::Access,
+    access::evaluate::Access,
     monitor::Monitor,
     sys::{
         file::File,

@@ -14,10 +14,12 @@ use super::{
     Mode, //
 };
 use crate::{
-    content,
-    evaluate::{
-        Access,
-        ATTEMPTS, //
+    access::{
+        content,
+        evaluate::{
+            Access,
+            ATTEMPTS, //
+        },
     },
     monitor::Monitor,
     sys::file::{

@@ -4,8 +4,10 @@
 
 use super::Found;
 use crate::{
-    content,
-    evaluate::Access,
+    access::{
+        content,
+        evaluate::Access, //
+    },
     monitor::Monitor,
     sys::file::{
         EvmStatus,

@@ -7,8 +7,10 @@ use super::{
     Mode, //
 };
 use crate::{
-    evaluate::Access,
-    lists::Looked,
+    access::{
+        evaluate::Access,
+        known::Looked, //
+    },
     monitor::Monitor,
     policy::ActivePolicy,
     sys::{

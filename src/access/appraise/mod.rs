@@ -15,8 +15,10 @@ mod refresh;
 pub(crate) use protect::MAPS;
 
 use crate::{
-    evaluate::Access,
-    lists::Looked,
+    access::{
+        evaluate::Access,
+        known::Looked, //
+    },
     monitor::Monitor,
     sys::{
         file::File,
