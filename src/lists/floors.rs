@@ -9,7 +9,7 @@ use super::{
         List,
         Named, //
     },
-    signature::SignerId, //
+    signer::SignerId, //
 };
 use crate::reason::Reason;
 use digest_logic::edition::{

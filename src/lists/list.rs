@@ -2,7 +2,7 @@
 
 //! One loaded list.
 
-use super::signature::SignerId;
+use super::signer::SignerId;
 use crate::sys::{
     pages::Sealed,
     sha, //

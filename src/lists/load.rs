@@ -10,10 +10,8 @@ use super::{
         Named,
         Staged, //
     },
-    signature::{
-        self,
-        SignerId, //
-    },
+    signature,
+    signer::SignerId,
     table::{
         ByAlgo,
         PerAlgo, //

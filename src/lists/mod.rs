@@ -13,6 +13,7 @@ mod load;
 mod remove;
 mod scrub;
 mod signature;
+mod signer;
 mod table;
 mod trust;
 

@@ -19,7 +19,7 @@ mod revoked;
 mod signed;
 mod wrap;
 
-use super::signature::SignerId;
+use super::signer::SignerId;
 use crate::{
     reason::Reason,
     sys::{

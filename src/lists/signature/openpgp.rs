@@ -2,7 +2,6 @@
 
 //! OpenPGP signatures of RPM headers: over the header and what the signature packet adds to it.
 
-use super::hash_name;
 use crate::{
     lists::trust::{
         Algorithm,
@@ -52,12 +51,7 @@ pub(super) fn verify(
     let verify = |encoding, sig: &[u8]| {
         signer
             .key
-            .verify(
-                encoding,
-                hash_name(signature.hash()),
-                digest.as_bytes(),
-                sig,
-            )
+            .verify(encoding, &digest, sig)
             .map_err(Reason::of_verification)
     };
     match (signature.value(), signer.algorithm) {

@@ -7,14 +7,16 @@
 //! told to; that is asked here. Of the keys in the kernel's own keyrings a module can ask nothing: where one of them signed, its
 //! certificate has to come along.
 
-use super::SignerId;
 use crate::{
-    lists::trust::{
-        Anchor,
-        KeyId,
-        Moment,
-        Trust,
-        Use, //
+    lists::{
+        signer::SignerId,
+        trust::{
+            Anchor,
+            KeyId,
+            Moment,
+            Trust,
+            Use, //
+        },
     },
     reason::Reason,
     sys::{
@@ -48,7 +50,7 @@ pub(super) fn verify(
 ) -> Result<SignerId, Reason> {
     let signed = Signed::parse(trust, data, message, purpose)?;
     match signed.by_anchor(trust) {
-        Ok(signer) => SignerId::of(&signer),
+        Ok(signer) => SignerId::new(signer.id()),
         Err(Reason::UnknownKey) => signed.by_enclosed(trust),
         Err(reason) => Err(reason),
     }
