@@ -2,9 +2,14 @@
 
 //! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or refuses them.
 //!
-//! The way of one file access: [`access`] (what the kernel calls, and the decision) over the stores [`policy`] (is the access
-//! to be measured or appraised?), [`cache`] (is the file unchanged since it was last checked, and what was found then?),
-//! [`lists`] (is its digest known?) and [`log`] (record and PCR). [`securityfs`] is what user space sees of it.
+//! Two paths stand over what the module keeps ([`stores`]), and no store knows them or another store:
+//!
+//! - [`access`]: what a task does with a file, from the hook to the answer. It asks [`policy`] (is the access to be measured or
+//!   appraised?), [`cache`] (is the file unchanged since it was last checked, and what was found then?), [`lists`] (is its
+//!   digest known, who signed it?) and [`log`] (record and PCR).
+//! - [`requests`]: what root asks for, by the files in [`securityfs`].
+//!
+//! `scripts/imports` has the table of what may import what.
 
 use kernel::{
     prelude::*,
@@ -16,15 +21,22 @@ mod cache;
 mod errno;
 mod lists;
 mod log;
-mod monitor;
+mod pcr;
 mod policy;
 mod reason;
+mod requests;
 mod securityfs;
 mod stats;
+mod stores;
 #[path = "../rust/mod.rs"]
 mod sys;
 
-use monitor::Monitor;
+use access::Monitor;
+use requests::start::{
+    prepare,
+    start, //
+};
+use stores::Stores;
 use sys::lsm::Registration;
 
 module! {
@@ -83,7 +95,7 @@ struct DigestLists {
 
 impl kernel::Module for DigestLists {
     fn init(module: &'static ThisModule) -> Result<Self> {
-        let monitor = Monitor::new(
+        let stores = Stores::new(
             log::Settings {
                 pcr: *module_parameters::pcr.value_ref(),
                 tpm_required: *module_parameters::tpm_required.value_ref(),
@@ -99,12 +111,13 @@ impl kernel::Module for DigestLists {
                 dedicated_keys: *module_parameters::dedicated_keys.value_ref(),
             },
         )?;
+        let monitor = Monitor::new(stores)?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
         // Who has a file open uses the module's code, which goes if this function fails. So all that can fail comes
         // before the files can be opened; and before a PCR is extended all that can fail for other reasons than memory.
-        monitor.prepare()?;
+        prepare(&monitor)?;
         let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
-        monitor.start()?;
+        start(&monitor)?;
         files.open();
         if !*module_parameters::allow_unload.value_ref() {
             sys::module::pin(module);

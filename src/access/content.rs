@@ -6,8 +6,8 @@
 //! other readers are not held up. What is read is what a reader of that moment reads; whether it stays so is the
 //! cache's business.
 
+use super::file_access::Access;
 use crate::{
-    access::evaluate::Access,
     stats::Stats,
     sys::{
         file::File,

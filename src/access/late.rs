@@ -7,70 +7,66 @@
 //! that is recorded. A task that is being killed cannot read, but its memory need not go with it: one that was cloned with
 //! `CLONE_VM` executes in it as well. What it leaves unread is recorded as unreadable at once, so that it dies at once.
 
+use super::mapping::MAPPING;
 use crate::{
-    access::{
-        appraise::MAPS,
-        evaluate::Access, //
+    cache::{
+        Cache,
+        Look, //
     },
-    cache::Look,
     log::Violation,
-    monitor::Monitor,
-    sys::{
-        file::File,
-        lsm::Handler, //
-    },
+    policy::Query,
+    stores::Stores,
+    sys::file::File, //
 };
 use digest_logic::policy::Mask;
 use kernel::prelude::*;
 
-impl Monitor {
-    /// A mapping of `file` is about to become executable. May sleep, but does not read the file.
-    pub(crate) fn begin_late(&self, file: &File) -> Look {
-        self.cache.watch(file);
-        self.cache.glance(file)
-    }
+/// A mapping of `file` is about to become executable. May sleep, but does not read the file.
+pub(super) fn begin(cache: &Cache, file: &File) -> Look {
+    cache.watch(file);
+    cache.glance(file)
+}
 
-    /// Evaluates `file`, a mapping of which became executable when `look` began, and records a violation if that fails, or
-    /// if it may be too late. May sleep.
-    pub(crate) fn evaluate_late(&self, file: &File, look: &Look) {
-        match self.map_exec(file, true, true) {
-            // What is refused was recorded before.
-            Ok(()) => (),
-            Err(e) if e == EACCES => (),
-            Err(e) => {
-                self.stats.unreadable.count();
-                if self.cache.note_unreadable(file) {
-                    self.record_late(file, || Violation::Unreadable(e));
-                }
+/// `file`, a mapping of which became executable when `look` began, was `evaluated`: records a violation if that failed, or
+/// if it may have been too late. May sleep.
+pub(super) fn finish(stores: &Stores, file: &File, look: &Look, evaluated: Result) {
+    match evaluated {
+        // What is refused was recorded before.
+        Ok(()) => (),
+        Err(e) if e == EACCES => (),
+        Err(e) => {
+            stores.stats.unreadable.count();
+            if stores.cache.note_unreadable(file) {
+                record(stores, file, || Violation::Unreadable(e));
             }
-        }
-        if !self.cache.is_unchanged(file, look) && self.cache.note_late_writers(file) {
-            self.record_late(file, || Violation::OpenWriters);
         }
     }
+    if !stores.cache.is_unchanged(file, look) && stores.cache.note_late_writers(file) {
+        record(stores, file, || Violation::OpenWriters);
+    }
+}
 
-    /// Records that it is not known what may be executed, where it would have been measured.
-    fn record_late(&self, file: &File, why: impl Fn() -> Violation) {
-        if !file.is_regular() {
-            return;
+/// Records that it is not known what may be executed, where it would have been measured.
+fn record(stores: &Stores, file: &File, why: impl Fn() -> Violation) {
+    if !file.is_regular() {
+        return;
+    }
+    let mut told = None;
+    for func in MAPPING {
+        let query = Query::new(file, func, Mask::EXEC);
+        let Some(rule) = stores.policies.decide(&query).measure else {
+            continue;
+        };
+        let pcr = stores.log.pcr_of(rule.pcr);
+        if told == Some(pcr) {
+            continue;
         }
-        let mut told = None;
-        for func in MAPS {
-            let access = Access::new(file, func, Mask::EXEC);
-            let Some(rule) = self.policies.decide(&access).measure else {
-                continue;
-            };
-            let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
-            if told == Some(pcr) {
-                continue;
-            }
-            told = Some(pcr);
-            if let Err(e) = self.log.violation(pcr, file, why()) {
-                pr_err!(
-                    "a file that became executable could neither be measured nor recorded ({})\n",
-                    e.to_errno()
-                );
-            }
+        told = Some(pcr);
+        if let Err(e) = stores.log.violation(pcr, file, why()) {
+            pr_err!(
+                "a file that became executable could neither be measured nor recorded ({})\n",
+                e.to_errno()
+            );
         }
     }
 }

@@ -6,9 +6,12 @@
 //! They are recorded under the `measure` rules that name their function, by their digest, unless a list knows it. There is
 //! no file on which conditions could be put, nor one that can be appraised.
 
+use super::{
+    content,
+    known, //
+};
 use crate::{
-    access::content,
-    monitor::Monitor,
+    stores::Stores,
     sys::{
         lsm::{
             KernelRead,
@@ -33,65 +36,62 @@ const IMA_NAME: &[u8] = b"init_module";
 /// The name of records of what kexec_load(2) loads.
 const UNSEEN_NAME: &CStr = c"kexec_load";
 
-impl Monitor {
-    /// Records what the kernel is about to use, if the policy asks for it and no list knows it. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM` if it could not be recorded: it must not be used then.
-    pub(crate) fn evaluate_loaded(&self, func: Func, loaded: &Loaded<'_>) -> Result {
-        if loaded.what == KernelRead::Module {
-            self.measure_as_ima(loaded.content)?;
+/// Records what the kernel is about to use, if the policy asks for it and no list knows it. May sleep.
+///
+/// # Errors
+///
+/// `ENOMEM` if it could not be recorded: it must not be used then.
+pub(super) fn evaluate(stores: &Stores, func: Func, loaded: &Loaded<'_>) -> Result {
+    if loaded.what == KernelRead::Module {
+        measure_as_ima(stores, loaded.content)?;
+    }
+    let Some(rule) = stores.policies.load().measures_data(func, &[]) else {
+        return Ok(());
+    };
+    stores.stats.checked.count();
+    let digest = content::digest_of_bytes(loaded.content, &stores.stats)?;
+    let verdict = known::verdict_of_bytes(&stores.lists, &stores.stats, loaded.content, &digest);
+    if verdict.is_some_and(|verdict| verdict.is_known()) {
+        stores.stats.known.count();
+        if rule.digest_list {
+            return Ok(());
         }
-        let Some(rule) = self.policies.load().decide_data(func, &[]).measure else {
-            return Ok(());
-        };
-        self.stats.checked.count();
-        let digest = content::digest_of_bytes(loaded.content, &self.stats)?;
-        let verdict = self.verdict_of_bytes(loaded.content, &digest);
-        if verdict.is_some_and(|verdict| verdict.is_known()) {
-            self.stats.known.count();
-            if rule.digest_list {
-                return Ok(());
-            }
-        } else {
-            self.stats.unknown.count();
-        }
-        let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
-        let name = name_of(loaded)?;
-        self.log
-            .measure_digest(pcr, rule.template, &digest, name.as_str().as_bytes())
+    } else {
+        stores.stats.unknown.count();
     }
+    let pcr = stores.log.pcr_of(rule.pcr);
+    let name = name_of(loaded)?;
+    stores
+        .log
+        .measure_digest(pcr, rule.template, &digest, name.as_str().as_bytes())
+}
 
-    /// Records a kernel module as IMA does, where a rule asks for it (`func=CRITICAL_DATA label=modules`): the data are its
-    /// SHA-256.
-    fn measure_as_ima(&self, module: &[u8]) -> Result {
-        let decision = self
-            .policies
-            .load()
-            .decide_data(Func::CriticalData, IMA_LABEL);
-        let Some(rule) = decision.measure else {
-            return Ok(());
-        };
-        let digest = content::digest_of_bytes(module, &self.stats)?;
-        let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
-        self.log
-            .measure_data(pcr, rule.template, IMA_NAME, digest.as_bytes())
-    }
+/// Records a kernel module as IMA does, where a rule asks for it (`func=CRITICAL_DATA label=modules`): the data are its
+/// SHA-256.
+fn measure_as_ima(stores: &Stores, module: &[u8]) -> Result {
+    let policy = stores.policies.load();
+    let Some(rule) = policy.measures_data(Func::CriticalData, IMA_LABEL) else {
+        return Ok(());
+    };
+    let digest = content::digest_of_bytes(module, &stores.stats)?;
+    let pcr = stores.log.pcr_of(rule.pcr);
+    stores
+        .log
+        .measure_data(pcr, rule.template, IMA_NAME, digest.as_bytes())
+}
 
-    /// Records a violation where the kernel is about to use bytes that it shows to nobody, if the policy wants them
-    /// measured. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM` if it could not be recorded.
-    pub(crate) fn report_unseen_bytes(&self, func: Func) -> Result {
-        let Some(rule) = self.policies.load().decide_data(func, &[]).measure else {
-            return Ok(());
-        };
-        let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
-        self.log.violation_of_bytes(pcr, UNSEEN_NAME)
-    }
+/// Records a violation where the kernel is about to use bytes that it shows to nobody, if the policy wants them
+/// measured. May sleep.
+///
+/// # Errors
+///
+/// `ENOMEM` if it could not be recorded.
+pub(super) fn report_unseen(stores: &Stores, func: Func) -> Result {
+    let Some(rule) = stores.policies.load().measures_data(func, &[]) else {
+        return Ok(());
+    };
+    let pcr = stores.log.pcr_of(rule.pcr);
+    stores.log.violation_of_bytes(pcr, UNSEEN_NAME)
 }
 
 /// The name of a record: `init_module`, `firmware:blob`. Unlike that of a file it does not begin with a slash.

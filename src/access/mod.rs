@@ -2,16 +2,25 @@
 
 //! The path of an access: what a task does with a file, from the hook to the answer.
 //!
-//! [`hooks`] (what the kernel calls) → [`evaluate`] (the decision) → [`content`] (the file's digest) → [`known`] (what the
-//! lists say of it) → [`appraise`] (whether that is enough). [`late`] is for what cannot be refused any more, [`loaded`] for
-//! bytes that come from no file. [`exempt`] and [`unpacking`] tell which accesses are passed over.
+//! [`hooks`] (what the kernel calls) → [`evaluate`] (the decision) → [`look`] (what is left to be done, and whether the content
+//! is stable) → [`content`] (its digest) → [`known`] (what the lists say of it) → [`appraise`] (whether that is enough).
+//! [`mapping`] is for accesses that serve two functions, [`late`] for what cannot be refused any more, [`loaded`] for bytes
+//! that come from no file. [`exempt`] and [`unpacking`] tell which accesses are passed over.
 
 pub(crate) mod appraise;
 pub(crate) mod content;
 pub(crate) mod evaluate;
-pub(crate) mod exempt;
+mod exempt;
+mod file_access;
 mod hooks;
-pub(crate) mod known;
+mod known;
 mod late;
 mod loaded;
-pub(crate) mod unpacking;
+mod look;
+mod mapping;
+mod monitor;
+mod unpacking;
+
+pub(crate) use exempt::Exempt;
+pub(crate) use file_access::Access;
+pub(crate) use monitor::Monitor;

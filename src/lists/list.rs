@@ -130,7 +130,7 @@ fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named
 
 /// What happened to the digests of a list in memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Damage {
+pub(crate) enum Damage {
     /// Those that it made known have changed; those that it revokes, if any, have not.
     Known,
     /// Those that it revokes have changed.

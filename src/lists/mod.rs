@@ -2,33 +2,26 @@
 
 //! The loaded digest lists.
 //!
-//! [`load`] takes metadata and reads the lists they name, [`signature`] asks who signed them and [`trust`] whether that
-//! counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds digests in them. [`remove`] and
-//! [`scrub`] take lists away.
+//! [`batch`] takes lists on their way in, [`signature`] asks who signed them and [`trust`] whether that counts, [`floors`]
+//! keeps a former edition of a list from coming back, [`table`] finds digests in them. [`change`] is for the requests that
+//! load lists or take them away.
 
+mod batch;
+mod change;
 mod floors;
-mod keys;
 mod list;
-mod load;
-mod remove;
-mod scrub;
 mod signature;
 mod signer;
 mod table;
 mod trust;
 
-pub(crate) use list::List;
-pub(crate) use load::{
-    as_path,
-    Limit,
-    MAX_METADATA, //
-};
-pub(crate) use remove::{
-    parse_digest,
-    MAX_REMOVE, //
+pub(crate) use list::{
+    Damage,
+    List, //
 };
 pub(crate) use trust::{
     ShownKey,
+    Trust,
     Validity, //
 };
 
@@ -53,7 +46,6 @@ use kernel::{
     },
 };
 use table::Table;
-use trust::Trust;
 
 /// What the administrator allows, by parameters of the module.
 #[derive(Clone, Copy)]
@@ -75,11 +67,11 @@ pub(crate) struct Settings {
 /// All loaded lists.
 #[pin_data]
 pub(crate) struct Lists {
-    pub(crate) settings: Settings,
+    settings: Settings,
     #[pin]
     table: Table,
     #[pin]
-    pub(crate) trust: Trust,
+    trust: Trust,
     /// Held while lists are loaded, removed or scrubbed.
     #[pin]
     changing: Mutex<()>,
@@ -87,7 +79,7 @@ pub(crate) struct Lists {
     #[pin]
     floors: Mutex<Floors>,
     /// Lists whose memory was found changed.
-    pub(crate) corrupted: Counter,
+    corrupted: Counter,
 }
 
 impl Lists {
@@ -105,6 +97,21 @@ impl Lists {
             floors <- new_mutex!(Floors::new()),
             corrupted: Counter::new(),
         })
+    }
+
+    /// What the administrator allows.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The keys by which lists may be signed.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// How many lists were found changed in memory.
+    pub(crate) fn corrupted(&self) -> u64 {
+        self.corrupted.get()
     }
 
     /// What the lists say of `digest`. Takes no lock, does not sleep.

@@ -193,6 +193,11 @@ impl Log {
         self.list.pcr
     }
 
+    /// The PCR that a rule names, or the default one.
+    pub(crate) fn pcr_of(&self, named: Option<u8>) -> u32 {
+        named.map_or(self.pcr(), u32::from)
+    }
+
     /// Calls `f` with the TPM, if there is one. Waits for an extend that is under way.
     pub(crate) fn with_chip<T>(&self, f: impl FnOnce(Option<&Chip>) -> T) -> T {
         f(self.list.vouching.lock().chip.as_ref())

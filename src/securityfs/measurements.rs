@@ -3,8 +3,9 @@
 //! The measurement list in IMA's two formats, and its two counters.
 
 use crate::{
+    access::Monitor,
     log::Record,
-    monitor::Monitor,
+    stores::Stores,
     sys::{
         securityfs::Node,
         seq_file::SeqOut, //
@@ -22,7 +23,7 @@ impl Node for Ascii {
     const MODE: u16 = 0o440;
 
     fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.log.get(index)
+        self.0.stores().log.get(index)
     }
 
     fn show(&self, record: &Self::Item, out: &mut SeqOut) {
@@ -38,7 +39,7 @@ impl Node for Binary {
     const MODE: u16 = 0o440;
 
     fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.log.get(index)
+        self.0.stores().log.get(index)
     }
 
     fn show(&self, record: &Self::Item, out: &mut SeqOut) {
@@ -61,8 +62,8 @@ macro_rules! number {
             }
 
             fn show(&self, (): &(), out: &mut SeqOut) {
-                let value: fn(&Monitor) -> u64 = $value;
-                let _ = writeln!(out, "{}", value(&self.0));
+                let value: fn(&Stores) -> u64 = $value;
+                let _ = writeln!(out, "{}", value(self.0.stores()));
             }
         }
     };
@@ -72,10 +73,10 @@ pub(super) use number;
 number!(
     /// `runtime_measurements_count`: the number of records.
     Count,
-    |monitor| monitor.log.len() as u64
+    |stores| stores.log.len() as u64
 );
 number!(
     /// `violations`: records that vouch for nothing, and extends that failed.
     Violations,
-    |monitor| monitor.log.violations()
+    |stores| stores.log.violations()
 );

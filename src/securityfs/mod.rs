@@ -11,7 +11,7 @@ mod policy;
 mod status;
 
 use crate::{
-    monitor::Monitor,
+    access::Monitor,
     sys::{
         lsm::Registration,
         securityfs::Dir, //

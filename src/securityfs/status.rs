@@ -3,7 +3,7 @@
 //! `status`: how the module is attached, what it uses and what it has done, one `key: value` per line.
 
 use crate::{
-    monitor::Monitor,
+    access::Monitor,
     sys::{
         lsm::Registration,
         module,
@@ -36,7 +36,7 @@ impl Status {
     }
 
     fn write_to(&self, out: &mut SeqOut) -> fmt::Result {
-        let m = &self.monitor;
+        let m = self.monitor.stores();
         writeln!(out, "version: {}", env!("DIGEST_LISTS_VERSION"))?;
         writeln!(
             out,
@@ -55,7 +55,7 @@ impl Status {
         writeln!(
             out,
             "policy_lock: {}",
-            if m.policy_lock { "yes" } else { "no" }
+            if m.policies.is_locked() { "yes" } else { "no" }
         )?;
         writeln!(out, "policy_rules: {}", m.policies.load().rules())?;
         writeln!(out, "lists: {}", m.lists.count())?;
@@ -63,18 +63,18 @@ impl Status {
         writeln!(
             out,
             "require_signature: {}",
-            if m.lists.settings.require_signature {
+            if m.lists.settings().require_signature {
                 "yes"
             } else {
                 "no: unsigned lists serve measurement"
             }
         )?;
-        writeln!(out, "trusted_keys: {}", m.lists.trust.len())?;
-        writeln!(out, "validity: {}", m.lists.settings.validity.name())?;
+        writeln!(out, "trusted_keys: {}", m.lists.trust().len())?;
+        writeln!(out, "validity: {}", m.lists.settings().validity.name())?;
         writeln!(
             out,
             "trust_machine_keyring: {}",
-            if m.lists.settings.trust_machine_keyring {
+            if m.lists.settings().trust_machine_keyring {
                 "yes"
             } else {
                 "no"
@@ -83,7 +83,7 @@ impl Status {
         writeln!(
             out,
             "dedicated_keys: {}",
-            if m.lists.settings.dedicated_keys {
+            if m.lists.settings().dedicated_keys {
                 "yes"
             } else {
                 "no"
@@ -91,7 +91,7 @@ impl Status {
         )?;
         writeln!(out, "digests: {}", m.lists.digests())?;
         writeln!(out, "digest_memory: {}", m.lists.memory())?;
-        writeln!(out, "lists_corrupted: {}", m.lists.corrupted.get())?;
+        writeln!(out, "lists_corrupted: {}", m.lists.corrupted())?;
         writeln!(out, "revocations_lost: {}", m.lists.lost())?;
         let shortcuts = m.stats.shortcuts.get();
         writeln!(
@@ -101,7 +101,7 @@ impl Status {
         )?;
         writeln!(out, "files_known: {}", m.stats.known.get())?;
         writeln!(out, "files_unknown: {}", m.stats.unknown.get())?;
-        writeln!(out, "ima_appraise: {}", m.appraisal.name())?;
+        writeln!(out, "ima_appraise: {}", m.policies.mode().name())?;
         write!(out, "own_storage:")?;
         for (index, word) in storage::own().words().enumerate() {
             write!(out, "{}{word}", if index == 0 { " " } else { "," })?;

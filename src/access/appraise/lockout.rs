@@ -3,16 +3,26 @@
 //! Whether a policy would stop what is running: asked before it is put in force.
 
 use super::{
-    Found,
-    Mode, //
+    super::{
+        exempt::Exempt,
+        file_access::Access,
+        known::{
+            digest_and_verdict,
+            Found,
+            Looked, //
+        },
+        look,
+        mapping::MAPPING, //
+    },
+    weigh, //
 };
 use crate::{
-    access::{
-        evaluate::Access,
-        known::Looked, //
+    policy::{
+        ActivePolicy,
+        Mode,
+        Query, //
     },
-    monitor::Monitor,
-    policy::ActivePolicy,
+    stores::Stores,
     sys::{
         console::Show,
         exec_files::{
@@ -51,10 +61,10 @@ const EXECUTING: [(Func, Mask); 3] = [
 ];
 
 /// What it asks about what is mapped executable: as ld.so opens it, and as it is mapped.
-const MAPPING: [(Func, Mask); 3] = [
+const OPENING_AND_MAPPING: [(Func, Mask); 3] = [
     (Func::FileCheck, Mask::READ),
-    (Func::MmapCheckReqprot, Mask::EXEC),
-    (Func::MmapCheck, Mask::EXEC),
+    (MAPPING[0], Mask::EXEC),
+    (MAPPING[1], Mask::EXEC),
 ];
 
 /// Without these nobody repairs anything; they need not be running.
@@ -104,152 +114,150 @@ impl Judged {
     }
 }
 
-impl Monitor {
-    /// Refuses a policy by which a program that is running, or a library that it uses, could not be executed again by
-    /// those who use it, or the shell or digestctl not by root, unless the module parameter `force` is set. The files are
-    /// named in the kernel log. Files that pass as signed count as in use from now on. May sleep, for as long as it takes
-    /// to read all of them.
-    ///
-    /// # Errors
-    ///
-    /// `EDEADLK`; `E2BIG` if too many files are in use; `ENOMEM`; `EINTR` if the task was killed.
-    pub(crate) fn refuse_lockout(&self, policy: &ActivePolicy) -> Result {
-        if self.appraisal != Mode::Enforce || !policy.appraises_anything() {
-            return Ok(());
-        }
-        match self.look_for_lockout(policy) {
-            Err(e) if e != EINTR && module::force() => {
-                pr_warn!("policy: taken all the same, because of force=1\n");
-                Ok(())
-            }
-            result => result,
-        }
+/// Refuses a policy by which a program that is running, or a library that it uses, could not be executed again by
+/// those who use it, or the shell or digestctl not by root, unless the module parameter `force` is set. The files are
+/// named in the kernel log. Files that pass as signed count as in use from now on. May sleep, for as long as it takes
+/// to read all of them.
+///
+/// # Errors
+///
+/// `EDEADLK`; `E2BIG` if too many files are in use; `ENOMEM`; `EINTR` if the task was killed.
+pub(crate) fn refuse_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
+    if stores.policies.mode() != Mode::Enforce || !policy.appraises_anything() {
+        return Ok(());
     }
+    match look_for_lockout(stores, exempt, policy) {
+        Err(e) if e != EINTR && module::force() => {
+            pr_warn!("policy: taken all the same, because of force=1\n");
+            Ok(())
+        }
+        result => result,
+    }
+}
 
-    fn look_for_lockout(&self, policy: &ActivePolicy) -> Result {
-        let (mut uses, unseen) = uses_by_processes().inspect_err(|e| {
-            if *e == E2BIG {
-                pr_err!("policy: {} or more files in use\n", MAX_USES);
-            }
-        })?;
-        if unseen > 0 {
-            pr_warn!(
-                "policy: the files of {} processes, which are busy, were not looked at\n",
-                unseen
-            );
+fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
+    let (mut uses, unseen) = uses_by_processes().inspect_err(|e| {
+        if *e == E2BIG {
+            pr_err!("policy: {} or more files in use\n", MAX_USES);
         }
-        for path in INDISPENSABLE {
-            // What is not there is not missed.
-            if let Ok(file) = self.exempt.run(|| OwnedFile::open(path)) {
-                let found = Use {
-                    file,
-                    ids: ROOT,
-                    executed: true,
-                    mapped: true,
-                    shared: false,
-                };
-                uses.push(found, GFP_KERNEL)?;
-            }
-        }
-        let mut denied = 0usize;
-        let mut judged = None;
-        for used in &uses {
-            denied = denied.saturating_add(self.denials(policy, used, &mut judged, denied)?);
-        }
-        if denied == 0 {
-            return Ok(());
-        }
-        pr_err!(
-            "policy: {} files in use would be denied; load their lists first, or set the parameter force=1\n",
-            denied
+    })?;
+    if unseen > 0 {
+        pr_warn!(
+            "policy: the files of {} processes, which are busy, were not looked at\n",
+            unseen
         );
-        Err(EDEADLK)
     }
+    for path in INDISPENSABLE {
+        // What is not there is not missed.
+        if let Ok(file) = exempt.run(|| OwnedFile::open(path)) {
+            let found = Use {
+                file,
+                ids: ROOT,
+                executed: true,
+                mapped: true,
+                shared: false,
+            };
+            uses.push(found, GFP_KERNEL)?;
+        }
+    }
+    let mut denied = 0usize;
+    let mut judged = None;
+    for used in &uses {
+        denied = denied.saturating_add(denials(stores, policy, used, &mut judged, denied)?);
+    }
+    if denied == 0 {
+        return Ok(());
+    }
+    pr_err!(
+        "policy: {} files in use would be denied; load their lists first, or set the parameter force=1\n",
+        denied
+    );
+    Err(EDEADLK)
+}
 
-    /// How many more files, none or one, would be denied with this use; names it if fewer than [`NAMED`] were before.
-    fn denials(
-        &self,
-        policy: &ActivePolicy,
-        used: &Use,
-        judged: &mut Option<Judged>,
-        before: usize,
-    ) -> Result<usize> {
-        let file = &*used.file;
-        if !file.is_regular() {
+/// How many more files, none or one, would be denied with this use; names it if fewer than [`NAMED`] were before.
+fn denials(
+    stores: &Stores,
+    policy: &ActivePolicy,
+    used: &Use,
+    judged: &mut Option<Judged>,
+    before: usize,
+) -> Result<usize> {
+    let file = &*used.file;
+    if !file.is_regular() {
+        return Ok(0);
+    }
+    let key = file.real_inode().key();
+    let judged = match judged {
+        Some(judged) if judged.key == key => judged,
+        other => other.insert(Judged::new(key)),
+    };
+    let executing = EXECUTING.iter().filter(|_| used.executed);
+    let mapping = OPENING_AND_MAPPING.iter().filter(|_| used.mapped);
+    for (func, mask) in Iterator::chain(executing, mapping) {
+        let access = Query::new(file, *func, *mask).with_ids(used.ids).into();
+        let Err(cause) = would_allow(stores, policy, &access, judged)? else {
+            continue;
+        };
+        if judged.denied {
             return Ok(0);
         }
-        let key = file.real_inode().key();
-        let judged = match judged {
-            Some(judged) if judged.key == key => judged,
-            other => other.insert(Judged::new(key)),
-        };
-        let executing = EXECUTING.iter().filter(|_| used.executed);
-        let mapping = MAPPING.iter().filter(|_| used.mapped);
-        for (func, mask) in Iterator::chain(executing, mapping) {
-            let access = Access::new(file, *func, *mask).with_ids(used.ids);
-            let Err(cause) = self.would_allow(policy, &access, judged)? else {
-                continue;
-            };
-            if judged.denied {
-                return Ok(0);
-            }
-            judged.denied = true;
-            if before < NAMED {
-                name(file, cause)?;
-            }
-            return Ok(1);
+        judged.denied = true;
+        if before < NAMED {
+            name(file, cause)?;
         }
-        Ok(0)
+        return Ok(1);
     }
+    Ok(0)
+}
 
-    fn would_allow(
-        &self,
-        policy: &ActivePolicy,
-        access: &Access<'_>,
-        judged: &mut Judged,
-    ) -> Result<Result<(), Cause>> {
-        let decision = policy.decide_for(access);
-        let Some(rule) = decision.appraise else {
-            return Ok(Ok(()));
-        };
-        if judged.allowed.contains(&rule.rule) {
-            return Ok(Ok(()));
-        }
-        // Asked first: a file of a server that does not answer is denied, and not waited for.
-        let look = self.cache.glance(access.file);
-        if !self.is_stable(access, &look) {
-            return Ok(Err(Cause::UnstableContent));
-        }
-        let known = if decision.verity {
-            &mut judged.verity
-        } else {
-            &mut judged.sha256
-        };
-        let content = match known {
-            Some(content) => *content,
-            None => match self.digest_and_verdict(access, decision.verity) {
-                Ok((digest, looked)) => *known.insert(Content { digest, looked }),
-                Err(e) if e == EINTR => return Err(e),
-                Err(_) => return Ok(Err(Cause::Failed)),
-            },
-        };
-        let found = Found {
-            digest: &content.digest,
-            verity: decision.verity,
-            looked: content.looked,
-            stable: true,
-            permit_directio: true,
-        };
-        match self.weigh(access, &rule, &found) {
-            Ok(vouchers) => {
-                if vouchers.are_signed() {
-                    self.cache.note_signed(access.file);
-                }
-                judged.allowed.push(rule.rule, GFP_KERNEL)?;
-                Ok(Ok(()))
+fn would_allow(
+    stores: &Stores,
+    policy: &ActivePolicy,
+    access: &Access<'_>,
+    judged: &mut Judged,
+) -> Result<Result<(), Cause>> {
+    let decision = policy.would_decide(access);
+    let Some(rule) = decision.appraise else {
+        return Ok(Ok(()));
+    };
+    if judged.allowed.contains(&rule.rule) {
+        return Ok(Ok(()));
+    }
+    // Asked first: a file of a server that does not answer is denied, and not waited for.
+    let began = stores.cache.glance(access.file);
+    if !look::is_stable(&stores.cache, access, &began) {
+        return Ok(Err(Cause::UnstableContent));
+    }
+    let known = if decision.verity {
+        &mut judged.verity
+    } else {
+        &mut judged.sha256
+    };
+    let content = match known {
+        Some(content) => *content,
+        None => match digest_and_verdict(stores, access, decision.verity) {
+            Ok((digest, looked)) => *known.insert(Content { digest, looked }),
+            Err(e) if e == EINTR => return Err(e),
+            Err(_) => return Ok(Err(Cause::Failed)),
+        },
+    };
+    let found = Found {
+        digest: &content.digest,
+        verity: decision.verity,
+        looked: content.looked,
+        stable: true,
+        permit_directio: true,
+    };
+    match weigh(stores, access, &rule, &found) {
+        Ok(vouchers) => {
+            if vouchers.are_signed() {
+                stores.cache.note_signed(access.file);
             }
-            Err(cause) => Ok(Err(cause)),
+            judged.allowed.push(rule.rule, GFP_KERNEL)?;
+            Ok(Ok(()))
         }
+        Err(cause) => Ok(Err(cause)),
     }
 }
 

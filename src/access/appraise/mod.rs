@@ -12,18 +12,34 @@ mod protect;
 mod reference;
 mod refresh;
 
-pub(crate) use protect::MAPS;
+pub(crate) use lockout::refuse_lockout;
+pub(crate) use protect::refuse_bytes;
+pub(super) use protect::{
+    may_change_xattr,
+    refuse_making_exec,
+    refuse_mapping_another,
+    refuse_truncating,
+    refuse_writing, //
+};
+pub(super) use refresh::{
+    refresh_left,
+    refresh_reference,
+    store_digest, //
+};
 
+use super::{
+    file_access::Access,
+    known::Found, //
+};
 use crate::{
-    access::{
-        evaluate::Access,
-        known::Looked, //
+    policy::{
+        Mode,
+        Policies, //
     },
-    monitor::Monitor,
+    stores::Stores,
     sys::{
         file::File,
-        key::is_data_blacklisted,
-        module, //
+        key::is_data_blacklisted, //
     },
 };
 use digest_logic::{
@@ -41,67 +57,8 @@ use digest_logic::{
     },
 };
 use kernel::prelude::*;
-
-/// What `appraise` rules do (`ima_appraise=`). Never changes while the module is loaded.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Refuse.
-    Enforce,
-    /// Say so in the audit log, and let it happen.
-    Log,
-    /// Store the digest of what is there in `security.ima`, and let it happen.
-    Fix,
-    /// Nothing.
-    Off,
-}
-
-impl Mode {
-    /// The mode that the module parameter names.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL`, with the reason in the kernel log.
-    pub(crate) fn from_parameter() -> Result<Self> {
-        let name = module::ima_appraise();
-        match name.to_bytes() {
-            b"enforce" => Ok(Self::Enforce),
-            b"log" => Ok(Self::Log),
-            b"fix" => Ok(Self::Fix),
-            b"off" => Ok(Self::Off),
-            _ => {
-                pr_err!(
-                    "ima_appraise={}: expected enforce, log, fix or off\n",
-                    name.to_str().unwrap_or("?")
-                );
-                Err(EINVAL)
-            }
-        }
-    }
-
-    /// The word of the parameter.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Enforce => "enforce",
-            Self::Log => "log",
-            Self::Fix => "fix",
-            Self::Off => "off",
-        }
-    }
-}
-
-/// What was found out about the content of a file.
-pub(crate) struct Found<'a> {
-    /// Its digest, SHA-256 or that of fs-verity.
-    pub(crate) digest: &'a Digest,
-    /// Whether it is that of fs-verity.
-    pub(crate) verity: bool,
-    /// What the lists say.
-    pub(crate) looked: Looked,
-    /// Whether what was read is what will be used.
-    pub(crate) stable: bool,
-    /// Whether a rule lets the file be used past the page cache, through which it was read.
-    pub(crate) permit_directio: bool,
-}
+use modsig::appended_signature;
+use reference::own_reference;
 
 /// Whether what is asked about will be executed. The kernel keeps writers away from programs, though not from mappings,
 /// nor from programs on mounts that are watched before content is accessed (`FAN_PRE_ACCESS`).
@@ -112,145 +69,132 @@ fn executes(func: Func) -> bool {
     )
 }
 
-impl Monitor {
-    /// What vouches for the file, or why it is refused. May sleep.
-    fn weigh(
-        &self,
-        access: &Access<'_>,
-        rule: &Appraise,
-        found: &Found<'_>,
-    ) -> Result<Vouchers, Cause> {
-        let file = access.file;
-        if !found.stable {
-            return Err(Cause::UnstableContent);
-        }
-        if file.is_direct() && !found.permit_directio {
-            return Err(Cause::DirectIo);
-        }
-        if executes(access.func) && file.has_writers() {
-            return Err(Cause::OpenWriters);
-        }
-        if is_data_blacklisted(found.digest.as_bytes()) {
-            return Err(Cause::Blacklisted);
-        }
-        if found.looked.is_doubtful && rule.digest_list {
-            return Err(Cause::Failed);
-        }
-        let mut own = self.reader.run(|| self.own_reference(access, found))?;
-        if own == Own::Absent && rule.takes_modsig() {
-            own = self.appended_signature(access);
-        }
-        let evidence = Evidence {
-            own,
-            list: found.looked.verdict.and_then(|verdict| verdict.appraise),
-            // Only who opens a file that is being made may use it: nobody vouches for what its maker puts there.
-            is_new: access.func == Func::FileCheck && self.cache.is_new(file),
-            is_empty: file.size() == 0,
-        };
-        judge(rule, &evidence)
+/// What vouches for the file, or why it is refused. May sleep.
+fn weigh(
+    stores: &Stores,
+    access: &Access<'_>,
+    rule: &Appraise,
+    found: &Found<'_>,
+) -> Result<Vouchers, Cause> {
+    let file = access.file;
+    if !found.stable {
+        return Err(Cause::UnstableContent);
     }
+    if file.is_direct() && !found.permit_directio {
+        return Err(Cause::DirectIo);
+    }
+    if executes(access.func) && file.has_writers() {
+        return Err(Cause::OpenWriters);
+    }
+    if is_data_blacklisted(found.digest.as_bytes()) {
+        return Err(Cause::Blacklisted);
+    }
+    if found.looked.is_doubtful && rule.digest_list {
+        return Err(Cause::Failed);
+    }
+    let mut own = stores.reader.run(|| own_reference(stores, access, found))?;
+    if own == Own::Absent && rule.takes_modsig() {
+        own = appended_signature(stores.lists.trust(), access);
+    }
+    let evidence = Evidence {
+        own,
+        list: found.looked.verdict.and_then(|verdict| verdict.appraise),
+        // Only who opens a file that is being made may use it: nobody vouches for what its maker puts there.
+        is_new: access.func == Func::FileCheck && stores.cache.is_new(file),
+        is_empty: file.size() == 0,
+    };
+    judge(rule, &evidence)
+}
 
-    /// Whether the access may proceed as far as `rule` is concerned, and what vouches for the file. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES` if it may not; the cause is in the audit log.
-    pub(crate) fn appraise(
-        &self,
-        access: &Access<'_>,
-        rule: &Appraise,
-        found: &Found<'_>,
-    ) -> Result<Vouchers> {
-        self.stats.appraised.count();
-        let writes = access.func == Func::FileCheck && access.file.is_writable();
-        let weighed = match self.weigh(access, rule, found) {
-            Ok(vouchers) if writes && vouchers.are_signed() && !self.cache.is_new(access.file) => {
-                Err(Cause::Immutable)
+/// Whether the access may proceed as far as `rule` is concerned, and what vouches for the file. May sleep.
+///
+/// # Errors
+///
+/// `EACCES` if it may not; the cause is in the audit log.
+pub(super) fn appraise(
+    stores: &Stores,
+    access: &Access<'_>,
+    rule: &Appraise,
+    found: &Found<'_>,
+) -> Result<Vouchers> {
+    stores.stats.appraised.count();
+    let writes = access.func == Func::FileCheck && access.file.is_writable();
+    let weighed = match weigh(stores, access, rule, found) {
+        Ok(vouchers) if writes && vouchers.are_signed() && !stores.cache.is_new(access.file) => {
+            Err(Cause::Immutable)
+        }
+        weighed => weighed,
+    };
+    match weighed {
+        Ok(vouchers) => {
+            if executes(access.func) {
+                stores.cache.note_used(access.file);
             }
-            weighed => weighed,
-        };
-        match weighed {
-            Ok(vouchers) => {
-                if executes(access.func) {
-                    self.cache.note_used(access.file);
-                }
-                self.cache.note_passed(access.file, vouchers.are_signed());
-                let to_be_stored = vouchers.own.is_none()
-                    && vouchers.list.is_some_and(|kind| !kind.is_immutable());
-                if to_be_stored && !self.store_digest(access.file, found) {
-                    // With nothing to keep, the next access comes here again.
-                    return Ok(Vouchers::default());
-                }
-                Ok(vouchers)
+            stores.cache.note_passed(access.file, vouchers.are_signed());
+            let to_be_stored =
+                vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable());
+            if to_be_stored && !store_digest(stores, access.file, found) {
+                // With nothing to keep, the next access comes here again.
+                return Ok(Vouchers::default());
             }
-            Err(Cause::Immutable) => {
-                self.refuse(access.file, Cause::Immutable, Some(found.digest), rule.rule)?;
-                Ok(Vouchers::default())
+            Ok(vouchers)
+        }
+        Err(Cause::Immutable) => {
+            deny(
+                stores,
+                access.file,
+                Cause::Immutable,
+                Some(found.digest),
+                rule.rule,
+            )?;
+            Ok(Vouchers::default())
+        }
+        Err(_) if stores.policies.mode() == Mode::Fix => {
+            store_digest(stores, access.file, found);
+            stores.cache.note_passed(access.file, false);
+            Ok(Vouchers::default())
+        }
+        Err(cause) => {
+            if cause.is_of_content() {
+                stores.cache.note_failed(access.file);
             }
-            Err(_) if self.appraisal == Mode::Fix => {
-                self.store_digest(access.file, found);
-                self.cache.note_passed(access.file, false);
-                Ok(Vouchers::default())
-            }
-            Err(cause) => {
-                if cause.is_of_content() {
-                    self.cache.note_failed(access.file);
-                }
-                self.refuse(access.file, cause, Some(found.digest), rule.rule)?;
-                Ok(Vouchers::default())
-            }
+            deny(stores, access.file, cause, Some(found.digest), rule.rule)?;
+            Ok(Vouchers::default())
         }
     }
+}
 
-    /// Whether the access goes on to execute what is in the page cache, so that it must be what was read: nobody may write
-    /// the file in between. Programs need no such question but on mounts that are watched (see [`executes`]).
-    pub(crate) fn must_execute_what_was_read(&self, access: &Access<'_>) -> bool {
-        executes(access.func) && self.appraisal == Mode::Enforce
-    }
+/// Whether the access goes on to execute what is in the page cache, so that it must be what was read: nobody may write
+/// the file in between. Programs need no such question but on mounts that are watched (see [`executes`]).
+pub(super) fn must_execute_what_was_read(policies: &Policies, access: &Access<'_>) -> bool {
+    executes(access.func) && policies.mode() == Mode::Enforce
+}
 
-    /// What is read of the file need not be what is used, whatever it is. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`; the cause is in the audit log.
-    pub(crate) fn appraise_unstable(&self, access: &Access<'_>, rule: &Appraise) -> Result {
-        self.stats.appraised.count();
-        self.refuse(access.file, Cause::UnstableContent, None, rule.rule)
-    }
+/// The file is refused without its content: it cannot be read, or what is read need not be what is used. May sleep.
+///
+/// # Errors
+///
+/// `EACCES`; the cause is in the audit log.
+pub(super) fn deny_unread(stores: &Stores, file: &File, cause: Cause, rule: &Appraise) -> Result {
+    stores.stats.appraised.count();
+    deny(stores, file, cause, None, rule.rule)
+}
 
-    /// The file cannot be read. May sleep.
-    pub(crate) fn appraise_unreadable(&self, access: &Access<'_>, rule: &Appraise) -> Result {
-        self.stats.appraised.count();
-        self.refuse(access.file, Cause::Failed, None, rule.rule)
+/// Leaves an audit record, and refuses while enforcing. May sleep.
+pub(crate) fn deny(
+    stores: &Stores,
+    file: &File,
+    cause: Cause,
+    digest: Option<&Digest>,
+    rule: usize,
+) -> Result {
+    stores.stats.denied.count();
+    let enforced = stores.policies.mode() == Mode::Enforce;
+    stores
+        .log
+        .audit_refusal(file, cause, digest, rule, enforced);
+    if enforced {
+        return Err(EACCES);
     }
-
-    /// Whether rules of the policy in force refuse files.
-    pub(crate) fn enforces(&self) -> bool {
-        self.appraisal == Mode::Enforce && self.policies.appraises()
-    }
-
-    /// Leaves an audit record, and refuses while enforcing. May sleep.
-    pub(crate) fn refuse(
-        &self,
-        file: &File,
-        cause: Cause,
-        digest: Option<&Digest>,
-        rule: usize,
-    ) -> Result {
-        self.stats.denied.count();
-        let enforced = self.appraisal == Mode::Enforce;
-        self.log.audit_refusal(file, cause, digest, rule, enforced);
-        if enforced {
-            return Err(EACCES);
-        }
-        Ok(())
-    }
-
-    /// Whether a file that passed is being written by somebody who opened it then: its content is neither what it was
-    /// nor what it will be, and the result holds until the last of them closes it, as in IMA.
-    pub(crate) fn is_between(&self, access: &Access<'_>) -> bool {
-        access.func == Func::FileCheck
-            && access.file.has_other_writers()
-            && self.cache.has_passed(access.file)
-    }
+    Ok(())
 }

@@ -2,10 +2,8 @@
 
 //! Signatures appended to kernel modules and kexec images.
 
-use crate::{
-    access::evaluate::Access,
-    monitor::Monitor, //
-};
+use super::super::file_access::Access;
+use crate::lists::Trust;
 use digest_logic::{
     appraise::{
         Cause,
@@ -16,20 +14,18 @@ use digest_logic::{
     modsig::split, //
 };
 
-impl Monitor {
-    /// What the signature at the end of the content is worth. Only content that the kernel has read is looked at: what
-    /// is verified is what will be used. May sleep.
-    pub(super) fn appended_signature(&self, access: &Access<'_>) -> Own {
-        let Some((signed, signature)) = access.content.and_then(split) else {
-            return Own::Absent;
-        };
-        if self.lists.trust.verify_appended(signed, signature) {
-            Own::Good(Reference {
-                algo: HashAlgo::Sha256,
-                signed: true,
-            })
-        } else {
-            Own::Bad(Cause::InvalidSignature)
-        }
+/// What the signature at the end of the content is worth. Only content that the kernel has read is looked at: what
+/// is verified is what will be used. May sleep.
+pub(super) fn appended_signature(trust: &Trust, access: &Access<'_>) -> Own {
+    let Some((signed, signature)) = access.content.and_then(split) else {
+        return Own::Absent;
+    };
+    if trust.verify_appended(signed, signature) {
+        Own::Good(Reference {
+            algo: HashAlgo::Sha256,
+            signed: true,
+        })
+    } else {
+        Own::Bad(Cause::InvalidSignature)
     }
 }

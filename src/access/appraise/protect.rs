@@ -4,12 +4,25 @@
 //! anybody, and content that comes from no file is not loaded where files are appraised.
 
 use super::{
-    Found,
-    Mode, //
+    super::{
+        file_access::Access,
+        known::{
+            digest_and_verdict,
+            Found, //
+        },
+        look,
+        mapping::MAPPING, //
+    },
+    deny,
+    weigh, //
 };
 use crate::{
-    access::evaluate::Access,
-    monitor::Monitor,
+    log::Log,
+    policy::{
+        Mode,
+        Query, //
+    },
+    stores::Stores,
     sys::{
         file::File,
         module,
@@ -33,9 +46,6 @@ use kernel::{
     prelude::*,
     str::CStr, //
 };
-
-/// Of two ways of asking for the same access, as `mmap_file` and `file_mprotect` do.
-pub(crate) const MAPS: [Func; 2] = [Func::MmapCheck, Func::MmapCheckReqprot];
 
 /// How a program, a library or a kernel module is used.
 const USES: [Func; 5] = [
@@ -68,169 +78,161 @@ fn is_protected(name: &[u8]) -> bool {
         .any(|known| !known.is_empty() && known == name)
 }
 
-impl Monitor {
-    /// Whether the current task may change, or remove, the extended attribute called `name`. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EPERM` for what only a task with `CAP_SYS_ADMIN` in the initial user namespace may change; the audit log says so.
-    pub(crate) fn may_change_xattr(&self, dentry: &Dentry, name: &CStr) -> Result {
-        if is_protected(name.to_bytes()) && !task::may_configure() {
-            self.log.audit_xattr(dentry, name);
-            return Err(EPERM);
-        }
-        Ok(())
+/// Whether the current task may change, or remove, the extended attribute called `name`. May sleep.
+///
+/// # Errors
+///
+/// `EPERM` for what only a task with `CAP_SYS_ADMIN` in the initial user namespace may change; the audit log says so.
+pub(in crate::access) fn may_change_xattr(log: &Log, dentry: &Dentry, name: &CStr) -> Result {
+    if is_protected(name.to_bytes()) && !task::may_configure() {
+        log.audit_xattr(dentry, name);
+        return Err(EPERM);
     }
+    Ok(())
+}
 
-    /// Refuses to open for writing what must not change; see [`Monitor::refuse_change`]. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`; `EINTR` if the task was killed meanwhile.
-    pub(crate) fn refuse_writing(&self, file: &File) -> Result {
-        if !file.is_writable() || !self.protects_content() {
+/// Refuses to open for writing what must not change; see [`refuse_change`]. May sleep.
+///
+/// # Errors
+///
+/// `EACCES`; `EINTR` if the task was killed meanwhile.
+pub(in crate::access) fn refuse_writing(stores: &Stores, file: &File) -> Result {
+    if !file.is_writable() || !stores.policies.enforces() {
+        return Ok(());
+    }
+    refuse_change(stores, file)
+}
+
+/// Refuses to cut by its path what must not change; see [`refuse_change`]. May sleep.
+///
+/// # Errors
+///
+/// `EACCES`; `EINTR` if the task was killed meanwhile; why the file cannot be opened.
+pub(in crate::access) fn refuse_truncating(stores: &Stores, path: &Path) -> Result {
+    // Asked first: another file need not be readable.
+    if !stores.policies.enforces() || !stores.cache.is_signed(path.upmost_inode()) {
+        return Ok(());
+    }
+    let file = stores.reader.run(|| path.open())?;
+    refuse_change(stores, &file)
+}
+
+/// Refuses to change content that is in use as signed, whatever the policy says of opens. What cannot be found out is
+/// refused. May sleep.
+///
+/// Content that was not used yet can be written, and is not known any more then: package managers open what they have
+/// just unpacked once more, to flush it.
+///
+/// # Errors
+///
+/// `EACCES`; `EINTR` if the task was killed meanwhile.
+fn refuse_change(stores: &Stores, file: &File) -> Result {
+    // What is new passes without being signed, and what is empty cannot have been used.
+    if !file.is_regular()
+        || !stores.cache.is_signed(file.real_inode())
+        || stores.cache.is_new(file)
+        || file.size() == 0
+    {
+        return Ok(());
+    }
+    let rule = asking_rule(stores, file);
+    let access = Access::new(file, Func::FileCheck, Mask::WRITE);
+    let (digest, looked) = match digest_and_verdict(stores, &access, false) {
+        Ok(read) => read,
+        Err(e) if e == EINTR => return Err(e),
+        Err(_) => return deny(stores, file, Cause::Failed, None, rule),
+    };
+    let found = Found {
+        digest: &digest,
+        verity: false,
+        looked,
+        stable: true,
+        permit_directio: true,
+    };
+    let cause = match weigh(stores, &access, &ANY_SIGNED, &found) {
+        Ok(_) => Cause::Immutable,
+        Err(cause) if says_unsigned(cause) => {
+            // Not any more: its list was removed, or its key.
+            stores.cache.note_unsigned(file);
             return Ok(());
         }
-        self.refuse_change(file)
-    }
+        Err(cause) => cause,
+    };
+    deny(stores, file, cause, Some(&digest), rule)
+}
 
-    /// Refuses to cut by its path what must not change; see [`Monitor::refuse_change`]. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`; `EINTR` if the task was killed meanwhile; why the file cannot be opened.
-    pub(crate) fn refuse_truncating(&self, path: &Path) -> Result {
-        // Asked first: another file need not be readable.
-        if !self.protects_content() || !self.cache.is_signed(path.upmost_inode()) {
-            return Ok(());
+/// The rule by which a list would be asked if the current task executed, mapped or loaded the file, 0 for none. May
+/// sleep, if a rule asks for the label of a file.
+fn asking_rule(stores: &Stores, file: &File) -> usize {
+    let rule = USES.iter().find_map(|func| {
+        let query = Query::new(file, *func, Mask::EXEC);
+        let rule = stores.policies.decide(&query).appraise;
+        rule.filter(|rule| rule.digest_list)
+    });
+    rule.map_or(0, |rule| rule.rule)
+}
+
+/// Refuses content that user space hands over as bytes where rules want a file for it. May sleep.
+///
+/// # Errors
+///
+/// `EACCES`.
+pub(crate) fn refuse_bytes(stores: &Stores, func: Func) -> Result {
+    let Some(rule) = stores.policies.wants_file(func) else {
+        return Ok(());
+    };
+    let enforced = stores.policies.mode() == Mode::Enforce;
+    stores.stats.denied.count();
+    stores.log.audit_no_file(func, rule, enforced);
+    pr_err!(
+        "{}: the policy wants a file, and this comes from memory\n",
+        func.name()
+    );
+    if enforced {
+        return Err(EACCES);
+    }
+    Ok(())
+}
+
+/// Refuses to map, for execution, content that nobody looked at: that of another layer than is read. Rules are asked about
+/// the task itself, since the file system has taken over the mounter's credentials. Does not read.
+///
+/// # Errors
+///
+/// `EACCES`.
+pub(in crate::access) fn refuse_mapping_another(stores: &Stores, file: &File) -> Result {
+    if !stores.policies.appraises() {
+        return Ok(());
+    }
+    for func in MAPPING {
+        let query = Query::new(file, func, Mask::EXEC).by_task();
+        if let Some(rule) = stores.policies.decide(&query).appraise {
+            return deny(stores, file, Cause::UnstableContent, None, rule.rule);
         }
-        let file = self.reader.run(|| path.open())?;
-        self.refuse_change(&file)
     }
+    Ok(())
+}
 
-    fn protects_content(&self) -> bool {
-        self.is_running() && self.enforces()
+/// Refuses to make a mapping executable whose file is not known to be good: it cannot be read here. Does not read.
+///
+/// # Errors
+///
+/// `EACCES`.
+pub(in crate::access) fn refuse_making_exec(stores: &Stores, file: &File) -> Result {
+    if !file.is_regular() || !stores.policies.enforces() {
+        return Ok(());
     }
-
-    /// Refuses to change content that is in use as signed, whatever the policy says of opens. What cannot be found out is
-    /// refused. May sleep.
-    ///
-    /// Content that was not used yet can be written, and is not known any more then: package managers open what they have
-    /// just unpacked once more, to flush it.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`; `EINTR` if the task was killed meanwhile.
-    fn refuse_change(&self, file: &File) -> Result {
-        // What is new passes without being signed, and what is empty cannot have been used.
-        if !file.is_regular()
-            || !self.cache.is_signed(file.real_inode())
-            || self.cache.is_new(file)
-            || file.size() == 0
-        {
-            return Ok(());
-        }
-        let rule = self.asking_rule(file);
-        let access = Access::new(file, Func::FileCheck, Mask::WRITE);
-        let (digest, looked) = match self.digest_and_verdict(&access, false) {
-            Ok(read) => read,
-            Err(e) if e == EINTR => return Err(e),
-            Err(_) => return self.refuse(file, Cause::Failed, None, rule),
+    for func in MAPPING {
+        let access = Access::new(file, func, Mask::EXEC);
+        let decision = stores.policies.decide(&access);
+        let Some(rule) = decision.appraise else {
+            continue;
         };
-        let found = Found {
-            digest: &digest,
-            verity: false,
-            looked,
-            stable: true,
-            permit_directio: true,
-        };
-        let cause = match self.weigh(&access, &ANY_SIGNED, &found) {
-            Ok(_) => Cause::Immutable,
-            Err(cause) if says_unsigned(cause) => {
-                // Not any more: its list was removed, or its key.
-                self.cache.note_unsigned(file);
-                return Ok(());
-            }
-            Err(cause) => cause,
-        };
-        self.refuse(file, cause, Some(&digest), rule)
+        let (pcr, lists) = (stores.log.pcr(), stores.lists.generation());
+        let left = look::left(&stores.cache, &access, &decision, pcr, lists);
+        if left.appraise {
+            deny(stores, file, Cause::MadeExecutable, None, rule.rule)?;
+        }
     }
-
-    /// The rule by which a list would be asked if the current task executed, mapped or loaded the file, 0 for none. May
-    /// sleep, if a rule asks for the label of a file.
-    fn asking_rule(&self, file: &File) -> usize {
-        let rule = USES.iter().find_map(|func| {
-            let access = Access::new(file, *func, Mask::EXEC);
-            let rule = self.policies.decide(&access).appraise;
-            rule.filter(|rule| rule.digest_list)
-        });
-        rule.map_or(0, |rule| rule.rule)
-    }
-
-    /// Refuses content that user space hands over as bytes where rules want a file for it. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`.
-    pub(crate) fn refuse_bytes(&self, func: Func) -> Result {
-        if self.appraisal == Mode::Off {
-            return Ok(());
-        }
-        let Some(rule) = self.policies.load().appraises(func) else {
-            return Ok(());
-        };
-        let enforced = self.appraisal == Mode::Enforce;
-        self.stats.denied.count();
-        self.log.audit_no_file(func, rule, enforced);
-        pr_err!(
-            "{}: the policy wants a file, and this comes from memory\n",
-            func.name()
-        );
-        if enforced {
-            return Err(EACCES);
-        }
-        Ok(())
-    }
-
-    /// Refuses to map, for execution, content that nobody looked at: that of another layer than is read. Rules are asked about
-    /// the task itself, since the file system has taken over the mounter's credentials. Does not read.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`.
-    pub(crate) fn refuse_mapping_another(&self, file: &File) -> Result {
-        if self.appraisal == Mode::Off || !self.policies.appraises() {
-            return Ok(());
-        }
-        for func in MAPS {
-            let access = Access::new(file, func, Mask::EXEC).by_task();
-            if let Some(rule) = self.policies.decide(&access).appraise {
-                return self.refuse(file, Cause::UnstableContent, None, rule.rule);
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses to make a mapping executable whose file is not known to be good: it cannot be read here. Does not read.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`.
-    pub(crate) fn refuse_making_exec(&self, file: &File) -> Result {
-        if !file.is_regular() || !self.enforces() {
-            return Ok(());
-        }
-        for func in MAPS {
-            let access = Access::new(file, func, Mask::EXEC);
-            let decision = self.policies.decide(&access);
-            let Some(rule) = decision.appraise else {
-                continue;
-            };
-            let left = self.left(&access, &decision, self.log.pcr(), self.lists.generation());
-            if left.appraise {
-                self.refuse(file, Cause::MadeExecutable, None, rule.rule)?;
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }

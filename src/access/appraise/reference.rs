@@ -2,13 +2,14 @@
 
 //! The reference value of a file: read, and compared with the content.
 
-use super::Found;
+use super::super::{
+    content,
+    file_access::Access,
+    known::Found, //
+};
 use crate::{
-    access::{
-        content,
-        evaluate::Access, //
-    },
-    monitor::Monitor,
+    stats::Stats,
+    stores::Stores,
     sys::file::{
         EvmStatus,
         File, //
@@ -49,76 +50,74 @@ pub(super) fn read(file: &File) -> Result<KVec<u8>> {
     }
 }
 
-impl Monitor {
-    /// What the file's reference value is worth. May sleep.
-    pub(super) fn own_reference(
-        &self,
-        access: &Access<'_>,
-        found: &Found<'_>,
-    ) -> Result<Own, Cause> {
-        let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Cause::Failed)?;
-        let (len, evm) = access
-            .file
-            .xattr_under_evm(NAME, &mut value)
-            .map_err(|_| Cause::Failed)?;
-        value.truncate(len);
-        match evm {
-            EvmStatus::Good => (),
-            // There is nothing that EVM could protect; a list may vouch for the content all the same.
-            EvmStatus::NoLabel if value.is_empty() => (),
-            EvmStatus::NoLabel => return Err(Cause::NoLabel),
-            EvmStatus::Bad => return Err(Cause::InvalidHmac),
-        }
-        if value.is_empty() {
-            return Ok(Own::Absent);
-        }
-        Ok(match Reference::parse(&value) {
-            Ok(Reference::Digest(digest)) => {
-                if self.content_digest(access, found, digest.algo())? == digest {
-                    Own::Good(Good {
-                        algo: digest.algo(),
-                        signed: false,
-                    })
-                } else {
-                    Own::Bad(Cause::InvalidHash)
-                }
-            }
-            Ok(Reference::Signature(signature)) => {
-                let digest = self.content_digest(access, found, signature.hash)?;
-                if self.lists.trust.verify_digest(&signature, &digest) {
-                    Own::Good(Good {
-                        algo: signature.hash,
-                        signed: true,
-                    })
-                } else {
-                    Own::Bad(Cause::InvalidSignature)
-                }
-            }
-            Err(Malformed::WeakAlgorithm) => Own::Bad(Cause::DeniedHashAlgorithm),
-            Err(_) => Own::Bad(Cause::UnknownData),
-        })
+/// What the file's reference value is worth. May sleep.
+pub(super) fn own_reference(
+    stores: &Stores,
+    access: &Access<'_>,
+    found: &Found<'_>,
+) -> Result<Own, Cause> {
+    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Cause::Failed)?;
+    let (len, evm) = access
+        .file
+        .xattr_under_evm(NAME, &mut value)
+        .map_err(|_| Cause::Failed)?;
+    value.truncate(len);
+    match evm {
+        EvmStatus::Good => (),
+        // There is nothing that EVM could protect; a list may vouch for the content all the same.
+        EvmStatus::NoLabel if value.is_empty() => (),
+        EvmStatus::NoLabel => return Err(Cause::NoLabel),
+        EvmStatus::Bad => return Err(Cause::InvalidHmac),
     }
+    if value.is_empty() {
+        return Ok(Own::Absent);
+    }
+    Ok(match Reference::parse(&value) {
+        Ok(Reference::Digest(digest)) => {
+            if content_digest(&stores.stats, access, found, digest.algo())? == digest {
+                Own::Good(Good {
+                    algo: digest.algo(),
+                    signed: false,
+                })
+            } else {
+                Own::Bad(Cause::InvalidHash)
+            }
+        }
+        Ok(Reference::Signature(signature)) => {
+            let digest = content_digest(&stores.stats, access, found, signature.hash)?;
+            if stores.lists.trust().verify_digest(&signature, &digest) {
+                Own::Good(Good {
+                    algo: signature.hash,
+                    signed: true,
+                })
+            } else {
+                Own::Bad(Cause::InvalidSignature)
+            }
+        }
+        Err(Malformed::WeakAlgorithm) => Own::Bad(Cause::DeniedHashAlgorithm),
+        Err(_) => Own::Bad(Cause::UnknownData),
+    })
+}
 
-    /// The digest by `algo` of the content whose SHA-256 was found. May sleep.
-    fn content_digest(
-        &self,
-        access: &Access<'_>,
-        found: &Found<'_>,
-        algo: HashAlgo,
-    ) -> Result<Digest, Cause> {
-        let first = if found.verity {
-            content::digest(access, false, &self.stats).map_err(|_| Cause::Failed)?
-        } else {
-            *found.digest
-        };
-        let [one, two] = found.looked.further;
-        let known = [Some(first), one, two];
-        if let Some(digest) = known.into_iter().flatten().find(|d| d.algo() == algo) {
-            return Ok(digest);
-        }
-        content::further_digests(access, &self.stats, &first, [Some(algo), None])
-            .ok()
-            .and_then(|[digest, _]| digest)
-            .ok_or(Cause::Failed)
+/// The digest by `algo` of the content whose SHA-256 was found. May sleep.
+fn content_digest(
+    stats: &Stats,
+    access: &Access<'_>,
+    found: &Found<'_>,
+    algo: HashAlgo,
+) -> Result<Digest, Cause> {
+    let first = if found.verity {
+        content::digest(access, false, stats).map_err(|_| Cause::Failed)?
+    } else {
+        *found.digest
+    };
+    let [one, two] = found.looked.further;
+    let known = [Some(first), one, two];
+    if let Some(digest) = known.into_iter().flatten().find(|d| d.algo() == algo) {
+        return Ok(digest);
     }
+    content::further_digests(access, stats, &first, [Some(algo), None])
+        .ok()
+        .and_then(|[digest, _]| digest)
+        .ok_or(Cause::Failed)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Loading lists: metadata → its record → every list it names → the table, all of them or none.
+//! Lists on their way into the table, all of one write or none.
 
 use super::{
     floors::Floors,
@@ -19,228 +19,30 @@ use super::{
     Lists, //
 };
 use crate::{
-    access::{
-        content,
-        evaluate::Access, //
-    },
-    errno::refuse,
-    monitor::Monitor,
-    policy::MAX_POLICY,
     reason::Reason,
     sys::{
-        console::Show,
-        file::OwnedFile,
         key::is_data_blacklisted,
         pages::Writer,
         sha, //
     },
 };
-use core::fmt;
 use digest_logic::{
-    appraise,
     digest::Digest,
     edition::{
         Floor,
         Standing, //
     },
     error::Error as Cause,
-    hash_algo::HashAlgo,
     list::ParsedList,
-    metadata::{
-        Metadata,
-        Record, //
-    },
-    policy::{
-        Func,
-        Mask, //
-    },
+    metadata::Record, //
 };
 use kernel::{
     prelude::*,
-    str::CStr,
     sync::Arc, //
 };
 
-/// The largest metadata in bytes.
-pub(crate) const MAX_METADATA: usize = 16 << 20;
-
-/// The name of the record of metadata that were written as bytes.
-const METADATA_EVENT: &[u8] = b"digest_lists_metadata";
-
-/// The name of the file in `data` if it is a path: it begins with a slash and has no NUL, which every metadata has.
-/// One newline at the end is not part of it.
-pub(crate) fn as_path(data: &[u8]) -> Option<&[u8]> {
-    let path = data.strip_suffix(b"\n").unwrap_or(data);
-    (path.starts_with(b"/") && !path.contains(&0)).then_some(path)
-}
-
-/// A path in a message.
-struct Path<'a>(&'a [u8]);
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
-    }
-}
-
-/// What the module reads for itself: how large it may be, and what it is called if it is larger.
-#[derive(Clone, Copy)]
-pub(crate) struct Limit {
-    bytes: usize,
-    reason: Reason,
-}
-
-impl Limit {
-    /// That of policies.
-    pub(crate) const POLICY: Self = Self {
-        bytes: MAX_POLICY,
-        reason: Reason::PolicyTooLarge,
-    };
-    /// That of key files.
-    pub(super) const KEY_FILE: Self = Self {
-        bytes: 1 << 20,
-        reason: Reason::KeyFileTooLarge,
-    };
-    /// That of a key file's signature.
-    pub(super) const KEY_SIGNATURE: Self = Self {
-        bytes: 64 << 10,
-        reason: Reason::KeyFileTooLarge,
-    };
-    /// That of metadata.
-    const METADATA: Self = Self {
-        bytes: MAX_METADATA,
-        reason: Reason::MetadataTooLarge,
-    };
-}
-
-/// Reads the file at `path`, and hands it to `look` while it is open. Errors of `look` have been logged.
-fn read_file<T>(
-    path: &[u8],
-    limit: Limit,
-    look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
-) -> Result<(KVVec<u8>, T)> {
-    let mut name = KVVec::with_capacity(path.len().saturating_add(1), GFP_KERNEL)?;
-    name.extend_from_slice(path, GFP_KERNEL)?;
-    name.push(0, GFP_KERNEL)?;
-    let name = CStr::from_bytes_with_nul(&name).map_err(|_| refuse(Path(path), Cause::BadPath))?;
-    let read = OwnedFile::open(name).and_then(|file| {
-        let data = content::read_all(&file, limit.bytes)?;
-        Ok((file, data))
-    });
-    match read {
-        Ok((file, data)) => {
-            let seen = look(&file, &data)?;
-            Ok((data, seen))
-        }
-        Err(e) if e == EFBIG => Err(limit.reason.refuse(Path(path))),
-        Err(e) => {
-            pr_err!("cannot read {} ({})\n", Show(Path(path)), e.to_errno());
-            Err(e)
-        }
-    }
-}
-
-impl Monitor {
-    /// Loads the lists that `data` describe: metadata, or the absolute path of a file with metadata. The metadata are
-    /// recorded before any list is read. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// One errno per cause (`Documentation/life-cycle.md`), with the reason in the kernel log; nothing is loaded then.
-    pub(crate) fn load_lists(&self, data: &[u8]) -> Result {
-        if !self.is_running() {
-            return Err(Reason::NotRunning.refuse("digest_lists"));
-        }
-        match as_path(data) {
-            Some(path) => {
-                let (data, ()) = self.read_own_file(path, Limit::METADATA, |_, _| Ok(()))?;
-                self.load_metadata(&data, path)
-            }
-            None => self.load_metadata(data, METADATA_EVENT),
-        }
-    }
-
-    /// Reads the file at `path` for the module's own use, without evaluating the access, and hands it to `look` while
-    /// it is open. May sleep.
-    pub(crate) fn read_own_file<T>(
-        &self,
-        path: &[u8],
-        limit: Limit,
-        look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
-    ) -> Result<(KVVec<u8>, T)> {
-        self.exempt.run(|| read_file(path, limit, look))
-    }
-
-    /// Reads the list that `record` names, with its SHA-256, and applies the rules of `DIGEST_LIST_CHECK` to it. May
-    /// sleep.
-    fn read_list(&self, record: &Record<'_>) -> Result<(KVVec<u8>, Digest)> {
-        let limit = Limit {
-            bytes: self.lists.settings.max_list_size,
-            reason: Reason::ListTooLarge,
-        };
-        self.read_own_file(record.path, limit, |file, data| {
-            let access = Access::new(file, Func::DigestListCheck, Mask::READ);
-            let decision = self.decide(&access);
-            let digest = sha::digest(HashAlgo::Sha256, data).ok_or(EINVAL)?;
-            if let Some(rule) = decision.measure {
-                let pcr = rule.pcr.map_or(self.log.pcr(), u32::from);
-                self.log
-                    .measure_file(pcr, rule.template, &digest, false, file)?;
-            }
-            if decision.audit.is_some() {
-                self.log.audit_file(&digest, file)?;
-            }
-            let unsigned = record.signature.is_empty();
-            if let Some(rule) = decision.appraise.filter(|_| unsigned) {
-                self.stats.appraised.count();
-                let cause = appraise::Cause::SignatureRequired;
-                self.refuse(file, cause, Some(&digest), rule.rule)
-                    .map_err(|_| Reason::Unsigned.refuse(Path(record.path)))?;
-            }
-            Ok(digest)
-        })
-    }
-
-    fn load_metadata(&self, data: &[u8], name: &[u8]) -> Result {
-        let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
-        let _changing = self.lists.changing.lock();
-        // However often: which lists are in force follows from the order of loads and removals.
-        self.log.measure_own(data, name)?;
-        let mut batch = Batch {
-            lists: &self.lists,
-            used: self.lists.memory(),
-            staged: KVVec::new(),
-            signed: KVVec::new(),
-            memory: Writer::new(),
-            more: 0,
-            entries: PerAlgo::default(),
-            floors: Floors::new(),
-        };
-        for record in metadata.records() {
-            let (data, digest) = self.read_list(&record)?;
-            batch
-                .stage(&record, &data, digest)
-                .map_err(|reason| reason.refuse(Path(record.path)))?;
-        }
-        let signed = batch.signed.len();
-        let added = batch
-            .publish()
-            .map_err(|reason| reason.refuse(Path(name)))?;
-        pr_info!(
-            "{}: {} lists, {} of them new, {} newly signed; {} digests in all\n",
-            Show(Path(name)),
-            metadata.len(),
-            added,
-            signed,
-            self.lists.digests()
-        );
-        self.remove_older()
-            .map_err(|reason| reason.refuse(Path(name)))
-    }
-}
-
 /// The lists of one write on their way into the table. All of them share one piece of memory.
-struct Batch<'a> {
+pub(crate) struct Batch<'a> {
     lists: &'a Lists,
     /// The memory that loaded lists take, in bytes.
     used: usize,
@@ -255,10 +57,29 @@ struct Batch<'a> {
     floors: Floors,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    /// None yet, for `lists`, which nothing else changes meanwhile.
+    pub(super) fn new(lists: &'a Lists) -> Self {
+        Self {
+            lists,
+            used: lists.memory(),
+            staged: KVVec::new(),
+            signed: KVVec::new(),
+            memory: Writer::new(),
+            more: 0,
+            entries: PerAlgo::default(),
+            floors: Floors::new(),
+        }
+    }
+
     /// Checks and parses one list, whose SHA-256 is `digest`. What is checked is the very buffer that is parsed. May
     /// sleep.
-    fn stage(&mut self, record: &Record<'_>, data: &[u8], digest: Digest) -> Result<(), Reason> {
+    pub(crate) fn stage(
+        &mut self,
+        record: &Record<'_>,
+        data: &[u8],
+        digest: Digest,
+    ) -> Result<(), Reason> {
         let described = if record.algo == digest.algo() {
             digest
         } else {
@@ -388,13 +209,14 @@ impl Batch<'_> {
         Ok(true)
     }
 
-    /// Puts all lists into the table and returns how many are new. May sleep.
-    fn publish(self) -> Result<usize, Reason> {
+    /// Puts all lists into the table. Returns how many are new, and how many were there and are signed now. May sleep.
+    pub(crate) fn publish(self) -> Result<(usize, usize), Reason> {
+        let signed = self.signed.len();
         let mut floors = self.lists.floors.lock();
         floors.reserve(&self.floors)?;
         if self.staged.is_empty() && self.signed.is_empty() {
             floors.take(self.floors)?;
-            return Ok(0);
+            return Ok((0, 0));
         }
         let memory = Arc::new(self.memory.seal()?, GFP_KERNEL)?;
         let mut lists = KVVec::with_capacity(self.staged.len(), GFP_KERNEL)?;
@@ -404,7 +226,7 @@ impl Batch<'_> {
         let count = lists.len();
         self.lists.table.add(lists, &self.signed)?;
         floors.take(self.floors)?;
-        Ok(count)
+        Ok((count, signed))
     }
 }
 
