@@ -2,17 +2,11 @@
 
 //! Inodes: their identity and the signs that their content changed.
 
-use super::{
-    bindings,
-    storage, //
-};
+use super::bindings;
 use core::marker::PhantomData;
-use digest_logic::{
-    cache::{
-        Inode,
-        Signs, //
-    },
-    storage::shows_changes, //
+use digest_logic::cache::{
+    Inode,
+    Signs, //
 };
 use kernel::bindings as c;
 
@@ -68,11 +62,6 @@ impl InodeRef<'_> {
 
     pub(super) fn as_ptr(self) -> *mut c::inode {
         self.ptr.cast_mut()
-    }
-
-    /// Whether every change of stable content shows in [`InodeRef::signs`]. Does not sleep.
-    pub(crate) fn shows_changes(self) -> bool {
-        shows_changes(&storage::facts(self))
     }
 
     /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went before. Takes no lock,
