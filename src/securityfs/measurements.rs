@@ -15,10 +15,18 @@ use core::fmt::Write;
 use digest_logic::hash_algo::HashAlgo;
 use kernel::sync::Arc;
 
-/// `ascii_runtime_measurements[_<algo>]`: one line per record, with the template digest of the bank `algo`.
-pub(super) struct Ascii(pub(super) Arc<Monitor>, pub(super) HashAlgo);
+/// How a record is shown with the template digest of a bank.
+type Show = fn(&Record, HashAlgo, &mut SeqOut);
 
-impl Node for Ascii {
+/// `ascii_runtime_measurements[_<algo>]`: one line per record; `binary_runtime_measurements[_<algo>]`: the records as
+/// verifiers replay them.
+pub(super) struct Measurements(
+    pub(super) Arc<Monitor>,
+    pub(super) HashAlgo,
+    pub(super) Show,
+);
+
+impl Node for Measurements {
     type Item = Arc<Record>;
     const MODE: u16 = 0o440;
 
@@ -27,23 +35,7 @@ impl Node for Ascii {
     }
 
     fn show(&self, record: &Self::Item, out: &mut SeqOut) {
-        record.show_ascii(self.1, out);
-    }
-}
-
-/// `binary_runtime_measurements[_<algo>]`: the records as verifiers replay them.
-pub(super) struct Binary(pub(super) Arc<Monitor>, pub(super) HashAlgo);
-
-impl Node for Binary {
-    type Item = Arc<Record>;
-    const MODE: u16 = 0o440;
-
-    fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.stores().log.get(index)
-    }
-
-    fn show(&self, record: &Self::Item, out: &mut SeqOut) {
-        record.show_binary(self.1, out);
+        (self.2)(record, self.1, out);
     }
 }
 
