@@ -21,7 +21,6 @@ mod cache;
 mod errno;
 mod lists;
 mod log;
-mod pcr;
 mod policy;
 mod reason;
 mod requests;

@@ -4,6 +4,7 @@
 
 use crate::{
     cache::Cache,
+    errno::check_pcr,
     lists::{
         self,
         Lists, //
@@ -12,7 +13,6 @@ use crate::{
         self,
         Log, //
     },
-    pcr,
     policy::{
         ActivePolicy,
         Mode,
@@ -52,14 +52,14 @@ impl Stores {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for an unknown policy or mode, those of [`pcr::check`]; the reason is in the kernel log.
+    /// `EINVAL` for an unknown policy or mode, those of [`check_pcr`]; the reason is in the kernel log.
     pub(crate) fn new(
         log: log::Settings,
         selection: &CStr,
         policy_lock: bool,
         lists: lists::Settings,
     ) -> Result<impl PinInit<Self, Error>> {
-        pcr::check(log.pcr)?;
+        check_pcr(log.pcr)?;
         let mode = Mode::from_parameter()?;
         storage::init()?;
         let policy = ActivePolicy::builtin(selection)?;

@@ -3,9 +3,13 @@
 //! What happens to one access to a file: the whole decision, in order.
 
 use super::{
-    appraise,
+    appraise::{
+        self,
+        refresh::store_digest, //
+    },
     content,
     file_access::{
+        small,
         Access,
         Done,
         ATTEMPTS, //
@@ -14,10 +18,6 @@ use super::{
         self,
         Found,
         Looked, //
-    },
-    look::{
-        self,
-        small, //
     },
     mapping::maps, //
 };
@@ -97,14 +97,14 @@ fn evaluate_once(
     look: Look,
 ) -> Result<Done> {
     let lists = stores.lists.generation();
-    let left = look::left(&stores.cache, access, decision, pcr, lists);
+    let left = access.left(&stores.cache, decision, pcr, lists);
     if left.is_nothing() {
         stores.stats.cache_hits.count();
         return Ok(Done::Nothing(Answer::Unchanged));
     }
 
     // A digest says what the file is only if the next reader will read the same.
-    let stable = look::is_stable(&stores.cache, access, &look);
+    let stable = access.is_stable(&stores.cache, &look);
     if let Some(rule) = decision.appraise {
         let appraised_only = !left.measure && !left.audit && !left.hash;
         if !stable && appraised_only && stores.policies.mode() != Mode::Fix {
@@ -154,7 +154,7 @@ fn evaluate_once(
         permit_directio: decision.permit_directio,
     };
     if left.hash {
-        appraise::store_digest(stores, access.file, &found);
+        store_digest(stores, access.file, &found);
     }
     let appraised = decision
         .appraise

@@ -3,7 +3,10 @@
 //! The hooks: each names the function of the policy language that it serves and hands over to [`super::evaluate`].
 
 use super::{
-    appraise,
+    appraise::{
+        protect,
+        refresh, //
+    },
     evaluate::{
         evaluate_data,
         report_writer, //
@@ -100,14 +103,14 @@ unsafe impl Handler for Monitor {
 
     fn may_map_another(&self, file: &File, backing: &File) -> Result<Look> {
         if self.is_running() {
-            appraise::refuse_mapping_another(self.stores(), file)?;
+            protect::refuse_mapping_another(self.stores(), file)?;
         }
         Ok(late::begin(&self.stores().cache, backing))
     }
 
     fn may_make_exec(&self, file: &File) -> Result<Look> {
         if self.is_running() {
-            appraise::refuse_making_exec(self.stores(), file)?;
+            protect::refuse_making_exec(self.stores(), file)?;
         }
         Ok(late::begin(&self.stores().cache, file))
     }
@@ -127,7 +130,7 @@ unsafe impl Handler for Monitor {
         if file.is_stacked() {
             return Ok(());
         }
-        appraise::refuse_writing(self.stores(), file)
+        protect::refuse_writing(self.stores(), file)
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {
@@ -142,7 +145,7 @@ unsafe impl Handler for Monitor {
 
     fn truncated(&self, path: &Path) -> Result {
         if self.is_running() {
-            appraise::refuse_truncating(self.stores(), path)?;
+            protect::refuse_truncating(self.stores(), path)?;
         }
         self.stores().cache.truncated(path.upmost_inode());
         Ok(())
@@ -155,7 +158,7 @@ unsafe impl Handler for Monitor {
     }
 
     fn xattr_changed(&self, dentry: &Dentry, name: &CStr) -> Result {
-        appraise::may_change_xattr(&self.stores().log, dentry, name)
+        protect::may_change_xattr(&self.stores().log, dentry, name)
     }
 
     fn kernel_load(&self, what: KernelRead, is_unseen: bool) -> Result {
@@ -163,7 +166,7 @@ unsafe impl Handler for Monitor {
         if !self.is_running() || func == Func::FileCheck {
             return Ok(());
         }
-        appraise::refuse_bytes(self.stores(), func)?;
+        protect::refuse_bytes(self.stores(), func)?;
         if is_unseen {
             loaded::report_unseen(self.stores(), func)?;
         }
@@ -218,7 +221,7 @@ unsafe impl Handler for Monitor {
         let look = self.stores().cache.glance(file);
         let is_last = self.stores().cache.is_last_writer(file);
         if is_last && self.is_running() {
-            appraise::refresh_reference(self.stores(), file);
+            refresh::refresh_reference(self.stores(), file);
         }
         self.stores().cache.closed(file, is_last.then_some(look))
     }
@@ -228,7 +231,7 @@ unsafe impl Handler for Monitor {
         // Where it cannot be opened, the reference value is left to the next look, as in IMA.
         if let Ok(file) = stores.reader.run(|| path.open()) {
             if stores.cache.left_by_writers(&file) && self.is_running() {
-                appraise::refresh_left(stores, &file);
+                refresh::refresh_left(stores, &file);
             }
         }
     }

@@ -57,6 +57,19 @@ pub(crate) struct Found<'a> {
     pub(crate) permit_directio: bool,
 }
 
+impl<'a> Found<'a> {
+    /// What is found of content of which nobody asks whether it stays, or how it will be read.
+    pub(super) fn now(digest: &'a Digest, verity: bool, looked: Looked) -> Self {
+        Self {
+            digest,
+            verity,
+            looked,
+            stable: true,
+            permit_directio: true,
+        }
+    }
+}
+
 /// The digest of a file, or with `verity` the one that fs-verity enforces, and all that the lists say of it. May sleep.
 ///
 /// # Errors

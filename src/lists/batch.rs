@@ -8,10 +8,10 @@ use super::{
         Actions,
         List,
         Named,
+        SignerId,
         Staged, //
     },
     signature,
-    signer::SignerId,
     table::{
         ByAlgo,
         PerAlgo, //

@@ -4,12 +4,10 @@
 //!
 //! A list without a signature has no signer, which is one of its own: what it is called says nothing of signed ones.
 
-use super::{
-    list::{
-        List,
-        Named, //
-    },
-    signer::SignerId, //
+use super::list::{
+    List,
+    Named,
+    SignerId, //
 };
 use crate::reason::Reason;
 use digest_logic::edition::{

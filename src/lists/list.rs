@@ -2,10 +2,12 @@
 
 //! One loaded list.
 
-use super::signer::SignerId;
-use crate::sys::{
-    pages::Sealed,
-    sha, //
+use crate::{
+    reason::Reason,
+    sys::{
+        pages::Sealed,
+        sha, //
+    },
 };
 use core::{
     fmt,
@@ -16,7 +18,10 @@ use core::{
     },
 };
 use digest_logic::{
-    digest::Digest,
+    digest::{
+        Digest,
+        Hex, //
+    },
     edition::Edition,
     hash_algo::HashAlgo,
     list::{
@@ -50,6 +55,25 @@ impl fmt::Display for Actions {
             (false, true) => "appraise",
             (false, false) => "none",
         })
+    }
+}
+
+/// The identifier of the key that signed, as `trusted_keys` shows it.
+#[derive(PartialEq, Eq)]
+pub(crate) struct SignerId(KVVec<u8>);
+
+impl SignerId {
+    /// An identifier of `bytes`.
+    pub(super) fn new(bytes: &[u8]) -> Result<Self, Reason> {
+        let mut id = KVVec::new();
+        id.extend_from_slice(bytes, GFP_KERNEL)?;
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for SignerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.0).fmt(f)
     }
 }
 

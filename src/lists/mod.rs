@@ -11,7 +11,6 @@ mod change;
 mod floors;
 mod list;
 mod signature;
-mod signer;
 mod table;
 mod trust;
 

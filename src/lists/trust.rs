@@ -19,7 +19,7 @@ mod revoked;
 mod signed;
 mod wrap;
 
-use super::signer::SignerId;
+use super::list::SignerId;
 use crate::{
     reason::Reason,
     sys::{

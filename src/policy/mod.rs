@@ -7,7 +7,7 @@ mod mode;
 pub(crate) use mode::Mode;
 
 use crate::{
-    pcr,
+    errno::check_pcr,
     reason::Reason,
     sys::{
         console::Show,
@@ -157,8 +157,7 @@ impl ActivePolicy {
         let mut by_func = [const { KVVec::new() }; Func::ALL.len()];
         for rule in policy::rules(text.as_str(), &Capabilities::SERVED) {
             let rule = rule.map_err(refuse)?;
-            rule.pcr()
-                .map_or(Ok(()), |pcr| pcr::check(u32::from(pcr)))?;
+            rule.pcr().map_or(Ok(()), |pcr| check_pcr(u32::from(pcr)))?;
             needs_task_label |= rule.needs_task_label();
             needs_file_label |= rule.needs_file_label();
             let place = u32::try_from(rules.len()).map_err(|_| EFBIG)?;
@@ -438,30 +437,18 @@ impl Policies {
         self.is_locked
     }
 
-    /// Keeps others from replacing the policy. May sleep.
-    pub(crate) fn change(&self) -> Change<'_> {
-        Change {
-            policies: self,
-            _changing: self.changing.lock(),
-        }
+    /// Keeps others from replacing the policy until what is returned is dropped. May sleep.
+    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock()
     }
-}
 
-/// The policy in force, while nothing else replaces it.
-pub(crate) struct Change<'a> {
-    policies: &'a Policies,
-    _changing: MutexGuard<'a, ()>,
-}
-
-impl Change<'_> {
-    /// Puts another policy in force at once for every access. May sleep.
-    pub(crate) fn replace(self, policy: Arc<ActivePolicy>) {
+    /// Puts another policy in force at once for every access; `_change` is from [`Policies::change`]. May sleep.
+    pub(crate) fn replace(&self, _change: MutexGuard<'_, ()>, policy: Arc<ActivePolicy>) {
         let labelled = u64::from(policy.needs_label());
-        drop(self.policies.active.replace(policy));
+        drop(self.active.replace(policy));
         // After the policy is in force: what was found out under this number was found out by the new policy. Writers
         // take turns.
-        let generation = &self.policies.generation;
-        let next = (generation.load(Ordering::Relaxed) | 1).wrapping_add(1) | labelled;
-        generation.store(next, Ordering::Release);
+        let next = (self.generation.load(Ordering::Relaxed) | 1).wrapping_add(1) | labelled;
+        self.generation.store(next, Ordering::Release);
     }
 }

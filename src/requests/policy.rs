@@ -9,7 +9,10 @@ use super::own_file::{
 };
 use crate::{
     access::{
-        appraise,
+        appraise::{
+            lockout::refuse_lockout,
+            protect::refuse_bytes, //
+        },
         evaluate,
         Access,
         Monitor, //
@@ -60,7 +63,7 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
             own_file::read(monitor.exempt(), path, limit, check)?.0
         }
         _ => {
-            appraise::refuse_bytes(stores, Func::PolicyCheck)?;
+            refuse_bytes(stores, Func::PolicyCheck)?;
             data
         }
     };
@@ -71,14 +74,14 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
         text
     };
     let policy = ActivePolicy::from_bytes(text)?;
-    appraise::refuse_lockout(stores, monitor.exempt(), &policy)?;
+    refuse_lockout(stores, monitor.exempt(), &policy)?;
     // Whatever can fail comes before the policy is in force, and the record that says so comes last.
     record_critical_data(stores, &policy)?;
     let canonical = policy.canonical()?;
     let text = canonical.as_str().as_bytes();
     stores.log.measure_own(text, b"digest_lists_policy")?;
     let rules = policy.rules();
-    change.replace(policy);
+    stores.policies.replace(change, policy);
     pr_info!("policy replaced: {} rules\n", rules);
     Ok(())
 }

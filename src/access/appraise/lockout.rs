@@ -11,7 +11,6 @@ use super::{
             Found,
             Looked, //
         },
-        look,
         mapping::MAPPING, //
     },
     weigh, //
@@ -225,8 +224,8 @@ fn would_allow(
         return Ok(Ok(()));
     }
     // Asked first: a file of a server that does not answer is denied, and not waited for.
-    let began = stores.cache.glance(access.file);
-    if !look::is_stable(&stores.cache, access, &began) {
+    let look = stores.cache.glance(access.file);
+    if !access.is_stable(&stores.cache, &look) {
         return Ok(Err(Cause::UnstableContent));
     }
     let known = if decision.verity {
@@ -242,13 +241,7 @@ fn would_allow(
             Err(_) => return Ok(Err(Cause::Failed)),
         },
     };
-    let found = Found {
-        digest: &content.digest,
-        verity: decision.verity,
-        looked: content.looked,
-        stable: true,
-        permit_directio: true,
-    };
+    let found = Found::now(&content.digest, decision.verity, content.looked);
     match weigh(stores, access, &rule, &found) {
         Ok(vouchers) => {
             if vouchers.are_signed() {

@@ -6,26 +6,11 @@
 //! `digest_logic::appraise`. [`refresh`] keeps `security.ima` true when a file is written, [`protect`] guards what the
 //! decisions rest on, [`lockout`] asks before a policy is put in force whether it would stop what is running.
 
-mod lockout;
+pub(crate) mod lockout;
 mod modsig;
-mod protect;
+pub(crate) mod protect;
 mod reference;
-mod refresh;
-
-pub(crate) use lockout::refuse_lockout;
-pub(crate) use protect::refuse_bytes;
-pub(super) use protect::{
-    may_change_xattr,
-    refuse_making_exec,
-    refuse_mapping_another,
-    refuse_truncating,
-    refuse_writing, //
-};
-pub(super) use refresh::{
-    refresh_left,
-    refresh_reference,
-    store_digest, //
-};
+pub(super) mod refresh;
 
 use super::{
     file_access::Access,
@@ -59,6 +44,7 @@ use digest_logic::{
 use kernel::prelude::*;
 use modsig::appended_signature;
 use reference::own_reference;
+use refresh::store_digest;
 
 /// Whether what is asked about will be executed. The kernel keeps writers away from programs, though not from mappings,
 /// nor from programs on mounts that are watched before content is accessed (`FAN_PRE_ACCESS`).

@@ -10,7 +10,6 @@ use super::{
             digest_and_verdict,
             Found, //
         },
-        look,
         mapping::MAPPING, //
     },
     deny,
@@ -142,13 +141,7 @@ fn refuse_change(stores: &Stores, file: &File) -> Result {
         Err(e) if e == EINTR => return Err(e),
         Err(_) => return deny(stores, file, Cause::Failed, None, rule),
     };
-    let found = Found {
-        digest: &digest,
-        verity: false,
-        looked,
-        stable: true,
-        permit_directio: true,
-    };
+    let found = Found::now(&digest, false, looked);
     let cause = match weigh(stores, &access, &ANY_SIGNED, &found) {
         Ok(_) => Cause::Immutable,
         Err(cause) if says_unsigned(cause) => {
@@ -229,7 +222,7 @@ pub(in crate::access) fn refuse_making_exec(stores: &Stores, file: &File) -> Res
             continue;
         };
         let (pcr, lists) = (stores.log.pcr(), stores.lists.generation());
-        let left = look::left(&stores.cache, &access, &decision, pcr, lists);
+        let left = access.left(&stores.cache, &decision, pcr, lists);
         if left.appraise {
             deny(stores, file, Cause::MadeExecutable, None, rule.rule)?;
         }

@@ -10,7 +10,7 @@ mod openpgp;
 mod pkcs7;
 
 use super::{
-    signer::SignerId,
+    list::SignerId,
     trust::{
         Anchor,
         Trust,

@@ -9,7 +9,7 @@
 
 use crate::{
     lists::{
-        signer::SignerId,
+        list::SignerId,
         trust::{
             Anchor,
             KeyId,
