@@ -2,17 +2,11 @@
 
 //! Inodes: their identity and the signs that their content changed.
 
-use super::{
-    bindings,
-    storage, //
-};
+use super::bindings;
 use core::marker::PhantomData;
-use digest_logic::{
-    cache::{
-        Inode,
-        Signs, //
-    },
-    storage::shows_changes, //
+use digest_logic::cache::{
+    Inode,
+    Signs, //
 };
 use kernel::{
     bindings as c,
@@ -120,11 +114,6 @@ impl<'a> InodeRef<'a> {
         // SAFETY: The inode is valid by the type invariants. chmod(2) changes other bits, so the read is one of the whole.
         let mode = unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_mode) };
         u32::from(mode) & c::S_IFMT == c::S_IFREG
-    }
-
-    /// Whether every change of stable content shows in [`InodeRef::signs`]. Does not sleep.
-    pub(crate) fn shows_changes(self) -> bool {
-        shows_changes(&storage::facts(self))
     }
 
     /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went before. Takes no lock,

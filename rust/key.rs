@@ -15,6 +15,10 @@ use core::ptr::{
     self,
     NonNull, //
 };
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo, //
+};
 use kernel::{
     bindings as c,
     error::{
@@ -65,13 +69,20 @@ impl Key {
         unsafe { c::key_revoke(self.0.as_ptr()) };
     }
 
-    /// Verifies the signature `sig`, encoded as `encoding` says, of a `digest` of the algorithm `hash`. May sleep.
+    /// Verifies the signature `sig`, encoded as `encoding` says, of `digest`. May sleep.
     ///
     /// # Errors
     ///
     /// `EKEYREJECTED`, `EBADMSG` or `EINVAL` for a signature that does not verify, `ENOPKG` or `ENOENT` if the kernel
     /// lacks the algorithm, `ENOMEM`.
-    pub(crate) fn verify(&self, encoding: &CStr, hash: &CStr, digest: &[u8], sig: &[u8]) -> Result {
+    pub(crate) fn verify(&self, encoding: &CStr, digest: &Digest, sig: &[u8]) -> Result {
+        let hash = match digest.algo() {
+            HashAlgo::Sha1 => c"sha1",
+            HashAlgo::Sha256 => c"sha256",
+            HashAlgo::Sha384 => c"sha384",
+            HashAlgo::Sha512 => c"sha512",
+        };
+        let digest = digest.as_bytes();
         // SAFETY: The key is alive, the strings are NUL-terminated and the slices valid for their lengths. Nothing is
         // kept after the call.
         to_result(unsafe {

@@ -26,6 +26,7 @@ use digest_logic::storage::{
     is_others,
     kinds_below,
     kinds_of_disk,
+    shows_changes,
     Disk,
     Facts,
     Kinds, //
@@ -72,6 +73,13 @@ pub(crate) fn init() -> Result {
 /// What the administrator called the machine's own.
 pub(crate) fn own() -> Kinds {
     Kinds::from_bits(OWN.load(Ordering::Relaxed))
+}
+
+impl InodeRef<'_> {
+    /// Whether every change of stable content shows in [`InodeRef::signs`]. Does not sleep.
+    pub(crate) fn shows_changes(self) -> bool {
+        shows_changes(&facts(self))
+    }
 }
 
 /// What is known of the file system and of the inode. Does not sleep.

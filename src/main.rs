@@ -2,46 +2,41 @@
 
 //! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or refuses them.
 //!
-//! `Documentation/architecture.md` has the picture, the layers, the lock order and a glossary. In short, an access goes
-//! through
+//! `Documentation/architecture.md` has the picture, the layers, the lock order and a glossary. In short, two paths stand
+//! over what the module keeps ([`stores`]), and no store knows them or another store:
 //!
-//! 1. `hooks`, which the kernel calls; most accesses end there, in the shortcut of `cache`;
-//! 2. `evaluate`, the decision;
-//! 3. `policy`: is the access to be measured, appraised, audited?
-//! 4. `cache`: is the file unchanged since it was last looked at, and what was found then?
-//! 5. `content`: its digest;
-//! 6. `lists`: is it known?
-//! 7. `log`: record and PCR;
-//! 8. `appraise`: may it be used?
+//! - [`access`]: what a task does with a file, from the hook to the answer. It asks [`policy`] (is the access to be measured or
+//!   appraised?), [`cache`] (is the file unchanged since it was last checked, and what was found then?), [`lists`] (is its
+//!   digest known, who signed it?) and [`log`] (record and PCR).
+//! - [`requests`]: what root asks for, by the files in [`securityfs`].
 //!
-//! `late` and `loaded` are the ways of mappings that become executable and of bytes that come from no file. What root asks
-//! for comes in by `securityfs`. `monitor` holds the state.
+//! `scripts/imports` has the table of what may import what.
 
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 
-mod appraise;
+mod access;
 mod cache;
-mod content;
 mod errno;
-mod evaluate;
-mod exempt;
-mod hooks;
-mod late;
 mod lists;
-mod loaded;
 mod log;
-mod monitor;
 mod policy;
+mod reason;
+mod requests;
 mod securityfs;
 mod stats;
+mod stores;
 #[path = "../rust/mod.rs"]
 mod sys;
-mod unpacking;
 
-use monitor::Monitor;
+use access::Monitor;
+use requests::start::{
+    prepare,
+    start, //
+};
+use stores::Stores;
 use sys::lsm::Registration;
 
 module! {
@@ -100,7 +95,7 @@ struct DigestLists {
 
 impl kernel::Module for DigestLists {
     fn init(module: &'static ThisModule) -> Result<Self> {
-        let monitor = Monitor::new(
+        let stores = Stores::new(
             log::Settings {
                 pcr: *module_parameters::pcr.value_ref(),
                 tpm_required: *module_parameters::tpm_required.value_ref(),
@@ -116,12 +111,13 @@ impl kernel::Module for DigestLists {
                 dedicated_keys: *module_parameters::dedicated_keys.value_ref(),
             },
         )?;
+        let monitor = Monitor::new(stores)?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
         // A task that has a file open uses the module's code, which goes if this function fails. So all that can fail comes
         // before the files can be opened. And all that can fail for other reasons than memory comes before a PCR is extended.
-        monitor.prepare()?;
+        prepare(&monitor)?;
         let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
-        monitor.start()?;
+        start(&monitor)?;
         files.open();
         if !*module_parameters::allow_unload.value_ref() {
             sys::module::pin(module);

@@ -4,14 +4,12 @@
 //!
 //! A list without a signature has no signer, which is one of its own: what it is called says nothing of signed ones.
 
-use super::{
-    list::{
-        List,
-        Named, //
-    },
-    reason::Reason,
-    signature::SignerId, //
+use super::list::{
+    List,
+    Named,
+    SignerId, //
 };
+use crate::reason::Reason;
 use digest_logic::edition::{
     Floor,
     Standing, //

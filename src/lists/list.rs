@@ -2,10 +2,12 @@
 
 //! One loaded list.
 
-use super::signature::SignerId;
-use crate::sys::{
-    pages::Sealed,
-    sha, //
+use crate::{
+    reason::Reason,
+    sys::{
+        pages::Sealed,
+        sha, //
+    },
 };
 use core::{
     fmt,
@@ -16,7 +18,10 @@ use core::{
     },
 };
 use digest_logic::{
-    digest::Digest,
+    digest::{
+        Digest,
+        Hex, //
+    },
     edition::Edition,
     hash_algo::HashAlgo,
     list::{
@@ -32,6 +37,25 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
+
+/// The identifier of the key that signed, as `trusted_keys` shows it.
+#[derive(PartialEq, Eq)]
+pub(crate) struct SignerId(KVVec<u8>);
+
+impl SignerId {
+    /// An identifier of `bytes`.
+    pub(super) fn new(bytes: &[u8]) -> Result<Self, Reason> {
+        let mut id = KVVec::new();
+        id.extend_from_slice(bytes, GFP_KERNEL)?;
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for SignerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.0).fmt(f)
+    }
+}
 
 /// The name and the serial number that a list gives itself.
 pub(crate) struct Named {
@@ -110,7 +134,7 @@ fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named
 
 /// What happened to the digests of a list in memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Damage {
+pub(crate) enum Damage {
     /// Those that it made known have changed; those that it revokes, if any, have not.
     Known,
     /// Those that it revokes have changed.

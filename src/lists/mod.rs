@@ -2,44 +2,39 @@
 
 //! The loaded digest lists.
 //!
-//! [`load`] takes metadata and reads the lists they name, [`signature`] asks who signed them and [`trust`] whether that
-//! counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds digests in them, [`known`] asks it
-//! about a file. [`remove`] and [`scrub`] take lists away.
+//! [`batch`] takes lists on their way in, [`signature`] asks who signed them and [`trust`] whether that counts, [`floors`]
+//! keeps a former edition of a list from coming back, [`table`] finds digests in them. [`change`] is for the requests that
+//! load lists or take them away.
 
+mod batch;
+mod change;
 mod floors;
-mod keys;
-mod known;
 mod list;
-mod load;
-mod reason;
-mod remove;
-mod scrub;
 mod signature;
 mod table;
 mod trust;
 
-pub(crate) use known::Looked;
-pub(crate) use list::List;
-pub(crate) use load::{
-    as_path,
-    Limit,
-    MAX_METADATA, //
-};
-pub(crate) use reason::Reason;
-pub(crate) use remove::{
-    parse_digest,
-    MAX_REMOVE, //
+pub(crate) use change::Change;
+pub(crate) use list::{
+    Damage,
+    List, //
 };
 pub(crate) use trust::{
     ShownKey,
+    Trust,
     Validity, //
 };
 
 use crate::stats::Counter;
 use digest_logic::{
     digest::Digest,
+    hash_algo::HashAlgo,
     list::Kind,
-    verdict::Verdict,
+    table::PerAlgo,
+    verdict::{
+        Reach,
+        Verdict, //
+    },
     verity, //
 };
 use floors::Floors;
@@ -52,7 +47,6 @@ use kernel::{
     },
 };
 use table::Table;
-use trust::Trust;
 
 /// What the administrator allows, by parameters of the module.
 #[derive(Clone, Copy)]
@@ -74,11 +68,11 @@ pub(crate) struct Settings {
 /// All loaded lists.
 #[pin_data]
 pub(crate) struct Lists {
-    pub(crate) settings: Settings,
+    settings: Settings,
     #[pin]
     table: Table,
     #[pin]
-    pub(crate) trust: Trust,
+    trust: Trust,
     /// Held while lists are loaded, removed or scrubbed.
     #[pin]
     changing: Mutex<()>,
@@ -86,7 +80,7 @@ pub(crate) struct Lists {
     #[pin]
     floors: Mutex<Floors>,
     /// Lists whose memory was found changed.
-    pub(crate) corrupted: Counter,
+    corrupted: Counter,
 }
 
 impl Lists {
@@ -106,6 +100,21 @@ impl Lists {
         })
     }
 
+    /// What the administrator allows.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The keys by which lists may be signed.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// How many lists were found changed in memory.
+    pub(crate) fn corrupted(&self) -> u64 {
+        self.corrupted.get()
+    }
+
     /// What the lists say of `digest`. Takes no lock, does not sleep.
     pub(crate) fn verdict(&self, digest: &Digest) -> Option<Verdict> {
         self.table.verdict(digest)
@@ -114,6 +123,27 @@ impl Lists {
     /// What the lists say of `digest`, which fs-verity enforces. Takes no lock, does not sleep.
     pub(crate) fn verdict_of_verity(&self, digest: &Digest) -> Option<Verdict> {
         self.table.verdict(&verity::entry(digest))
+    }
+
+    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and whether any of these has
+    /// revoked digests.
+    pub(crate) fn open_algorithms(
+        &self,
+        verdict: Option<Verdict>,
+        appraised: bool,
+    ) -> ([Option<HashAlgo>; 2], bool) {
+        let PerAlgo([_, sha384, sha512]) = self.table.reach();
+        let mut revokes = false;
+        let mut open = |algo, reach: Reach| {
+            let matters = reach.may_raise(verdict, appraised);
+            revokes |= matters && reach.revokes();
+            matters.then_some(algo)
+        };
+        let algos = [
+            open(HashAlgo::Sha384, sha384),
+            open(HashAlgo::Sha512, sha512),
+        ];
+        (algos, revokes)
     }
 
     /// A number that changes whenever lists come or go.

@@ -3,17 +3,17 @@
 //! The digest tables in the kernel: `digest_logic::table` with the kernel's memory, a snapshot under RCU, one writer at a
 //! time, and a limit.
 
-use super::{
-    list::{
-        Damage,
-        List, //
-    },
-    reason::Reason,
+use super::list::{
+    Damage,
+    List, //
 };
-use crate::sys::{
-    random,
-    rcu_cell::RcuCell,
-    task, //
+use crate::{
+    reason::Reason,
+    sys::{
+        random,
+        rcu_cell::RcuCell,
+        task, //
+    },
 };
 use core::sync::atomic::{
     AtomicU32,

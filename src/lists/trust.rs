@@ -19,17 +19,17 @@ mod revoked;
 mod signed;
 mod wrap;
 
-use super::{
+use super::list::SignerId;
+use crate::{
     reason::Reason,
-    signature::SignerId, //
-};
-use crate::sys::{
-    key::{
-        system_vouches_for,
-        Keyring,
-        SystemKeys, //
+    sys::{
+        key::{
+            system_vouches_for,
+            Keyring,
+            SystemKeys, //
+        },
+        x509::Certificate, //
     },
-    x509::Certificate, //
 };
 use algorithm::Fingerprint;
 use anchor::{

@@ -8,20 +8,16 @@
 
 use super::{
     event::digest_of,
+    vouching::{
+        look,
+        Found,
+        Initial, //
+    },
     List,
     Log,
     Repeat, //
 };
-use crate::sys::{
-    console::Show,
-    sha,
-    text::Text,
-    tpm::{
-        Bank,
-        Chip,
-        MAX_DIGEST_SIZE, //
-    },
-};
+use crate::sys::text::Text;
 use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
@@ -45,57 +41,6 @@ const START: &[u8] = b"digest_lists_start";
 
 /// The record of a TPM that came late.
 const LATE: &[u8] = b"digest_lists_tpm";
-
-/// The default PCR in one bank, before the first extend.
-pub(crate) struct Initial {
-    bank: Bank,
-    value: [u8; MAX_DIGEST_SIZE],
-}
-
-impl Initial {
-    fn bytes(&self) -> &[u8] {
-        self.value.get(..self.bank.size).unwrap_or_default()
-    }
-}
-
-/// What a TPM has before anything is extended.
-pub(super) struct Found {
-    boot_aggregate: Digest,
-    pub(super) initial: KVec<Initial>,
-}
-
-/// Reads what the first records need. May sleep.
-pub(super) fn look(chip: &Chip, pcr: u32) -> Result<Found> {
-    let boot_aggregate = boot_aggregate(chip)?;
-    let mut initial = KVec::new();
-    for bank in chip.banks() {
-        let mut value = [0; MAX_DIGEST_SIZE];
-        let room = value.get_mut(..bank.size).ok_or(EINVAL)?;
-        chip.read(pcr, bank.algo, room)?;
-        initial.push(Initial { bank, value }, GFP_KERNEL)?;
-    }
-    if let Some(digest) = not_zero(&initial) {
-        pr_warn!(
-            "PCR {} is {} already: the list replays from there (pcr= chooses another)\n",
-            pcr,
-            Show(digest)
-        );
-    }
-    Ok(Found {
-        boot_aggregate,
-        initial,
-    })
-}
-
-/// The value in the bank of the longest known digest in which it is not zero.
-pub(super) fn not_zero(initial: &[Initial]) -> Option<Digest> {
-    HashAlgo::ALL.into_iter().rev().find_map(|algo| {
-        let mut banks = initial.iter();
-        let bank = banks.find(|initial| initial.bank.algo == algo.tpm_alg_id())?;
-        let digest = Digest::new(algo, bank.bytes()).ok()?;
-        (!digest.is_zero()).then_some(digest)
-    })
-}
 
 /// The form in which the texts want the values.
 fn lines(initial: &[Initial]) -> impl Iterator<Item = start::Initial<'_>> + Clone {
@@ -167,26 +112,4 @@ impl List {
         pr_info!("there is a TPM now\n");
         Ok(())
     }
-}
-
-/// The digest of PCRs 0 to 9 of the SHA-256 bank, or of 0 to 7 of the SHA-1 bank where there is no other, as IMA
-/// computes it.
-fn boot_aggregate(chip: &Chip) -> Result<Digest> {
-    let (algo, last) = if chip.has_bank(HashAlgo::Sha256.tpm_alg_id()) {
-        (HashAlgo::Sha256, 9)
-    } else if chip.has_bank(HashAlgo::Sha1.tpm_alg_id()) {
-        (HashAlgo::Sha1, 7)
-    } else {
-        pr_warn!("the TPM has neither a SHA-256 nor a SHA-1 bank: boot_aggregate is zero\n");
-        return Ok(Digest::zero(HashAlgo::Sha256));
-    };
-    let mut pcrs = KVec::new();
-    for pcr in 0..=last {
-        pcrs.extend_from_slice(chip.pcr(pcr, algo)?.as_bytes(), GFP_KERNEL)?;
-    }
-    match algo {
-        HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(&pcrs)),
-        _ => Digest::new(algo, &sha::sha256(&pcrs)),
-    }
-    .map_err(|_| EINVAL)
 }

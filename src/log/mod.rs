@@ -26,6 +26,7 @@ use crate::{
         Stats, //
     },
     sys::{
+        clock,
         delayed_work::{
             DelayedWork,
             Work, //
@@ -52,7 +53,15 @@ use kernel::{
     },
 };
 use record::Identity;
-use vouching::Vouching;
+use vouching::{
+    look,
+    not_zero,
+    Vouching,
+    DELAY, //
+};
+
+/// How often one call tries to extend a record before it waits: once more than a command may fail without anybody noticing.
+const ATTEMPTS: usize = 2;
 
 /// How many records the work extends before it lets others have the TPM, and the module go.
 const RECORDS_AT_A_TIME: usize = 64;
@@ -164,6 +173,82 @@ impl List {
     }
 }
 
+impl List {
+    /// Extends up to `limit` of the records that have not been extended yet, in order. What is left waits. May sleep.
+    fn extend(&self, v: &mut Vouching, limit: usize) {
+        let mut result = Err(ENODEV);
+        for _ in 0..ATTEMPTS {
+            result = self.attempt(v, limit);
+            if result.is_ok() || v.chip.is_none() {
+                break;
+            }
+            v.running.doubt();
+            v.chip = None;
+        }
+        let error = match result {
+            Err(error) => error,
+            Ok(()) if v.extended < self.len() => EAGAIN,
+            Ok(()) => {
+                if v.waiting.take().is_some() {
+                    pr_info!("the TPM works: no record waits any more\n");
+                }
+                v.delay = DELAY.0;
+                return;
+            }
+        };
+        match &mut v.waiting {
+            Some(waiting) if error != EAGAIN => waiting.error = error,
+            Some(_) => (),
+            None => {
+                v.waiting = Some(Waiting {
+                    since: clock::seconds_since_boot(),
+                    error,
+                });
+            }
+        }
+    }
+
+    fn attempt(&self, v: &mut Vouching, limit: usize) -> Result {
+        if v.chip.is_none() {
+            v.find();
+        }
+        if !v.begun {
+            let chip = v.chip.as_ref().ok_or(ENODEV)?;
+            let found = look(chip, self.pcr)?;
+            self.begin_late(&found)?;
+            let device = chip.owner();
+            v.begin(found.initial, device);
+        }
+        let chip = v.chip.as_ref().ok_or(ENODEV)?;
+        for _ in 0..limit {
+            let Some(record) = self.get(v.extended) else {
+                break;
+            };
+            if !v.running.has(chip, &record)? {
+                self.stats.extends.count();
+                self.stats
+                    .tpm_ns
+                    .time(|| chip.extend(record.pcr(), |bank, out| record.digest_for(bank, out)))
+                    .inspect_err(|e| {
+                        v.running.tried = true;
+                        if v.waiting.is_none() {
+                            self.violations.count();
+                            pr_err!(
+                                "extending PCR {} failed ({}); the record waits\n",
+                                record.pcr(),
+                                e.to_errno()
+                            );
+                        }
+                    })?;
+                v.running.add(&record);
+            }
+            v.running.tried = false;
+            v.extended = v.extended.saturating_add(1);
+        }
+        Ok(())
+    }
+}
+
 impl Log {
     /// An empty list whose records extend a PCR of the system's TPM, if there is one. May sleep.
     pub(crate) fn new(settings: Settings, stats: Arc<Stats>) -> Result<Self> {
@@ -193,6 +278,11 @@ impl Log {
         self.list.pcr
     }
 
+    /// The PCR that a rule names, or the default one.
+    pub(crate) fn pcr_of(&self, named: Option<u8>) -> u32 {
+        named.map_or(self.pcr(), u32::from)
+    }
+
     /// Calls `f` with the TPM, if there is one. Waits for an extend that is under way.
     pub(crate) fn with_chip<T>(&self, f: impl FnOnce(Option<&Chip>) -> T) -> T {
         f(self.list.vouching.lock().chip.as_ref())
@@ -200,7 +290,7 @@ impl Log {
 
     /// What the default PCR was before the first record, if it was not zero: the list replays from there.
     pub(crate) fn initial(&self) -> Option<Digest> {
-        begin::not_zero(&self.list.vouching.lock().initial)
+        not_zero(&self.list.vouching.lock().initial)
     }
 
     /// How many records wait for the TPM, since when and why.

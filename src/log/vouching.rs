@@ -19,21 +19,18 @@
 //! list does not replay any more whatever is done, which the kernel log says, and the records are extended. Where the TPM has
 //! only banks of algorithms that the kernel's library does not have, nothing can be computed, and the record is extended again.
 
-use super::{
-    begin::{
-        look,
-        Initial, //
-    },
-    List,
+use super::record::{
+    self,
     Record, //
 };
 use crate::sys::{
-    clock,
     console::Show,
+    sha,
     tpm::{
         Bank,
         Chip,
-        Device, //
+        Device,
+        MAX_DIGEST_SIZE, //
     },
 };
 use digest_logic::{
@@ -43,11 +40,8 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// How often one call tries to extend a record before it waits: once more than a command may fail without anybody noticing.
-const ATTEMPTS: usize = 2;
-
 /// After how many milliseconds the records that wait are tried again for the first time, and at most.
-const DELAY: (u32, u32) = (100, 10_000);
+pub(super) const DELAY: (u32, u32) = (100, 10_000);
 
 /// Since when records wait, and why.
 #[derive(Clone, Copy)]
@@ -56,6 +50,57 @@ pub(crate) struct Waiting {
     pub(crate) since: u64,
     /// Why the last attempt failed: `ENODEV` where there is no TPM, `EIO` where it answered with an error.
     pub(crate) error: Error,
+}
+
+/// The default PCR in one bank, before the first extend.
+pub(crate) struct Initial {
+    pub(super) bank: Bank,
+    value: [u8; MAX_DIGEST_SIZE],
+}
+
+impl Initial {
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.value.get(..self.bank.size).unwrap_or_default()
+    }
+}
+
+/// What a TPM has before anything is extended.
+pub(super) struct Found {
+    pub(super) boot_aggregate: Digest,
+    pub(super) initial: KVec<Initial>,
+}
+
+/// Reads what the first records need. May sleep.
+pub(super) fn look(chip: &Chip, pcr: u32) -> Result<Found> {
+    let boot_aggregate = boot_aggregate(chip)?;
+    let mut initial = KVec::new();
+    for bank in chip.banks() {
+        let mut value = [0; MAX_DIGEST_SIZE];
+        let room = value.get_mut(..bank.size).ok_or(EINVAL)?;
+        chip.read(pcr, bank.algo, room)?;
+        initial.push(Initial { bank, value }, GFP_KERNEL)?;
+    }
+    if let Some(digest) = not_zero(&initial) {
+        pr_warn!(
+            "PCR {} is {} already: the list replays from there (pcr= chooses another)\n",
+            pcr,
+            Show(digest)
+        );
+    }
+    Ok(Found {
+        boot_aggregate,
+        initial,
+    })
+}
+
+/// The value in the bank of the longest known digest in which it is not zero.
+pub(super) fn not_zero(initial: &[Initial]) -> Option<Digest> {
+    HashAlgo::ALL.into_iter().rev().find_map(|algo| {
+        let mut banks = initial.iter();
+        let bank = banks.find(|initial| initial.bank.algo == algo.tpm_alg_id())?;
+        let digest = Digest::new(algo, bank.bytes()).ok()?;
+        (!digest.is_zero()).then_some(digest)
+    })
 }
 
 /// What vouches for the records.
@@ -74,9 +119,9 @@ pub(super) struct Vouching {
     met_other: bool,
     /// Since when records wait.
     pub(super) waiting: Option<Waiting>,
-    running: Running,
+    pub(super) running: Running,
     /// After how many milliseconds the next attempt follows.
-    delay: u32,
+    pub(super) delay: u32,
 }
 
 impl Vouching {
@@ -103,7 +148,7 @@ impl Vouching {
     }
 
     /// Looks for the TPM, and leaves another one alone. May sleep.
-    fn find(&mut self) {
+    pub(super) fn find(&mut self) {
         let Some(chip) = Chip::find() else {
             return;
         };
@@ -129,89 +174,13 @@ impl Vouching {
     }
 }
 
-impl List {
-    /// Extends up to `limit` of the records that have not been extended yet, in order. What is left waits. May sleep.
-    pub(super) fn extend(&self, v: &mut Vouching, limit: usize) {
-        let mut result = Err(ENODEV);
-        for _ in 0..ATTEMPTS {
-            result = self.attempt(v, limit);
-            if result.is_ok() || v.chip.is_none() {
-                break;
-            }
-            v.running.doubt();
-            v.chip = None;
-        }
-        let error = match result {
-            Err(error) => error,
-            Ok(()) if v.extended < self.len() => EAGAIN,
-            Ok(()) => {
-                if v.waiting.take().is_some() {
-                    pr_info!("the TPM works: no record waits any more\n");
-                }
-                v.delay = DELAY.0;
-                return;
-            }
-        };
-        match &mut v.waiting {
-            Some(waiting) if error != EAGAIN => waiting.error = error,
-            Some(_) => (),
-            None => {
-                v.waiting = Some(Waiting {
-                    since: clock::seconds_since_boot(),
-                    error,
-                });
-            }
-        }
-    }
-
-    fn attempt(&self, v: &mut Vouching, limit: usize) -> Result {
-        if v.chip.is_none() {
-            v.find();
-        }
-        if !v.begun {
-            let chip = v.chip.as_ref().ok_or(ENODEV)?;
-            let found = look(chip, self.pcr)?;
-            self.begin_late(&found)?;
-            let device = chip.owner();
-            v.begin(found.initial, device);
-        }
-        let chip = v.chip.as_ref().ok_or(ENODEV)?;
-        for _ in 0..limit {
-            let Some(record) = self.get(v.extended) else {
-                break;
-            };
-            if !v.running.has(chip, &record)? {
-                self.stats.extends.count();
-                self.stats
-                    .tpm_ns
-                    .time(|| chip.extend(record.pcr(), |bank, out| record.digest_for(bank, out)))
-                    .inspect_err(|e| {
-                        v.running.tried = true;
-                        if v.waiting.is_none() {
-                            self.violations.count();
-                            pr_err!(
-                                "extending PCR {} failed ({}); the record waits\n",
-                                record.pcr(),
-                                e.to_errno()
-                            );
-                        }
-                    })?;
-                v.running.add(&record);
-            }
-            v.running.tried = false;
-            v.extended = v.extended.saturating_add(1);
-        }
-        Ok(())
-    }
-}
-
 /// The value that each PCR has by the extends, in one bank.
-struct Running {
+pub(super) struct Running {
     values: [Option<Digest>; pcr::LAST as usize + 1],
     /// The PCRs that are to be read before they are extended, a bit each.
     doubtful: u32,
     /// Whether the next record's extend was tried, and failed.
-    tried: bool,
+    pub(super) tried: bool,
 }
 
 impl Running {
@@ -224,12 +193,12 @@ impl Running {
     }
 
     /// A command failed: nobody knows what the PCRs are.
-    fn doubt(&mut self) {
+    pub(super) fn doubt(&mut self) {
         self.doubtful = u32::MAX;
     }
 
     /// Whether the chip has `record`, which is the next one, already. Reads its PCR where that is not known. May sleep.
-    fn has(&mut self, chip: &Chip, record: &Record) -> Result<bool> {
+    pub(super) fn has(&mut self, chip: &Chip, record: &Record) -> Result<bool> {
         let Some(algo) = bank_to_watch(chip) else {
             return Ok(false);
         };
@@ -260,7 +229,7 @@ impl Running {
     }
 
     /// The chip has taken `record`.
-    fn add(&mut self, record: &Record) {
+    pub(super) fn add(&mut self, record: &Record) {
         if let Some(Some(value)) = self.values.get_mut(record.pcr() as usize) {
             *value = after(value, record);
         }
@@ -285,7 +254,7 @@ fn after(before: &Digest, record: &Record) -> Digest {
         };
         record.digest_for(bank, second);
     }
-    super::record::hash(algo, both.get(..size.saturating_mul(2)).unwrap_or_default())
+    record::hash(algo, both.get(..size.saturating_mul(2)).unwrap_or_default())
 }
 
 /// The bank in which the values are computed: of the algorithms that the kernel's library has, the first one.
@@ -294,4 +263,26 @@ fn bank_to_watch(chip: &Chip) -> Option<HashAlgo> {
     [Sha256, Sha384, Sha512, Sha1]
         .into_iter()
         .find(|algo| chip.has_bank(algo.tpm_alg_id()))
+}
+
+/// The digest of PCRs 0 to 9 of the SHA-256 bank, or of 0 to 7 of the SHA-1 bank where there is no other, as IMA
+/// computes it.
+fn boot_aggregate(chip: &Chip) -> Result<Digest> {
+    let (algo, last) = if chip.has_bank(HashAlgo::Sha256.tpm_alg_id()) {
+        (HashAlgo::Sha256, 9)
+    } else if chip.has_bank(HashAlgo::Sha1.tpm_alg_id()) {
+        (HashAlgo::Sha1, 7)
+    } else {
+        pr_warn!("the TPM has neither a SHA-256 nor a SHA-1 bank: boot_aggregate is zero\n");
+        return Ok(Digest::zero(HashAlgo::Sha256));
+    };
+    let mut pcrs = KVec::new();
+    for pcr in 0..=last {
+        pcrs.extend_from_slice(chip.pcr(pcr, algo)?.as_bytes(), GFP_KERNEL)?;
+    }
+    match algo {
+        HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(&pcrs)),
+        _ => Digest::new(algo, &sha::sha256(&pcrs)),
+    }
+    .map_err(|_| EINVAL)
 }

@@ -3,8 +3,9 @@
 //! `trusted_keys`: reading shows the keys by which lists may be signed; writing adds or revokes one.
 
 use crate::{
+    access::Monitor,
     lists::ShownKey,
-    monitor::Monitor,
+    requests::keys::change_trusted_keys,
     sys::{
         securityfs::Node,
         seq_file::SeqOut, //
@@ -25,7 +26,7 @@ impl Node for TrustedKeys {
     const MAX_WRITE: usize = 64 << 10;
 
     fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.lists.trust.get(index)
+        self.0.stores().lists.trust().get(index)
     }
 
     fn show(&self, key: &Self::Item, out: &mut SeqOut) {
@@ -33,6 +34,6 @@ impl Node for TrustedKeys {
     }
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
-        self.0.change_trusted_keys(&data)
+        change_trusted_keys(&self.0, &data)
     }
 }

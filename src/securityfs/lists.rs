@@ -4,15 +4,23 @@
 
 use super::measurements::number;
 use crate::{
+    access::Monitor,
     errno::refuse,
-    lists::{
-        parse_digest,
-        List,
-        Reason,
-        MAX_METADATA,
-        MAX_REMOVE, //
+    lists::List,
+    reason::Reason,
+    requests::{
+        load::{
+            load_lists,
+            MAX_METADATA, //
+        },
+        remove::{
+            parse_digest,
+            remove_lists,
+            MAX_REMOVE, //
+        },
+        scrub::scrub, //
     },
-    monitor::Monitor,
+    stores::Stores,
     sys::{
         securityfs::{
             Dialog,
@@ -41,7 +49,7 @@ impl Node for DigestLists {
     const MAX_WRITE: usize = MAX_METADATA;
 
     fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.lists.get(index)
+        self.0.stores().lists.get(index)
     }
 
     fn show(&self, list: &Self::Item, out: &mut SeqOut) {
@@ -57,14 +65,14 @@ impl Node for DigestLists {
     }
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
-        self.0.load_lists(&data)
+        load_lists(&self.0, &data)
     }
 }
 
 number!(
     /// `digests_count`: the number of distinct digests in all lists.
     DigestsCount,
-    |monitor| monitor.lists.digests()
+    |stores| stores.lists.digests()
 );
 
 /// `digest_lists_remove`: takes digests of list files, one per line, and removes the lists.
@@ -82,7 +90,7 @@ impl Node for Remove {
     fn show(&self, (): &(), _out: &mut SeqOut) {}
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
-        self.0.remove_lists(&data)
+        remove_lists(self.0.stores(), &data)
     }
 }
 
@@ -104,7 +112,8 @@ impl Dialog for Query {
         }
         let mut answer = Text::new();
         let mut written = Ok(());
-        self.0.lists.for_each_holder(&digest, |list, kind| {
+        let lists = &self.0.stores().lists;
+        lists.for_each_holder(&digest, |list, kind| {
             written = written.and_then(|()| writeln!(answer, "{list} kind={kind}"));
         });
         written.map_err(|_| ENOMEM)?;
@@ -125,14 +134,14 @@ impl Node for Scrub {
     }
 
     fn show(&self, (): &(), out: &mut SeqOut) {
-        let _ = writeln!(out, "{}", self.0.lists.corrupted.get());
+        let _ = writeln!(out, "{}", self.0.stores().lists.corrupted());
     }
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
         if data.strip_suffix(b"\n").unwrap_or(&data) != b"1" {
             return Err(Reason::NotOne.refuse("scrub"));
         }
-        let changed = self.0.scrub()?;
+        let changed = scrub(self.0.stores())?;
         pr_info!("scrub: {} lists had changed in memory\n", changed);
         Ok(())
     }

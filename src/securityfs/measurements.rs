@@ -3,8 +3,9 @@
 //! The measurement list in IMA's two formats, and its two counters.
 
 use crate::{
+    access::Monitor,
     log::Record,
-    monitor::Monitor,
+    stores::Stores,
     sys::{
         securityfs::Node,
         seq_file::SeqOut, //
@@ -14,35 +15,27 @@ use core::fmt::Write;
 use digest_logic::hash_algo::HashAlgo;
 use kernel::sync::Arc;
 
-/// `ascii_runtime_measurements[_<algo>]`: one line per record, with the template digest of the bank `algo`.
-pub(super) struct Ascii(pub(super) Arc<Monitor>, pub(super) HashAlgo);
+/// How a record is shown with the template digest of a bank.
+type Show = fn(&Record, HashAlgo, &mut SeqOut);
 
-impl Node for Ascii {
+/// `ascii_runtime_measurements[_<algo>]`: one line per record; `binary_runtime_measurements[_<algo>]`: the records as
+/// verifiers replay them.
+pub(super) struct Measurements(
+    pub(super) Arc<Monitor>,
+    pub(super) HashAlgo,
+    pub(super) Show,
+);
+
+impl Node for Measurements {
     type Item = Arc<Record>;
     const MODE: u16 = 0o440;
 
     fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.log.get(index)
+        self.0.stores().log.get(index)
     }
 
     fn show(&self, record: &Self::Item, out: &mut SeqOut) {
-        record.show_ascii(self.1, out);
-    }
-}
-
-/// `binary_runtime_measurements[_<algo>]`: the records as verifiers replay them.
-pub(super) struct Binary(pub(super) Arc<Monitor>, pub(super) HashAlgo);
-
-impl Node for Binary {
-    type Item = Arc<Record>;
-    const MODE: u16 = 0o440;
-
-    fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.log.get(index)
-    }
-
-    fn show(&self, record: &Self::Item, out: &mut SeqOut) {
-        record.show_binary(self.1, out);
+        (self.2)(record, self.1, out);
     }
 }
 
@@ -61,8 +54,8 @@ macro_rules! number {
             }
 
             fn show(&self, (): &(), out: &mut SeqOut) {
-                let value: fn(&Monitor) -> u64 = $value;
-                let _ = writeln!(out, "{}", value(&self.0));
+                let value: fn(&Stores) -> u64 = $value;
+                let _ = writeln!(out, "{}", value(self.0.stores()));
             }
         }
     };
@@ -72,10 +65,10 @@ pub(super) use number;
 number!(
     /// `runtime_measurements_count`: the number of records.
     Count,
-    |monitor| monitor.log.len() as u64
+    |stores| stores.log.len() as u64
 );
 number!(
     /// `violations`: records that vouch for nothing, and extends that failed.
     Violations,
-    |monitor| monitor.log.violations()
+    |stores| stores.log.violations()
 );

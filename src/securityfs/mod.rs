@@ -11,7 +11,8 @@ mod policy;
 mod status;
 
 use crate::{
-    monitor::Monitor,
+    access::Monitor,
+    log::Record,
     sys::{
         lsm::Registration,
         securityfs::Dir, //
@@ -22,6 +23,7 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
+use measurements::Measurements;
 
 /// The directory and the files in it, which are removed when this is dropped.
 pub(crate) struct Files(Dir);
@@ -40,8 +42,8 @@ impl Files {
             };
         }
         macro_rules! measurements {
-            ($kind:ident, $($name:literal: $algo:ident),+) => {
-                $(file!($name, measurements::$kind(monitor.clone(), HashAlgo::$algo));)+
+            ($show:ident, $($name:literal: $algo:ident),+) => {
+                $(file!($name, Measurements(monitor.clone(), HashAlgo::$algo, Record::$show));)+
             };
         }
         file!(c"status", status::Status::new(monitor.clone(), hooks));
@@ -55,7 +57,7 @@ impl Files {
         file!(c"digests_count", lists::DigestsCount(monitor.clone()));
         // The list without a suffix is that of SHA-1, as IMA's.
         measurements!(
-            Ascii,
+            show_ascii,
             c"ascii_runtime_measurements": Sha1,
             c"ascii_runtime_measurements_sha1": Sha1,
             c"ascii_runtime_measurements_sha256": Sha256,
@@ -63,7 +65,7 @@ impl Files {
             c"ascii_runtime_measurements_sha512": Sha512
         );
         measurements!(
-            Binary,
+            show_binary,
             c"binary_runtime_measurements": Sha1,
             c"binary_runtime_measurements_sha1": Sha1,
             c"binary_runtime_measurements_sha256": Sha256,

@@ -3,11 +3,12 @@
 //! `policy`: reading shows the active policy, writing replaces it.
 
 use crate::{
-    monitor::Monitor,
+    access::Monitor,
     policy::{
         ActivePolicy,
         MAX_POLICY, //
     },
+    requests::policy::replace_policy,
     sys::{
         securityfs::Node,
         seq_file::SeqOut, //
@@ -29,7 +30,7 @@ impl Node for Policy {
     const MAX_WRITE: usize = MAX_POLICY;
 
     fn item(&self, index: usize) -> Option<Self::Item> {
-        let policy = self.0.policies.load();
+        let policy = self.0.stores().policies.load();
         (index < policy.rules()).then_some((policy, index))
     }
 
@@ -41,6 +42,6 @@ impl Node for Policy {
     }
 
     fn write(&self, data: KVVec<u8>, continues: bool) -> Result {
-        self.0.replace_policy(data, continues)
+        replace_policy(&self.0, data, continues)
     }
 }

@@ -3,7 +3,7 @@
 //! `status`: how the module is attached, what it uses and what it has done, one `key: value` per line.
 
 use crate::{
-    monitor::Monitor,
+    access::Monitor,
     sys::{
         lsm::Registration,
         module,
@@ -36,13 +36,11 @@ impl Status {
     }
 
     fn write_to(&self, out: &mut SeqOut) -> fmt::Result {
-        let m = &self.monitor;
+        let m = self.monitor.stores();
+        let settings = m.lists.settings();
         writeln!(out, "version: {}", env!("DIGEST_LISTS_VERSION"))?;
-        writeln!(
-            out,
-            "kernel: {}",
-            module::kernel_release().to_str().unwrap_or("?")
-        )?;
+        let release = module::kernel_release().to_str().unwrap_or("?");
+        writeln!(out, "kernel: {release}")?;
         for (hook, way) in self.hooks.ways() {
             writeln!(out, "hook_{}: {}", hook, way.name())?;
         }
@@ -52,56 +50,34 @@ impl Status {
             Some(digest) => writeln!(out, "pcr_initial: {digest}")?,
             None => writeln!(out, "pcr_initial: zero")?,
         }
-        writeln!(
-            out,
-            "policy_lock: {}",
-            if m.policy_lock { "yes" } else { "no" }
-        )?;
+        writeln!(out, "policy_lock: {}", yes_no(m.policies.is_locked()))?;
         writeln!(out, "policy_rules: {}", m.policies.load().rules())?;
         writeln!(out, "lists: {}", m.lists.count())?;
         writeln!(out, "lists_signed: {}", m.lists.signed())?;
         writeln!(
             out,
             "require_signature: {}",
-            if m.lists.settings.require_signature {
+            if settings.require_signature {
                 "yes"
             } else {
                 "no: unsigned lists serve measurement"
             }
         )?;
-        writeln!(out, "trusted_keys: {}", m.lists.trust.len())?;
-        writeln!(out, "validity: {}", m.lists.settings.validity.name())?;
-        writeln!(
-            out,
-            "trust_machine_keyring: {}",
-            if m.lists.settings.trust_machine_keyring {
-                "yes"
-            } else {
-                "no"
-            }
-        )?;
-        writeln!(
-            out,
-            "dedicated_keys: {}",
-            if m.lists.settings.dedicated_keys {
-                "yes"
-            } else {
-                "no"
-            }
-        )?;
+        writeln!(out, "trusted_keys: {}", m.lists.trust().len())?;
+        writeln!(out, "validity: {}", settings.validity.name())?;
+        let machine_keyring = yes_no(settings.trust_machine_keyring);
+        writeln!(out, "trust_machine_keyring: {machine_keyring}")?;
+        writeln!(out, "dedicated_keys: {}", yes_no(settings.dedicated_keys))?;
         writeln!(out, "digests: {}", m.lists.digests())?;
         writeln!(out, "digest_memory: {}", m.lists.memory())?;
-        writeln!(out, "lists_corrupted: {}", m.lists.corrupted.get())?;
+        writeln!(out, "lists_corrupted: {}", m.lists.corrupted())?;
         writeln!(out, "revocations_lost: {}", m.lists.lost())?;
         let shortcuts = m.stats.shortcuts.get();
-        writeln!(
-            out,
-            "files_checked: {}",
-            m.stats.checked.get().saturating_add(shortcuts)
-        )?;
+        let checked = m.stats.checked.get().saturating_add(shortcuts);
+        writeln!(out, "files_checked: {checked}")?;
         writeln!(out, "files_known: {}", m.stats.known.get())?;
         writeln!(out, "files_unknown: {}", m.stats.unknown.get())?;
-        writeln!(out, "ima_appraise: {}", m.appraisal.name())?;
+        writeln!(out, "ima_appraise: {}", m.policies.mode().name())?;
         write!(out, "own_storage:")?;
         for (index, word) in storage::own().words().enumerate() {
             write!(out, "{}{word}", if index == 0 { " " } else { "," })?;
@@ -111,11 +87,8 @@ impl Status {
         writeln!(out, "files_denied: {}", m.stats.denied.get())?;
         writeln!(out, "digests_stored: {}", m.stats.stored.get())?;
         writeln!(out, "files_unreadable: {}", m.stats.unreadable.get())?;
-        writeln!(
-            out,
-            "cache_hits: {}",
-            m.stats.cache_hits.get().saturating_add(shortcuts)
-        )?;
+        let hits = m.stats.cache_hits.get().saturating_add(shortcuts);
+        writeln!(out, "cache_hits: {hits}")?;
         writeln!(out, "cache_entries: {}", m.cache.len())?;
         writeln!(out, "records: {}", m.log.len())?;
         let (waiting, why) = m.log.waiting();
@@ -129,11 +102,7 @@ impl Status {
             )?,
             None => writeln!(out, "records_waiting_since: none\nrecords_waiting_errno: 0")?,
         }
-        writeln!(
-            out,
-            "tpm_required: {}",
-            if m.log.is_tpm_required() { "yes" } else { "no" }
-        )?;
+        writeln!(out, "tpm_required: {}", yes_no(m.log.is_tpm_required()))?;
         writeln!(out, "violations: {}", m.log.violations())?;
         writeln!(out, "pcr_extends: {}", m.stats.extends.get())?;
         writeln!(out, "hashed_bytes: {}", m.stats.hashed_bytes.get())?;
@@ -152,14 +121,17 @@ fn write_tpm(chip: Option<&Chip>, out: &mut SeqOut) -> fmt::Result {
     out.write_str("\n")
 }
 
+fn yes_no(value: bool) -> &'static str {
+    if value {
+        "yes"
+    } else {
+        "no"
+    }
+}
+
 fn write_bank(bank: Bank, out: &mut SeqOut) -> fmt::Result {
-    let known = [
-        HashAlgo::Sha1,
-        HashAlgo::Sha256,
-        HashAlgo::Sha384,
-        HashAlgo::Sha512,
-    ];
-    match known.iter().find(|algo| algo.tpm_alg_id() == bank.algo) {
+    let mut known = HashAlgo::ALL.into_iter();
+    match known.find(|algo| algo.tpm_alg_id() == bank.algo) {
         Some(algo) => write!(out, " {}", algo.name()),
         None => write!(out, " {:#06x}", bank.algo),
     }

@@ -2,18 +2,15 @@
 
 //! IMA signatures, version 2: the digest of the file, signed by the key whose identifier ends with four given bytes.
 
-use super::hash_name;
 use crate::{
-    lists::{
-        reason::Reason,
-        trust::{
-            Algorithm,
-            Anchor,
-            KeyId,
-            Trust,
-            Use, //
-        },
+    lists::trust::{
+        Algorithm,
+        Anchor,
+        KeyId,
+        Trust,
+        Use, //
     },
+    reason::Reason,
     sys::sha, //
 };
 use digest_logic::{
@@ -53,12 +50,7 @@ pub(crate) fn verify_digest(
     };
     signer
         .key
-        .verify(
-            encoding,
-            hash_name(signature.hash),
-            digest.as_bytes(),
-            signature.signature,
-        )
+        .verify(encoding, digest, signature.signature)
         .map_err(Reason::of_verification)?;
     Ok(signer)
 }

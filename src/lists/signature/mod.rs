@@ -10,52 +10,23 @@ mod openpgp;
 mod pkcs7;
 
 use super::{
-    reason::Reason,
+    list::SignerId,
     trust::{
         Anchor,
         Trust,
         Use, //
     },
 };
-use core::fmt;
+use crate::reason::Reason;
 use digest_logic::{
-    digest::{
-        Digest,
-        Hex, //
-    },
+    digest::Digest,
     error::Error as Cause,
     ima_sig::ImaSignature,
     list::ListType,
     signature::Signature, //
 };
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use kernel::sync::Arc;
 use pkcs7::Signed;
-
-/// The identifier of the key that signed, as `trusted_keys` shows it.
-#[derive(PartialEq, Eq)]
-pub(crate) struct SignerId(KVVec<u8>);
-
-impl SignerId {
-    /// An identifier of `bytes`.
-    pub(super) fn new(bytes: &[u8]) -> Result<Self, Reason> {
-        let mut id = KVVec::new();
-        id.extend_from_slice(bytes, GFP_KERNEL)?;
-        Ok(Self(id))
-    }
-
-    fn of(key: &Anchor) -> Result<Self, Reason> {
-        Self::new(key.id())
-    }
-}
-
-impl fmt::Display for SignerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Hex(&self.0).fmt(f)
-    }
-}
 
 /// Verifies `signature`, which is not empty, over `data`, a list of type `list_type`. May sleep.
 pub(super) fn verify(
@@ -67,13 +38,15 @@ pub(super) fn verify(
     match Signature::parse(signature)? {
         Signature::Pkcs7(message) => pkcs7::verify(trust, data, message, Use::CmsList),
         Signature::Ima(signature) => {
-            SignerId::of(&*ima::verify(trust, data, &signature, Use::ImaList)?)
+            SignerId::new(ima::verify(trust, data, &signature, Use::ImaList)?.id())
         }
         // What vendors sign by OpenPGP are headers; over anything else such a signature would mean something else.
         Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
             Err(Cause::SignatureOfOtherKind.into())
         }
-        Signature::OpenPgp(signature) => SignerId::of(&*openpgp::verify(trust, data, &signature)?),
+        Signature::OpenPgp(signature) => {
+            SignerId::new(openpgp::verify(trust, data, &signature)?.id())
+        }
     }
 }
 
@@ -110,16 +83,5 @@ impl Trust {
             pkcs7::verify(self, signed, signature, Use::CmsModule),
             Ok(_) | Err(Reason::CertificateMissing)
         )
-    }
-}
-
-/// The name of a hash algorithm for the kernel's crypto.
-fn hash_name(algo: digest_logic::hash_algo::HashAlgo) -> &'static CStr {
-    use digest_logic::hash_algo::HashAlgo;
-    match algo {
-        HashAlgo::Sha1 => c"sha1",
-        HashAlgo::Sha256 => c"sha256",
-        HashAlgo::Sha384 => c"sha384",
-        HashAlgo::Sha512 => c"sha512",
     }
 }

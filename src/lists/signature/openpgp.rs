@@ -2,19 +2,16 @@
 
 //! OpenPGP signatures of RPM headers: over the header and what the signature packet adds to it.
 
-use super::hash_name;
 use crate::{
-    lists::{
-        reason::Reason,
-        trust::{
-            Algorithm,
-            Anchor,
-            KeyId,
-            Trust,
-            Use, //
-        },
+    lists::trust::{
+        Algorithm,
+        Anchor,
+        KeyId,
+        Trust,
+        Use, //
     },
-    sys::sha::Hasher,
+    reason::Reason,
+    sys::sha::Hasher, //
 };
 use digest_logic::{
     cursor::SliceSink,
@@ -54,12 +51,7 @@ pub(super) fn verify(
     let verify = |encoding, sig: &[u8]| {
         signer
             .key
-            .verify(
-                encoding,
-                hash_name(signature.hash()),
-                digest.as_bytes(),
-                sig,
-            )
+            .verify(encoding, &digest, sig)
             .map_err(Reason::of_verification)
     };
     match (signature.value(), signer.algorithm) {

@@ -7,10 +7,9 @@
 //! told to; that is asked here. Of the keys in the kernel's own keyrings a module can ask nothing: where one of them signed, its
 //! certificate has to come along.
 
-use super::SignerId;
 use crate::{
     lists::{
-        reason::Reason,
+        list::SignerId,
         trust::{
             Anchor,
             KeyId,
@@ -19,6 +18,7 @@ use crate::{
             Use, //
         },
     },
+    reason::Reason,
     sys::{
         key::{
             verify_pkcs7,
@@ -50,7 +50,7 @@ pub(super) fn verify(
 ) -> Result<SignerId, Reason> {
     let signed = Signed::parse(trust, data, message, purpose)?;
     match signed.by_anchor(trust) {
-        Ok(signer) => SignerId::of(&signer),
+        Ok(signer) => SignerId::new(signer.id()),
         Err(Reason::UnknownKey) => signed.by_enclosed(trust),
         Err(reason) => Err(reason),
     }

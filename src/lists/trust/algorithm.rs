@@ -3,7 +3,7 @@
 //! What a key signs with, and by what it is told from other keys.
 
 use crate::{
-    lists::reason::Reason,
+    reason::Reason,
     sys::{
         sha::Sha256,
         x509::PublicKey, //

@@ -7,10 +7,10 @@ use super::{
         Algorithm,
         Fingerprint, //
     },
-    moment::Moment,
+    moment::Moment, //
 };
 use crate::{
-    lists::reason::Reason,
+    reason::Reason,
     sys::{
         key::{
             is_certificate_blacklisted,

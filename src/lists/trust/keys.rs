@@ -8,9 +8,9 @@ use super::{
         Origin, //
     },
     moment::Moment,
-    revoked::Revoked,
+    revoked::Revoked, //
 };
-use crate::lists::reason::Reason;
+use crate::reason::Reason;
 use kernel::{
     prelude::*,
     sync::Arc, //

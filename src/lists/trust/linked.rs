@@ -14,7 +14,7 @@ use super::{
     Trust, //
 };
 use crate::{
-    lists::reason::Reason,
+    reason::Reason,
     sys::{
         console::Show,
         x509::{

@@ -7,7 +7,7 @@
 //! boot. A signature that says no time is then not asked for one; what ends the use of a key for good is revocation.
 
 use crate::{
-    lists::reason::Reason,
+    reason::Reason,
     sys::{
         clock,
         module, //

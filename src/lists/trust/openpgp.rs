@@ -5,7 +5,7 @@
 
 use super::wrap;
 use crate::{
-    lists::reason::Reason,
+    reason::Reason,
     sys::{
         console::Show,
         sha, //

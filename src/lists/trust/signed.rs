@@ -12,10 +12,8 @@ use super::{
     Trust, //
 };
 use crate::{
-    lists::{
-        reason::Reason,
-        signature, //
-    },
+    lists::signature,
+    reason::Reason,
     sys::{
         console::Show,
         x509::Certificate, //

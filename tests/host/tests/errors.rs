@@ -81,7 +81,7 @@ fn errno_names(source: &str) -> Vec<(i32, &str)> {
 fn the_documentation_has_every_errno_of_the_module() {
     let abi = include_str!("../../../Documentation/abi.md");
     let causes = errno_names(include_str!("../../../src/logic/errno.rs"));
-    let reasons = errno_names(include_str!("../../../src/lists/reason.rs"));
+    let reasons = errno_names(include_str!("../../../src/reason.rs"));
     assert_eq!(causes.len(), Error::ALL.len());
     assert!(reasons.len() > 10, "{reasons:?}");
     for (number, name) in causes.iter().chain(&reasons) {

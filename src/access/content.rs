@@ -6,8 +6,8 @@
 //! other readers are not held up. What is read is what a reader of that moment reads; whether it stays so is the
 //! cache's business.
 
+use super::file_access::Access;
 use crate::{
-    evaluate::Access,
     stats::Stats,
     sys::{
         file::File,
@@ -38,15 +38,8 @@ pub(crate) fn digest(access: &Access<'_>, verity: bool, stats: &Stats) -> Result
     if verity {
         return verity_digest(access.file);
     }
-    let bytes = stats.hash_ns.time(|| match access.content {
-        Some(content) => {
-            stats.hashed_bytes.add(content.len() as u64);
-            Ok(sha::sha256(content))
-        }
-        None if access.file.is_readable() => of_file(access.file, stats),
-        None => of_file(&*access.file.reopen()?, stats),
-    })?;
-    Digest::new(HashAlgo::Sha256, &bytes).map_err(|_| EINVAL)
+    let sha = hash_access(access, stats, Sha256::new, Sha256::update)?;
+    Digest::new(HashAlgo::Sha256, &sha.finish()).map_err(|_| EINVAL)
 }
 
 fn verity_digest(file: &File) -> Result<Digest> {
@@ -77,16 +70,7 @@ pub(crate) fn further_digests(
             .flatten()
             .for_each(|hasher| hasher.update(data));
     };
-    let hashers = stats.hash_ns.time(|| match access.content {
-        Some(content) => {
-            let mut hashers = start();
-            stats.hashed_bytes.add(content.len() as u64);
-            update(&mut hashers, content);
-            Ok(hashers)
-        }
-        None if access.file.is_readable() => hash(access.file, stats, start, update),
-        None => hash(&*access.file.reopen()?, stats, start, update),
-    })?;
+    let hashers = hash_access(access, stats, start, update)?;
     let [again, one, two] = hashers.map(|hasher| hasher.map(Hasher::finish));
     if again.as_ref() != Some(first) {
         return Err(EAGAIN);
@@ -119,8 +103,23 @@ pub(crate) fn further_digests_of_bytes(
     })
 }
 
-fn of_file(file: &File, stats: &Stats) -> Result<[u8; 32]> {
-    hash(file, stats, Sha256::new, Sha256::update).map(Sha256::finish)
+/// Takes all that the access will see into what `start` makes.
+fn hash_access<T>(
+    access: &Access<'_>,
+    stats: &Stats,
+    start: impl Fn() -> T,
+    update: impl Fn(&mut T, &[u8]),
+) -> Result<T> {
+    stats.hash_ns.time(|| match access.content {
+        Some(content) => {
+            let mut sha = start();
+            stats.hashed_bytes.add(content.len() as u64);
+            update(&mut sha, content);
+            Ok(sha)
+        }
+        None if access.file.is_readable() => hash(access.file, stats, start, update),
+        None => hash(&*access.file.reopen()?, stats, start, update),
+    })
 }
 
 /// Reads the whole file into what `start` makes, piece by piece.

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The hooks: each names the function of the policy language that it serves and hands over to [`Monitor::evaluate`].
+//! The hooks: each names the function of the policy language that it serves and hands over to [`super::evaluate`].
 
+use super::{
+    appraise::{
+        protect,
+        refresh, //
+    },
+    evaluate::{
+        evaluate_data,
+        report_writer, //
+    },
+    file_access::Access,
+    late,
+    loaded,
+    mapping,
+    monitor::Monitor, //
+};
 use crate::{
     cache::{
         Answer,
         Look, //
     },
-    evaluate::{
-        Access,
-        Done, //
-    },
-    monitor::Monitor,
+    policy::Query,
     sys::{
         file::File,
         inode::{
@@ -50,11 +61,12 @@ unsafe impl Handler for Monitor {
         let Some(generation) = self.generation() else {
             return false;
         };
-        let Some(answer) = self.cache.answer(kind.code(), file, cred, generation) else {
+        let stores = self.stores();
+        let Some(answer) = stores.cache.answer(kind.code(), file, cred, generation) else {
             return false;
         };
         if answer == Answer::Unchanged {
-            self.stats.shortcuts.count();
+            stores.stats.shortcuts.count();
         }
         true
     }
@@ -67,69 +79,64 @@ unsafe impl Handler for Monitor {
 
     fn exec_as(&self, file: &File, ids: Ids, cred: Cred<'_>) -> Result {
         self.settle(AccessKind::ExecAs, file, cred, || {
-            self.check(Access::new(file, Func::CredsCheck, Mask::EXEC).with_ids(ids))
+            let query = Query::new(file, Func::CredsCheck, Mask::EXEC);
+            self.check(query.with_ids(ids).into())
         })
     }
 
     fn map_exec(&self, file: &File, requested: bool, in_force: bool) -> Result {
-        let check = |asked: bool, func| {
-            if !asked {
-                return Ok(Done::Nothing(Answer::Unasked));
-            }
-            self.check(Access::new(file, func, Mask::EXEC))
-        };
         let kind = AccessKind::Map {
             requested,
             in_force,
         };
         self.settle(kind, file, Cred::CURRENT, || {
-            let first = check(requested, Func::MmapCheckReqprot)?;
-            Ok(first.and(check(in_force, Func::MmapCheck)?))
+            mapping::evaluate(file, [requested, in_force], |access| self.check(access))
         })
     }
 
     fn map_shared(&self, file: &File) -> Result {
         if file.is_regular() {
-            self.cache.note_shared(file);
+            self.stores().cache.note_shared(file);
         }
         Ok(())
     }
 
     fn may_map_another(&self, file: &File, backing: &File) -> Result<Look> {
         if self.is_running() {
-            self.refuse_mapping_another(file)?;
+            protect::refuse_mapping_another(self.stores(), file)?;
         }
-        Ok(self.begin_late(backing))
+        Ok(late::begin(&self.stores().cache, backing))
     }
 
     fn may_make_exec(&self, file: &File) -> Result<Look> {
         if self.is_running() {
-            self.refuse_making_exec(file)?;
+            protect::refuse_making_exec(self.stores(), file)?;
         }
-        Ok(self.begin_late(file))
+        Ok(late::begin(&self.stores().cache, file))
     }
 
     fn mapping_made_exec(&self, file: &File, look: Look) {
-        self.evaluate_late(file, &look);
+        let evaluated = self.map_exec(file, true, true);
+        late::finish(self.stores(), file, &look, evaluated);
     }
 
     fn opening_to_write(&self, file: &File) -> Result {
-        if !self.is_running() || self.exempt.current() || !file.is_regular() {
+        if !self.is_running() || self.exempt().current() || !file.is_regular() {
             return Ok(());
         }
         // Of a stacked file system both come here, this file and the one below that holds what will be written. What reads
         // this one will see what is written, even if the content is still that of another layer; which stays as it is.
-        self.report_writer(file)?;
+        report_writer(self.stores(), file)?;
         if file.is_stacked() {
             return Ok(());
         }
-        self.refuse_writing(file)
+        protect::refuse_writing(self.stores(), file)
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {
         let access = Access::new(file, Func::FileCheck, Mask::from_bits(mask));
-        if file.is_created() && file.size() == 0 && self.policies.appraises() {
-            self.cache.note_created(file.real_inode());
+        if file.is_created() && file.size() == 0 && self.stores().policies.appraises() {
+            self.stores().cache.note_created(file.real_inode());
         }
         self.settle(AccessKind::Open(mask), file, Cred::CURRENT, || {
             self.check(access)
@@ -137,19 +144,21 @@ unsafe impl Handler for Monitor {
     }
 
     fn truncated(&self, path: &Path) -> Result {
-        self.refuse_truncating(path)?;
-        self.cache.truncated(path.upmost_inode());
+        if self.is_running() {
+            protect::refuse_truncating(self.stores(), path)?;
+        }
+        self.stores().cache.truncated(path.upmost_inode());
         Ok(())
     }
 
     fn created(&self, inode: InodeRef<'_>) {
-        if self.policies.appraises() {
-            self.cache.note_created(inode);
+        if self.stores().policies.appraises() {
+            self.stores().cache.note_created(inode);
         }
     }
 
     fn xattr_changed(&self, dentry: &Dentry, name: &CStr) -> Result {
-        self.may_change_xattr(dentry, name)
+        protect::may_change_xattr(&self.stores().log, dentry, name)
     }
 
     fn kernel_load(&self, what: KernelRead, is_unseen: bool) -> Result {
@@ -157,9 +166,9 @@ unsafe impl Handler for Monitor {
         if !self.is_running() || func == Func::FileCheck {
             return Ok(());
         }
-        self.refuse_bytes(func)?;
+        protect::refuse_bytes(self.stores(), func)?;
         if is_unseen {
-            self.report_unseen_bytes(func)?;
+            loaded::report_unseen(self.stores(), func)?;
         }
         Ok(())
     }
@@ -169,11 +178,11 @@ unsafe impl Handler for Monitor {
         if !self.is_running() || func == Func::FileCheck {
             return Ok(());
         }
-        self.evaluate_loaded(func, &loaded)
+        loaded::evaluate(self.stores(), func, &loaded)
     }
 
     fn blacklisted(&self) {
-        self.lists.doubt();
+        self.stores().lists.doubt();
     }
 
     fn kernel_read(&self, file: &File, content: Option<&[u8]>, what: KernelRead) -> Result {
@@ -192,9 +201,16 @@ unsafe impl Handler for Monitor {
     }
 
     fn key_added(&self, keyring: &[u8], payload: &[u8]) {
+        let stores = self.stores();
         if self.is_running() {
             // The key is there already, and a failure to record has been logged.
-            let _ = self.evaluate_data(&self.policies.load(), Func::KeyCheck, keyring, payload);
+            let _ = evaluate_data(
+                &stores.log,
+                &stores.policies.load(),
+                Func::KeyCheck,
+                keyring,
+                payload,
+            );
         }
     }
 
@@ -202,29 +218,30 @@ unsafe impl Handler for Monitor {
         if !file.is_regular() {
             return false;
         }
-        let look = self.cache.glance(file);
-        let is_last = self.cache.is_last_writer(file);
+        let look = self.stores().cache.glance(file);
+        let is_last = self.stores().cache.is_last_writer(file);
         if is_last && self.is_running() {
-            self.refresh_reference(file);
+            refresh::refresh_reference(self.stores(), file);
         }
-        self.cache.closed(file, is_last.then_some(look))
+        self.stores().cache.closed(file, is_last.then_some(look))
     }
 
     fn left_by_writer(&self, path: &Path) {
+        let stores = self.stores();
         // Where it cannot be opened, the reference value is left to the next look, as in IMA.
-        if let Ok(file) = self.reader.run(|| path.open()) {
-            if self.cache.left_by_writers(&file) && self.is_running() {
-                self.refresh_left(&file);
+        if let Ok(file) = stores.reader.run(|| path.open()) {
+            if stores.cache.left_by_writers(&file) && self.is_running() {
+                refresh::refresh_left(stores, &file);
             }
         }
     }
 
     fn inode_freed(&self, key: InodeKey) {
-        self.cache.forget(key);
+        self.stores().cache.forget(key);
     }
 
     fn detaching(&self) {
-        self.cache.retire();
+        self.stores().cache.retire();
     }
 }
 
@@ -237,45 +254,5 @@ fn func_of(what: KernelRead) -> Func {
         KernelRead::KexecInitramfs => Func::KexecInitramfsCheck,
         KernelRead::Policy => Func::PolicyCheck,
         KernelRead::Other => Func::FileCheck,
-    }
-}
-
-impl Monitor {
-    /// A number that changes with the policy, the lists and the keys; none if what the policy says of an access depends on
-    /// more than a witness shows. Taken before they are asked, it never is that of later ones.
-    #[inline(always)]
-    fn generation(&self) -> Option<u64> {
-        // Both only grow, so the sum is the same only if both are.
-        Some(
-            self.policies
-                .generation()?
-                .wrapping_add(self.lists.generation()),
-        )
-    }
-
-    /// Runs `evaluate`, and if it says that nothing was to be done notes that, unless something changed meanwhile. May
-    /// sleep.
-    fn settle(
-        &self,
-        kind: AccessKind,
-        file: &File,
-        cred: Cred<'_>,
-        evaluate: impl FnOnce() -> Result<Done>,
-    ) -> Result {
-        self.cache.settle(
-            kind.code(),
-            file,
-            cred,
-            || self.generation(),
-            || evaluate().map(Done::answer),
-        )
-    }
-
-    /// Evaluates an access that arrived at a hook, unless the module itself is the one who makes it.
-    fn check(&self, access: Access<'_>) -> Result<Done> {
-        if !self.is_running() || self.exempt.current() {
-            return Ok(Done::Something);
-        }
-        self.evaluate(&access)
     }
 }

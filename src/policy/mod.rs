@@ -2,12 +2,16 @@
 
 //! The active policy: an immutable snapshot, read under RCU and replaced as a whole.
 
+mod mode;
+
+pub(crate) use mode::Mode;
+
 use crate::{
-    evaluate::Access,
-    lists::Reason,
-    monitor::check_pcr,
+    errno::check_pcr,
+    reason::Reason,
     sys::{
         console::Show,
+        file::File,
         label::Label,
         rcu_cell::RcuCell,
         task::Ids,
@@ -31,21 +35,71 @@ use digest_logic::policy::{
     ErrorKind,
     Func,
     Mask,
+    Measure,
     PolicyError,
     Rule,
     SelectionError, //
 };
 use kernel::{
+    new_mutex,
     prelude::*,
     str::CStr,
     sync::{
         rcu,
-        Arc, //
+        Arc,
+        Mutex,
+        MutexGuard, //
     },
 };
 
 /// The largest policy in bytes.
 pub(crate) const MAX_POLICY: usize = 1 << 20;
+
+/// What rules are asked about: an access to a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Query<'a> {
+    /// The file.
+    pub(crate) file: &'a File,
+    /// The function of the policy language that is being served.
+    pub(crate) func: Func,
+    /// What is to be done with the file.
+    pub(crate) mask: Mask,
+    /// Who does it, where that is not the current task as it is.
+    ids: Option<Ids>,
+    /// Whether the label of who does it is that of the task itself, whatever credentials it has taken over.
+    is_by_task: bool,
+}
+
+impl<'a> Query<'a> {
+    /// An access by the current task.
+    pub(crate) fn new(file: &'a File, func: Func, mask: Mask) -> Self {
+        Self {
+            file,
+            func,
+            mask,
+            ids: None,
+            is_by_task: false,
+        }
+    }
+
+    /// The same access with other ids.
+    pub(crate) fn with_ids(self, ids: Ids) -> Self {
+        Self {
+            ids: Some(ids),
+            ..self
+        }
+    }
+
+    /// The same access by the task itself, where the hook is called with credentials that it has taken over; see
+    /// [`Handler`](crate::sys::lsm::Handler) for which those are.
+    pub(crate) fn by_task(self) -> Self {
+        Self {
+            ids: Some(Ids::of_task()),
+            is_by_task: true,
+            ..self
+        }
+    }
+}
 
 /// A policy that was parsed and accepted as a whole.
 pub(crate) struct ActivePolicy {
@@ -185,7 +239,7 @@ impl ActivePolicy {
     }
 
     /// What the policy says of an access, given the labels that it asks for.
-    fn decide(&self, access: &Access<'_>, task: Option<&Label>, file: Option<&Label>) -> Decision {
+    fn ask(&self, access: &Query<'_>, task: Option<&Label>, file: Option<&Label>) -> Decision {
         if self.wanted.is_empty() {
             return Decision::default();
         }
@@ -217,8 +271,8 @@ impl ActivePolicy {
         decision
     }
 
-    /// What the policy says of an access. May sleep, if a rule asks for the label of a file.
-    pub(crate) fn decide_for(&self, access: &Access<'_>) -> Decision {
+    /// What the policy says of an access, were it in force and enforced. May sleep, if a rule asks for the label of a file.
+    pub(crate) fn would_decide(&self, access: &Query<'_>) -> Decision {
         let of_subject = if access.is_by_task {
             Label::of_task
         } else {
@@ -228,11 +282,11 @@ impl ActivePolicy {
         let file = (self.needs_file_label)
             .then(|| Label::of_file(access.file))
             .flatten();
-        self.decide(access, task.as_ref(), file.as_ref())
+        self.ask(access, task.as_ref(), file.as_ref())
     }
 
-    /// What the policy says of data called `name`. May sleep.
-    pub(crate) fn decide_data(&self, func: Func, name: &[u8]) -> Decision {
+    /// By which rule data called `name` are to be measured, if any. May sleep.
+    pub(crate) fn measures_data(&self, func: Func, name: &[u8]) -> Option<Measure> {
         let task = self.needs_task_label.then(Label::of_current_task).flatten();
         let context = Context {
             func,
@@ -241,7 +295,7 @@ impl ActivePolicy {
             file: None,
             data: core::str::from_utf8(name).ok(),
         };
-        policy::evaluate(self.rules_for(func), self.text(), &context, self.wanted)
+        policy::evaluate(self.rules_for(func), self.text(), &context, self.wanted).measure
     }
 
     /// The place in the policy, from 1, of the rule at `place` among those for `func`.
@@ -256,7 +310,7 @@ impl ActivePolicy {
 
     /// The place in the policy, from 1, of the first `appraise` rule that names `func`. As in IMA, one without `func=`
     /// says nothing of what comes from no file.
-    pub(crate) fn appraises(&self, func: Func) -> Option<usize> {
+    fn appraises(&self, func: Func) -> Option<usize> {
         self.rules_for(func)
             .position(|rule| rule.action() == Action::Appraise && rule.func() == Some(func))
             .map(|place| self.line(func, place))
@@ -293,20 +347,34 @@ fn refuse(error: PolicyError) -> Error {
     }
 }
 
-/// The policy in force.
+/// The policy in force, and what its `appraise` rules do.
+#[pin_data]
 pub(crate) struct Policies {
     active: RcuCell<ActivePolicy>,
     /// Twice the number of replacements, and one more while the policy asks for labels.
     generation: AtomicU64,
+    mode: Mode,
+    /// Whether the policy of load time stays.
+    is_locked: bool,
+    /// Held while a policy is recorded and put in force, so that both happen in the same order.
+    #[pin]
+    changing: Mutex<()>,
 }
 
 impl Policies {
     /// Puts `policy` in force.
-    pub(crate) fn new(policy: Arc<ActivePolicy>) -> Self {
-        Self {
+    pub(crate) fn new(
+        policy: Arc<ActivePolicy>,
+        mode: Mode,
+        is_locked: bool,
+    ) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
             generation: AtomicU64::new(policy.needs_label().into()),
             active: RcuCell::new(policy),
-        }
+            mode,
+            is_locked,
+            changing <- new_mutex!(()),
+        })
     }
 
     /// A number that changes with the policy; none if what it says of an access depends on security labels. Taken before
@@ -316,16 +384,19 @@ impl Policies {
         (generation & 1 == 0).then_some(generation)
     }
 
-    /// What the policy in force says of an access. Takes no lock. May sleep, if a rule asks for the label of a file.
-    pub(crate) fn decide(&self, access: &Access<'_>) -> Decision {
-        {
+    /// What the policy in force says of an access, without what `ima_appraise` switches off. Takes no lock. May sleep, if a
+    /// rule asks for the label of a file.
+    pub(crate) fn decide(&self, access: &Query<'_>) -> Decision {
+        let at_once = {
             let guard = rcu::read_lock();
             let policy = self.active.read(&guard);
-            if !policy.needs_label() {
-                return policy.decide(access, None, None);
-            }
+            (!policy.needs_label()).then(|| policy.ask(access, None, None))
+        };
+        let mut decision = at_once.unwrap_or_else(|| self.load().would_decide(access));
+        if self.mode == Mode::Off {
+            decision.appraise = None;
         }
-        self.load().decide_for(access)
+        decision
     }
 
     /// Whether the policy in force has a `measure` rule. Takes no lock, does not sleep.
@@ -334,10 +405,26 @@ impl Policies {
         self.active.read(&guard).wanted.contains(Action::Measure)
     }
 
-    /// Whether the policy in force has an `appraise` rule. Takes no lock, does not sleep.
+    /// What `appraise` rules do.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether the policy in force has an `appraise` rule, and it does something. Takes no lock, does not sleep.
     pub(crate) fn appraises(&self) -> bool {
         let guard = rcu::read_lock();
-        self.active.read(&guard).appraises_anything()
+        self.mode != Mode::Off && self.active.read(&guard).appraises_anything()
+    }
+
+    /// Whether rules of the policy in force refuse files. Takes no lock, does not sleep.
+    pub(crate) fn enforces(&self) -> bool {
+        self.mode == Mode::Enforce && self.appraises()
+    }
+
+    /// The place in the policy in force, from 1, of the first rule by which content for `func` must come from a file.
+    pub(crate) fn wants_file(&self, func: Func) -> Option<usize> {
+        let policy = (self.mode != Mode::Off).then(|| self.load())?;
+        policy.appraises(func)
     }
 
     /// The policy in force, to keep.
@@ -345,8 +432,18 @@ impl Policies {
         self.active.load()
     }
 
-    /// Puts another policy in force at once for every access. May sleep.
-    pub(crate) fn replace(&self, policy: Arc<ActivePolicy>) {
+    /// Whether the policy of load time stays.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.is_locked
+    }
+
+    /// Keeps others from replacing the policy until what is returned is dropped. May sleep.
+    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock()
+    }
+
+    /// Puts another policy in force at once for every access; `_change` is from [`Policies::change`]. May sleep.
+    pub(crate) fn replace(&self, _change: MutexGuard<'_, ()>, policy: Arc<ActivePolicy>) {
         let labelled = u64::from(policy.needs_label());
         drop(self.active.replace(policy));
         // After the policy is in force: what was found out under this number was found out by the new policy. Writers

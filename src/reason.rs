@@ -112,7 +112,7 @@ impl Reason {
     }
 
     /// What a failed verification by the kernel means.
-    pub(super) fn of_verification(error: Error) -> Self {
+    pub(crate) fn of_verification(error: Error) -> Self {
         match error.to_errno().wrapping_neg() {
             // EINVAL: the signature is not as long as the key; EBADMSG: wrong padding; EKEYREJECTED: wrong digest.
             22 | 74 | 129 => Self::DoesNotVerify,
@@ -125,7 +125,7 @@ impl Reason {
     }
 
     /// What a failed search for a key, or its failed validation, means.
-    pub(super) fn of_key(error: Error) -> Self {
+    pub(crate) fn of_key(error: Error) -> Self {
         match error.to_errno().wrapping_neg() {
             126 => Self::UnknownKey,
             127 => Self::KeyExpired,

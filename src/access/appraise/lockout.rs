@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whether a policy would stop what is running: asked before it is put in force.
+
+use super::{
+    super::{
+        exempt::Exempt,
+        file_access::Access,
+        known::{
+            digest_and_verdict,
+            Found,
+            Looked, //
+        },
+        mapping::MAPPING, //
+    },
+    weigh, //
+};
+use crate::{
+    policy::{
+        ActivePolicy,
+        Mode,
+        Query, //
+    },
+    stores::Stores,
+    sys::{
+        console::Show,
+        exec_files::{
+            Use,
+            Uses,
+            MAX_USES, //
+        },
+        file::{
+            File,
+            OwnedFile, //
+        },
+        inode::InodeKey,
+        module,
+        task::Ids, //
+    },
+};
+use digest_logic::{
+    appraise::Cause,
+    digest::Digest,
+    policy::{
+        Func,
+        Mask, //
+    },
+    template::MAX_NAME,
+};
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
+
+/// What the kernel asks about a program: as it opens it, as the caller executes it, and with the ids that it will have.
+const EXECUTING: [(Func, Mask); 3] = [
+    (Func::FileCheck, Mask::EXEC),
+    (Func::BprmCheck, Mask::EXEC),
+    (Func::CredsCheck, Mask::EXEC),
+];
+
+/// What it asks about what is mapped executable: as ld.so opens it, and as it is mapped.
+const OPENING_AND_MAPPING: [(Func, Mask); 3] = [
+    (Func::FileCheck, Mask::READ),
+    (MAPPING[0], Mask::EXEC),
+    (MAPPING[1], Mask::EXEC),
+];
+
+/// Without these nobody repairs anything; they need not be running.
+const INDISPENSABLE: [&CStr; 2] = [c"/bin/sh", c"/usr/sbin/digestctl"];
+
+/// The administrator.
+const ROOT: Ids = Ids {
+    uid: 0,
+    euid: 0,
+    suid: 0,
+    cap_setuid: true,
+    gid: 0,
+    egid: 0,
+    sgid: 0,
+    cap_setgid: true,
+};
+
+/// The most files that are named in the kernel log.
+const NAMED: usize = 20;
+
+/// What was found out about the file that was asked about last; its uses come together.
+struct Judged {
+    key: InodeKey,
+    sha256: Option<Content>,
+    verity: Option<Content>,
+    /// The places in the policy of the rules that allow it.
+    allowed: KVec<usize>,
+    denied: bool,
+}
+
+/// The digest of a file, and what the lists say of it.
+#[derive(Clone, Copy)]
+struct Content {
+    digest: Digest,
+    looked: Looked,
+}
+
+impl Judged {
+    fn new(key: InodeKey) -> Self {
+        Self {
+            key,
+            sha256: None,
+            verity: None,
+            allowed: KVec::new(),
+            denied: false,
+        }
+    }
+}
+
+/// Refuses a policy by which a program that is running, or a library that it uses, could not be executed again by
+/// those who use it, or the shell or digestctl not by root, unless the module parameter `force` is set. The files are
+/// named in the kernel log. Files that pass as signed count as in use from now on. May sleep, for as long as it takes
+/// to read all of them.
+///
+/// # Errors
+///
+/// `EDEADLK`; `E2BIG` if too many files are in use; `ENOMEM`; `EINTR` if the task was killed.
+pub(crate) fn refuse_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
+    if stores.policies.mode() != Mode::Enforce || !policy.appraises_anything() {
+        return Ok(());
+    }
+    match look_for_lockout(stores, exempt, policy) {
+        Err(e) if e != EINTR && module::force() => {
+            pr_warn!("policy: taken all the same, because of force=1\n");
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
+    let uses = Uses::by_processes().inspect_err(|e| {
+        if *e == E2BIG {
+            pr_err!("policy: {} or more files in use\n", MAX_USES);
+        }
+    })?;
+    if uses.unseen > 0 {
+        pr_warn!(
+            "policy: the files of {} processes, which are busy, were not looked at\n",
+            uses.unseen
+        );
+    }
+    let mut denied = 0usize;
+    let mut judged = None;
+    for used in uses.iter() {
+        denied = denied.saturating_add(denials(stores, policy, used, &mut judged, denied)?);
+    }
+    for path in INDISPENSABLE {
+        // What is not there is not missed.
+        if let Ok(file) = exempt.run(|| OwnedFile::open(path)) {
+            let used = Use {
+                file,
+                ids: ROOT,
+                executed: true,
+                mapped: true,
+                shared: false,
+            };
+            denied = denied.saturating_add(denials(stores, policy, &used, &mut judged, denied)?);
+        }
+    }
+    if denied == 0 {
+        return Ok(());
+    }
+    pr_err!(
+        "policy: {} files in use would be denied; load their lists first, or set the parameter force=1\n",
+        denied
+    );
+    Err(EDEADLK)
+}
+
+/// How many more files, none or one, would be denied with this use; names it if fewer than [`NAMED`] were before.
+fn denials(
+    stores: &Stores,
+    policy: &ActivePolicy,
+    used: &Use,
+    judged: &mut Option<Judged>,
+    before: usize,
+) -> Result<usize> {
+    let file = &*used.file;
+    if !file.is_regular() {
+        return Ok(0);
+    }
+    let key = file.real_inode().key();
+    let judged = match judged {
+        Some(judged) if judged.key == key => judged,
+        other => other.insert(Judged::new(key)),
+    };
+    let executing = EXECUTING.iter().filter(|_| used.executed);
+    let mapping = OPENING_AND_MAPPING.iter().filter(|_| used.mapped);
+    for (func, mask) in Iterator::chain(executing, mapping) {
+        let access = Query::new(file, *func, *mask).with_ids(used.ids).into();
+        let Err(cause) = would_allow(stores, policy, &access, judged)? else {
+            continue;
+        };
+        if judged.denied {
+            return Ok(0);
+        }
+        judged.denied = true;
+        if before < NAMED {
+            name(file, cause)?;
+        }
+        return Ok(1);
+    }
+    Ok(0)
+}
+
+fn would_allow(
+    stores: &Stores,
+    policy: &ActivePolicy,
+    access: &Access<'_>,
+    judged: &mut Judged,
+) -> Result<Result<(), Cause>> {
+    let decision = policy.would_decide(access);
+    let Some(rule) = decision.appraise else {
+        return Ok(Ok(()));
+    };
+    if judged.allowed.contains(&rule.rule) {
+        return Ok(Ok(()));
+    }
+    // Asked first: a file of a server that does not answer is denied, and not waited for.
+    let look = stores.cache.glance(access.file);
+    if !access.is_stable(&stores.cache, &look) {
+        return Ok(Err(Cause::UnstableContent));
+    }
+    let known = if decision.verity {
+        &mut judged.verity
+    } else {
+        &mut judged.sha256
+    };
+    let content = match known {
+        Some(content) => *content,
+        None => match digest_and_verdict(stores, access, decision.verity) {
+            Ok((digest, looked)) => *known.insert(Content { digest, looked }),
+            Err(e) if e == EINTR => return Err(e),
+            Err(_) => return Ok(Err(Cause::Failed)),
+        },
+    };
+    let found = Found::now(&content.digest, decision.verity, content.looked);
+    match weigh(stores, access, &rule, &found) {
+        Ok(vouchers) => {
+            if vouchers.are_signed() {
+                stores.cache.note_signed(access.file);
+            }
+            judged.allowed.push(rule.rule, GFP_KERNEL)?;
+            Ok(Ok(()))
+        }
+        Err(cause) => Ok(Err(cause)),
+    }
+}
+
+/// Names a file that would be denied in the kernel log.
+fn name(file: &File, cause: Cause) -> Result {
+    let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
+    let path = file.path(&mut buf).unwrap_or(c"?");
+    pr_err!(
+        "policy: would deny {} ({})\n",
+        Show(path.to_bytes().escape_ascii()),
+        cause.name().to_str().unwrap_or("?")
+    );
+    Ok(())
+}

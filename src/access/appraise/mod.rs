@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Appraisal: whether the content of a file is good enough to be used, and what is done if it is not.
+//!
+//! What is known of the file is gathered here and in [`reference`]; what follows from it is told by
+//! `digest_logic::appraise`. [`refresh`] keeps `security.ima` true when a file is written, [`protect`] guards what the
+//! decisions rest on, [`lockout`] asks before a policy is put in force whether it would stop what is running.
+
+pub(crate) mod lockout;
+mod modsig;
+pub(crate) mod protect;
+mod reference;
+pub(super) mod refresh;
+
+use super::{
+    file_access::Access,
+    known::Found, //
+};
+use crate::{
+    policy::{
+        Mode,
+        Policies, //
+    },
+    stores::Stores,
+    sys::{
+        file::File,
+        key::is_data_blacklisted, //
+    },
+};
+use digest_logic::{
+    appraise::{
+        judge,
+        Cause,
+        Evidence,
+        Own,
+        Vouchers, //
+    },
+    digest::Digest,
+    policy::{
+        Appraise,
+        Func, //
+    },
+};
+use kernel::prelude::*;
+use modsig::appended_signature;
+use reference::own_reference;
+use refresh::store_digest;
+
+/// Whether what is asked about will be executed. The kernel keeps writers away from programs, though not from mappings,
+/// nor from programs on mounts that are watched before content is accessed (`FAN_PRE_ACCESS`).
+fn executes(func: Func) -> bool {
+    matches!(
+        func,
+        Func::BprmCheck | Func::CredsCheck | Func::MmapCheck | Func::MmapCheckReqprot
+    )
+}
+
+/// What vouches for the file, or why it is refused. May sleep.
+fn weigh(
+    stores: &Stores,
+    access: &Access<'_>,
+    rule: &Appraise,
+    found: &Found<'_>,
+) -> Result<Vouchers, Cause> {
+    let file = access.file;
+    if !found.stable {
+        return Err(Cause::UnstableContent);
+    }
+    if file.is_direct() && !found.permit_directio {
+        return Err(Cause::DirectIo);
+    }
+    if executes(access.func) && file.has_writers() {
+        return Err(Cause::OpenWriters);
+    }
+    if is_data_blacklisted(found.digest.as_bytes()) {
+        return Err(Cause::Blacklisted);
+    }
+    if found.looked.is_doubtful && rule.digest_list {
+        return Err(Cause::Failed);
+    }
+    let mut own = stores.reader.run(|| own_reference(stores, access, found))?;
+    if own == Own::Absent && rule.takes_modsig() {
+        own = appended_signature(stores.lists.trust(), access);
+    }
+    let evidence = Evidence {
+        own,
+        list: found.looked.verdict.and_then(|verdict| verdict.appraise),
+        // Only who opens a file that is being made may use it: nobody vouches for what its maker puts there.
+        is_new: access.func == Func::FileCheck && stores.cache.is_new(file),
+        is_empty: file.size() == 0,
+    };
+    judge(rule, &evidence)
+}
+
+/// Whether the access may proceed as far as `rule` is concerned, and what vouches for the file. May sleep.
+///
+/// # Errors
+///
+/// `EACCES` if it may not; the cause is in the audit log.
+pub(super) fn appraise(
+    stores: &Stores,
+    access: &Access<'_>,
+    rule: &Appraise,
+    found: &Found<'_>,
+) -> Result<Vouchers> {
+    stores.stats.appraised.count();
+    let writes = access.func == Func::FileCheck && access.file.is_writable();
+    let weighed = match weigh(stores, access, rule, found) {
+        Ok(vouchers) if writes && vouchers.are_signed() && !stores.cache.is_new(access.file) => {
+            Err(Cause::Immutable)
+        }
+        weighed => weighed,
+    };
+    match weighed {
+        Ok(vouchers) => {
+            if executes(access.func) {
+                stores.cache.note_used(access.file);
+            }
+            stores.cache.note_passed(access.file, vouchers.are_signed());
+            let to_be_stored =
+                vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable());
+            if to_be_stored && !store_digest(stores, access.file, found) {
+                // With nothing to keep, the next access comes here again.
+                return Ok(Vouchers::default());
+            }
+            Ok(vouchers)
+        }
+        Err(Cause::Immutable) => {
+            deny(
+                stores,
+                access.file,
+                Cause::Immutable,
+                Some(found.digest),
+                rule.rule,
+            )?;
+            Ok(Vouchers::default())
+        }
+        Err(_) if stores.policies.mode() == Mode::Fix => {
+            store_digest(stores, access.file, found);
+            stores.cache.note_passed(access.file, false);
+            Ok(Vouchers::default())
+        }
+        Err(cause) => {
+            if cause.is_of_content() {
+                stores.cache.note_failed(access.file);
+            }
+            deny(stores, access.file, cause, Some(found.digest), rule.rule)?;
+            Ok(Vouchers::default())
+        }
+    }
+}
+
+/// Whether the access goes on to execute what is in the page cache, so that it must be what was read: nobody may write
+/// the file in between. Programs need no such question but on mounts that are watched (see [`executes`]).
+pub(super) fn must_execute_what_was_read(policies: &Policies, access: &Access<'_>) -> bool {
+    executes(access.func) && policies.mode() == Mode::Enforce
+}
+
+/// The file is refused without its content: it cannot be read, or what is read need not be what is used. May sleep.
+///
+/// # Errors
+///
+/// `EACCES`; the cause is in the audit log.
+pub(super) fn deny_unread(stores: &Stores, file: &File, cause: Cause, rule: &Appraise) -> Result {
+    stores.stats.appraised.count();
+    deny(stores, file, cause, None, rule.rule)
+}
+
+/// Leaves an audit record, and refuses while enforcing. May sleep.
+pub(crate) fn deny(
+    stores: &Stores,
+    file: &File,
+    cause: Cause,
+    digest: Option<&Digest>,
+    rule: usize,
+) -> Result {
+    stores.stats.denied.count();
+    let enforced = stores.policies.mode() == Mode::Enforce;
+    stores
+        .log
+        .audit_refusal(file, cause, digest, rule, enforced);
+    if enforced {
+        return Err(EACCES);
+    }
+    Ok(())
+}

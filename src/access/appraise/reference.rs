@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The reference value of a file: read, and compared with the content.
+
+use super::super::{
+    content,
+    file_access::Access,
+    known::Found, //
+};
+use crate::{
+    stats::Stats,
+    stores::Stores,
+    sys::file::{
+        EvmStatus,
+        File, //
+    },
+};
+use digest_logic::{
+    appraise::{
+        Cause,
+        Own,
+        Reference as Good, //
+    },
+    digest::Digest,
+    error::Error as Malformed,
+    hash_algo::HashAlgo,
+    reference::Reference, //
+};
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
+
+/// The extended attribute.
+pub(super) const NAME: &CStr = c"security.ima";
+
+/// The longest value that is read: a signature by a key of 16 Kib is shorter.
+const MAX_VALUE: usize = 4096;
+
+/// The value of `security.ima`; empty if there is none, or the file system has no extended attributes. May sleep.
+pub(super) fn read(file: &File) -> Result<KVec<u8>> {
+    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL)?;
+    match file.xattr(NAME, &mut value) {
+        Ok(len) => {
+            value.truncate(len);
+            Ok(value)
+        }
+        Err(e) if e == ENODATA || e.to_errno() == -95 => Ok(KVec::new()),
+        Err(e) => Err(e),
+    }
+}
+
+/// What the file's reference value is worth. May sleep.
+pub(super) fn own_reference(
+    stores: &Stores,
+    access: &Access<'_>,
+    found: &Found<'_>,
+) -> Result<Own, Cause> {
+    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Cause::Failed)?;
+    let (len, evm) = access
+        .file
+        .xattr_under_evm(NAME, &mut value)
+        .map_err(|_| Cause::Failed)?;
+    value.truncate(len);
+    match evm {
+        EvmStatus::Good => (),
+        // There is nothing that EVM could protect; a list may vouch for the content all the same.
+        EvmStatus::NoLabel if value.is_empty() => (),
+        EvmStatus::NoLabel => return Err(Cause::NoLabel),
+        EvmStatus::Bad => return Err(Cause::InvalidHmac),
+    }
+    if value.is_empty() {
+        return Ok(Own::Absent);
+    }
+    Ok(match Reference::parse(&value) {
+        Ok(Reference::Digest(digest)) => {
+            if content_digest(&stores.stats, access, found, digest.algo())? == digest {
+                Own::Good(Good {
+                    algo: digest.algo(),
+                    signed: false,
+                })
+            } else {
+                Own::Bad(Cause::InvalidHash)
+            }
+        }
+        Ok(Reference::Signature(signature)) => {
+            let digest = content_digest(&stores.stats, access, found, signature.hash)?;
+            if stores.lists.trust().verify_digest(&signature, &digest) {
+                Own::Good(Good {
+                    algo: signature.hash,
+                    signed: true,
+                })
+            } else {
+                Own::Bad(Cause::InvalidSignature)
+            }
+        }
+        Err(Malformed::WeakAlgorithm) => Own::Bad(Cause::DeniedHashAlgorithm),
+        Err(_) => Own::Bad(Cause::UnknownData),
+    })
+}
+
+/// The digest by `algo` of the content whose SHA-256 was found. May sleep.
+fn content_digest(
+    stats: &Stats,
+    access: &Access<'_>,
+    found: &Found<'_>,
+    algo: HashAlgo,
+) -> Result<Digest, Cause> {
+    let first = if found.verity {
+        content::digest(access, false, stats).map_err(|_| Cause::Failed)?
+    } else {
+        *found.digest
+    };
+    let [one, two] = found.looked.further;
+    let known = [Some(first), one, two];
+    if let Some(digest) = known.into_iter().flatten().find(|d| d.algo() == algo) {
+        return Ok(digest);
+    }
+    content::further_digests(access, stats, &first, [Some(algo), None])
+        .ok()
+        .and_then(|[digest, _]| digest)
+        .ok_or(Cause::Failed)
+}

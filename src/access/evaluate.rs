@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What happens to one access to a file: the whole decision, in order.
+
+use super::{
+    appraise::{
+        self,
+        refresh::store_digest, //
+    },
+    content,
+    file_access::{
+        small,
+        Access,
+        Done,
+        ATTEMPTS, //
+    },
+    known::{
+        self,
+        Found,
+        Looked, //
+    },
+    mapping::maps, //
+};
+use crate::{
+    cache::{
+        Answer,
+        Look, //
+    },
+    log::{
+        Log,
+        Violation, //
+    },
+    policy::{
+        ActivePolicy,
+        Mode,
+        Query, //
+    },
+    stores::Stores,
+    sys::file::File, //
+};
+use digest_logic::{
+    appraise::Cause,
+    cache::Outcome,
+    digest::Digest,
+    policy::{
+        Decision,
+        Func,
+        Mask, //
+    },
+};
+use kernel::prelude::*;
+
+/// Lets the access proceed, after measuring the file if the policy asks for it and no list knows it, unless the
+/// policy wants the file appraised and nothing vouches for it. May sleep.
+///
+/// # Errors
+///
+/// `EACCES` if the file is refused; `EINTR` if the task was killed while the file was read, `ENOMEM` if the file could
+/// not be recorded: the access must not proceed then either.
+pub(crate) fn evaluate(stores: &Stores, access: &Access<'_>) -> Result<Done> {
+    if !access.file.is_regular() {
+        return Ok(Done::Nothing(Answer::Unasked));
+    }
+    let decision = stores.policies.decide(access);
+    let pcr = stores.log.pcr_of(decision.measure.and_then(|m| m.pcr));
+    report_concurrent_use(stores, access, &decision, pcr)?;
+    if decision.is_empty() {
+        return Ok(Done::Nothing(Answer::Unasked));
+    }
+    stores.stats.checked.count();
+    let rule = decision
+        .appraise
+        .filter(|_| appraise::must_execute_what_was_read(&stores.policies, access));
+    let Some(rule) = rule else {
+        let look = stores.cache.glance(access.file);
+        return evaluate_once(stores, access, &decision, pcr, look);
+    };
+    stores.cache.watch(access.file);
+    for _ in 0..ATTEMPTS {
+        let look = stores.cache.glance(access.file);
+        let done = evaluate_once(stores, access, &decision, pcr, look)?;
+        // The mark that the content is in use as signed was set before.
+        if stores.cache.is_unchanged(access.file, &look) {
+            return Ok(done);
+        }
+    }
+    appraise::deny(stores, access.file, Cause::OpenWriters, None, rule.rule)?;
+    Ok(Done::Something)
+}
+
+/// Does what `decision` asks for, given the content that the file has after `look` began. May sleep.
+fn evaluate_once(
+    stores: &Stores,
+    access: &Access<'_>,
+    decision: &Decision,
+    pcr: u32,
+    look: Look,
+) -> Result<Done> {
+    let lists = stores.lists.generation();
+    let left = access.left(&stores.cache, decision, pcr, lists);
+    if left.is_nothing() {
+        stores.stats.cache_hits.count();
+        return Ok(Done::Nothing(Answer::Unchanged));
+    }
+
+    // A digest says what the file is only if the next reader will read the same.
+    let stable = access.is_stable(&stores.cache, &look);
+    if let Some(rule) = decision.appraise {
+        let appraised_only = !left.measure && !left.audit && !left.hash;
+        if !stable && appraised_only && stores.policies.mode() != Mode::Fix {
+            // Whatever its digest, so a server that does not answer holds nothing up.
+            appraise::deny_unread(stores, access.file, Cause::UnstableContent, &rule)?;
+            return Ok(Done::Something);
+        }
+    }
+    let look = if stable {
+        stores.cache.arm(access.file, look)
+    } else {
+        look
+    };
+    let digest = stores
+        .reader
+        .run(|| content::digest(access, decision.verity, &stores.stats));
+    let digest = match digest {
+        Ok(digest) => digest,
+        Err(e) if e == EINTR => return Err(e),
+        Err(e) => {
+            report_unreadable(stores, access, decision, pcr, e)?;
+            return Ok(Done::Something);
+        }
+    };
+    stores.cache.note_readable(access.file);
+
+    let looked = look_up(stores, access, &digest, decision)?;
+    let known = is_known(&looked);
+    // A known file needs no record, unless it is mapped and may become another while it is.
+    let settled = known && stable && !(look.is_written() && maps(access.func));
+    let rule = decision
+        .measure
+        .filter(|rule| left.measure && !(settled && rule.digest_list));
+    if let Some(rule) = rule {
+        stores
+            .log
+            .measure_file(pcr, rule.template, &digest, decision.verity, access.file)?;
+    }
+    if left.audit {
+        stores.log.audit_file(&digest, access.file)?;
+    }
+    let found = Found {
+        digest: &digest,
+        verity: decision.verity,
+        looked,
+        stable,
+        permit_directio: decision.permit_directio,
+    };
+    if left.hash {
+        store_digest(stores, access.file, &found);
+    }
+    let appraised = decision
+        .appraise
+        .filter(|_| left.appraise)
+        .map(|rule| appraise::appraise(stores, access, &rule, &found))
+        .transpose();
+    if stable && !decision.verity && access.content.is_none() {
+        let outcome = Outcome {
+            lists,
+            known,
+            measured: rule.map(|_| small(pcr)),
+            audited: left.audit,
+            vouchers: appraised.ok().flatten(),
+        };
+        stores.cache.keep(access.file, &look, &outcome);
+    }
+    appraised.map(|_| Done::Something)
+}
+
+/// Nobody knows what will be executed or read: says so in the log, once per file, and lets it happen, as IMA does.
+///
+/// # Errors
+///
+/// `EACCES` if the policy wants the file appraised.
+fn report_unreadable(
+    stores: &Stores,
+    access: &Access<'_>,
+    decision: &Decision,
+    pcr: u32,
+    error: Error,
+) -> Result {
+    stores.stats.unreadable.count();
+    if stores.cache.note_unreadable(access.file) {
+        stores
+            .log
+            .violation(pcr, access.file, Violation::Unreadable(error))?;
+    } else {
+        stores.log.admit_reported(access.file)?;
+    }
+    match &decision.appraise {
+        Some(rule) => appraise::deny_unread(stores, access.file, Cause::Failed, rule),
+        None => Ok(()),
+    }
+}
+
+/// What the lists say of the file. May sleep.
+fn look_up(
+    stores: &Stores,
+    access: &Access<'_>,
+    digest: &Digest,
+    decision: &Decision,
+) -> Result<Looked> {
+    let looked = if decision.verity {
+        Looked::only(stores.lists.verdict_of_verity(digest))
+    } else {
+        let appraised = decision.appraise.is_some_and(|rule| rule.digest_list);
+        stores
+            .reader
+            .run(|| known::verdict(&stores.lists, &stores.stats, access, digest, appraised))?
+    };
+    if is_known(&looked) {
+        stores.stats.known.count();
+    } else {
+        stores.stats.unknown.count();
+    }
+    Ok(looked)
+}
+
+/// Records that content is relied on which is open for writing (open writers), as IMA does, when it is opened for
+/// reading, or mapped: through a descriptor of the task's own that can write, as well. The other order, a file opened
+/// for writing on which something relies, is [`report_writer`].
+fn report_concurrent_use(
+    stores: &Stores,
+    access: &Access<'_>,
+    decision: &Decision,
+    pcr: u32,
+) -> Result {
+    let reads = match access.func {
+        Func::FileCheck => !access.file.is_writable(),
+        func => maps(func),
+    };
+    if !reads || decision.measure.is_none() {
+        return Ok(());
+    }
+    if stores.cache.opened_to_read(access.file) {
+        let why = Violation::OpenWriters;
+        return stores.log.violation(pcr, access.file, why);
+    }
+    // What was reported may wait for the TPM.
+    if access.file.has_writers() {
+        return stores.log.admit_reported(access.file);
+    }
+    Ok(())
+}
+
+/// Records that a file is about to be opened for writing while something reads it that had it measured (ToMToU), in the
+/// PCR of the rule for such an open. May sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`, or `EACCES` where records must not wait for a TPM: the file must not be opened.
+pub(crate) fn report_writer(stores: &Stores, file: &File) -> Result {
+    // The marks of former writers end in any case.
+    if !stores.cache.opened_to_write(file) || !stores.policies.measures() {
+        return Ok(());
+    }
+    let mask = Mask::from_bits(file.accesses());
+    let query = Query::new(file, Func::FileCheck, mask).by_task();
+    let rule = stores.policies.decide(&query).measure;
+    let pcr = stores.log.pcr_of(rule.and_then(|rule| rule.pcr));
+    let why = Violation::TimeOfMeasureTimeOfUse;
+    let admitted = stores.log.violation(pcr, file, why);
+    if admitted.is_err() {
+        // The writer is refused: the next one is to be reported again.
+        stores.cache.note_measured_reader(file);
+    }
+    admitted
+}
+
+/// Records data that are no file, with the data themselves, if `policy` asks for it. May sleep.
+pub(crate) fn evaluate_data(
+    log: &Log,
+    policy: &ActivePolicy,
+    func: Func,
+    name: &[u8],
+    data: &[u8],
+) -> Result {
+    let Some(rule) = policy.measures_data(func, name) else {
+        return Ok(());
+    };
+    log.measure_data(log.pcr_of(rule.pcr), rule.template, name, data)
+}
+
+/// Whether a list that answers for measurement knows the file.
+fn is_known(looked: &Looked) -> bool {
+    looked.verdict.is_some_and(|verdict| verdict.is_known())
+}

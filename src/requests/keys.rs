@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Changing the trusted keys at run time.
+
+use super::own_file::{
+    self,
+    as_path,
+    Limit, //
+};
+use crate::{
+    access::Monitor,
+    reason::Reason,
+    stores::Stores,
+    sys::console::Show, //
+};
+use digest_logic::digest::decode_hex;
+use kernel::prelude::*;
+
+/// The name of the record of a key that was added.
+const KEY_EVENT: &[u8] = b"digest_lists_key";
+
+/// What precedes the identifier of a key that is to be revoked.
+const REVOKE: &[u8] = b"revoke ";
+
+/// What the name of a key file's signature has behind that of the key file.
+const SIGNATURE: &[u8] = b".sig";
+
+/// The largest key file, and the largest signature of one, in bytes.
+const MAX_FILE: usize = 1 << 20;
+const MAX_SIGNATURE: usize = 64 << 10;
+
+/// Takes what was written to `trusted_keys`: an X.509 certificate in DER, whose key is added if a trusted key has
+/// signed it; the absolute path of a key file, whose keys are added if a trusted key has signed the file; or
+/// `revoke` and the identifier of a key. A key is recorded before it counts. May sleep.
+///
+/// # Errors
+///
+/// One errno per cause (`Documentation/signatures.md`), with the reason in the kernel log.
+pub(crate) fn change_trusted_keys(monitor: &Monitor, data: &[u8]) -> Result {
+    match data.strip_prefix(REVOKE) {
+        Some(id) => revoke_key(monitor.stores(), id.strip_suffix(b"\n").unwrap_or(id)),
+        None => match as_path(data) {
+            Some(path) => add_key_file(monitor, path),
+            None => add_key(monitor.stores(), data),
+        },
+    }
+}
+
+fn add_key_file(monitor: &Monitor, path: &[u8]) -> Result {
+    let stores = monitor.stores();
+    let read = |path, bytes| {
+        let limit = Limit(bytes, Reason::KeyFileTooLarge);
+        own_file::read(monitor.exempt(), path, limit, |_, _| Ok(())).map(|(data, ())| data)
+    };
+    let mut signature_path = KVVec::new();
+    signature_path.extend_from_slice(path, GFP_KERNEL)?;
+    signature_path.extend_from_slice(SIGNATURE, GFP_KERNEL)?;
+    let file = read(path, MAX_FILE)?;
+    let signature = read(&signature_path, MAX_SIGNATURE)?;
+    stores.log.measure_bytes(&file, KEY_EVENT)?;
+    let trust = stores.lists.trust();
+    trust
+        .add_signed(&file, &signature)
+        .map_err(|reason| reason.refuse(path.escape_ascii()))
+}
+
+fn add_key(stores: &Stores, der: &[u8]) -> Result {
+    stores.log.measure_bytes(der, KEY_EVENT)?;
+    let added = stores.lists.trust().add(der);
+    let key = added.map_err(|reason| reason.refuse("trusted_keys"))?;
+    pr_info!("trusted key added: {}\n", Show(key));
+    Ok(())
+}
+
+fn revoke_key(stores: &Stores, hex: &[u8]) -> Result {
+    let mut id = [0; 64];
+    let len =
+        decode_hex(hex, &mut id).map_err(|cause| Reason::from(cause).refuse("trusted_keys"))?;
+    let id = id.get(..len).unwrap_or_default();
+    let revoked = stores.lists.trust().revoke(id);
+    let count = revoked.map_err(|reason| reason.refuse("trusted_keys"))?;
+    // Files that passed by its signatures are looked at again.
+    stores.lists.doubt();
+    pr_info!(
+        "key revoked: {}; it is that of {} trusted certificates\n",
+        Show(hex.escape_ascii()),
+        count
+    );
+    Ok(())
+}

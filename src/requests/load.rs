@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Loading lists: metadata → its record → every list it names → the table, all of them or none.
+
+use super::{
+    own_file::{
+        self,
+        as_path,
+        Limit,
+        Path, //
+    },
+    remove::REMOVE_EVENT, //
+};
+use crate::{
+    access::{
+        appraise,
+        Monitor, //
+    },
+    errno::refuse,
+    lists::Change,
+    policy::Query,
+    reason::Reason,
+    sys::{
+        console::Show,
+        sha, //
+    },
+};
+use digest_logic::{
+    appraise::Cause,
+    digest::Digest,
+    hash_algo::HashAlgo,
+    metadata::{
+        Metadata,
+        Record, //
+    },
+    policy::{
+        Func,
+        Mask, //
+    },
+    template::MAX_NAME, //
+};
+use kernel::prelude::*;
+
+/// The largest metadata in bytes.
+pub(crate) const MAX_METADATA: usize = 16 << 20;
+
+/// The name of the record of metadata. Behind it and a colon stands the path of those that came in a file: a name that begins
+/// with a slash is a file's that a task used, which any user can leave of any content under any path (chroot).
+const METADATA_EVENT: &[u8] = b"digest_lists_metadata";
+
+/// The name of the record of metadata in the file at `path`.
+fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
+    let mut name = KVVec::new();
+    name.extend_from_slice(METADATA_EVENT, GFP_KERNEL)?;
+    if METADATA_EVENT.len().saturating_add(path.len()) < MAX_NAME.saturating_sub(1) {
+        name.push(b':', GFP_KERNEL)?;
+        name.extend_from_slice(path, GFP_KERNEL)?;
+    }
+    Ok(name)
+}
+
+/// Loads the lists that `data` describe: metadata, or the absolute path of a file with metadata. The metadata are
+/// recorded before any list is read. May sleep.
+///
+/// # Errors
+///
+/// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log; nothing is loaded then.
+pub(crate) fn load_lists(monitor: &Monitor, data: &[u8]) -> Result {
+    if !monitor.is_running() {
+        return Err(Reason::NotRunning.refuse("digest_lists"));
+    }
+    match as_path(data) {
+        Some(path) => {
+            let limit = Limit(MAX_METADATA, Reason::MetadataTooLarge);
+            let (data, ()) = own_file::read(monitor.exempt(), path, limit, |_, _| Ok(()))?;
+            load_metadata(monitor, &data, path, &event_of(path)?)
+        }
+        None => load_metadata(monitor, data, METADATA_EVENT, METADATA_EVENT),
+    }
+}
+
+/// Loads what `data`, which messages call `name`, describe, after a record named `event`. May sleep.
+fn load_metadata(monitor: &Monitor, data: &[u8], name: &[u8], event: &[u8]) -> Result {
+    let stores = monitor.stores();
+    let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
+    let change = stores.lists.change();
+    // However often: which lists are in force follows from the order of loads and removals.
+    stores.log.measure_own(data, event)?;
+    if let Err(error) = load_recorded(monitor, &change, &metadata, name) {
+        // Otherwise a reader of the measurement list would believe that what these revoke is revoked.
+        stores.log.measure_refused(data)?;
+        return Err(error);
+    }
+    let (older, unsigned_stay) = change
+        .remove_older(stores.policies.enforces(), |older| {
+            let lists = older.as_str().as_bytes();
+            stores.log.measure_own_data(lists, REMOVE_EVENT)
+        })
+        .map_err(|reason| reason.refuse(Path(name)))?;
+    if older > 0 {
+        pr_info!(
+            "{} lists gave way to newer ones; {} digests in all\n",
+            older,
+            stores.lists.digests()
+        );
+    }
+    match unsigned_stay {
+        true => Err(Reason::WouldUnrevoke.refuse(Path(name))),
+        false => Ok(()),
+    }
+}
+
+/// Loads all lists that `metadata` describe, or none. May sleep.
+fn load_recorded(
+    monitor: &Monitor,
+    change: &Change<'_>,
+    metadata: &Metadata<'_>,
+    name: &[u8],
+) -> Result {
+    let mut batch = change.batch();
+    for record in metadata.records() {
+        let (data, digest) = read_list(monitor, &record)?;
+        batch
+            .stage(&record, &data, digest)
+            .map_err(|reason| reason.refuse(Path(record.path)))?;
+    }
+    let (added, signed) = batch
+        .publish()
+        .map_err(|reason| reason.refuse(Path(name)))?;
+    pr_info!(
+        "{}: {} lists, {} of them new, {} newly signed; {} digests in all\n",
+        Show(Path(name)),
+        metadata.len(),
+        added,
+        signed,
+        monitor.stores().lists.digests()
+    );
+    Ok(())
+}
+
+/// Reads the list that `record` names, with its SHA-256, and applies the rules of `DIGEST_LIST_CHECK` to it. May sleep.
+fn read_list(monitor: &Monitor, record: &Record<'_>) -> Result<(KVVec<u8>, Digest)> {
+    let stores = monitor.stores();
+    let limit = Limit(stores.lists.settings().max_list_size, Reason::ListTooLarge);
+    own_file::read(monitor.exempt(), record.path, limit, |file, data| {
+        let query = Query::new(file, Func::DigestListCheck, Mask::READ);
+        let decision = stores.policies.decide(&query);
+        let digest = sha::digest(HashAlgo::Sha256, data).ok_or(EINVAL)?;
+        if let Some(rule) = decision.measure {
+            let pcr = stores.log.pcr_of(rule.pcr);
+            stores
+                .log
+                .measure_file(pcr, rule.template, &digest, false, file)?;
+        }
+        if decision.audit.is_some() {
+            stores.log.audit_file(&digest, file)?;
+        }
+        let unsigned = record.signature.is_empty();
+        if let Some(rule) = decision.appraise.filter(|_| unsigned) {
+            stores.stats.appraised.count();
+            let cause = Cause::SignatureRequired;
+            appraise::deny(stores, file, cause, Some(&digest), rule.rule)
+                .map_err(|_| Reason::Unsigned.refuse(Path(record.path)))?;
+        }
+        Ok(digest)
+    })
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files that root names and the module reads for itself.
+
+use crate::{
+    access::{
+        content,
+        Exempt, //
+    },
+    errno::refuse,
+    reason::Reason,
+    sys::{
+        console::Show,
+        file::OwnedFile, //
+    },
+};
+use core::fmt;
+use digest_logic::error::Error as Cause;
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
+
+/// The name of the file in `data` if it is a path: it begins with a slash and has no NUL, which every metadata has.
+/// One newline at the end is not part of it.
+pub(super) fn as_path(data: &[u8]) -> Option<&[u8]> {
+    let path = data.strip_suffix(b"\n").unwrap_or(data);
+    (path.starts_with(b"/") && !path.contains(&0)).then_some(path)
+}
+
+/// A path in a message.
+pub(super) struct Path<'a>(pub(super) &'a [u8]);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
+/// How large a file may be, in bytes, and what it is called if it is larger.
+pub(super) struct Limit(pub(super) usize, pub(super) Reason);
+
+/// Reads the file at `path` without evaluating the access, and hands it to `look` while it is open. Errors of `look` have been
+/// logged. May sleep.
+pub(super) fn read<T>(
+    exempt: &Exempt,
+    path: &[u8],
+    limit: Limit,
+    look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
+) -> Result<(KVVec<u8>, T)> {
+    exempt.run(|| read_exempt(path, limit, look))
+}
+
+fn read_exempt<T>(
+    path: &[u8],
+    Limit(bytes, reason): Limit,
+    look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
+) -> Result<(KVVec<u8>, T)> {
+    let mut name = KVVec::with_capacity(path.len().saturating_add(1), GFP_KERNEL)?;
+    name.extend_from_slice(path, GFP_KERNEL)?;
+    name.push(0, GFP_KERNEL)?;
+    let name = CStr::from_bytes_with_nul(&name).map_err(|_| refuse(Path(path), Cause::BadPath))?;
+    let read = OwnedFile::open(name).and_then(|file| {
+        let data = content::read_all(&file, bytes)?;
+        Ok((file, data))
+    });
+    match read {
+        Ok((file, data)) => {
+            let seen = look(&file, &data)?;
+            Ok((data, seen))
+        }
+        Err(e) if e == EFBIG => Err(reason.refuse(Path(path))),
+        Err(e) => {
+            pr_err!("cannot read {} ({})\n", Show(Path(path)), e.to_errno());
+            Err(e)
+        }
+    }
+}

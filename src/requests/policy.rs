@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Replacing the policy.
+
+use super::own_file::{
+    self,
+    as_path,
+    Limit, //
+};
+use crate::{
+    access::{
+        appraise::{
+            lockout::refuse_lockout,
+            protect::refuse_bytes, //
+        },
+        evaluate,
+        Access,
+        Monitor, //
+    },
+    policy::{
+        ActivePolicy,
+        MAX_POLICY, //
+    },
+    reason::Reason,
+    stores::Stores,
+    sys::file::OwnedFile, //
+};
+use digest_logic::policy::{
+    Func,
+    Mask, //
+};
+use kernel::prelude::*;
+
+/// The label of what the module itself calls critical data.
+const CRITICAL_DATA: &[u8] = b"digest_lists";
+
+/// Replaces the policy by the one in `data`, or in the file whose absolute path `data` is, and records it. If the
+/// write `continues` one before, its rules are added to the policy instead: shells write line by line. May sleep.
+///
+/// # Errors
+///
+/// One errno per cause (`Documentation/abi.md`), with line, column and reason in the kernel log; the former policy
+/// stays in force then.
+pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool) -> Result {
+    let stores = monitor.stores();
+    if !monitor.is_running() {
+        return Err(Reason::NotRunning.refuse("policy"));
+    }
+    if stores.policies.is_locked() {
+        pr_err!("policy: the module was loaded with policy_lock=1\n");
+        return Err(EACCES);
+    }
+    let text = match as_path(&data) {
+        Some(path) if !continues => {
+            let check = |file: &OwnedFile, text: &[u8]| {
+                let access = Access::new(file, Func::PolicyCheck, Mask::READ);
+                match evaluate::evaluate(stores, &access.with_content(Some(text))) {
+                    Err(e) if e == EACCES => Err(Reason::Denied.refuse(path.escape_ascii())),
+                    evaluated => evaluated.map(|_| ()),
+                }
+            };
+            let limit = Limit(MAX_POLICY, Reason::PolicyTooLarge);
+            own_file::read(monitor.exempt(), path, limit, check)?.0
+        }
+        _ => {
+            refuse_bytes(stores, Func::PolicyCheck)?;
+            data
+        }
+    };
+    let change = stores.policies.change();
+    let text = if continues {
+        stores.policies.load().followed_by(&text)?
+    } else {
+        text
+    };
+    let policy = ActivePolicy::from_bytes(text)?;
+    refuse_lockout(stores, monitor.exempt(), &policy)?;
+    // Whatever can fail comes before the policy is in force, and the record that says so comes last.
+    record_critical_data(stores, &policy)?;
+    let canonical = policy.canonical()?;
+    let text = canonical.as_str().as_bytes();
+    stores.log.measure_own(text, b"digest_lists_policy")?;
+    let rules = policy.rules();
+    stores.policies.replace(change, policy);
+    pr_info!("policy replaced: {} rules\n", rules);
+    Ok(())
+}
+
+/// Records `policy` itself, if it has rules of the function `CRITICAL_DATA` with `label=digest_lists`. May sleep.
+pub(super) fn record_critical_data(stores: &Stores, policy: &ActivePolicy) -> Result {
+    let text = policy.canonical()?;
+    let text = text.as_str().as_bytes();
+    evaluate::evaluate_data(&stores.log, policy, Func::CriticalData, CRITICAL_DATA, text)
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Removing lists by the digests of their files.
+
+use crate::{
+    reason::Reason,
+    stores::Stores,
+    sys::text::Text, //
+};
+use core::fmt::Write;
+use digest_logic::{
+    digest::Digest,
+    error::Error as Cause, //
+};
+use kernel::prelude::*;
+
+/// The most bytes of one write: some thousand digests.
+pub(crate) const MAX_REMOVE: usize = 1 << 20;
+
+/// The name of the record of lists that were removed.
+pub(super) const REMOVE_EVENT: &[u8] = b"digest_lists_remove";
+
+/// The digest in one line.
+pub(crate) fn parse_digest(line: &[u8]) -> Result<Digest, Cause> {
+    core::str::from_utf8(line)
+        .map_err(|_| Cause::BadHex)
+        .and_then(Digest::parse)
+}
+
+/// Removes the lists that `data` names, the SHA-256 of one list file per line, all of them or none, and records which.
+/// Files that only they know are unknown when this returns. May sleep.
+///
+/// # Errors
+///
+/// `ENOENT` if a list is not loaded; `EBUSY` if files are being appraised and a digest that is revoked would be so no
+/// more; one errno per way in which a line is no digest.
+pub(crate) fn remove_lists(stores: &Stores, data: &[u8]) -> Result {
+    let text = data.strip_suffix(b"\n").unwrap_or(data);
+    let mut digests = KVVec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        let digest = parse_digest(line)
+            .map_err(|cause| Reason::from(cause).refuse("digest_lists_remove"))?;
+        digests.push(digest, GFP_KERNEL)?;
+    }
+    let change = stores.lists.change();
+    let mut record = Text::new();
+    for digest in &digests {
+        if !change.has(digest) {
+            return Err(Reason::NotLoaded.refuse(digest));
+        }
+        writeln!(record, "{digest}").map_err(|_| ENOMEM)?;
+    }
+    change
+        .remove(&digests, stores.policies.enforces(), || {
+            let lists = record.as_str().as_bytes();
+            stores.log.measure_own_data(lists, REMOVE_EVENT)
+        })
+        .map_err(|reason| reason.refuse("digest_lists_remove"))?;
+    pr_info!(
+        "{} lists removed; {} digests in all\n",
+        digests.len(),
+        stores.lists.digests()
+    );
+    Ok(())
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The first request: loading the module.
+
+use super::policy::record_critical_data;
+use crate::{
+    access::{
+        appraise::lockout::refuse_lockout,
+        Monitor, //
+    },
+    cache::Cache,
+    policy::Mode,
+    sys::{
+        console::Show,
+        exec_files::Uses,
+        module,
+        sha,
+        storage, //
+    },
+};
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo,
+    start::Start, //
+};
+use kernel::prelude::*;
+
+/// Asks whether the policy of load time may be put in force. May sleep, for as long as it takes to read all programs that
+/// are running.
+///
+/// # Errors
+///
+/// `EDEADLK` if it would stop them.
+pub(crate) fn prepare(monitor: &Monitor) -> Result {
+    let stores = monitor.stores();
+    stores.lists.trust().add_linked();
+    note_older_mappings(&stores.cache);
+    refuse_lockout(stores, monitor.exempt(), &stores.policies.load())
+}
+
+/// Marks what is mapped shared and can be written since before the hooks were attached. May sleep.
+fn note_older_mappings(cache: &Cache) {
+    match Uses::by_processes() {
+        Ok(uses) => {
+            let shared = uses.iter().filter(|used| used.shared);
+            let regular = shared.filter(|used| used.file.is_regular());
+            regular.for_each(|used| cache.note_shared(&used.file));
+            if uses.unseen > 0 {
+                pr_warn!(
+                    "the mappings of {} processes, which are busy, were not looked at\n",
+                    uses.unseen
+                );
+            }
+        }
+        Err(e) => pr_warn!(
+            "what is mapped writable already could not be looked at ({})\n",
+            e.to_errno()
+        ),
+    }
+}
+
+/// Writes the first records and begins to evaluate accesses. To be called after [`prepare`]. May sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub(crate) fn start(monitor: &Monitor) -> Result {
+    let stores = monitor.stores();
+    let settings = stores.lists.settings();
+    let policy = stores.policies.load();
+    let text = policy.canonical()?;
+    stores.log.begin(&Start {
+        allow_unload: *crate::module_parameters::allow_unload.value_ref(),
+        dedicated_keys: settings.dedicated_keys,
+        ima_appraise: stores.policies.mode().name(),
+        kernel: module::kernel_release().to_str().unwrap_or("?"),
+        own_storage: storage::own(),
+        pcr: stores.log.pcr(),
+        policy: sha::digest(HashAlgo::Sha256, text.as_str().as_bytes())
+            .unwrap_or(Digest::zero(HashAlgo::Sha256)),
+        require_signature: settings.require_signature,
+        tpm_required: stores.log.is_tpm_required(),
+        trust_machine_keyring: settings.trust_machine_keyring,
+        validity: settings.validity.name(),
+        version: env!("DIGEST_LISTS_VERSION"),
+    })?;
+    record_critical_data(stores, &policy)?;
+    stores.log.begin_refusing();
+    monitor.begin();
+    if stores.policies.mode() == Mode::Off && policy.appraises_anything() {
+        pr_warn!("ima_appraise=off: the policy's appraise rules do nothing\n");
+    }
+    if settings.trust_machine_keyring {
+        pr_warn!("trust_machine_keyring=1: whoever can sign with a key of the machine keyring, such as that of DKMS, can make any file known\n");
+    }
+    pr_info!(
+        "active on {}: {} rules, PCR {}, TPM {}\n",
+        Show(module::kernel_release().to_str().unwrap_or("?")),
+        policy.rules(),
+        stores.log.pcr(),
+        if stores.log.with_chip(|chip| chip.is_some()) {
+            "present"
+        } else {
+            "none"
+        },
+    );
+    Ok(())
+}
