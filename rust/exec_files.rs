@@ -4,16 +4,16 @@
 
 use super::{
     bindings,
+    cred::{
+        Cred,
+        Ids, //
+    },
     file::{
         File,
         OwnedFile, //
     },
     inode::InodeKey,
-    task::{
-        self,
-        Ids, //
-    },
-    witness::Cred, //
+    task, //
 };
 use core::ptr::NonNull;
 use kernel::{

@@ -8,7 +8,7 @@
 
 use super::{
     bindings,
-    task,
+    cred,
     x509::Certificate, //
 };
 use core::ptr::{
@@ -146,7 +146,7 @@ impl Keyring {
                 name.as_char_ptr(),
                 root.0,
                 root.1,
-                task::current_cred(),
+                cred::current_cred(),
                 RING_PERMISSIONS,
                 RING_FLAGS,
                 ptr::null_mut(),

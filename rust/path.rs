@@ -6,12 +6,12 @@
 //! [`include/linux/dcache.h`](srctree/include/linux/dcache.h)
 
 use super::{
+    cred, //
     file::{
         File,
         OwnedFile, //
     },
     inode::InodeRef,
-    task, //
 };
 use core::ops::Deref;
 use kernel::{
@@ -56,7 +56,7 @@ impl Path {
         let flags = c::O_RDONLY | c::O_LARGEFILE;
         // SAFETY: The path is held. CAST: A set of bits.
         let ptr = from_err_ptr(unsafe {
-            c::dentry_open(self.0.get(), flags as i32, task::current_cred())
+            c::dentry_open(self.0.get(), flags as i32, cred::current_cred())
         })?;
         // SAFETY: `dentry_open()` gave us a reference.
         unsafe { OwnedFile::from_reference(ptr) }.ok_or(EINVAL)

@@ -4,47 +4,18 @@
 
 use super::{
     bindings,
+    cred::Cred,
     file::File,
     inode::{
         signs_of,
         InodeKey, //
-    },
-    task, //
+    }, //
 };
 use core::mem::MaybeUninit;
 use digest_logic::cache::{
     shortcut::Subject,
     Signs, //
 };
-use kernel::{
-    bindings as c,
-    cred::Credential, //
-};
-
-/// Whose credentials an access is made with: none for those of the current task.
-#[derive(Clone, Copy)]
-pub(crate) struct Cred<'a>(Option<&'a Credential>);
-
-impl<'a> Cred<'a> {
-    /// Those of the current task.
-    pub(crate) const CURRENT: Self = Self(None);
-
-    /// Those at `ptr`.
-    ///
-    /// # Safety
-    ///
-    /// They are alive for `'a`.
-    pub(super) unsafe fn from_raw(ptr: *const c::cred) -> Self {
-        // SAFETY: By the requirement on the caller.
-        Self(Some(unsafe { Credential::from_ptr(ptr) }))
-    }
-
-    /// They are alive for `'a`, or until the current task replaces its own.
-    pub(super) fn as_ptr(self) -> *const c::cred {
-        self.0.map_or_else(task::current_cred, Credential::as_ptr)
-    }
-}
-
 /// What an access depends on: the inode, the signs that it or its content changed, and who accesses it. Two accesses of
 /// the same kind with equal witnesses have the same result, as long as policy, lists and the count of closes stay.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +47,7 @@ impl Witness {
             let current = bindings::diglist_access(inode.as_ptr(), signs.as_mut_ptr());
             (current, signs.assume_init_ref())
         };
-        let cred = cred.0.map_or(current, Credential::as_ptr);
+        let cred = cred.or(current);
         // SAFETY: The credentials are alive, and never change once they are in use.
         let subject = unsafe {
             Subject {

@@ -3,6 +3,8 @@
 //! What the hooks ask, and of whom.
 
 use crate::sys::{
+    cred::Cred, //
+    cred::Ids,
     file::File,
     inode::{
         InodeKey,
@@ -12,8 +14,6 @@ use crate::sys::{
         Dentry,
         Path, //
     },
-    task::Ids,
-    witness::Cred, //
 };
 use core::{
     ptr,

@@ -20,6 +20,11 @@ use super::{
 };
 use crate::sys::{
     bindings,
+    cred::{
+        self,
+        Cred,
+        Ids, //
+    },
     file::File,
     inode::{
         InodeKey,
@@ -29,11 +34,6 @@ use crate::sys::{
         Dentry,
         Path, //
     },
-    task::{
-        self,
-        Ids, //
-    },
-    witness::Cred, //
 };
 use digest_logic::hook::KeyEvent;
 use kernel::{
@@ -396,7 +396,7 @@ pub(super) unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
     enter((), |h: &H| {
         // overlayfs makes such files for a copy-up, which brings the content of another file, with the credentials of the
         // mount.
-        if task::has_own_cred() {
+        if cred::has_own_cred() {
             // SAFETY: The hook passes an inode that the caller holds.
             h.created(unsafe { InodeRef::of_unnamed(inode) });
         }

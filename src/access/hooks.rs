@@ -24,6 +24,8 @@ use crate::{
     },
     policy::Query,
     sys::{
+        cred::Cred, //
+        cred::Ids,
         file::File,
         inode::{
             InodeKey,
@@ -39,8 +41,6 @@ use crate::{
             Dentry,
             Path, //
         },
-        task::Ids,
-        witness::Cred, //
     },
 };
 use digest_logic::policy::{

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     stores::Stores,
     sys::{
+        cred::Cred, //
         file::File,
         lsm::AccessKind,
-        witness::Cred, //
     },
 };
 use core::sync::atomic::{

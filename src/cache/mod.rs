@@ -19,6 +19,7 @@ mod fast;
 pub(crate) use fast::Answer;
 
 use crate::sys::{
+    cred::Cred,
     file::File,
     inode::{
         InodeKey,
@@ -26,10 +27,7 @@ use crate::sys::{
     },
     inode_map::InodeMap,
     shrinker::Shrink,
-    witness::{
-        Cred,
-        Witness, //
-    }, //
+    witness::Witness, //
 };
 use digest_logic::{
     cache::{

@@ -11,10 +11,10 @@ use crate::{
     reason::Reason,
     sys::{
         console::Show,
+        cred::Ids,
         file::File,
         label::Label,
         rcu_cell::RcuCell,
-        task::Ids,
         text::Text, //
     },
 };

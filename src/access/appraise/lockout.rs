@@ -24,6 +24,7 @@ use crate::{
     stores::Stores,
     sys::{
         console::Show,
+        cred::Ids, //
         exec_files::{
             Use,
             Uses,
@@ -35,7 +36,6 @@ use crate::{
         },
         inode::InodeKey,
         module,
-        task::Ids, //
     },
 };
 use digest_logic::{
