@@ -68,7 +68,8 @@ impl Drop for Buffer {
     }
 }
 
-/// Records that an `audit` rule matched the file at `path` with the digest `digest` (`sha256:…`). May sleep.
+/// Records that an `audit` rule matched the file at `path` with the digest `digest` (`sha256:…`).
+/// May sleep.
 pub(crate) fn rule(path: &CStr, digest: &CStr) {
     let Some(mut buffer) = Buffer::new(c::AUDIT_INTEGRITY_RULE) else {
         return;

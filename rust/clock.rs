@@ -8,7 +8,8 @@ pub(crate) fn seconds() -> i64 {
     unsafe { kernel::bindings::ktime_get_real_seconds() }
 }
 
-/// Seconds since the system started, those in which it was suspended included, as `/proc/uptime` counts.
+/// Seconds since the system started, those in which it was suspended included, as `/proc/uptime`
+/// counts.
 pub(crate) fn seconds_since_boot() -> u64 {
     // SAFETY: Callable in any context.
     let nanoseconds = unsafe { kernel::bindings::ktime_get_boottime() };

@@ -69,18 +69,20 @@ impl Ids {
         Self::of(Cred::CURRENT)
     }
 
-    /// The ids of the current task itself, where it may have taken over the credentials of another: overlayfs calls the
-    /// file system below, and the hooks on the way, with those of the mounter. Callable in any task context.
+    /// The ids of the current task itself, where it may have taken over the credentials of another:
+    /// overlayfs calls the file system below, and the hooks on the way, with those of the mounter.
+    /// Callable in any task context.
     pub(crate) fn of_task() -> Self {
-        // SAFETY: The current task's own credentials are always there, and only the task itself replaces them.
+        // SAFETY: The current task's own credentials are always there, and only the task itself
+        // replaces them.
         Self::of(unsafe { Cred::from_raw((*Task::current_raw()).real_cred) })
     }
 
     /// The ids in `cred`.
     pub(super) fn of(cred: Cred<'_>) -> Self {
-        // SAFETY: The credentials are alive, and never change once they are in use. The kernel's own numbers are those of
-        // the initial user namespace. LSMs are not asked for capabilities: they would have to be told that nothing is done
-        // with them.
+        // SAFETY: The credentials are alive, and never change once they are in use. The kernel's
+        // own numbers are those of the initial user namespace. LSMs are not asked for capabilities:
+        // they would have to be told that nothing is done with them.
         unsafe {
             let cred = &*cred.as_ptr();
             let is_initial = core::ptr::eq(cred.user_ns, &raw const c::init_user_ns);
@@ -127,7 +129,8 @@ unsafe impl Sync for KernelCred {}
 ///
 /// # Invariants
 ///
-/// `former` came from `override_creds()` in the current task, and what it overrode is still in place.
+/// `former` came from `override_creds()` in the current task, and what it overrode is still in
+/// place.
 struct Overridden {
     former: *const c::cred,
     _not_send: NotThreadSafe,
@@ -142,10 +145,11 @@ impl KernelCred {
         NonNull::new(cred).map(Self).ok_or(ENOMEM)
     }
 
-    /// Runs `f` with these credentials in place of the current task's: what the module reads, it reads for itself,
-    /// whatever the task may read.
+    /// Runs `f` with these credentials in place of the current task's: what the module reads, it
+    /// reads for itself, whatever the task may read.
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T) -> T {
-        // SAFETY: The credentials are alive by the type invariants, and longer than they are overridden.
+        // SAFETY: The credentials are alive by the type invariants, and longer than they are
+        // overridden.
         let former = unsafe { bindings::diglist_cred_override(self.0.as_ptr()) };
         // INVARIANT: Overridden just above.
         let _overridden = Overridden {

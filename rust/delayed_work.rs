@@ -2,8 +2,8 @@
 
 //! Work that a thread of the kernel does later, again and again until there is nothing left to do.
 //!
-//! The kernel crate's own work items own themselves while they are queued, and cannot be cancelled; these belong to whoever
-//! made them, so that the module's code is not called after it has gone.
+//! The kernel crate's own work items own themselves while they are queued, and cannot be cancelled;
+//! these belong to whoever made them, so that the module's code is not called after it has gone.
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
@@ -22,8 +22,8 @@ use kernel::{
 
 /// Something that has work to do later.
 pub(crate) trait Work: Send + Sync + 'static {
-    /// Does it. Returns the milliseconds after which it wants to be called again, if it does. May sleep; is not called
-    /// while the system is frozen for suspend, nor twice at a time.
+    /// Does it. Returns the milliseconds after which it wants to be called again, if it does. May
+    /// sleep; is not called while the system is frozen for suspend, nor twice at a time.
     fn run(&self) -> Option<u32>;
 }
 
@@ -36,7 +36,8 @@ struct Inner<T: Work> {
 
 const _: () = assert!(offset_of!(c::delayed_work, work) == 0);
 
-/// The work of a `T`. When dropped, it waits for a call that is running, and there will be no other.
+/// The work of a `T`. When dropped, it waits for a call that is running, and there will be no
+/// other.
 ///
 /// # Invariants
 ///
@@ -65,7 +66,8 @@ impl<T: Work> DelayedWork<T> {
         Ok(Self(ptr))
     }
 
-    /// Calls [`Work::run`] after `delay` milliseconds. Does nothing if that is going to happen already. Does not sleep.
+    /// Calls [`Work::run`] after `delay` milliseconds. Does nothing if that is going to happen
+    /// already. Does not sleep.
     pub(crate) fn after(&self, delay: u32) {
         queue(self.0.cast(), delay);
     }
@@ -73,8 +75,8 @@ impl<T: Work> DelayedWork<T> {
 
 impl<T: Work> Drop for DelayedWork<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the work is initialised. Afterwards nobody calls it, and it cannot be queued
-        // again, so that the box is ours.
+        // SAFETY: By the type invariants the work is initialised. Afterwards nobody calls it, and
+        // it cannot be queued again, so that the box is ours.
         unsafe {
             c::disable_delayed_work_sync(self.0.cast().as_ptr());
             drop(KBox::from_raw(self.0.as_ptr()));
@@ -99,7 +101,8 @@ fn queue(work: NonNull<c::delayed_work>, delay: u32) {
 ///
 /// Called by the kernel with the work of a [`DelayedWork`] of a `T` that was not dropped yet.
 unsafe extern "C" fn run<T: Work>(work: *mut c::work_struct) {
-    // SAFETY: The work is the first field of a delayed one, and that of an `Inner`, which stays while this runs.
+    // SAFETY: The work is the first field of a delayed one, and that of an `Inner`, which stays
+    // while this runs.
     let inner = unsafe { &*work.cast::<Inner<T>>() };
     if let Some(delay) = inner.target.run() {
         queue(NonNull::from(inner).cast(), delay);

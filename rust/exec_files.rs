@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The programs of running processes, what they have mapped executable, and what they can write by a shared mapping.
+//! The programs of running processes, what they have mapped executable, and what they can write by
+//! a shared mapping.
 
 use super::{
     bindings,
@@ -68,8 +69,8 @@ pub(crate) struct Uses {
 }
 
 impl Uses {
-    /// The programs of all user processes, and their mappings that are executable, or shared and writable. May sleep, 3 s
-    /// at most in waiting for locks.
+    /// The programs of all user processes, and their mappings that are executable, or shared and
+    /// writable. May sleep, 3 s at most in waiting for locks.
     ///
     /// # Errors
     ///
@@ -126,7 +127,8 @@ impl Uses {
         if let Some(program) = program {
             self.entry(&program, ids)?.executed = true;
         }
-        // Whatever shares the address space, or has it handle a fault, can hold its lock for as long as it likes.
+        // Whatever shares the address space, or has it handle a fault, can hold its lock for as
+        // long as it likes.
         let _lock = loop {
             if let Some(lock) = mm.mmap_read_trylock() {
                 break lock;
@@ -145,7 +147,8 @@ impl Uses {
             if vma.is_null() {
                 return Ok(());
             }
-            // SAFETY: The mapping is there as long as the address space is locked, and keeps its file.
+            // SAFETY: The mapping is there as long as the address space is locked, and keeps its
+            // file.
             let (vma, file) = unsafe { (VmaRef::from_raw(vma), (*vma).vm_file) };
             address = vma.end();
             let is_exec = vma.flags() & c::VM_EXEC != 0;
@@ -163,7 +166,8 @@ impl Uses {
 /// The ids of a process.
 fn ids_of(process: &Task) -> Ids {
     let _rcu = rcu::read_lock();
-    // SAFETY: A process has credentials, which are alive at least until the end of the RCU read-side section.
+    // SAFETY: A process has credentials, which are alive at least until the end of the RCU
+    // read-side section.
     Ids::of(unsafe { Cred::from_raw((*process.as_ptr()).real_cred) })
 }
 
@@ -178,7 +182,8 @@ fn for_each_process(mut f: impl FnMut(&Task)) {
         if process == first {
             return;
         }
-        // SAFETY: It is there at least until the end of the RCU read-side section. CAST: `Task` is a transparent wrapper.
+        // SAFETY: It is there at least until the end of the RCU read-side section. CAST: `Task` is
+        // a transparent wrapper.
         f(unsafe { &*process.cast::<Task>() });
     }
 }

@@ -46,7 +46,8 @@ const FMODE_OPENED: u32 = 1 << 19;
 /// Created by this open (`FMODE_CREATED`).
 const FMODE_CREATED: u32 = 1 << 20;
 
-/// The flags of a file that is opened again for reading through the page cache that its former open does not give it.
+/// The flags of a file that is opened again for reading through the page cache that its former open
+/// does not give it.
 const NOT_REOPENED: u32 =
     c::O_ACCMODE | c::O_APPEND | c::O_TRUNC | c::O_CREAT | c::O_NOCTTY | c::O_EXCL | c::O_DIRECT;
 
@@ -64,8 +65,8 @@ pub(crate) enum EvmStatus {
 /// What becomes of a write to a file system that is frozen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenFrozen {
-    /// It waits until the file system is not. Only for callers who do not hold off the freezer already, as a hook may on
-    /// behalf of who is being checked.
+    /// It waits until the file system is not. Only for callers who do not hold off the freezer
+    /// already, as a hook may on behalf of who is being checked.
     Wait,
     /// It fails.
     Fail,
@@ -117,11 +118,12 @@ impl File {
         self.own_inode().is_regular()
     }
 
-    /// Its `FMODE_*` bits. Read here rather than by a function in C, since every open and close asks.
+    /// Its `FMODE_*` bits. Read here rather than by a function in C, since every open and close
+    /// asks.
     #[inline(always)]
     fn mode(&self) -> u32 {
-        // SAFETY: The file is open. posix_fadvise(2) changes bits that nobody here looks at, under a lock that nobody here
-        // takes: as with `READ_ONCE()`, the read is one of the whole word.
+        // SAFETY: The file is open. posix_fadvise(2) changes bits that nobody here looks at, under
+        // a lock that nobody here takes: as with `READ_ONCE()`, the read is one of the whole word.
         unsafe { core::ptr::read_volatile(&raw const (*self.as_ptr()).f_mode) }
     }
 
@@ -138,7 +140,8 @@ impl File {
         bit(mode & FMODE_READ != 0, c::MAY_READ) | bit(mode & FMODE_WRITE != 0, c::MAY_WRITE)
     }
 
-    /// Whether its file system keeps the content in files of another one, and opens those beside it (overlayfs).
+    /// Whether its file system keeps the content in files of another one, and opens those beside it
+    /// (overlayfs).
     pub(crate) fn is_stacked(&self) -> bool {
         // SAFETY: The file is open, or has its path already.
         unsafe { bindings::diglist_file_is_stacked(self.as_ptr()) }
@@ -152,8 +155,8 @@ impl File {
     /// Its `O_*` flags.
     #[inline(always)]
     fn flags(&self) -> u32 {
-        // SAFETY: The file is open. fcntl(2) changes some, under a lock that nobody here takes, so the read is one of the
-        // whole word.
+        // SAFETY: The file is open. fcntl(2) changes some, under a lock that nobody here takes, so
+        // the read is one of the whole word.
         unsafe { core::ptr::read_volatile(&raw const (*self.as_ptr()).f_flags) }
     }
 
@@ -163,7 +166,8 @@ impl File {
         self.flags() & c::O_DIRECT != 0
     }
 
-    /// What decides whether an access to it can have a witness, as far as the file itself tells. Does not sleep.
+    /// What decides whether an access to it can have a witness, as far as the file itself tells.
+    /// Does not sleep.
     #[inline(always)]
     pub(super) fn opened(&self) -> Opened {
         let inode = self.own_inode();
@@ -175,8 +179,8 @@ impl File {
         }
     }
 
-    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, through the page cache, and not only
-    /// about to be (`file_open`).
+    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, through the
+    /// page cache, and not only about to be (`file_open`).
     pub(crate) fn is_readable(&self) -> bool {
         let both = FMODE_READ | FMODE_OPENED;
         self.mode() & both == both && !self.is_direct()
@@ -186,8 +190,9 @@ impl File {
     #[inline(always)]
     pub(super) fn way(&self) -> Way {
         let inode = self.own_inode().as_ptr();
-        // SAFETY: The file is open: its path, its inode and their file system are there. Flags of a directory entry change
-        // under a lock that nobody here takes, and mounts are mapped once: as with `READ_ONCE()`, the reads are of whole words.
+        // SAFETY: The file is open: its path, its inode and their file system are there. Flags of a
+        // directory entry change under a lock that nobody here takes, and mounts are mapped once:
+        // as with `READ_ONCE()`, the reads are of whole words.
         unsafe {
             let path = (*self.as_ptr()).__bindgen_anon_1.f_path;
             let flags = core::ptr::read_volatile(&raw const (*path.dentry).d_flags);
@@ -208,8 +213,9 @@ impl File {
         }
     }
 
-    /// Opens the same file for reading through the page cache, with the credentials of its opener but no check of
-    /// permission bits: whoever may execute a file need not be allowed to read it. May sleep.
+    /// Opens the same file for reading through the page cache, with the credentials of its opener
+    /// but no check of permission bits: whoever may execute a file need not be allowed to read it.
+    /// May sleep.
     pub(crate) fn reopen(&self) -> Result<OwnedFile> {
         let flags = self.flags() & !NOT_REOPENED | c::O_RDONLY;
         // SAFETY: The file is open. CAST: A set of bits.
@@ -219,15 +225,15 @@ impl File {
         NonNull::new(ptr).map(OwnedFile).ok_or(EINVAL)
     }
 
-    /// The size in bytes of what a read sees: on overlayfs that of the layer, since the inode above may not have noticed a
-    /// change.
+    /// The size in bytes of what a read sees: on overlayfs that of the layer, since the inode above
+    /// may not have noticed a change.
     pub(crate) fn size(&self) -> u64 {
         self.real_inode().size()
     }
 
-    /// Reads at `offset` into `buf` and returns how much was read, 0 at the end of the file. Moves no file position.
-    /// LSMs and fanotify see the read as one by the current credentials. May sleep, and takes what locks the file
-    /// system takes for any read.
+    /// Reads at `offset` into `buf` and returns how much was read, 0 at the end of the file. Moves
+    /// no file position. LSMs and fanotify see the read as one by the current credentials. May
+    /// sleep, and takes what locks the file system takes for any read.
     pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
         let mut pos = i64::try_from(offset).map_err(|_| EFBIG)?;
         // SAFETY: The file is open for reading; `buf` is valid for writes of its length.
@@ -250,14 +256,14 @@ impl File {
         OwnedFile(NonNull::from(self).cast())
     }
 
-    /// Whether anything has the file open for reading only, through this inode or the one that holds the content: of a file
-    /// on overlayfs, tasks hold the one, and mappings the other.
+    /// Whether anything has the file open for reading only, through this inode or the one that
+    /// holds the content: of a file on overlayfs, tasks hold the one, and mappings the other.
     pub(crate) fn has_readers(&self) -> bool {
         self.own_inode().readers() > 0 || self.real_inode().readers() > 0
     }
 
-    /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf` asks for the length
-    /// alone. May sleep.
+    /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf`
+    /// asks for the length alone. May sleep.
     ///
     /// # Errors
     ///
@@ -269,20 +275,21 @@ impl File {
         } else {
             buf.as_mut_ptr().cast()
         };
-        // SAFETY: The file is open, `name` is NUL-terminated, `value` is null or valid for writes of the length.
+        // SAFETY: The file is open, `name` is NUL-terminated, `value` is null or valid for writes
+        // of the length.
         let n = unsafe {
             bindings::diglist_file_xattr(self.as_ptr(), name.as_char_ptr(), value, buf.len())
         };
         usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
     }
 
-    /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a frozen file system or not, as
-    /// `frozen` says.
+    /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a
+    /// frozen file system or not, as `frozen` says.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` for a frozen file system that is not waited for; `EROFS`, `EOPNOTSUPP`, and others of the file system and
-    /// the LSMs.
+    /// `EAGAIN` for a frozen file system that is not waited for; `EROFS`, `EOPNOTSUPP`, and others
+    /// of the file system and the LSMs.
     pub(crate) fn set_xattr(&self, name: &CStr, value: &[u8], frozen: WhenFrozen) -> Result {
         // SAFETY: The file is open, `name` is NUL-terminated, `value` is valid for its length.
         kernel::error::to_result(unsafe {
@@ -296,21 +303,22 @@ impl File {
         })
     }
 
-    /// Reads the extended attribute `name` into `buf`, which is not empty, and returns how long it is, 0 if there is none,
-    /// and what EVM says of the metadata of which it is part. May sleep, takes the inode's lock, and lets EVM replace its own
-    /// attribute.
+    /// Reads the extended attribute `name` into `buf`, which is not empty, and returns how long it
+    /// is, 0 if there is none, and what EVM says of the metadata of which it is part. May sleep,
+    /// takes the inode's lock, and lets EVM replace its own attribute.
     ///
     /// # Errors
     ///
-    /// `ERANGE` if it does not fit, `EAGAIN` if the file system is frozen and EVM would have to write, and those of the file
-    /// system.
+    /// `ERANGE` if it does not fit, `EAGAIN` if the file system is frozen and EVM would have to
+    /// write, and those of the file system.
     pub(crate) fn xattr_under_evm(
         &self,
         name: &CStr,
         buf: &mut [u8],
     ) -> Result<(usize, EvmStatus)> {
         let mut status = 0;
-        // SAFETY: The file is open, `name` is NUL-terminated, `buf` valid for writes of its length, `status` for writes.
+        // SAFETY: The file is open, `name` is NUL-terminated, `buf` valid for writes of its length,
+        // `status` for writes.
         let n = unsafe {
             bindings::diglist_file_xattr_under_evm(
                 self.as_ptr(),
@@ -321,7 +329,8 @@ impl File {
             )
         };
         let len = usize::try_from(n).map_err(|_| Error::from_errno(n as i32))?;
-        // Of `enum integrity_status`: pass, pass immutable, unknown; no label, no attributes to protect.
+        // Of `enum integrity_status`: pass, pass immutable, unknown; no label, no attributes to
+        // protect.
         let status = match status {
             0 | 1 | 6 => EvmStatus::Good,
             4 | 5 => EvmStatus::NoLabel,
@@ -330,7 +339,8 @@ impl File {
         Ok((len, status))
     }
 
-    /// The digest that fs-verity enforces for the file, and its algorithm (`hash_info.h`). Does not sleep.
+    /// The digest that fs-verity enforces for the file, and its algorithm (`hash_info.h`). Does not
+    /// sleep.
     ///
     /// # Errors
     ///
@@ -354,15 +364,16 @@ impl File {
         unsafe { InodeRef::from_raw((*self.as_ptr()).f_inode) }
     }
 
-    /// Whether a mapping of this file, which a stacked file system made for `user`, has another content than a read of
-    /// `user`. May sleep.
+    /// Whether a mapping of this file, which a stacked file system made for `user`, has another
+    /// content than a read of `user`. May sleep.
     pub(super) fn is_another_content_than(&self, user: &File) -> bool {
         let (own, real) = (user.own_inode().key(), user.real_inode().key());
         maps_another_content(own, real, || self.real_inode().key())
     }
 
-    /// Whether what was read is what the next reader reads, as long as nobody opens the file for writing and no page of it
-    /// is referenced from a shared mapping that could be written. May sleep, and takes a lock of the disk; see [`storage`].
+    /// Whether what was read is what the next reader reads, as long as nobody opens the file for
+    /// writing and no page of it is referenced from a shared mapping that could be written. May
+    /// sleep, and takes a lock of the disk; see [`storage`].
     pub(crate) fn content_is_stable(&self) -> bool {
         if is_others(&storage::facts(self.own_inode())) {
             return false;
@@ -371,8 +382,8 @@ impl File {
         is_stable(&facts, below)
     }
 
-    /// Whether the content is kept as it is by seals, given that it is stable: memory of the kernel's own mounts, in which
-    /// nothing can be written any more. Does not sleep.
+    /// Whether the content is kept as it is by seals, given that it is stable: memory of the
+    /// kernel's own mounts, in which nothing can be written any more. Does not sleep.
     pub(crate) fn is_sealed(&self) -> bool {
         storage::facts(self.real_inode()).kernel_mount
     }
@@ -403,12 +414,14 @@ impl File {
         Attrs {
             fsmagic: raw.fsmagic,
             fsuuid: raw.fsuuid,
-            // SAFETY: The type of a mounted file system has a name, and the open file keeps it mounted.
+            // SAFETY: The type of a mounted file system has a name, and the open file keeps it
+            // mounted.
             fsname: unsafe { CStr::from_char_ptr(raw.fsname) },
             fs_subtype: if raw.fssubtype.is_null() {
                 None
             } else {
-                // SAFETY: The subtype is set at mount and freed with the super block, which the open file keeps.
+                // SAFETY: The subtype is set at mount and freed with the super block, which the
+                // open file keeps.
                 Some(unsafe { CStr::from_char_ptr(raw.fssubtype) })
             },
             fowner: raw.fowner,
@@ -416,19 +429,21 @@ impl File {
         }
     }
 
-    /// Writes the path, as seen from the current task's root, into `buf`: of a file below a stacked file system that of the
-    /// file above, which is what user space opened. Takes `rename_lock` for reading.
+    /// Writes the path, as seen from the current task's root, into `buf`: of a file below a stacked
+    /// file system that of the file above, which is what user space opened. Takes `rename_lock` for
+    /// reading.
     ///
     /// # Errors
     ///
-    /// `ENAMETOOLONG` if `buf` is too small, `ESRCH` if the task is exiting and has no root any more.
+    /// `ENAMETOOLONG` if `buf` is too small, `ESRCH` if the task is exiting and has no root any
+    /// more.
     pub(crate) fn path<'b>(&self, buf: &'b mut [u8]) -> Result<&'b CStr> {
         if !task::has_root() {
             return Err(ESRCH);
         }
         let len = i32::try_from(buf.len()).map_err(|_| EINVAL)?;
-        // SAFETY: The file is open, so its path is; `buf` is valid for writes of `len` bytes; the task has a root, which
-        // only itself gives up.
+        // SAFETY: The file is open, so its path is; `buf` is valid for writes of `len` bytes; the
+        // task has a root, which only itself gives up.
         let ptr = from_err_ptr(unsafe {
             c::d_path(
                 bindings::diglist_file_user_path(self.as_ptr()),
@@ -436,7 +451,8 @@ impl File {
                 len,
             )
         })?;
-        // SAFETY: `d_path()` returns a NUL-terminated string, in `buf` or (for pseudo files) a constant one.
+        // SAFETY: `d_path()` returns a NUL-terminated string, in `buf` or (for pseudo files) a
+        // constant one.
         Ok(unsafe { CStr::from_char_ptr(ptr) })
     }
 }
@@ -462,7 +478,8 @@ impl OwnedFile {
         NonNull::new(ptr).map(Self)
     }
 
-    /// Opens the file at `path`, absolute and in the current task's mount namespace, for reading. May sleep.
+    /// Opens the file at `path`, absolute and in the current task's mount namespace, for reading.
+    /// May sleep.
     pub(crate) fn open(path: &CStr) -> Result<Self> {
         // A FIFO must not make the caller wait, nor a terminal become its own.
         let flags = c::O_RDONLY | c::O_LARGEFILE | c::O_NONBLOCK | c::O_NOCTTY;
@@ -484,10 +501,12 @@ impl Deref for OwnedFile {
 
 impl Drop for OwnedFile {
     fn drop(&mut self) {
-        // At once, not when the task returns to user space: until then IMA would take us for a reader of the file, and
-        // report a violation if the access that is being checked is for writing.
-        // SAFETY: By the type invariants there is one reference to give back. Wherever the module drops a file, either
-        // it is not the last reference, or no lock is held that the file's release takes.
+        // At once, not when the task returns to user space: until then IMA would take us for a
+        // reader of the file, and report a violation if the access that is being checked is for
+        // writing.
+        // SAFETY: By the type invariants there is one reference to give back. Wherever the module
+        // drops a file, either it is not the last reference, or no lock is held that the file's
+        // release takes.
         unsafe { bindings::__fput_sync(self.0.as_ptr()) };
     }
 }

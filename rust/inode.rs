@@ -66,8 +66,8 @@ impl<'a> InodeRef<'a> {
         }
     }
 
-    /// The inode that a change through `dentry` alters: on a stacked file system the upmost that stores anything. None if
-    /// there is none yet. Does not sleep.
+    /// The inode that a change through `dentry` alters: on a stacked file system the upmost that
+    /// stores anything. None if there is none yet. Does not sleep.
     ///
     /// # Safety
     ///
@@ -80,7 +80,8 @@ impl<'a> InodeRef<'a> {
         }
     }
 
-    /// The inode that stores the content of `inode`, a file that was just made and has no name. May sleep.
+    /// The inode that stores the content of `inode`, a file that was just made and has no name. May
+    /// sleep.
     ///
     /// # Safety
     ///
@@ -98,7 +99,8 @@ impl<'a> InodeRef<'a> {
         }
     }
 
-    /// Its identity. (The inode was found by `d_real()`, which may have slept; from here on nothing sleeps.)
+    /// Its identity. (The inode was found by `d_real()`, which may have slept; from here on nothing
+    /// sleeps.)
     #[inline(always)]
     pub(crate) fn key(self) -> InodeKey {
         InodeKey::from_raw(self.ptr)
@@ -111,13 +113,14 @@ impl<'a> InodeRef<'a> {
     /// Whether this is a regular file.
     #[inline(always)]
     pub(crate) fn is_regular(self) -> bool {
-        // SAFETY: The inode is valid by the type invariants. chmod(2) changes other bits, so the read is one of the whole.
+        // SAFETY: The inode is valid by the type invariants. chmod(2) changes other bits, so the
+        // read is one of the whole.
         let mode = unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_mode) };
         u32::from(mode) & c::S_IFMT == c::S_IFREG
     }
 
-    /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went before. Takes no lock,
-    /// never sleeps.
+    /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went
+    /// before. Takes no lock, never sleeps.
     pub(crate) fn signs(self) -> Signs {
         let mut raw = bindings::diglist_signs::default();
         // SAFETY: The inode is valid by the type invariants, `raw` is valid for writes.
@@ -134,8 +137,8 @@ impl<'a> InodeRef<'a> {
 
     /// The name of its file system's device, and its number there.
     pub(super) fn place(self) -> (&'a [u8], u64) {
-        // SAFETY: The inode is valid by the type invariants, and keeps its file system, which has a NUL-terminated name
-        // that is set at mount.
+        // SAFETY: The inode is valid by the type invariants, and keeps its file system, which has a
+        // NUL-terminated name that is set at mount.
         unsafe {
             let name = &raw const (*(*self.ptr).i_sb).s_id;
             let name = CStr::from_char_ptr(name.cast());
@@ -146,7 +149,8 @@ impl<'a> InodeRef<'a> {
     /// How many files are open for writing; negative while it is executed.
     #[inline(always)]
     pub(crate) fn writers(self) -> i32 {
-        // SAFETY: The inode is valid by the type invariants; the kernel changes the whole word at once.
+        // SAFETY: The inode is valid by the type invariants; the kernel changes the whole word at
+        // once.
         unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_writecount.counter) }
     }
 
@@ -161,7 +165,8 @@ impl<'a> InodeRef<'a> {
 
     /// The inode as it is. Takes no lock, never sleeps.
     pub(crate) fn now(self) -> Inode {
-        // SAFETY: The inode is valid by the type invariants, and has a mapping; the kernel changes the whole word at once.
+        // SAFETY: The inode is valid by the type invariants, and has a mapping; the kernel changes
+        // the whole word at once.
         let pages =
             unsafe { core::ptr::read_volatile(&raw const (*(*self.ptr).i_mapping).nrpages) };
         Inode {

@@ -2,8 +2,8 @@
 
 //! A map from inodes to small values, read under RCU.
 //!
-//! A module has no room in an inode's security blob, so what it knows of an inode it keeps here, and drops it when
-//! the kernel frees the inode.
+//! A module has no room in an inode's security blob, so what it knows of an inode it keeps here,
+//! and drops it when the kernel frees the inode.
 
 use super::{
     bindings,
@@ -38,7 +38,8 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// `next` is null, or an entry of the same map that is not freed before this one has left its chain for a grace period.
+/// `next` is null, or an entry of the same map that is not freed before this one has left its chain
+/// for a grace period.
 struct Entry<T> {
     next: AtomicPtr<Entry<T>>,
     rcu: Opaque<c::kvfree_rcu_head>,
@@ -50,12 +51,13 @@ struct Entry<T> {
 ///
 /// # Invariants
 ///
-/// Every chain consists of entries from `KBox::into_raw()` which the map owns. Chains are changed only by the holder
-/// of `writer`. An entry that leaves its chain keeps its `next` and is freed only after a grace period, so a reader
-/// that stands on it still finds the rest of the chain.
+/// Every chain consists of entries from `KBox::into_raw()` which the map owns. Chains are changed
+/// only by the holder of `writer`. An entry that leaves its chain keeps its `next` and is freed
+/// only after a grace period, so a reader that stands on it still finds the rest of the chain.
 ///
-/// Unless `retired` is set, the inode of each entry in a chain is in memory: who inserts an entry keeps the inode, and the
-/// hook `inode_free_security`, which removes the entry, comes before the inode is freed (`lsm::Handler::inode_freed`).
+/// Unless `retired` is set, the inode of each entry in a chain is in memory: who inserts an entry
+/// keeps the inode, and the hook `inode_free_security`, which removes the entry, comes before the
+/// inode is freed (`lsm::Handler::inode_freed`).
 #[pin_data(PinnedDrop)]
 pub(crate) struct InodeMap<T: Copy> {
     chains: KVVec<AtomicPtr<Entry<T>>>,
@@ -110,13 +112,15 @@ impl<T: Copy> InodeMap<T> {
     ///
     /// # Safety
     ///
-    /// The caller is in an RCU read-side section or holds `writer`, to the end of its use of the result.
+    /// The caller is in an RCU read-side section or holds `writer`, to the end of its use of the
+    /// result.
     unsafe fn find<'a>(
         mut link: &'a AtomicPtr<Entry<T>>,
         key: InodeKey,
     ) -> Option<(&'a AtomicPtr<Entry<T>>, &'a Entry<T>)> {
         loop {
-            // SAFETY: By the type invariants a non-null link is an entry, not freed before the caller is done.
+            // SAFETY: By the type invariants a non-null link is an entry, not freed before the
+            // caller is done.
             let entry = unsafe { link.load(Ordering::Acquire).as_ref() }?;
             if entry.key == key {
                 return Some((link, entry));
@@ -132,7 +136,8 @@ impl<T: Copy> InodeMap<T> {
         unsafe { Self::find(self.chain(key)?, key) }.map(|(_, entry)| entry.value)
     }
 
-    /// As [`InodeMap::get`]; if there is no value, waits for the update that is on its way, if any. Does not sleep.
+    /// As [`InodeMap::get`]; if there is no value, waits for the update that is on its way, if any.
+    /// Does not sleep.
     pub(crate) fn get_settled(&self, key: InodeKey) -> Option<T> {
         self.get(key).or_else(|| {
             drop(self.writer.lock());
@@ -140,8 +145,9 @@ impl<T: Copy> InodeMap<T> {
         })
     }
 
-    /// Replaces the value of `inode` by what `f` makes of it, and of the inode as it is then; `None` stands for no value,
-    /// before and after. `f` runs under a spinlock. May sleep, for as long as it takes to get the memory.
+    /// Replaces the value of `inode` by what `f` makes of it, and of the inode as it is then;
+    /// `None` stands for no value, before and after. `f` runs under a spinlock. May sleep, for as
+    /// long as it takes to get the memory.
     pub(crate) fn update(
         &self,
         inode: InodeRef<'_>,
@@ -172,10 +178,11 @@ impl<T: Copy> InodeMap<T> {
                 value,
             },
         );
-        // INVARIANT: Release makes the entry whole before it can be seen. It takes the very place of the old one, whose
-        // `next` stays, so a reader that comes through the chain finds one of the two, wherever it stands; at another
-        // place, a reader on its way between the two would find neither. `inode` is in memory; it is freed after
-        // `remove()`, which waits for the lock.
+        // INVARIANT: Release makes the entry whole before it can be seen. It takes the very place
+        // of the old one, whose `next` stays, so a reader that comes through the chain finds one of
+        // the two, wherever it stands; at another place, a reader on its way between the two would
+        // find neither. `inode` is in memory; it is freed after `remove()`, which waits for the
+        // lock.
         link.store(KBox::into_raw(new), Ordering::Release);
         match found {
             Some((_, old)) => Self::free(old),
@@ -185,19 +192,19 @@ impl<T: Copy> InodeMap<T> {
         }
     }
 
-    /// Room for one value. What the map knows must not get lost, and an entry is smaller than what the kernel gives to
-    /// those that cannot fail. May sleep.
+    /// Room for one value. What the map knows must not get lost, and an entry is smaller than what
+    /// the kernel gives to those that cannot fail. May sleep.
     fn room() -> KBox<MaybeUninit<Entry<T>>> {
         const { assert!(size_of::<Entry<T>>() <= 64 && align_of::<Entry<T>>() <= 8) };
-        // SAFETY: Callable in task context. The result is memory from `kmalloc()` of that size, aligned to at least 8
-        // bytes, and ours; it is never null.
+        // SAFETY: Callable in task context. The result is memory from `kmalloc()` of that size,
+        // aligned to at least 8 bytes, and ours; it is never null.
         unsafe { KBox::from_raw(bindings::diglist_alloc_nofail(size_of::<Entry<T>>()).cast()) }
     }
 
-    /// Removes up to `count` values for which `f` says so, in no particular order, after a look at no more than a few times
-    /// as many, and returns how many were removed. `f` is told of the inode as it is then and runs under a spinlock, twice
-    /// for what goes: the second time it sees who used the inode before what it did the first time. Neither sleeps nor
-    /// allocates.
+    /// Removes up to `count` values for which `f` says so, in no particular order, after a look at
+    /// no more than a few times as many, and returns how many were removed. `f` is told of the
+    /// inode as it is then and runs under a spinlock, twice for what goes: the second time it sees
+    /// who used the inode before what it did the first time. Neither sleeps nor allocates.
     pub(crate) fn evict(&self, count: usize, f: impl Fn(InodeKey, T, &Inode) -> bool) -> usize {
         let limit = count.saturating_mul(4);
         let (mut seen, mut evicted) = (0usize, 0usize);
@@ -214,8 +221,8 @@ impl<T: Copy> InodeMap<T> {
             // SAFETY: `writer` is held.
             while let Some(entry) = unsafe { link.load(Ordering::Relaxed).as_ref() } {
                 seen = seen.wrapping_add(1);
-                // SAFETY: By the type invariants the inode is in memory as long as `writer` is held, since the map is not
-                // retired.
+                // SAFETY: By the type invariants the inode is in memory as long as `writer` is
+                // held, since the map is not retired.
                 let inode = unsafe { InodeRef::from_raw(entry.key.as_ptr()) };
                 let goes = || f(entry.key, entry.value, &inode.now());
                 if goes() && goes() {
@@ -232,7 +239,8 @@ impl<T: Copy> InodeMap<T> {
         evicted
     }
 
-    /// Inodes are freed from here on without [`InodeMap::remove`]: nothing is evicted any more. Does not sleep.
+    /// Inodes are freed from here on without [`InodeMap::remove`]: nothing is evicted any more.
+    /// Does not sleep.
     pub(crate) fn retire(&self) {
         let _lock = self.writer.lock();
         // INVARIANT: Under the lock, so no eviction is on its way.
@@ -261,11 +269,12 @@ impl<T: Copy> InodeMap<T> {
         }
     }
 
-    /// Frees an entry that has just left its chain, after a grace period. The caller holds `writer`.
+    /// Frees an entry that has just left its chain, after a grace period. The caller holds
+    /// `writer`.
     fn free(entry: &Entry<T>) {
         let entry = ptr::from_ref(entry).cast_mut();
-        // SAFETY: The entry is out of its chain, was allocated by kmalloc, and nobody frees it but this call: only the
-        // holder of `writer` takes entries out.
+        // SAFETY: The entry is out of its chain, was allocated by kmalloc, and nobody frees it but
+        // this call: only the holder of `writer` takes entries out.
         unsafe { c::kvfree_call_rcu((*entry).rcu.get(), entry.cast()) };
     }
 }

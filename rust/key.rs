@@ -73,8 +73,8 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// `EKEYREJECTED`, `EBADMSG` or `EINVAL` for a signature that does not verify, `ENOPKG` or `ENOENT` if the kernel
-    /// lacks the algorithm, `ENOMEM`.
+    /// `EKEYREJECTED`, `EBADMSG` or `EINVAL` for a signature that does not verify, `ENOPKG` or
+    /// `ENOENT` if the kernel lacks the algorithm, `ENOMEM`.
     pub(crate) fn verify(&self, encoding: &CStr, digest: &Digest, sig: &[u8]) -> Result {
         let hash = match digest.algo() {
             HashAlgo::Sha1 => c"sha1",
@@ -83,8 +83,8 @@ impl Key {
             HashAlgo::Sha512 => c"sha512",
         };
         let digest = digest.as_bytes();
-        // SAFETY: The key is alive, the strings are NUL-terminated and the slices valid for their lengths. Nothing is
-        // kept after the call.
+        // SAFETY: The key is alive, the strings are NUL-terminated and the slices valid for their
+        // lengths. Nothing is kept after the call.
         to_result(unsafe {
             bindings::diglist_key_verify(
                 self.0.as_ptr(),
@@ -124,8 +124,8 @@ const RING_PERMISSIONS: u32 = (c::KEY_POS_ALL & !(c::KEY_POS_SETATTR | c::KEY_PO
     | c::KEY_USR_READ
     | c::KEY_USR_SEARCH;
 
-/// Whoever may search a key may invalidate it, which is why a keyring, and with it every key in it, has the flag that forbids
-/// this even to root. It does not bind the kernel. CAST: A set of bits.
+/// Whoever may search a key may invalidate it, which is why a keyring, and with it every key in it,
+/// has the flag that forbids this even to root. It does not bind the kernel. CAST: A set of bits.
 const RING_FLAGS: ffi::c_ulong =
     (c::KEY_ALLOC_NOT_IN_QUOTA | c::KEY_ALLOC_SET_KEEP) as ffi::c_ulong;
 
@@ -140,7 +140,8 @@ impl Keyring {
     /// An empty keyring. May sleep.
     pub(crate) fn new(name: &CStr) -> Result<Self> {
         let root = (c::kuid_t { val: 0 }, c::kgid_t { val: 0 });
-        // SAFETY: `name` is NUL-terminated, the current credentials are alive; a new keyring comes with a reference.
+        // SAFETY: `name` is NUL-terminated, the current credentials are alive; a new keyring comes
+        // with a reference.
         let ring = unsafe {
             Key::from_result(c::keyring_alloc(
                 name.as_char_ptr(),
@@ -162,7 +163,8 @@ impl Keyring {
         self.0 .0.as_ptr().map_addr(|address| address | 1).cast()
     }
 
-    /// Restricts what links it takes to keys of the type `type_`, as `restriction` says. Without a type it takes none.
+    /// Restricts what links it takes to keys of the type `type_`, as `restriction` says. Without a
+    /// type it takes none.
     fn restrict(&self, by: Option<(&CStr, &CStr)>) -> Result {
         let (type_, restriction) = by.map_or((ptr::null(), ptr::null()), |(type_, restriction)| {
             (type_.as_char_ptr(), restriction.as_char_ptr())
@@ -201,19 +203,22 @@ impl Keyring {
         unsafe { Key::from_result(key.cast()) }
     }
 
-    /// Adds the key of a certificate, of which `der` is the encoding, whoever vouches for it. May sleep.
+    /// Adds the key of a certificate, of which `der` is the encoding, whoever vouches for it. May
+    /// sleep.
     ///
     /// # Errors
     ///
     /// Those of [`Certificate::parse`], `EKEYREJECTED` if the kernel's blacklist has it.
     pub(crate) fn add(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Key> {
-        // With a name of its own for each certificate: one that has the name of another would take its place.
+        // With a name of its own for each certificate: one that has the name of another would take
+        // its place.
         let name = cert.name()?;
         // SAFETY: The name is NUL-terminated.
         unsafe { self.make(name.as_char_ptr(), der, c::KEY_ALLOC_BYPASS_RESTRICTION) }
     }
 
-    /// Adds the key of the certificate in `der` if the restriction of the keyring allows it. May sleep.
+    /// Adds the key of the certificate in `der` if the restriction of the keyring allows it. May
+    /// sleep.
     ///
     /// # Errors
     ///
@@ -231,8 +236,8 @@ impl Keyring {
         Ok(ring)
     }
 
-    /// A keyring with the key of this certificate only, of which `der` is the encoding. May sleep. The errors are those
-    /// of [`Keyring::add`].
+    /// A keyring with the key of this certificate only, of which `der` is the encoding. May sleep.
+    /// The errors are those of [`Keyring::add`].
     pub(crate) fn of_certificate(cert: &Certificate<'_>, der: &[u8]) -> Result<Self> {
         let ring = Self::new(SCRATCH)?;
         ring.add(cert, der)?;
@@ -247,19 +252,22 @@ impl Drop for Keyring {
     }
 }
 
-/// Which of the kernel's own keys are asked. A module is shown no more of them than whether one of these has signed.
+/// Which of the kernel's own keys are asked. A module is shown no more of them than whether one of
+/// these has signed.
 #[derive(Clone, Copy)]
 pub(crate) enum SystemKeys {
     /// Those of the builtin keyring: they came with the kernel.
     Builtin,
-    /// Those of the secondary keyring as well, and of the machine keyring, which is linked into it. Of no key in these it
-    /// can be told where it came from: root adds to the secondary keyring whatever one of them has signed.
+    /// Those of the secondary keyring as well, and of the machine keyring, which is linked into it.
+    /// Of no key in these it can be told where it came from: root adds to the secondary keyring
+    /// whatever one of them has signed.
     Secondary,
 }
 
 /// Whether one of the kernel's `keys` signed the certificate in `der`. May sleep.
 ///
-/// The kernel shows a module those keyrings only as a restriction of another, so a keyring is made for the question.
+/// The kernel shows a module those keyrings only as a restriction of another, so a keyring is made
+/// for the question.
 ///
 /// # Errors
 ///
@@ -288,8 +296,9 @@ pub(crate) enum Ring<'a> {
 ///
 /// # Errors
 ///
-/// `ENOKEY` if the signer is not vouched for, `EKEYREJECTED` if a signature does not verify or a key is blacklisted,
-/// `EBADMSG` for a malformed message, `ENOPKG` for algorithms that the kernel does not have.
+/// `ENOKEY` if the signer is not vouched for, `EKEYREJECTED` if a signature does not verify or a
+/// key is blacklisted, `EBADMSG` for a malformed message, `ENOPKG` for algorithms that the kernel
+/// does not have.
 pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Ring<'_>) -> Result {
     let (own, secondary) = match ring {
         Ring::Own(ring) => (ring.0 .0.as_ptr(), false),
@@ -309,7 +318,8 @@ pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Ring<'_>) -> Result {
     })
 }
 
-/// Whether the kernel's blacklist has a certificate with this SHA-256 of its signed part. May sleep.
+/// Whether the kernel's blacklist has a certificate with this SHA-256 of its signed part. May
+/// sleep.
 pub(crate) fn is_certificate_blacklisted(tbs_digest: &[u8]) -> bool {
     // SAFETY: The slice is valid for its length.
     unsafe { bindings::diglist_cert_is_blacklisted(tbs_digest.as_ptr(), tbs_digest.len()) }

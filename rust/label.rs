@@ -20,8 +20,8 @@ const ANY_LSM: i32 = 0;
 pub(crate) struct Label(c::lsm_context);
 
 impl Label {
-    /// The label of the current task with its current credentials, or `None` where no LSM has one. May allocate, does not
-    /// sleep otherwise.
+    /// The label of the current task with its current credentials, or `None` where no LSM has one.
+    /// May allocate, does not sleep otherwise.
     pub(crate) fn of_current_task() -> Option<Self> {
         let mut prop = c::lsm_prop::default();
         // SAFETY: It is valid for writes.
@@ -29,8 +29,8 @@ impl Label {
         Self::of_prop(prop)
     }
 
-    /// The label of the current task itself, whatever credentials it has taken over, or `None` where no LSM has one. May
-    /// allocate, does not sleep otherwise.
+    /// The label of the current task itself, whatever credentials it has taken over, or `None`
+    /// where no LSM has one. May allocate, does not sleep otherwise.
     pub(crate) fn of_task() -> Option<Self> {
         let mut prop = c::lsm_prop::default();
         // SAFETY: The current task exists, and `prop` is valid for writes.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the kernel crate lacks: one file per kernel facility, each a safe type in the style of `rust/kernel`.
+//! What the kernel crate lacks: one file per kernel facility, each a safe type in the style of
+//! `rust/kernel`.
 //!
-//! All `unsafe` code and all bindings of the module are in this directory. Nothing here knows what a digest list is.
+//! All `unsafe` code and all bindings of the module are in this directory. Nothing here knows what
+//! a digest list is.
 
 pub(crate) mod audit;
 mod bindings;

@@ -34,8 +34,9 @@ pub(crate) enum Text {
 impl Text {
     /// What was given, or the default.
     pub(crate) fn get(self) -> &'static CStr {
-        // SAFETY: The parameter is a NUL-terminated string, written only while the module is being loaded (its permissions
-        // in sysfs are read-only) and freed only after the module's exit function. CAST: The numbers are C's own.
+        // SAFETY: The parameter is a NUL-terminated string, written only while the module is being
+        // loaded (its permissions in sysfs are read-only) and freed only after the module's exit
+        // function. CAST: The numbers are C's own.
         unsafe { CStr::from_char_ptr(bindings::diglist_param_text(self as u32)) }
     }
 }
@@ -48,7 +49,8 @@ pub(crate) fn force() -> bool {
 
 /// The kernel's release, as `uname -r` prints it.
 pub(crate) fn kernel_release() -> &'static CStr {
-    // SAFETY: The release of the initial UTS namespace is a NUL-terminated string that never changes.
+    // SAFETY: The release of the initial UTS namespace is a NUL-terminated string that never
+    // changes.
     unsafe { CStr::from_char_ptr(bindings::diglist_kernel_release()) }
 }
 

@@ -2,9 +2,10 @@
 
 //! Memory that is written once and then mapped read-only.
 //!
-//! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h). The bytes are written page by page through
-//! the kernel's direct map and afterwards read through a mapping of their own (`vmap()` with `PAGE_KERNEL_RO`). A store
-//! through that mapping faults. The direct map stays writable: a module has no function to change its protection.
+//! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h). The bytes are written
+//! page by page through the kernel's direct map and afterwards read through a mapping of their own
+//! (`vmap()` with `PAGE_KERNEL_RO`). A store through that mapping faults. The direct map stays
+//! writable: a module has no function to change its protection.
 
 use super::bindings;
 use core::{
@@ -47,7 +48,8 @@ impl Page {
     fn write(&mut self, offset: usize, bytes: &[u8]) {
         let room = PAGE_SIZE.saturating_sub(offset);
         let len = room.min(bytes.len());
-        // SAFETY: The page is ours by the type invariants, and `offset + len` does not exceed its size.
+        // SAFETY: The page is ours by the type invariants, and `offset + len` does not exceed its
+        // size.
         unsafe { bindings::diglist_page_write(self.0.as_ptr(), offset, bytes.as_ptr(), len) };
     }
 }
@@ -150,8 +152,8 @@ impl Sink for Writer {
 ///
 /// # Invariants
 ///
-/// Unless `pages` is empty, they are mapped read-only at `addr`, by a mapping that is ours, and hold at least `len`
-/// bytes. `len` is 0 where `pages` is empty.
+/// Unless `pages` is empty, they are mapped read-only at `addr`, by a mapping that is ours, and
+/// hold at least `len` bytes. `len` is 0 where `pages` is empty.
 pub(crate) struct Sealed {
     addr: NonNull<u8>,
     len: usize,
@@ -174,8 +176,8 @@ impl Deref for Sealed {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: By the type invariants `len` bytes are mapped at `addr` (or `len` is 0 and the pointer dangling), and
-        // nobody writes them.
+        // SAFETY: By the type invariants `len` bytes are mapped at `addr` (or `len` is 0 and the
+        // pointer dangling), and nobody writes them.
         unsafe { core::slice::from_raw_parts(self.addr.as_ptr(), self.len) }
     }
 }
@@ -183,7 +185,8 @@ impl Deref for Sealed {
 impl Drop for Sealed {
     fn drop(&mut self) {
         if !self.pages.is_empty() {
-            // SAFETY: By the type invariants the mapping is ours; no slice outlives `self`. The pages go afterwards.
+            // SAFETY: By the type invariants the mapping is ours; no slice outlives `self`. The
+            // pages go afterwards.
             unsafe { bindings::diglist_pages_unmap(self.addr.as_ptr().cast()) };
         }
     }

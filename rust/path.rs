@@ -38,7 +38,8 @@ impl Path {
         unsafe { &*ptr.cast() }
     }
 
-    /// The inode that a change by this path alters: on a stacked file system the upmost that stores anything. Does not sleep.
+    /// The inode that a change by this path alters: on a stacked file system the upmost that stores
+    /// anything. Does not sleep.
     pub(crate) fn upmost_inode(&self) -> InodeRef<'_> {
         // SAFETY: The path is held, and with it the inodes it leads to, of which there is one.
         unsafe {
@@ -47,7 +48,8 @@ impl Path {
         }
     }
 
-    /// Opens it for reading with the current credentials, but no check of permission bits. May sleep.
+    /// Opens it for reading with the current credentials, but no check of permission bits. May
+    /// sleep.
     ///
     /// # Errors
     ///
@@ -89,15 +91,16 @@ impl Deref for OwnedPath {
     type Target = Path;
 
     fn deref(&self) -> &Path {
-        // SAFETY: By the type invariants the path is held for as long as `self` lives; only regular files get here, and
-        // those that are open have an inode.
+        // SAFETY: By the type invariants the path is held for as long as `self` lives; only regular
+        // files get here, and those that are open have an inode.
         unsafe { Path::from_raw(&self.0) }
     }
 }
 
 impl Drop for OwnedPath {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants there are references to give back. May sleep, which whoever drops it may.
+        // SAFETY: By the type invariants there are references to give back. May sleep, which
+        // whoever drops it may.
         unsafe { c::path_put(&self.0) };
     }
 }
@@ -124,8 +127,8 @@ impl Dentry {
         unsafe { InodeRef::from_raw((*self.0.get()).d_inode) }
     }
 
-    /// Writes the path within the file system into `buf`: where that is mounted nobody knows here. Takes `rename_lock`
-    /// for reading.
+    /// Writes the path within the file system into `buf`: where that is mounted nobody knows here.
+    /// Takes `rename_lock` for reading.
     ///
     /// # Errors
     ///

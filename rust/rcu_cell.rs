@@ -16,14 +16,15 @@ use kernel::sync::{
 
 /// Holds an [`Arc`] that readers reach without a lock.
 ///
-/// The cell is always in one of two states: it points to snapshot A; or a writer has swapped in B, and A lives on in
-/// the writer's hands until every reader that could have seen it has left its read-side section.
+/// The cell is always in one of two states: it points to snapshot A; or a writer has swapped in B,
+/// and A lives on in the writer's hands until every reader that could have seen it has left its
+/// read-side section.
 ///
 /// # Invariants
 ///
-/// `ptr` came from `Arc::into_raw()` and the cell owns that reference. A reference leaves the cell only through
-/// [`RcuCell::replace`], which waits for a grace period before it hands it out, and through `drop`, which has the
-/// cell for itself.
+/// `ptr` came from `Arc::into_raw()` and the cell owns that reference. A reference leaves the cell
+/// only through [`RcuCell::replace`], which waits for a grace period before it hands it out, and
+/// through `drop`, which has the cell for itself.
 pub(crate) struct RcuCell<T> {
     ptr: AtomicPtr<T>,
     _owns: PhantomData<Arc<T>>,
@@ -46,7 +47,8 @@ impl<T> RcuCell<T> {
 
     /// The snapshot of this moment, for as long as the read-side section lasts.
     pub(crate) fn read<'a>(&'a self, _guard: &'a rcu::Guard) -> &'a T {
-        // SAFETY: By the type invariants the pointer is valid, and whoever replaces it waits for this section's end.
+        // SAFETY: By the type invariants the pointer is valid, and whoever replaces it waits for
+        // this section's end.
         unsafe { &*self.ptr.load(Ordering::Acquire) }
     }
 
@@ -54,19 +56,21 @@ impl<T> RcuCell<T> {
     pub(crate) fn load(&self) -> Arc<T> {
         let _guard = rcu::read_lock();
         let ptr = self.ptr.load(Ordering::Acquire);
-        // SAFETY: By the type invariants `ptr` came from `into_raw()` and the cell's reference is alive at least to
-        // the end of this read-side section. The borrow is never dropped as an owner.
+        // SAFETY: By the type invariants `ptr` came from `into_raw()` and the cell's reference is
+        // alive at least to the end of this read-side section. The borrow is never dropped as an
+        // owner.
         let borrow = unsafe { core::mem::ManuallyDrop::new(Arc::from_raw(ptr)) };
         Arc::clone(&borrow)
     }
 
-    /// Shows `value` from now on, waits until no reader can see the former snapshot, and returns it. May sleep.
+    /// Shows `value` from now on, waits until no reader can see the former snapshot, and returns
+    /// it. May sleep.
     pub(crate) fn replace(&self, value: Arc<T>) -> Arc<T> {
         self.replace_after(value, rcu::synchronize_rcu)
     }
 
-    /// As [`RcuCell::replace`], but interrupts every processor to be done in microseconds instead of a scheduling
-    /// period. May sleep.
+    /// As [`RcuCell::replace`], but interrupts every processor to be done in microseconds instead
+    /// of a scheduling period. May sleep.
     pub(crate) fn replace_expedited(&self, value: Arc<T>) -> Arc<T> {
         self.replace_after(value, || {
             // SAFETY: Called in process context, which the caller of a function that may sleep is.
@@ -80,14 +84,16 @@ impl<T> RcuCell<T> {
             .ptr
             .swap(Arc::into_raw(value).cast_mut(), Ordering::AcqRel);
         grace_period();
-        // SAFETY: By the type invariants the cell owned a reference to `old`, which nobody else takes.
+        // SAFETY: By the type invariants the cell owned a reference to `old`, which nobody else
+        // takes.
         unsafe { Arc::from_raw(old) }
     }
 }
 
 impl<T> Drop for RcuCell<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the cell owns this reference; nobody reads a cell that is being dropped.
+        // SAFETY: By the type invariants the cell owns this reference; nobody reads a cell that is
+        // being dropped.
         drop(unsafe { Arc::from_raw(*self.ptr.get_mut()) });
     }
 }

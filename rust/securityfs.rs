@@ -3,7 +3,8 @@
 //! Files in securityfs.
 //!
 //! C header: [`include/linux/security.h`](srctree/include/linux/security.h). Reads go through
-//! [`seq_file`](srctree/include/linux/seq_file.h), so that a list of any length needs no buffer of its own.
+//! [`seq_file`](srctree/include/linux/seq_file.h), so that a list of any length needs no buffer of
+//! its own.
 
 mod dialog;
 
@@ -51,8 +52,9 @@ pub(crate) trait Node: Send + Sync + 'static {
     /// Writes one item out. May be called again for the same item.
     fn show(&self, item: &Self::Item, out: &mut SeqOut);
 
-    /// Takes the data of one `write()`, all of it or nothing. `continues` says that it does not begin at the start of
-    /// the file, as the second write by the same open file. The caller has `CAP_SYS_ADMIN`. May sleep.
+    /// Takes the data of one `write()`, all of it or nothing. `continues` says that it does not
+    /// begin at the start of the file, as the second write by the same open file. The caller has
+    /// `CAP_SYS_ADMIN`. May sleep.
     fn write(&self, _data: KVVec<u8>, _continues: bool) -> Result {
         Err(EINVAL)
     }
@@ -60,16 +62,17 @@ pub(crate) trait Node: Send + Sync + 'static {
 
 /// A directory with its files, removed when dropped.
 ///
-/// An open file keeps the module loaded, but not one whose `init` fails, and not what it has found before the kernel
-/// counts it: whoever is about to open a file, or has got hold of one without opening it (`O_PATH`), may come to that when
-/// the file is gone. So the files cannot be opened until [`Dir::open`], from where on `init` must not fail, and when they
-/// are removed everybody who can still find them finds operations of the kernel's own.
+/// An open file keeps the module loaded, but not one whose `init` fails, and not what it has found
+/// before the kernel counts it: whoever is about to open a file, or has got hold of one without
+/// opening it (`O_PATH`), may come to that when the file is gone. So the files cannot be opened
+/// until [`Dir::open`], from where on `init` must not fail, and when they are removed everybody who
+/// can still find them finds operations of the kernel's own.
 ///
 /// # Invariants
 ///
-/// The dentry came from `securityfs_create_dir()` and has not been removed. `closed` are operations by which nothing can
-/// be opened, and which are there as long as the kernel. Every file's inode has `closed` unless `is_open`, and then its
-/// own.
+/// The dentry came from `securityfs_create_dir()` and has not been removed. `closed` are operations
+/// by which nothing can be opened, and which are there as long as the kernel. Every file's inode
+/// has `closed` unless `is_open`, and then its own.
 pub(crate) struct Dir {
     dentry: NonNull<c::dentry>,
     closed: *const c::file_operations,
@@ -81,8 +84,8 @@ pub(crate) struct Dir {
 ///
 /// # Invariants
 ///
-/// `dentry` is a file that was made in the directory. `fops` came from `KBox::into_raw()`, `node` from `Arc::into_raw()`,
-/// which `drop_node` takes back; both are ours.
+/// `dentry` is a file that was made in the directory. `fops` came from `KBox::into_raw()`, `node`
+/// from `Arc::into_raw()`, which `drop_node` takes back; both are ours.
 struct File {
     dentry: *mut c::dentry,
     fops: *mut c::file_operations,
@@ -90,7 +93,8 @@ struct File {
     drop_node: unsafe fn(*const ffi::c_void),
 }
 
-// SAFETY: securityfs locks its own structures, and what stands behind the files is `Send` and `Sync`.
+// SAFETY: securityfs locks its own structures, and what stands behind the files is `Send` and
+// `Sync`.
 unsafe impl Send for Dir {}
 // SAFETY: As above.
 unsafe impl Sync for Dir {}
@@ -156,8 +160,8 @@ impl Dir {
         let fops = KBox::new(fops, GFP_KERNEL)?;
         self.files.reserve(1, GFP_KERNEL)?;
         let node = Arc::into_raw(node);
-        // SAFETY: The directory exists, `name` is NUL-terminated, and `closed` stays valid, by the type invariants; the
-        // node stays until the file can be opened no more.
+        // SAFETY: The directory exists, `name` is NUL-terminated, and `closed` stays valid, by the
+        // type invariants; the node stays until the file can be opened no more.
         let created = from_err_ptr(unsafe {
             c::securityfs_create_file(
                 name.as_char_ptr(),
@@ -171,7 +175,8 @@ impl Dir {
             // SAFETY: From `into_raw()` just above, and there is no file that refers to it.
             drop(unsafe { Arc::from_raw(node) });
         })?;
-        // INVARIANT: Just made. There is room; without, the file would stay closed and its node be leaked.
+        // INVARIANT: Just made. There is room; without, the file would stay closed and its node be
+        // leaked.
         self.files.push(
             File {
                 dentry,
@@ -184,7 +189,8 @@ impl Dir {
         Ok(())
     }
 
-    /// Lets user space open the files. From here on the `init` of the module must not fail. Does not sleep.
+    /// Lets user space open the files. From here on the `init` of the module must not fail. Does
+    /// not sleep.
     pub(crate) fn open(&mut self) {
         // INVARIANT: Every file gets its own operations below.
         self.is_open = true;
@@ -217,15 +223,17 @@ impl Drop for Dir {
         // SAFETY: By the type invariants the directory is there. What is in it goes with it.
         unsafe { c::securityfs_remove(self.dentry.as_ptr()) };
         if self.is_open {
-            // An open reads the operations from the inode and asks for the module without sleeping in between.
+            // An open reads the operations from the inode and asks for the module without sleeping
+            // in between.
             // SAFETY: Task context; may sleep.
             unsafe { c::synchronize_rcu_tasks() };
         }
         for file in &self.files {
-            // SAFETY: By the type invariants these are ours, and they are freed once. No inode refers to the operations
-            // any more, those who had read them before have found the module going, and nobody has a file open: an open
-            // file holds a reference to the module, which keeps it from being torn down. (A forced unload, which the
-            // kernel calls dangerous, tears it down all the same, with its code.)
+            // SAFETY: By the type invariants these are ours, and they are freed once. No inode
+            // refers to the operations any more, those who had read them before have found the
+            // module going, and nobody has a file open: an open file holds a reference to the
+            // module, which keeps it from being torn down. (A forced unload, which the kernel calls
+            // dangerous, tears it down all the same, with its code.)
             unsafe {
                 drop(KBox::from_raw(file.fops));
                 (file.drop_node)(file.node);
@@ -253,7 +261,8 @@ unsafe extern "C" fn open<T: Node>(inode: *mut c::inode, file: *mut c::file) -> 
     // SAFETY: `file` is being opened; the table is a constant.
     let rc = unsafe { c::seq_open(file, &const { SeqOps::<T>::VTABLE }) };
     if rc == 0 {
-        // SAFETY: `seq_open()` has put a `seq_file` there, and `i_private` is what `Dir::add()` gave securityfs.
+        // SAFETY: `seq_open()` has put a `seq_file` there, and `i_private` is what `Dir::add()`
+        // gave securityfs.
         unsafe {
             let seq = (*file).private_data.cast::<c::seq_file>();
             (*seq).private = (*inode).i_private;
@@ -290,7 +299,8 @@ fn item_at<T: Node>(node: &T, pos: i64) -> *mut ffi::c_void {
 /// `v` came from [`item_at`] with the same `T` and was not taken back yet.
 unsafe fn take_back<T: Node>(v: *mut ffi::c_void) {
     if !v.is_null() && from_err_ptr(v).is_ok() {
-        // SAFETY: `v` is neither null nor an error, so it is a box; that it is still ours is the caller's promise.
+        // SAFETY: `v` is neither null nor an error, so it is a box; that it is still ours is the
+        // caller's promise.
         drop(unsafe { KBox::from_raw(v.cast::<T::Item>()) });
     }
 }
@@ -314,7 +324,8 @@ unsafe extern "C" fn next<T: Node>(
     v: *mut ffi::c_void,
     pos: *mut c::loff_t,
 ) -> *mut ffi::c_void {
-    // SAFETY: `v` came from `start()` or `next()`; seq_file passes its own file and a valid position.
+    // SAFETY: `v` came from `start()` or `next()`; seq_file passes its own file and a valid
+    // position.
     unsafe {
         take_back::<T>(v);
         *pos = (*pos).wrapping_add(1);
@@ -343,8 +354,8 @@ unsafe extern "C" fn show<T: Node>(seq: *mut c::seq_file, v: *mut ffi::c_void) -
 ///
 /// # Errors
 ///
-/// `EPERM` if it may not configure the module, `EFBIG` for more than `limit` bytes, `EFAULT`, `ENOMEM`; the reason is in
-/// the kernel log.
+/// `EPERM` if it may not configure the module, `EFBIG` for more than `limit` bytes, `EFAULT`,
+/// `ENOMEM`; the reason is in the kernel log.
 fn request(buf: *const ffi::c_char, count: usize, limit: usize) -> Result<KVVec<u8>> {
     if !task::may_configure() {
         pr_err!("a write needs CAP_SYS_ADMIN in the initial user namespace\n");
@@ -371,7 +382,8 @@ fn request(buf: *const ffi::c_char, count: usize, limit: usize) -> Result<KVVec<
     Ok(data)
 }
 
-/// Logs why a request failed, where that may happen anywhere on its way. All other causes are logged where they are known.
+/// Logs why a request failed, where that may happen anywhere on its way. All other causes are
+/// logged where they are known.
 fn report(error: &Error) {
     let cause = if *error == ENOMEM {
         "there is no memory for it"

@@ -14,8 +14,8 @@ use kernel::{
     },
 };
 
-/// The buffer which one record of a sequence file is written to. Overflow is no error: the kernel takes a larger
-/// buffer and asks for the record again.
+/// The buffer which one record of a sequence file is written to. Overflow is no error: the kernel
+/// takes a larger buffer and asks for the record again.
 #[repr(transparent)]
 pub(crate) struct SeqOut {
     inner: Opaque<c::seq_file>,
@@ -34,7 +34,8 @@ impl SeqOut {
 
     /// Adds `data` as it is.
     pub(crate) fn bytes(&mut self, data: &[u8]) {
-        // SAFETY: The sequence file is valid by the requirement of `from_raw()`, `data` for its length.
+        // SAFETY: The sequence file is valid by the requirement of `from_raw()`, `data` for its
+        // length.
         unsafe { c::seq_write(self.inner.get(), data.as_ptr().cast(), data.len()) };
     }
 }

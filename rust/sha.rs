@@ -2,8 +2,8 @@
 
 //! The kernel's SHA-1 and SHA-2.
 //!
-//! C header: [`include/crypto/sha2.h`](srctree/include/crypto/sha2.h). The library picks the processor's own
-//! instructions; none of these functions sleeps or fails.
+//! C header: [`include/crypto/sha2.h`](srctree/include/crypto/sha2.h). The library picks the
+//! processor's own instructions; none of these functions sleeps or fails.
 
 use super::bindings;
 use digest_logic::{
@@ -31,13 +31,15 @@ impl Sha256 {
         let ctx = Opaque::uninit();
         // SAFETY: `ctx` is valid for writes of a whole context.
         unsafe { c::sha256_init(ctx.get()) };
-        // INVARIANT: Initialised just above; the context holds no pointer to itself, so it may move.
+        // INVARIANT: Initialised just above; the context holds no pointer to itself, so it may
+        // move.
         Self { ctx }
     }
 
     /// Adds `data`.
     pub(crate) fn update(&mut self, data: &[u8]) {
-        // SAFETY: The context is initialised by the type invariants and `data` is valid for its length.
+        // SAFETY: The context is initialised by the type invariants and `data` is valid for its
+        // length.
         unsafe {
             let ctx = &raw mut (*self.ctx.get()).ctx;
             c::__sha256_update(ctx, data.as_ptr(), data.len());
@@ -47,7 +49,8 @@ impl Sha256 {
     /// Ends the computation.
     pub(crate) fn finish(self) -> [u8; 32] {
         let mut out = [0; 32];
-        // SAFETY: The context is initialised by the type invariants, `out` has room for the digest of 32 bytes.
+        // SAFETY: The context is initialised by the type invariants, `out` has room for the digest
+        // of 32 bytes.
         unsafe { c::sha256_final(self.ctx.get(), out.as_mut_ptr()) };
         out
     }
@@ -107,7 +110,8 @@ pub(crate) enum Hasher {
 impl Hasher {
     /// Starts a computation; `None` for SHA-1.
     pub(crate) fn new(algo: HashAlgo) -> Option<Self> {
-        // INVARIANT: Initialised here; the contexts hold no pointers to themselves, so they may move.
+        // INVARIANT: Initialised here; the contexts hold no pointers to themselves, so they may
+        // move.
         match algo {
             HashAlgo::Sha1 => None,
             HashAlgo::Sha256 => Some(Self::Sha256(Sha256::new())),
@@ -135,7 +139,8 @@ impl Hasher {
             // SAFETY: As above.
             Self::Sha512(ctx) => unsafe { &raw mut (*ctx.get()).ctx },
         };
-        // SAFETY: The context is initialised by the type invariants and `data` is valid for its length.
+        // SAFETY: The context is initialised by the type invariants and `data` is valid for its
+        // length.
         unsafe { c::__sha512_update(ctx, data.as_ptr(), data.len()) };
     }
 
@@ -151,13 +156,15 @@ impl Hasher {
             }
             Self::Sha384(ctx) => {
                 let mut out = [0; 64];
-                // SAFETY: The context is initialised by the type invariants, `out` has room for 48 bytes.
+                // SAFETY: The context is initialised by the type invariants, `out` has room for 48
+                // bytes.
                 unsafe { c::sha384_final(ctx.get(), out.as_mut_ptr()) };
                 (HashAlgo::Sha384, out, 48)
             }
             Self::Sha512(ctx) => {
                 let mut out = [0; 64];
-                // SAFETY: The context is initialised by the type invariants, `out` has room for 64 bytes.
+                // SAFETY: The context is initialised by the type invariants, `out` has room for 64
+                // bytes.
                 unsafe { c::sha512_final(ctx.get(), out.as_mut_ptr()) };
                 (HashAlgo::Sha512, out, 64)
             }

@@ -16,8 +16,8 @@ use kernel::{
     sync::Arc, //
 };
 
-/// A cache that can be asked to shrink. Its functions are called while the kernel reclaims memory: they must not
-/// allocate, and take only locks under which nobody allocates.
+/// A cache that can be asked to shrink. Its functions are called while the kernel reclaims memory:
+/// they must not allocate, and take only locks under which nobody allocates.
 pub(crate) trait Shrink: Send + Sync + 'static {
     /// How many objects could be freed.
     fn count(&self) -> usize;
@@ -30,7 +30,8 @@ pub(crate) trait Shrink: Send + Sync + 'static {
 ///
 /// # Invariants
 ///
-/// `ptr` came from `shrinker_alloc()` and is registered; its private data came from `Arc::into_raw()` and are ours.
+/// `ptr` came from `shrinker_alloc()` and is registered; its private data came from
+/// `Arc::into_raw()` and are ours.
 pub(crate) struct Shrinker<T: Shrink> {
     ptr: NonNull<c::shrinker>,
     cache: *const T,

@@ -2,13 +2,14 @@
 
 //! What a file's content lies on: the facts that `logic::storage` judges.
 //!
-//! A super block names one block device; a file system on several, and what device-mapper, md and bcache make of others,
-//! are found by a walk over all block devices: a file system claims its devices by the address of its super block, and the
-//! makers list what they are made of in sysfs (`slaves`; NVMe: `multipath`). Nothing is remembered between walks: a device
-//! may be added at any time, and an address used again.
+//! A super block names one block device; a file system on several, and what device-mapper, md and
+//! bcache make of others, are found by a walk over all block devices: a file system claims its
+//! devices by the address of its super block, and the makers list what they are made of in sysfs
+//! (`slaves`; NVMe: `multipath`). Nothing is remembered between walks: a device may be added at any
+//! time, and an address used again.
 //!
-//! The walk is part of a look at content, which reads the whole file; what every access comes through asks
-//! `shows_changes()` only.
+//! The walk is part of a look at content, which reads the whole file; what every access comes
+//! through asks `shows_changes()` only.
 
 use super::{
     bindings,
@@ -43,11 +44,13 @@ const MOST_DISKS: usize = 64;
 /// How long a place in sysfs may be.
 const PATH_ROOM: usize = 512;
 
-/// The kinds of storage that the administrator called the machine's own. Set once, before any file is looked at.
+/// The kinds of storage that the administrator called the machine's own. Set once, before any file
+/// is looked at.
 static OWN: AtomicU32 = AtomicU32::new(0);
 
-/// Learns how block devices are found, and takes the kinds of storage that are the machine's own from the module parameter
-/// `own_storage`. To be called at load, before anything else here. May sleep.
+/// Learns how block devices are found, and takes the kinds of storage that are the machine's own
+/// from the module parameter `own_storage`. To be called at load, before anything else here. May
+/// sleep.
 ///
 /// # Errors
 ///
@@ -107,8 +110,9 @@ fn raw_facts(inode: InodeRef<'_>) -> (Facts, bool) {
     (facts, raw.names_disk)
 }
 
-/// The facts, and the kinds of storage below that are not the machine's own; those are not asked for where servers decide
-/// what the file holds. May sleep, and takes the lock with which disks are opened; see [`LockedDisk`].
+/// The facts, and the kinds of storage below that are not the machine's own; those are not asked
+/// for where servers decide what the file holds. May sleep, and takes the lock with which disks are
+/// opened; see [`LockedDisk`].
 pub(super) fn facts_and_kinds(inode: InodeRef<'_>) -> (Facts, Kinds) {
     let (mut facts, names_disk) = raw_facts(inode);
     let has_flash = facts.has_device && !names_disk;
@@ -170,7 +174,8 @@ impl BlockDevice {
 
     /// The flags of the disk (`GENHD_FL_*`).
     fn flags(&self) -> u32 {
-        // SAFETY: The disk is there, and its flags are a set of bits that is not changed once it is in use.
+        // SAFETY: The disk is there, and its flags are a set of bits that is not changed once it is
+        // in use.
         // CAST: A set of bits.
         unsafe { (*self.disk()).flags as u32 }
     }
@@ -192,7 +197,8 @@ impl BlockDevice {
         unsafe { CStr::from_char_ptr(c::dev_name(self.whole())) }.to_bytes()
     }
 
-    /// Keeps the disk with the devices that lead to it. None if it is gone, or if the task is being killed. May sleep.
+    /// Keeps the disk with the devices that lead to it. None if it is gone, or if the task is being
+    /// killed. May sleep.
     fn lock(&self) -> Option<LockedDisk<'_>> {
         // SAFETY: As above; the caller may sleep.
         // INVARIANT: The lock is taken.
@@ -234,7 +240,8 @@ impl LockedDisk<'_> {
 
     /// The kinds of storage that it is, apart from what it is made of.
     fn kinds(&self) -> Kinds {
-        // SAFETY: By the type invariants the devices that lead to the disk are there. The caller may sleep.
+        // SAFETY: By the type invariants the devices that lead to the disk are there. The caller
+        // may sleep.
         let path = unsafe { c::kobject_get_path(&raw const (*self.0.whole()).kobj, c::GFP_KERNEL) };
         let Some(path) = NonNull::new(path) else {
             return Kinds::UNKNOWN;

@@ -13,13 +13,15 @@ use kernel::{
     task::Task, //
 };
 
-/// Whether paths can be told: they begin at the task's root, which a task that exits gives up before its other work.
+/// Whether paths can be told: they begin at the task's root, which a task that exits gives up
+/// before its other work.
 pub(super) fn has_root() -> bool {
     // SAFETY: The current task exists, and only itself gives up its root.
     unsafe { !(*Task::current_raw()).fs.is_null() }
 }
 
-/// Whether the current task runs what it has put off (`task_work_add()`) before it returns to user space.
+/// Whether the current task runs what it has put off (`task_work_add()`) before it returns to user
+/// space.
 pub(super) fn returns_to_user() -> bool {
     // SAFETY: The current task exists. Other tasks change none of its flags.
     let flags = unsafe { (*Task::current_raw()).flags };
@@ -75,7 +77,8 @@ impl OneTask {
     }
 }
 
-/// Whether the current task has `CAP_SYS_ADMIN` in the initial user namespace. A refusal is audited by the kernel.
+/// Whether the current task has `CAP_SYS_ADMIN` in the initial user namespace. A refusal is audited
+/// by the kernel.
 pub(crate) fn may_configure() -> bool {
     // SAFETY: Called in task context, where the current credentials exist.
     unsafe { c::capable(c::CAP_SYS_ADMIN as i32) }

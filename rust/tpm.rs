@@ -68,8 +68,8 @@ impl Chip {
     /// Its allocated banks, in the order in which [`Chip::extend`] wants their digests.
     pub(crate) fn banks(&self) -> impl Iterator<Item = Bank> + '_ {
         let ptr = self.0.as_ptr();
-        // SAFETY: The chip is alive by the type invariants. Its banks, at most `MAX_BANKS` in an array of that length, are
-        // set up before it is registered.
+        // SAFETY: The chip is alive by the type invariants. Its banks, at most `MAX_BANKS` in an
+        // array of that length, are set up before it is registered.
         let banks = unsafe {
             let count = bindings::diglist_tpm_bank_count(ptr) as usize;
             core::slice::from_raw_parts(bindings::diglist_tpm_banks(ptr), count.min(MAX_BANKS))
@@ -90,8 +90,8 @@ impl Chip {
         self.banks().any(|bank| bank.algo == algo)
     }
 
-    /// Extends PCR `pcr` of every allocated bank with one TPM command. `digest_of` writes a bank's digest into a
-    /// zeroed buffer of the bank's size. May sleep, 5 to 60 ms on real chips.
+    /// Extends PCR `pcr` of every allocated bank with one TPM command. `digest_of` writes a bank's
+    /// digest into a zeroed buffer of the bank's size. May sleep, 5 to 60 ms on real chips.
     ///
     /// # Errors
     ///
@@ -111,7 +111,8 @@ impl Chip {
             slot.alg_id = bank.algo;
             slot.digest = value;
         }
-        // SAFETY: The chip is alive; `digests` has an entry for each of its banks (at most `MAX_BANKS`), in order.
+        // SAFETY: The chip is alive; `digests` has an entry for each of its banks (at most
+        // `MAX_BANKS`), in order.
         check(unsafe { bindings::tpm_pcr_extend(self.0.as_ptr(), pcr, digests.as_mut_ptr()) })
     }
 
@@ -146,7 +147,8 @@ impl Drop for Chip {
     }
 }
 
-/// The device that a TPM is: it stays while drivers of it come and go, which make a new chip each time.
+/// The device that a TPM is: it stays while drivers of it come and go, which make a new chip each
+/// time.
 ///
 /// # Invariants
 ///

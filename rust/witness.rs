@@ -16,8 +16,9 @@ use digest_logic::cache::{
     shortcut::Subject,
     Signs, //
 };
-/// What an access depends on: the inode, the signs that it or its content changed, and who accesses it. Two accesses of
-/// the same kind with equal witnesses have the same result, as long as policy, lists and the count of closes stay.
+/// What an access depends on: the inode, the signs that it or its content changed, and who accesses
+/// it. Two accesses of the same kind with equal witnesses have the same result, as long as policy,
+/// lists and the count of closes stay.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Witness {
     /// The inode.
@@ -29,8 +30,8 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// The witness of an access to `file`, none for an access that depends on more: see [`digest_logic::cache::shortcut`].
-    /// Takes no lock, does not sleep.
+    /// The witness of an access to `file`, none for an access that depends on more: see
+    /// [`digest_logic::cache::shortcut`]. Takes no lock, does not sleep.
     #[inline(always)]
     pub(crate) fn of(file: &File, cred: Cred<'_>) -> Option<Self> {
         if !file.opened().is_eligible() {
@@ -42,7 +43,8 @@ impl Witness {
         }
         let mut signs = MaybeUninit::<bindings::diglist_signs>::uninit();
         let inode = file.own_inode();
-        // SAFETY: The open file keeps its inode, and `signs` is valid for writes. The call writes every field.
+        // SAFETY: The open file keeps its inode, and `signs` is valid for writes. The call writes
+        // every field.
         let (current, signs) = unsafe {
             let current = bindings::diglist_access(inode.as_ptr(), signs.as_mut_ptr());
             (current, signs.assume_init_ref())

@@ -2,8 +2,8 @@
 
 //! X.509 certificates, as the kernel parses them.
 //!
-//! C header: `crypto/asymmetric_keys/x509_parser.h` of the kernel tree. Whether to trust a certificate is not decided
-//! here.
+//! C header: `crypto/asymmetric_keys/x509_parser.h` of the kernel tree. Whether to trust a
+//! certificate is not decided here.
 
 use super::bindings;
 use core::{
@@ -22,8 +22,8 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// The pointers in `raw` are valid for `'a`: `algo` a NUL-terminated string, `key` valid for `key_len` bytes (or null with
-/// a length of 0), `signed_by` a NUL-terminated string or null.
+/// The pointers in `raw` are valid for `'a`: `algo` a NUL-terminated string, `key` valid for
+/// `key_len` bytes (or null with a length of 0), `signed_by` a NUL-terminated string or null.
 pub(crate) struct PublicKey<'a> {
     raw: bindings::diglist_pubkey,
     _owner: PhantomData<&'a ()>,
@@ -97,12 +97,13 @@ unsafe impl Send for Certificate<'_> {}
 unsafe impl Sync for Certificate<'_> {}
 
 impl<'a> Certificate<'a> {
-    /// Parses DER, which the result refers to. A self-signed certificate's signature is checked. May sleep.
+    /// Parses DER, which the result refers to. A self-signed certificate's signature is checked.
+    /// May sleep.
     ///
     /// # Errors
     ///
-    /// `EBADMSG` and others of the kernel's parser, `EKEYREJECTED` for a self-signature that does not verify, `ENOPKG`
-    /// for a public key of an algorithm that the kernel does not have.
+    /// `EBADMSG` and others of the kernel's parser, `EKEYREJECTED` for a self-signature that does
+    /// not verify, `ENOPKG` for a public key of an algorithm that the kernel does not have.
     pub(crate) fn parse(der: &'a [u8]) -> Result<Self> {
         // SAFETY: `der` is valid for its length.
         let ptr = from_err_ptr(unsafe { bindings::diglist_x509_parse(der.as_ptr(), der.len()) })?;
@@ -140,8 +141,8 @@ impl<'a> Certificate<'a> {
     /// Its public key.
     pub(crate) fn public_key(&self) -> PublicKey<'_> {
         let mut raw = bindings::diglist_pubkey::default();
-        // SAFETY: The certificate is valid by the type invariants, `raw` valid for writes. What it is filled with
-        // belongs to the certificate, or is a constant string.
+        // SAFETY: The certificate is valid by the type invariants, `raw` valid for writes. What it
+        // is filled with belongs to the certificate, or is a constant string.
         unsafe {
             bindings::diglist_x509_pubkey(self.as_ptr(), &mut raw);
             PublicKey::from_raw(raw)
@@ -154,7 +155,8 @@ impl<'a> Certificate<'a> {
         if raw.skid.is_null() {
             return None;
         }
-        // SAFETY: The identifier is part of the DER, which outlives the certificate, and has this length.
+        // SAFETY: The identifier is part of the DER, which outlives the certificate, and has this
+        // length.
         Some(unsafe { core::slice::from_raw_parts(raw.skid, raw.skid_len) })
     }
 
@@ -187,7 +189,8 @@ impl<'a> Certificate<'a> {
         if bytes.start.is_null() {
             return None;
         }
-        // SAFETY: By the requirement on the caller they belong to the certificate and have this length.
+        // SAFETY: By the requirement on the caller they belong to the certificate and have this
+        // length.
         Some(unsafe { core::slice::from_raw_parts(bytes.start, bytes.len) })
     }
 
@@ -203,8 +206,8 @@ impl<'a> Certificate<'a> {
         unsafe { self.bytes(self.raw().subject) }.unwrap_or_default()
     }
 
-    /// What it says of the certificate of its issuer: [`Certificate::id`], [`Certificate::key_id`] and
-    /// [`Certificate::subject`], as far as it tells.
+    /// What it says of the certificate of its issuer: [`Certificate::id`], [`Certificate::key_id`]
+    /// and [`Certificate::subject`], as far as it tells.
     pub(crate) fn issuer(&self) -> [Option<&[u8]>; 3] {
         // SAFETY: The bytes come from this certificate.
         self.raw().issuer.map(|id| unsafe { self.bytes(id) })
@@ -241,7 +244,8 @@ impl Drop for Name {
 /// The certificates that were linked into the module: DER, one after another.
 pub(crate) fn linked_in() -> &'static [u8] {
     let mut len = 0;
-    // SAFETY: `len` is valid for writes; the result is a constant array of that length in the module's image.
+    // SAFETY: `len` is valid for writes; the result is a constant array of that length in the
+    // module's image.
     unsafe {
         let start = bindings::diglist_trusted_certs(&mut len);
         core::slice::from_raw_parts(start, len)

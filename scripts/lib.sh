@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What every script of this directory shares: the cache, the messages, the mirrors and the build root.
-# Source it; it changes nothing by itself.
+# What every script of this directory shares: the cache, the messages, the mirrors and the build
+# root. Source it; it changes nothing by itself.
 #
 # shellcheck disable=SC2034 # used by the scripts; not exported: ARCH means something to the kernel's make
 
@@ -15,8 +15,8 @@ ARCH=amd64
 # The kernel series the module is written for; the newest package of it is resolved at run time.
 KERNEL_SERIES=7.3
 
-# TARGET_KERNEL is the directory of another kernel than scripts/kernel makes, with the same parts: one of
-# scripts/debug-kernel. What is built for it has a place of its own.
+# TARGET_KERNEL is the directory of another kernel than scripts/kernel makes, with the same parts:
+# one of scripts/debug-kernel. What is built for it has a place of its own.
 BUILD=$TOP/build
 [ -z "${TARGET_KERNEL:-}" ] || BUILD=$TOP/build/$(basename "$TARGET_KERNEL")
 
@@ -31,8 +31,8 @@ die() {
 	exit 1
 }
 
-# run_step NAME COMMAND...: runs COMMAND with its output in $CACHE/log/NAME.log, shows the time that passes
-# and the last line of output on a terminal, and the tail of the log when the command fails.
+# run_step NAME COMMAND...: runs COMMAND with its output in $CACHE/log/NAME.log, shows the time that
+# passes and the last line of output on a terminal, and the tail of the log when the command fails.
 run_step() {
 	local name=$1 log pid start rc=0
 	shift
@@ -83,7 +83,8 @@ need() {
 	run_step "apt-$2" sh -c "apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $2"
 }
 
-# lock NAME: holds an exclusive lock until the script ends, so that two runs do not build the same thing.
+# lock NAME: holds an exclusive lock until the script ends, so that two runs do not build the same
+# thing.
 lock() {
 	exec {LOCK_FD}>"$CACHE/$1.lock"
 	flock -n "$LOCK_FD" || {

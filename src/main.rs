@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or refuses them.
+//! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or
+//! refuses them.
 //!
-//! `Documentation/architecture.md` has the picture, the layers, the lock order and a glossary. In short, two paths stand
-//! over what the module keeps ([`stores`]), and no store knows them or another store:
+//! `Documentation/architecture.md` has the picture, the layers, the lock order and a glossary. In
+//! short, two paths stand over what the module keeps ([`stores`]), and no store knows them or
+//! another store:
 //!
-//! - [`access`]: what a task does with a file, from the hook to the answer. It asks [`policy`] (is the access to be measured or
-//!   appraised?), [`cache`] (is the file unchanged since it was last checked, and what was found then?), [`lists`] (is its
-//!   digest known, who signed it?) and [`log`] (record and PCR).
+//! - [`access`]: what a task does with a file, from the hook to the answer. It asks [`policy`] (is
+//!   the access to be measured or appraised?), [`cache`] (is the file unchanged since it was last
+//!   checked, and what was found then?), [`lists`] (is its digest known, who signed it?) and
+//!   [`log`] (record and PCR).
 //! - [`requests`]: what root asks for, by the files in [`securityfs`].
 //!
 //! `scripts/imports` has the table of what may import what.
@@ -85,8 +88,8 @@ module! {
     },
 }
 
-/// The module. The order of the fields is the order of teardown: first the files in securityfs go, then the hooks, then the
-/// state.
+/// The module. The order of the fields is the order of teardown: first the files in securityfs go,
+/// then the hooks, then the state.
 struct DigestLists {
     _files: securityfs::Files,
     _hooks: Arc<Registration<Monitor>>,
@@ -113,8 +116,9 @@ impl kernel::Module for DigestLists {
         )?;
         let monitor = Monitor::new(stores)?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
-        // A task that has a file open uses the module's code, which goes if this function fails. So all that can fail comes
-        // before the files can be opened. And all that can fail for other reasons than memory comes before a PCR is extended.
+        // A task that has a file open uses the module's code, which goes if this function fails. So
+        // all that can fail comes before the files can be opened. And all that can fail for other
+        // reasons than memory comes before a PCR is extended.
         prepare(&monitor)?;
         let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
         start(&monitor)?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Why a list, a signature or a key was refused: one errno and one line of the kernel log per cause.
+//! Why a list, a signature or a key was refused: one errno and one line of the kernel log per
+//! cause.
 //!
 //! `Documentation/abi.md` has the table.
 
@@ -37,7 +38,8 @@ pub(crate) enum Reason {
     SignedBeforeValidity,
     /// The key came in an OpenPGP certificate, and this is no RPM header.
     HeadersOnly,
-    /// A signature of a list by a key that is not dedicated to lists, in a format or under a parameter that asks for one.
+    /// A signature of a list by a key that is not dedicated to lists, in a format or under a
+    /// parameter that asks for one.
     NotDedicated,
     /// Only a key of the kernel's secondary or machine keyring vouches.
     MachineKeyring,
@@ -114,7 +116,8 @@ impl Reason {
     /// What a failed verification by the kernel means.
     pub(crate) fn of_verification(error: Error) -> Self {
         match error.to_errno().wrapping_neg() {
-            // EINVAL: the signature is not as long as the key; EBADMSG: wrong padding; EKEYREJECTED: wrong digest.
+            // EINVAL: the signature is not as long as the key; EBADMSG: wrong padding;
+            // EKEYREJECTED: wrong digest.
             22 | 74 | 129 => Self::DoesNotVerify,
             // ENOENT and ENOPKG: the kernel has no such algorithm.
             2 | 65 => Self::Cause(Cause::UnverifiableSignature(

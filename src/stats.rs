@@ -47,7 +47,8 @@ pub(crate) struct Stats {
     pub(crate) checked: Counter,
     /// Of these, answered from the cache: the file was unchanged.
     pub(crate) cache_hits: Counter,
-    /// Accesses that the shortcut answered. They count as matched and as answered from the cache; `status` adds them.
+    /// Accesses that the shortcut answered. They count as matched and as answered from the cache;
+    /// `status` adds them.
     pub(crate) shortcuts: Counter,
     /// Files whose digest was computed and found in a list.
     pub(crate) known: Counter,

@@ -47,12 +47,13 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The stores at load: a policy made of the built-in policies in `selection`, which `policy_lock` keeps in force, no
-    /// list, an empty log. May sleep.
+    /// The stores at load: a policy made of the built-in policies in `selection`, which
+    /// `policy_lock` keeps in force, no list, an empty log. May sleep.
     ///
     /// # Errors
     ///
-    /// `EINVAL` for an unknown policy or mode, those of [`check_pcr`]; the reason is in the kernel log.
+    /// `EINVAL` for an unknown policy or mode, those of [`check_pcr`]; the reason is in the kernel
+    /// log.
     pub(crate) fn new(
         log: log::Settings,
         selection: &CStr,

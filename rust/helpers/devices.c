@@ -6,7 +6,9 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 
-/* Block devices, each with a reference. FOUND may exceed their room; what exceeds it is left out. */
+/*
+ * Block devices, each with a reference. FOUND may exceed their room; what exceeds it is left out.
+ */
 struct diglist_block_devices {
 	struct device *devices[32];
 	__u32 found;
@@ -38,7 +40,10 @@ static int add_if_of_sb(struct device *dev, void *data)
 	return 0;
 }
 
-/* The class of block devices. It is not exported, but each of its devices names it. Set once, at load. */
+/*
+ * The class of block devices. It is not exported, but each of its devices names it. Set once, at
+ * load.
+ */
 static const struct class *block_devices;
 
 /* Learns the class from a disk that is never added. Returns 0 or -ENOMEM. May sleep. */

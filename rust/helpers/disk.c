@@ -32,7 +32,10 @@ static struct kernfs_node *paths_of(struct gendisk *disk)
 	return dir ? kernfs_find_and_get(dir, "multipath") : NULL;
 }
 
-/* The block devices of which HOLDER's disk, which is locked, is made (device-mapper, md, bcache, NVMe). May sleep. */
+/*
+ * The block devices of which HOLDER's disk, which is locked, is made (device-mapper, md, bcache,
+ * NVMe). May sleep.
+ */
 void diglist_block_devices_below(struct device *holder, struct diglist_block_devices *out)
 {
 	struct gendisk *disk = dev_to_disk(holder);
@@ -44,8 +47,8 @@ void diglist_block_devices_below(struct device *holder, struct diglist_block_dev
 }
 
 /*
- * Keeps the disk where it is: del_gendisk() takes this lock, and takes the disk from its parents later. Returns false if
- * the disk is gone already, or the task is being killed.
+ * Keeps the disk where it is: del_gendisk() takes this lock, and takes the disk from its parents
+ * later. Returns false if the disk is gone already, or the task is being killed.
  */
 bool diglist_disk_lock(struct device *dev)
 {
@@ -75,9 +78,9 @@ struct device *diglist_disk_device(struct gendisk *disk)
 }
 
 /*
- * Writes the place in sysfs of the path DEV of the disk HOLDER, which is locked, to BUF. The path may vanish meanwhile, but
- * the link in sysfs, of which we hold a reference, keeps the names. Returns a negative errno if there is no such path, or
- * the place does not fit.
+ * Writes the place in sysfs of the path DEV of the disk HOLDER, which is locked, to BUF. The path
+ * may vanish meanwhile, but the link in sysfs, of which we hold a reference, keeps the names.
+ * Returns a negative errno if there is no such path, or the place does not fit.
  */
 int diglist_path_path(struct device *holder, struct device *dev, char *buf, size_t size)
 {

@@ -36,7 +36,10 @@ const struct path *diglist_file_user_path(const struct file *file)
 	return file_user_path(file);
 }
 
-/* Whether FILE is of a file system that keeps the content in files of another one, which are opened beside it. */
+/*
+ * Whether FILE is of a file system that keeps the content in files of another one, which are opened
+ * beside it.
+ */
 bool diglist_file_is_stacked(const struct file *file)
 {
 	return READ_ONCE(file_dentry(file)->d_flags) & DCACHE_OP_REAL;
@@ -63,7 +66,9 @@ int diglist_file_verity_digest(const struct file *file, __u8 *digest, __u8 *halg
 	return size;
 }
 
-/* Marks the counter and the time stamp as seen, so that the next change must alter both. May sleep. */
+/*
+ * Marks the counter and the time stamp as seen, so that the next change must alter both. May sleep.
+ */
 int diglist_file_arm_change_tracking(struct file *file)
 {
 	struct inode *inode = d_real_inode(file_dentry(file));

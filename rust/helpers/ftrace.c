@@ -3,7 +3,10 @@
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 
-/* A kprobe that is never armed: registering it resolves the name. Returns 0 if there is no such function. */
+/*
+ * A kprobe that is never armed: registering it resolves the name. Returns 0 if there is no such
+ * function.
+ */
 unsigned long diglist_function_address(const char *name)
 {
 	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };

@@ -38,8 +38,9 @@ __s64 diglist_inode_size(const struct inode *inode)
 }
 
 /*
- * The signs of an inode that is accessed, and the credentials of the current task: all that a witness has and Rust does not
- * read by itself. In one function, because every access to a file comes through here. Does not sleep.
+ * The signs of an inode that is accessed, and the credentials of the current task: all that a
+ * witness has and Rust does not read by itself. In one function, because every access to a file
+ * comes through here. Does not sleep.
  */
 const struct cred *diglist_access(const struct inode *inode, struct diglist_signs *signs)
 {

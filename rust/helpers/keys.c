@@ -34,7 +34,10 @@ int diglist_key_verify(const struct key *key, const char *encoding, const char *
 	return verify_signature(key, &pks);
 }
 
-/* RING is NULL for the kernel's builtin keyring; SECONDARY asks the secondary one, with the machine keyring, instead. */
+/*
+ * RING is NULL for the kernel's builtin keyring; SECONDARY asks the secondary one, with the machine
+ * keyring, instead.
+ */
 int diglist_pkcs7_verify(const __u8 *data, size_t len, const __u8 *sig, size_t sig_len, struct key *ring, bool secondary)
 {
 	return verify_pkcs7_signature(data, len, sig, sig_len, secondary ? VERIFY_USE_SECONDARY_KEYRING : ring,

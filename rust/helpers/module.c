@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parameters that Rust's module macro cannot declare: strings, and what may be written while the module runs.
+ * The parameters that Rust's module macro cannot declare: strings, and what may be written while
+ * the module runs.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>

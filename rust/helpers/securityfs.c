@@ -6,8 +6,8 @@
 #include <linux/fs.h>
 
 /*
- * Operations of the kernel's own, by which nothing can be opened (ENXIO): every inode starts out with them. NULL without
- * memory. May sleep.
+ * Operations of the kernel's own, by which nothing can be opened (ENXIO): every inode starts out
+ * with them. NULL without memory. May sleep.
  */
 const struct file_operations *diglist_closed_fops(const struct dentry *dentry)
 {

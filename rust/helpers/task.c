@@ -21,13 +21,18 @@ void diglist_cond_resched(void)
 	cond_resched();
 }
 
-/* The process after TASK, in a circle that begins and ends with init_task. To be called under RCU. */
+/*
+ * The process after TASK, in a circle that begins and ends with init_task. To be called under RCU.
+ */
 struct task_struct *diglist_next_process(struct task_struct *task)
 {
 	return next_task(task);
 }
 
-/* The address space of a process, also where its first thread has exited and others have not. Takes a reference. */
+/*
+ * The address space of a process, also where its first thread has exited and others have not. Takes
+ * a reference.
+ */
 struct mm_struct *diglist_process_mm(struct task_struct *leader)
 {
 	struct mm_struct *mm = NULL;

@@ -22,7 +22,8 @@ struct device *diglist_tpm_device(struct tpm_chip *chip)
 }
 
 /*
- * What the driver of CHIP is bound to, or the chip itself where nothing is (tpm_vtpm_proxy), with a reference.
+ * What the driver of CHIP is bound to, or the chip itself where nothing is (tpm_vtpm_proxy), with a
+ * reference.
  */
 struct device *diglist_tpm_owner(struct tpm_chip *chip)
 {

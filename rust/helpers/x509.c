@@ -6,7 +6,10 @@
 /* Not below include/, though its functions are exported. */
 #include "../crypto/asymmetric_keys/x509_parser.h"
 
-/* What a certificate says of its key. Pointers live as long as the certificate or key that they come from. */
+/*
+ * What a certificate says of its key. Pointers live as long as the certificate or key that they
+ * come from.
+ */
 struct diglist_pubkey {
 	const char *algo;	/* "rsa", "ecdsa-nist-p256" and so on */
 	const __u8 *key;	/* DER of RSAPublicKey, or the point */

@@ -15,9 +15,9 @@ ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, siz
 }
 
 /*
- * Takes the inode's lock. While the file system is frozen or about to be, it waits if WAIT, and gives up with -EAGAIN
- * otherwise: a task that opens a file to truncate it holds off the freezer already, and would wait for it while it waits
- * for that task.
+ * Takes the inode's lock. While the file system is frozen or about to be, it waits if WAIT, and
+ * gives up with -EAGAIN otherwise: a task that opens a file to truncate it holds off the freezer
+ * already, and would wait for it while it waits for that task.
  */
 int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size, bool wait)
 {
@@ -37,7 +37,10 @@ int diglist_file_set_xattr(struct file *file, const char *name, const void *valu
 	return ret;
 }
 
-/* Whether EVM, asked for its verdict, may put an HMAC in the place of a signature, or this cannot be told. */
+/*
+ * Whether EVM, asked for its verdict, may put an HMAC in the place of a signature, or this cannot
+ * be told.
+ */
 static bool evm_may_store(struct dentry *dentry)
 {
 	const size_t room = SZ_4K;
@@ -50,9 +53,10 @@ static bool evm_may_store(struct dentry *dentry)
 }
 
 /*
- * Reads the attribute NAME and puts EVM's verdict (enum integrity_status) on the metadata that it is part of in STATUS.
- * Returns the length, 0 if there is none. Takes the inode's lock, as EVM wants it, but does not wait for a frozen file
- * system, for the reason above: -EAGAIN where EVM would have to write to it.
+ * Reads the attribute NAME and puts EVM's verdict (enum integrity_status) on the metadata that it
+ * is part of in STATUS. Returns the length, 0 if there is none. Takes the inode's lock, as EVM
+ * wants it, but does not wait for a frozen file system, for the reason above: -EAGAIN where EVM
+ * would have to write to it.
  */
 ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size, int *status)
 {

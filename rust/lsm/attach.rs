@@ -119,15 +119,15 @@ impl Attachment {
             }),
             GFP_KERNEL,
         )?;
-        // By address: the kernel would compare a name with that of every function of the kernel and its modules, which
-        // takes seconds where many modules are loaded, once per hook.
+        // By address: the kernel would compare a name with that of every function of the kernel and
+        // its modules, which takes seconds where many modules are loaded, once per hook.
         // SAFETY: `ops` is zeroed as ftrace wants it and pinned.
         to_result(unsafe { c::ftrace_set_filter_ip(ops.get(), address, 0, 1) })?;
         Ok(ops)
     }
 
-    /// Attaches the function of `hook` to its stub, as `preference` says or, where a BPF program holds the jump, by a
-    /// redirect. May sleep.
+    /// Attaches the function of `hook` to its stub, as `preference` says or, where a BPF program
+    /// holds the jump, by a redirect. May sleep.
     ///
     /// # Errors
     ///
@@ -135,8 +135,8 @@ impl Attachment {
     ///
     /// # Safety
     ///
-    /// A handler of the type that `hook` was made for is in service for as long as the attachment lives, and until no task
-    /// is in the function afterwards.
+    /// A handler of the type that `hook` was made for is in service for as long as the attachment
+    /// lives, and until no task is in the function afterwards.
     pub(super) unsafe fn new(hook: Hook, preference: Preference) -> Result<Self> {
         if preference.way(&hook) == Way::Jump {
             // SAFETY: By the requirement on the caller.
@@ -160,8 +160,8 @@ impl Attachment {
     /// As for [`Attachment::new`].
     unsafe fn jump(hook: Hook) -> Result<Self> {
         let ops = Self::filter(hook.stub)?;
-        // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the invariants of `Hook`, and may
-        // be called by the requirement on the caller.
+        // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the
+        // invariants of `Hook`, and may be called by the requirement on the caller.
         let rc = unsafe { c::register_ftrace_direct(ops.get(), Self::direct(hook.address())) };
         if let Err(e) = to_result(rc) {
             Self::free_filter(&ops);
@@ -175,7 +175,8 @@ impl Attachment {
         })
     }
 
-    /// Redirects the entry of the stub to the function, beside a BPF program that is there or comes later. May sleep.
+    /// Redirects the entry of the stub to the function, beside a BPF program that is there or comes
+    /// later. May sleep.
     ///
     /// # Errors
     ///
@@ -195,8 +196,8 @@ impl Attachment {
         }
         let mut rc = 0;
         for _ in 0..RETRIES {
-            // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the invariants of `Hook`,
-            // and may be called by the requirement on the caller.
+            // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the
+            // invariants of `Hook`, and may be called by the requirement on the caller.
             rc = unsafe { c::register_ftrace_function(ops.get()) };
             // The BPF trampoline is being changed by somebody else.
             if rc != EAGAIN.to_errno() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Work that a hook may not do where it is called: it is done before the task returns to user space.
+//! Work that a hook may not do where it is called: it is done before the task returns to user
+//! space.
 //!
 //! C header: [`include/linux/task_work.h`](srctree/include/linux/task_work.h)
 
@@ -35,12 +36,13 @@ use kernel::{
 enum Work<T> {
     /// A mapping of the file became executable.
     MadeExec(OwnedFile, T),
-    /// What is at the path was closed by a writer. It is opened when its turn comes: until then the module would count as
-    /// its reader.
+    /// What is at the path was closed by a writer. It is opened when its turn comes: until then the
+    /// module would count as its reader.
     Left(OwnedPath),
 }
 
-/// Work that is queued. The callback's head comes first, so that a pointer to it is one to the whole.
+/// Work that is queued. The callback's head comes first, so that a pointer to it is one to the
+/// whole.
 #[repr(C)]
 struct Deferred<T> {
     head: c::callback_head,
@@ -50,19 +52,21 @@ struct Deferred<T> {
 /// How many are queued or running. The module's code must stay until there are none.
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Calls [`Handler::mapping_made_exec`] for `file`, with `token`, before the current task returns to user space. To be
-/// called inside [`enter`], since it may sleep; callable with the address space locked.
+/// Calls [`Handler::mapping_made_exec`] for `file`, with `token`, before the current task returns
+/// to user space. To be called inside [`enter`], since it may sleep; callable with the address
+/// space locked.
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `ESRCH` if the task will not return to user space. Nothing will be called, so the mapping must not be made:
-/// others may share the address space.
+/// `ENOMEM`; `ESRCH` if the task will not return to user space. Nothing will be called, so the
+/// mapping must not be made: others may share the address space.
 pub(super) fn queue<H: Handler>(file: &File, token: H::Token) -> Result {
     add::<H>(Work::MadeExec(file.to_owned(), token))
 }
 
-/// Calls [`Handler::left_by_writer`] for `file`, which is being closed, before the current task returns to user space;
-/// unless the task does not, or there is no memory. To be called inside [`enter`], since it may sleep.
+/// Calls [`Handler::left_by_writer`] for `file`, which is being closed, before the current task
+/// returns to user space; unless the task does not, or there is no memory. To be called inside
+/// [`enter`], since it may sleep.
 pub(super) fn queue_left<H: Handler>(file: &File) {
     if task::returns_to_user() {
         // Without it the reference value is left to the next look, as in IMA.

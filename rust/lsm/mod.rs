@@ -2,11 +2,13 @@
 
 //! Attachment to the LSM hooks of a kernel that offers modules none.
 //!
-//! `security_add_hooks()` is for built-in modules only. The BPF LSM, however, gives every hook an empty function
-//! `bpf_lsm_<hook>()`, with the hook's own signature, which the kernel calls on every access. ftrace makes that
-//! function *jump* to ours: it runs in the hook's own context, may sleep where the hook may, and what it returns is
-//! the verdict. A stub has room for one jump. Where BPF programs are expected, or one has taken the jump already, ftrace
-//! rewrites the instruction pointer on entry instead, so that the program's trampoline calls us as the original function.
+//! `security_add_hooks()` is for built-in modules only. The BPF LSM, however, gives every hook an
+//! empty function `bpf_lsm_<hook>()`, with the hook's own signature, which the kernel calls on
+//! every access. ftrace makes that function *jump* to ours: it runs in the hook's own context, may
+//! sleep where the hook may, and what it returns is the verdict. A stub has room for one jump.
+//! Where BPF programs are expected, or one has taken the jump already, ftrace rewrites the
+//! instruction pointer on entry instead, so that the program's trampoline calls us as the original
+//! function.
 //!
 //! C header: [`include/linux/ftrace.h`](srctree/include/linux/ftrace.h)
 
@@ -37,8 +39,9 @@ use kernel::{
 };
 use table::Hooks;
 
-/// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the handler; may sleep. If
-/// one cannot be detached it never returns: the code and the handler must stay then.
+/// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the
+/// handler; may sleep. If one cannot be detached it never returns: the code and the handler must
+/// stay then.
 ///
 /// # Invariants
 ///
@@ -53,18 +56,21 @@ impl<H: Handler> Registration<H> {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for an unknown word in the module parameter `attach`; `EBUSY` if there is a registration already; `ENOENT` with a remedy in the kernel log if the BPF LSM is not
-    /// active; what ftrace says otherwise.
+    /// `EINVAL` for an unknown word in the module parameter `attach`; `EBUSY` if there is a
+    /// registration already; `ENOENT` with a remedy in the kernel log if the BPF LSM is not active;
+    /// what ftrace says otherwise.
     pub(crate) fn new(handler: Arc<H>) -> Result<Self> {
         let preference = Preference::from_parameter()?;
         let active = Active::new(handler)?;
-        // INVARIANT: In service since just above. Whatever returns early drops this, and thereby retires it.
+        // INVARIANT: In service since just above. Whatever returns early drops this, and thereby
+        // retires it.
         let mut registration = Self {
             attachments: KVec::new(),
             active,
         };
         for hook in Hooks::<H>::ALL {
-            // SAFETY: `active` is a handler of this type, in service until this is dropped, which waits for all tasks.
+            // SAFETY: `active` is a handler of this type, in service until this is dropped, which
+            // waits for all tasks.
             let attachment = unsafe { Attachment::new(*hook, preference) }.inspect_err(|e| {
                 pr_err!("cannot attach to {} ({})\n", hook.name(), e.to_errno());
             })?;
@@ -79,13 +85,14 @@ impl<H: Handler> Registration<H> {
         self.attachments.iter().map(|a| (a.hook.name(), a.way))
     }
 
-    /// Detaches the hooks, the last first, until `left` remain, and waits until no task is in the functions of the others
-    /// or in the handler on their behalf. May sleep.
+    /// Detaches the hooks, the last first, until `left` remain, and waits until no task is in the
+    /// functions of the others or in the handler on their behalf. May sleep.
     fn detach_until(&mut self, left: usize) {
         while self.attachments.len() > left {
             drop(self.attachments.pop());
         }
-        // Tasks that had entered a function before it was detached have left it, or sleep inside the SRCU section...
+        // Tasks that had entered a function before it was detached have left it, or sleep inside
+        // the SRCU section...
         // SAFETY: Task context; may sleep.
         unsafe { c::synchronize_rcu_tasks() };
         // ... which ends here ...

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The functions that take the place of the BPF LSM's empty ones. Each has the name and the signature of its hook
-//! ([`include/linux/lsm_hook_defs.h`](srctree/include/linux/lsm_hook_defs.h)), which [`super::table`] compares with what
-//! the kernel declares, and only translates.
+//! The functions that take the place of the BPF LSM's empty ones. Each has the name and the
+//! signature of its hook
+//! ([`include/linux/lsm_hook_defs.h`](srctree/include/linux/lsm_hook_defs.h)), which
+//! [`super::table`] compares with what the kernel declares, and only translates.
 //!
-//! Outside of [`enter`] nothing may sleep: unloading waits only for tasks that run and for those that are in there.
+//! Outside of [`enter`] nothing may sleep: unloading waits only for tasks that run and for those
+//! that are in there.
 
 use super::{
     deferred,
@@ -92,7 +94,8 @@ pub(super) unsafe extern "C" fn bprm_creds_from_file<H: Handler>(
     bprm: *mut c::linux_binprm,
     file: *const c::file,
 ) -> ffi::c_int {
-    // SAFETY: The hook passes a program that is being executed, with its new credentials, and an open file.
+    // SAFETY: The hook passes a program that is being executed, with its new credentials, and an
+    // open file.
     let (cred, file) = unsafe {
         (
             Cred::from_raw(bindings::diglist_bprm_cred(bprm)),
@@ -116,7 +119,8 @@ pub(super) unsafe extern "C" fn mmap_file<H: Handler>(
     if file.is_null() {
         return 0;
     }
-    // SAFETY: The hook passes a file that the caller holds open, checked for anonymous mappings above.
+    // SAFETY: The hook passes a file that the caller holds open, checked for anonymous mappings
+    // above.
     let file = unsafe { File::from_raw(file) };
     if flags & MAP_SHARED != 0 && file.is_writable() {
         let refused = enter(0, |h: &H| verdict(h.map_shared(file)));
@@ -139,7 +143,8 @@ pub(super) unsafe extern "C" fn mmap_file<H: Handler>(
 
 /// # Safety
 ///
-/// Called as the hook `mmap_backing_file`, with the address space locked for writing, after `mmap_file` for `user`.
+/// Called as the hook `mmap_backing_file`, with the address space locked for writing, after
+/// `mmap_file` for `user`.
 pub(super) unsafe extern "C" fn mmap_backing_file<H: Handler>(
     vma: *mut c::vm_area_struct,
     backing: *mut c::file,
@@ -188,7 +193,8 @@ pub(super) unsafe extern "C" fn file_mprotect<H: Handler>(
     }
     // SAFETY: The mapping keeps its file open.
     let file = unsafe { File::from_raw(file) };
-    // Reading a file here could deadlock: writers of files take the address space's lock while they hold the file's.
+    // Reading a file here could deadlock: writers of files take the address space's lock while they
+    // hold the file's.
     enter(0, |h: &H| {
         verdict(
             h.may_make_exec(file)
@@ -293,9 +299,10 @@ pub(super) unsafe extern "C" fn kernel_post_read_file<H: Handler>(
     let (Ok(size), false) = (usize::try_from(size), buf.is_null() || file.is_null()) else {
         return 0;
     };
-    // SAFETY: The hook passes an open file, checked for null, and the `size` bytes that were read from it. Until
-    // `kernel_read_file()`, which calls the hook, returns, nobody writes to them: it has either allocated the buffer, or
-    // been given it by its caller, who waits for the result before a device or another task gets to see it.
+    // SAFETY: The hook passes an open file, checked for null, and the `size` bytes that were read
+    // from it. Until `kernel_read_file()`, which calls the hook, returns, nobody writes to them: it
+    // has either allocated the buffer, or been given it by its caller, who waits for the result
+    // before a device or another task gets to see it.
     let (file, content) = unsafe {
         (
             File::from_raw(file),
@@ -344,8 +351,9 @@ pub(super) unsafe extern "C" fn kernel_post_load_data<H: Handler>(
     let content: &[u8] = if buf.is_null() {
         &[]
     } else {
-        // SAFETY: The hook passes `size` bytes. They lie in a buffer of the kernel that only the caller knows; firmware
-        // written to sysfs is complete, and the caller holds the lock that writers take.
+        // SAFETY: The hook passes `size` bytes. They lie in a buffer of the kernel that only the
+        // caller knows; firmware written to sysfs is complete, and the caller holds the lock that
+        // writers take.
         unsafe { core::slice::from_raw_parts(buf.cast::<u8>(), size) }
     };
     let way = if description.is_null() {
@@ -377,8 +385,8 @@ pub(super) unsafe extern "C" fn path_post_mknod<H: Handler>(
     dentry: *mut c::dentry,
 ) {
     enter((), |h: &H| {
-        // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file system looks it up
-        // later.
+        // SAFETY: The hook passes a dentry that the caller holds; it may have no inode, if the file
+        // system looks it up later.
         let inode = unsafe { InodeRef::upmost(dentry) };
         if let Some(inode) = inode.filter(|inode| inode.is_regular()) {
             h.created(inode);
@@ -394,8 +402,8 @@ pub(super) unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
     inode: *mut c::inode,
 ) {
     enter((), |h: &H| {
-        // overlayfs makes such files for a copy-up, which brings the content of another file, with the credentials of the
-        // mount.
+        // overlayfs makes such files for a copy-up, which brings the content of another file, with
+        // the credentials of the mount.
         if cred::has_own_cred() {
             // SAFETY: The hook passes an inode that the caller holds.
             h.created(unsafe { InodeRef::of_unnamed(inode) });
@@ -414,7 +422,8 @@ pub(super) unsafe extern "C" fn inode_setxattr<H: Handler>(
     _size: usize,
     _flags: ffi::c_int,
 ) -> ffi::c_int {
-    // SAFETY: The hook passes a directory entry with an inode, that the caller holds, and a NUL-terminated name.
+    // SAFETY: The hook passes a directory entry with an inode, that the caller holds, and a
+    // NUL-terminated name.
     let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
     enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
 }
@@ -443,8 +452,8 @@ pub(super) unsafe extern "C" fn key_post_create_or_update<H: Handler>(
     _flags: ffi::c_ulong,
     _create: bool,
 ) {
-    // SAFETY: The hook passes a key and the keyring it is in, both alive. The description of a keyring is null or
-    // NUL-terminated, and lives as long as it.
+    // SAFETY: The hook passes a key and the keyring it is in, both alive. The description of a
+    // keyring is null or NUL-terminated, and lives as long as it.
     let (name, is_asymmetric) = unsafe {
         let name = bindings::diglist_key_description(keyring);
         (

@@ -2,8 +2,9 @@
 
 //! Which hooks are served, in what order and how they are attached.
 //!
-//! C header: [`include/linux/bpf_lsm.h`](srctree/include/linux/bpf_lsm.h), which declares the BPF LSM's empty function for
-//! every hook. A kernel whose hook is gone or has other arguments fails to build with this table.
+//! C header: [`include/linux/bpf_lsm.h`](srctree/include/linux/bpf_lsm.h), which declares the BPF
+//! LSM's empty function for every hook. A kernel whose hook is gone or has other arguments fails to
+//! build with this table.
 
 use super::{
     handler::Handler,
@@ -29,8 +30,8 @@ pub(super) enum Neighbours {
 ///
 /// # Invariants
 ///
-/// `function` is the address of a function with the signature of the function called `stub`. It may be called wherever that
-/// is, as long as a handler of the type that it was made for is in service.
+/// `function` is the address of a function with the signature of the function called `stub`. It may
+/// be called wherever that is, as long as a handler of the type that it was made for is in service.
 #[derive(Clone, Copy)]
 pub(super) struct Hook {
     /// The empty function of the BPF LSM.
@@ -64,11 +65,11 @@ macro_rules! hooks {
             /// All hooks, in the order in which they are attached.
             pub(super) const ALL: &'static [Hook] = kernel::macros::paste! {
                 &[$({
-                    // Two functions make an array only if they have one type. Never called, since the kernel's function
-                    // is not exported to modules.
+                    // Two functions make an array only if they have one type. Never called, since
+                    // the kernel's function is not exported to modules.
                     let _ = || [bindings::[<bpf_lsm_ $name>], stubs::$name::<H>];
-                    // INVARIANT: The types were compared just above. The functions of `stubs` say that they may be called
-                    // as the hook whose name they have.
+                    // INVARIANT: The types were compared just above. The functions of `stubs` say
+                    // that they may be called as the hook whose name they have.
                     Hook {
                         stub: c_str!(concat!("bpf_lsm_", stringify!($name))),
                         function: stubs::$name::<H> as *const (),
@@ -80,8 +81,8 @@ macro_rules! hooks {
     };
 }
 
-// The order counts for the first and the last. While any other is attached, no inode is freed unseen. Attachment is tested by
-// the last (`probe`), so that all are there when it succeeds.
+// The order counts for the first and the last. While any other is attached, no inode is freed
+// unseen. Attachment is tested by the last (`probe`), so that all are there when it succeeds.
 hooks! {
     inode_free_security: Rare,
     bprm_check_security: Expected,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that answer: who writes a question reads the answer from the same open file, and nobody else does.
+//! Files that answer: who writes a question reads the answer from the same open file, and nobody
+//! else does.
 
 use super::{
     report,
@@ -24,7 +25,8 @@ pub(crate) trait Dialog: Send + Sync + 'static {
     /// The most bytes of one question.
     const MAX_QUESTION: usize;
 
-    /// The answer to a question, which one `write()` passed. The caller has `CAP_SYS_ADMIN`. May sleep.
+    /// The answer to a question, which one `write()` passed. The caller has `CAP_SYS_ADMIN`. May
+    /// sleep.
     fn answer(&self, question: KVVec<u8>) -> Result<KVVec<u8>>;
 }
 
@@ -41,7 +43,8 @@ struct Session<T> {
 }
 
 impl Dir {
-    /// Adds a file that answers to the directory. `module` stays loaded while it is open. May sleep.
+    /// Adds a file that answers to the directory. `module` stays loaded while it is open. May
+    /// sleep.
     pub(crate) fn add_dialog<T: Dialog>(
         &mut self,
         module: &'static ThisModule,
@@ -115,7 +118,8 @@ unsafe extern "C" fn read<T: Dialog>(
 ) -> isize {
     // SAFETY: Opened by `open()`.
     let answer = unsafe { session::<T>(file) }.answer.lock();
-    // SAFETY: `buf` is the user's, `pos` valid, and the answer valid for its length while the lock is held.
+    // SAFETY: `buf` is the user's, `pos` valid, and the answer valid for its length while the lock
+    // is held.
     unsafe {
         c::simple_read_from_buffer(buf.cast(), count, pos, answer.as_ptr().cast(), answer.len())
     }

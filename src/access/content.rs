@@ -2,9 +2,9 @@
 
 //! The digest of a file's content.
 //!
-//! The file is read through the page cache at positions of our own, without any lock beyond the file system's, so
-//! other readers are not held up. What is read is what a reader of that moment reads; whether it stays so is the
-//! cache's business.
+//! The file is read through the page cache at positions of our own, without any lock beyond the
+//! file system's, so other readers are not held up. What is read is what a reader of that moment
+//! reads; whether it stays so is the cache's business.
 
 use super::file_access::Access;
 use crate::{
@@ -28,12 +28,14 @@ use kernel::prelude::*;
 /// The most bytes read at once.
 const CHUNK: usize = 64 << 10;
 
-/// The SHA-256 of what the access will see, or with `verity` the digest that fs-verity enforces. May sleep.
+/// The SHA-256 of what the access will see, or with `verity` the digest that fs-verity enforces.
+/// May sleep.
 ///
 /// # Errors
 ///
-/// `EINTR` if the task is being killed; `ENODATA` if fs-verity is not enabled for the file; what the file system says if it cannot read; `EAGAIN` if the file is being
-/// cut short faster than it is read.
+/// `EINTR` if the task is being killed; `ENODATA` if fs-verity is not enabled for the file; what
+/// the file system says if it cannot read; `EAGAIN` if the file is being cut short faster than it
+/// is read.
 pub(crate) fn digest(access: &Access<'_>, verity: bool, stats: &Stats) -> Result<Digest> {
     if verity {
         return verity_digest(access.file);
@@ -49,8 +51,8 @@ fn verity_digest(file: &File) -> Result<Digest> {
     Digest::new(algo, bytes.get(..size).unwrap_or_default()).map_err(|_| EINVAL)
 }
 
-/// The digests by `algos` of what the access will see, from one more read of the file, whose digest by SHA-256 was
-/// `first`. May sleep.
+/// The digests by `algos` of what the access will see, from one more read of the file, whose digest
+/// by SHA-256 was `first`. May sleep.
 ///
 /// # Errors
 ///
@@ -166,8 +168,8 @@ fn hash_size(file: &File, size: u64, stats: &Stats, mut update: impl FnMut(&[u8]
 ///
 /// # Errors
 ///
-/// `EFBIG` beyond the limit, `EINVAL` if it is no regular file, `EINTR` if the task is being killed, and those of the
-/// file system.
+/// `EFBIG` beyond the limit, `EINVAL` if it is no regular file, `EINTR` if the task is being
+/// killed, and those of the file system.
 pub(crate) fn read_all(file: &File, limit: usize) -> Result<KVVec<u8>> {
     if !file.is_regular() {
         return Err(EINVAL);

@@ -50,13 +50,13 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// Lets the access proceed, after measuring the file if the policy asks for it and no list knows it, unless the
-/// policy wants the file appraised and nothing vouches for it. May sleep.
+/// Lets the access proceed, after measuring the file if the policy asks for it and no list knows
+/// it, unless the policy wants the file appraised and nothing vouches for it. May sleep.
 ///
 /// # Errors
 ///
-/// `EACCES` if the file is refused; `EINTR` if the task was killed while the file was read, `ENOMEM` if the file could
-/// not be recorded: the access must not proceed then either.
+/// `EACCES` if the file is refused; `EINTR` if the task was killed while the file was read,
+/// `ENOMEM` if the file could not be recorded: the access must not proceed then either.
 pub(crate) fn evaluate(stores: &Stores, access: &Access<'_>) -> Result<Done> {
     if !access.file.is_regular() {
         return Ok(Done::Nothing(Answer::Unasked));
@@ -88,7 +88,8 @@ pub(crate) fn evaluate(stores: &Stores, access: &Access<'_>) -> Result<Done> {
     Ok(Done::Something)
 }
 
-/// Does what `decision` asks for, given the content that the file has after `look` began. May sleep.
+/// Does what `decision` asks for, given the content that the file has after `look` began. May
+/// sleep.
 fn evaluate_once(
     stores: &Stores,
     access: &Access<'_>,
@@ -174,7 +175,8 @@ fn evaluate_once(
     appraised.map(|_| Done::Something)
 }
 
-/// Nobody knows what will be executed or read: says so in the log, once per file, and lets it happen, as IMA does.
+/// Nobody knows what will be executed or read: says so in the log, once per file, and lets it
+/// happen, as IMA does.
 ///
 /// # Errors
 ///
@@ -223,9 +225,10 @@ fn look_up(
     Ok(looked)
 }
 
-/// Records that content is relied on which is open for writing (open writers), as IMA does, when it is opened for
-/// reading, or mapped: through a descriptor of the task's own that can write, as well. The other order, a file opened
-/// for writing on which something relies, is [`report_writer`].
+/// Records that content is relied on which is open for writing (open writers), as IMA does, when it
+/// is opened for reading, or mapped: through a descriptor of the task's own that can write, as
+/// well. The other order, a file opened for writing on which something relies, is
+/// [`report_writer`].
 fn report_concurrent_use(
     stores: &Stores,
     access: &Access<'_>,
@@ -250,8 +253,8 @@ fn report_concurrent_use(
     Ok(())
 }
 
-/// Records that a file is about to be opened for writing while something reads it that had it measured (ToMToU), in the
-/// PCR of the rule for such an open. May sleep.
+/// Records that a file is about to be opened for writing while something reads it that had it
+/// measured (ToMToU), in the PCR of the rule for such an open. May sleep.
 ///
 /// # Errors
 ///

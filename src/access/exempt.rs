@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that the module reads for itself are not evaluated: the open would arrive at the module's own hook.
+//! Files that the module reads for itself are not evaluated: the open would arrive at the module's
+//! own hook.
 
 use crate::sys::task::OneTask;
 use kernel::{
@@ -9,7 +10,8 @@ use kernel::{
     sync::Mutex, //
 };
 
-/// Names the one task that is reading for the module, if any, so that a hook asks with a single load.
+/// Names the one task that is reading for the module, if any, so that a hook asks with a single
+/// load.
 #[pin_data]
 pub(crate) struct Exempt {
     reader: OneTask,

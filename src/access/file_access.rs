@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One access to a file: what is to be done for it, whether what is read is what will be used, and what its evaluation comes
-//! to.
+//! One access to a file: what is to be done for it, whether what is read is what will be used, and
+//! what its evaluation comes to.
 
 use crate::{
     cache::{
@@ -71,8 +71,8 @@ impl<'a> Access<'a> {
         Self { content, ..self }
     }
 
-    /// What earlier looks leave to be done of what `decision` asks for, with lists of generation `lists`. Does not read the
-    /// file.
+    /// What earlier looks leave to be done of what `decision` asks for, with lists of generation
+    /// `lists`. Does not read the file.
     pub(super) fn left(&self, cache: &Cache, decision: &Decision, pcr: u32, lists: u64) -> Left {
         if self.content.is_some() {
             return Left::all(decision);
@@ -85,16 +85,17 @@ impl<'a> Access<'a> {
         left
     }
 
-    /// Whether a file that passed is being written by somebody who opened it then: its content is neither what it was
-    /// nor what it will be, and the result holds until the last of them closes it, as in IMA.
+    /// Whether a file that passed is being written by somebody who opened it then: its content is
+    /// neither what it was nor what it will be, and the result holds until the last of them closes
+    /// it, as in IMA.
     fn is_between(&self, cache: &Cache) -> bool {
         self.func == Func::FileCheck && self.file.has_other_writers() && cache.has_passed(self.file)
     }
 
-    /// Makes what is read after `look` began what the next reader reads, as long as nothing opens the file for writing: on
-    /// storage that keeps what it has, dirty pages are written to it, and pages that something else may hold a reference
-    /// to are replaced. Returns whether that is so; of a file that is open for writing it says nothing more than of its
-    /// storage. May sleep.
+    /// Makes what is read after `look` began what the next reader reads, as long as nothing opens
+    /// the file for writing: on storage that keeps what it has, dirty pages are written to it, and
+    /// pages that something else may hold a reference to are replaced. Returns whether that is so;
+    /// of a file that is open for writing it says nothing more than of its storage. May sleep.
     pub(super) fn is_stable(&self, cache: &Cache, look: &Look) -> bool {
         let file = self.file;
         if self.content.is_some() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The hooks: each names the function of the policy language that it serves and hands over to [`super::evaluate`].
+//! The hooks: each names the function of the policy language that it serves and hands over to
+//! [`super::evaluate`].
 
 use super::{
     appraise::{
@@ -52,7 +53,8 @@ use kernel::{
     str::CStr, //
 };
 
-// SAFETY: `is_settled()` compares numbers, and `inode_freed()` takes a spinlock for moments: neither sleeps.
+// SAFETY: `is_settled()` compares numbers, and `inode_freed()` takes a spinlock for moments:
+// neither sleeps.
 unsafe impl Handler for Monitor {
     type Token = Look;
 
@@ -124,8 +126,9 @@ unsafe impl Handler for Monitor {
         if !self.is_running() || self.exempt().current() || !file.is_regular() {
             return Ok(());
         }
-        // Of a stacked file system both come here, this file and the one below that holds what will be written. What reads
-        // this one will see what is written, even if the content is still that of another layer; which stays as it is.
+        // Of a stacked file system both come here, this file and the one below that holds what will
+        // be written. What reads this one will see what is written, even if the content is still
+        // that of another layer; which stays as it is.
         report_writer(self.stores(), file)?;
         if file.is_stacked() {
             return Ok(());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a file is known: its digests against the lists, algorithm by algorithm, and only as far as needed.
+//! Whether a file is known: its digests against the lists, algorithm by algorithm, and only as far
+//! as needed.
 
 use super::{
     content,
@@ -27,8 +28,8 @@ pub(crate) struct Looked {
     pub(crate) verdict: Option<Verdict>,
     /// Its digests by other algorithms than SHA-256, where lists of these were asked.
     pub(crate) further: [Option<Digest>; 2],
-    /// Lists that revoke digests could not be asked, since the file could not be read again: nobody knows whether it is
-    /// revoked.
+    /// Lists that revoke digests could not be asked, since the file could not be read again: nobody
+    /// knows whether it is revoked.
     pub(crate) is_doubtful: bool,
 }
 
@@ -70,7 +71,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The digest of a file, or with `verity` the one that fs-verity enforces, and all that the lists say of it. May sleep.
+/// The digest of a file, or with `verity` the one that fs-verity enforces, and all that the lists
+/// say of it. May sleep.
 ///
 /// # Errors
 ///
@@ -92,14 +94,15 @@ pub(super) fn digest_and_verdict(
     })
 }
 
-/// What the lists say of a file whose SHA-256 is `digest`; `appraised` says whether it matters what vouches for it.
-/// Where lists of other algorithms could make a difference the file is read once more, for all of them together. May
-/// sleep.
+/// What the lists say of a file whose SHA-256 is `digest`; `appraised` says whether it matters what
+/// vouches for it. Where lists of other algorithms could make a difference the file is read once
+/// more, for all of them together. May sleep.
 ///
 /// # Errors
 ///
-/// `EINTR` if the task is being killed. A file that changed between the reads is unknown, and so is one that cannot
-/// be read again where that leaves open whether it is revoked; otherwise it is what its SHA-256 says.
+/// `EINTR` if the task is being killed. A file that changed between the reads is unknown, and so is
+/// one that cannot be read again where that leaves open whether it is revoked; otherwise it is what
+/// its SHA-256 says.
 pub(super) fn verdict(
     lists: &Lists,
     stats: &Stats,
@@ -132,7 +135,8 @@ pub(super) fn verdict(
     })
 }
 
-/// What the lists that answer for measurement say of bytes in memory whose SHA-256 is `digest`. Does not sleep.
+/// What the lists that answer for measurement say of bytes in memory whose SHA-256 is `digest`.
+/// Does not sleep.
 pub(super) fn verdict_of_bytes(
     lists: &Lists,
     stats: &Stats,

@@ -2,10 +2,11 @@
 
 //! Mappings that became executable: evaluated afterwards, when it is too late to refuse.
 //!
-//! So nothing may let the content escape the log. Between the moment at which it became executable and the one at which
-//! it is read here, another task can execute it and write it: if something had it open for writing then, or had since,
-//! that is recorded. A task that is being killed cannot read, but its memory need not go with it: one that was cloned with
-//! `CLONE_VM` executes in it as well. What it leaves unread is recorded as unreadable at once, so that it dies at once.
+//! So nothing may let the content escape the log. Between the moment at which it became executable
+//! and the one at which it is read here, another task can execute it and write it: if something had
+//! it open for writing then, or had since, that is recorded. A task that is being killed cannot
+//! read, but its memory need not go with it: one that was cloned with `CLONE_VM` executes in it as
+//! well. What it leaves unread is recorded as unreadable at once, so that it dies at once.
 
 use super::mapping::MAPPING;
 use crate::{
@@ -27,8 +28,8 @@ pub(super) fn begin(cache: &Cache, file: &File) -> Look {
     cache.glance(file)
 }
 
-/// `file`, a mapping of which became executable when `look` began, was `evaluated`: records a violation if that failed, or
-/// if it may have been too late. May sleep.
+/// `file`, a mapping of which became executable when `look` began, was `evaluated`: records a
+/// violation if that failed, or if it may have been too late. May sleep.
 pub(super) fn finish(stores: &Stores, file: &File, look: &Look, evaluated: Result) {
     match evaluated {
         // What is refused was recorded before.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Bytes that the kernel is given to use and that come from no file: kernel modules by init_module(2), firmware by sysfs
-//! or from the machine's own, kexec images by kexec_load(2).
+//! Bytes that the kernel is given to use and that come from no file: kernel modules by
+//! init_module(2), firmware by sysfs or from the machine's own, kexec images by kexec_load(2).
 //!
-//! They are recorded under the `measure` rules that name their function, by their digest, unless a list knows it. There is
-//! no file on which conditions could be put, nor one that can be appraised.
+//! They are recorded under the `measure` rules that name their function, by their digest, unless a
+//! list knows it. There is no file on which conditions could be put, nor one that can be appraised.
 
 use super::{
     content,
@@ -36,7 +36,8 @@ const IMA_NAME: &[u8] = b"init_module";
 /// The name of records of what kexec_load(2) loads.
 const UNSEEN_NAME: &CStr = c"kexec_load";
 
-/// Records what the kernel is about to use, if the policy asks for it and no list knows it. May sleep.
+/// Records what the kernel is about to use, if the policy asks for it and no list knows it. May
+/// sleep.
 ///
 /// # Errors
 ///
@@ -66,8 +67,8 @@ pub(super) fn evaluate(stores: &Stores, func: Func, loaded: &Loaded<'_>) -> Resu
         .measure_digest(pcr, rule.template, &digest, name.as_str().as_bytes())
 }
 
-/// Records a kernel module as IMA does, where a rule asks for it (`func=CRITICAL_DATA label=modules`): the data are its
-/// SHA-256.
+/// Records a kernel module as IMA does, where a rule asks for it
+/// (`func=CRITICAL_DATA label=modules`): the data are its SHA-256.
 fn measure_as_ima(stores: &Stores, module: &[u8]) -> Result {
     let policy = stores.policies.load();
     let Some(rule) = policy.measures_data(Func::CriticalData, IMA_LABEL) else {
@@ -80,8 +81,8 @@ fn measure_as_ima(stores: &Stores, module: &[u8]) -> Result {
         .measure_data(pcr, rule.template, IMA_NAME, digest.as_bytes())
 }
 
-/// Records a violation where the kernel is about to use bytes that it shows to nobody, if the policy wants them
-/// measured. May sleep.
+/// Records a violation where the kernel is about to use bytes that it shows to nobody, if the
+/// policy wants them measured. May sleep.
 ///
 /// # Errors
 ///
@@ -94,7 +95,8 @@ pub(super) fn report_unseen(stores: &Stores, func: Func) -> Result {
     stores.log.violation_of_bytes(pcr, UNSEEN_NAME)
 }
 
-/// The name of a record: `init_module`, `firmware:blob`. Unlike that of a file it does not begin with a slash.
+/// The name of a record: `init_module`, `firmware:blob`. Unlike that of a file it does not begin
+/// with a slash.
 fn name_of(loaded: &Loaded<'_>) -> Result<Text> {
     let kind = match loaded.what {
         KernelRead::Firmware => "firmware:",

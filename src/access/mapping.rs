@@ -16,8 +16,8 @@ use digest_logic::policy::{
 };
 use kernel::prelude::*;
 
-/// The functions that a mapping serves, in the order in which they are asked: if it is executable as asked for, and if it is
-/// in fact.
+/// The functions that a mapping serves, in the order in which they are asked: if it is executable
+/// as asked for, and if it is in fact.
 pub(super) const MAPPING: [Func; 2] = [Func::MmapCheckReqprot, Func::MmapCheck];
 
 /// Whether `func` is one of a mapping.
@@ -25,7 +25,8 @@ pub(super) fn maps(func: Func) -> bool {
     MAPPING.contains(&func)
 }
 
-/// What both functions come to for a mapping of `file`, each asked by `check` if the mapping `is_executable` in its sense.
+/// What both functions come to for a mapping of `file`, each asked by `check` if the mapping
+/// `is_executable` in its sense.
 pub(super) fn evaluate(
     file: &File,
     is_executable: [bool; 2],

@@ -76,8 +76,9 @@ impl Monitor {
         &self.stores
     }
 
-    /// A number that changes with the policy, the lists and the keys; none if what the policy says of an access depends on
-    /// more than a witness shows. Taken before they are asked, it never is that of later ones.
+    /// A number that changes with the policy, the lists and the keys; none if what the policy says
+    /// of an access depends on more than a witness shows. Taken before they are asked, it never is
+    /// that of later ones.
     #[inline(always)]
     pub(super) fn generation(&self) -> Option<u64> {
         // Both only grow, so the sum is the same only if both are.
@@ -85,8 +86,8 @@ impl Monitor {
         Some(policy.wrapping_add(self.stores.lists.generation()))
     }
 
-    /// Runs `evaluate`, and if it says that nothing was to be done notes that, unless something changed meanwhile. May
-    /// sleep.
+    /// Runs `evaluate`, and if it says that nothing was to be done notes that, unless something
+    /// changed meanwhile. May sleep.
     pub(super) fn settle(
         &self,
         kind: AccessKind,
@@ -103,7 +104,8 @@ impl Monitor {
         )
     }
 
-    /// Evaluates an access that arrived at a hook, unless the module itself is the one who makes it.
+    /// Evaluates an access that arrived at a hook, unless the module itself is the one who makes
+    /// it.
     pub(super) fn check(&self, access: Access<'_>) -> Result<Done> {
         if !self.is_running() || self.exempt.current() {
             return Ok(Done::Something);

@@ -2,8 +2,9 @@
 
 //! Kernel modules that are compressed on disk.
 //!
-//! The kernel reads such a file, shows it to the hooks, unpacks it, and shows the result again as a module. What lists
-//! and records know is the file; so the first counts, and the second is passed over, as in IMA.
+//! The kernel reads such a file, shows it to the hooks, unpacks it, and shows the result again as a
+//! module. What lists and records know is the file; so the first counts, and the second is passed
+//! over, as in IMA.
 
 use crate::sys::task::Token;
 use kernel::{
@@ -19,8 +20,9 @@ const MAX_TASKS: usize = 256;
 ///
 /// # Invariants
 ///
-/// A task is here from the evaluation of a packed file to the next read into the kernel by it, or to the module that
-/// comes of the file, whichever is first: [`Unpacking::forget`] is called when such a read begins.
+/// A task is here from the evaluation of a packed file to the next read into the kernel by it, or
+/// to the module that comes of the file, whichever is first: [`Unpacking::forget`] is called when
+/// such a read begins.
 #[pin_data]
 pub(crate) struct Unpacking {
     #[pin]
@@ -35,7 +37,8 @@ impl Unpacking {
         })
     }
 
-    /// The current task's packed file has been evaluated. Without memory what comes of it is evaluated as well.
+    /// The current task's packed file has been evaluated. Without memory what comes of it is
+    /// evaluated as well.
     pub(crate) fn remember(&self) {
         self.forget();
         let mut tasks = self.tasks.lock();

@@ -2,11 +2,12 @@
 
 //! Accesses for which nothing had to be done, so that the same access need not be looked at again.
 //!
-//! A file that is opened over and over by the same user costs a policy evaluation and a look into the cache each time,
-//! to find that nothing is to be done. Here stands the whole question to which that was the answer: the kind of the
-//! access, who makes it, the inode with its signs of change and its count of closes, and the generation of policy and
-//! lists. If all of it is as it was, so is the answer. A question that differs in one bit is another question, so nothing
-//! here needs to be invalidated.
+//! A file that is opened over and over by the same user costs a policy evaluation and a look into
+//! the cache each time, to find that nothing is to be done. Here stands the whole question to which
+//! that was the answer: the kind of the access, who makes it, the inode with its signs of change
+//! and its count of closes, and the generation of policy and lists. If all of it is as it was, so
+//! is the answer. A question that differs in one bit is another question, so nothing here needs to
+//! be invalidated.
 //!
 //! The table has one place for a question; another one that falls there takes it over.
 
@@ -45,11 +46,11 @@ const UNASKED: u64 = 1 << 1;
 ///
 /// # Invariants
 ///
-/// - The words of `question` change only while `version` has [`WRITING`], by the one that has set it. `version` is another
-///   one afterwards, so a reader that finds the same version without [`WRITING`] before and after it has read the words has
-///   read one question.
-/// - The question of a version is one to which the answer is what [`UNASKED`] says. Version 0 stands for no question: its
-///   words are zero, and no inode has the address 0.
+/// - The words of `question` change only while `version` has [`WRITING`], by the one that has set
+///   it. `version` is another one afterwards, so a reader that finds the same version without
+///   [`WRITING`] before and after it has read the words has read one question.
+/// - The question of a version is one to which the answer is what [`UNASKED`] says. Version 0
+///   stands for no question: its words are zero, and no inode has the address 0.
 struct Place {
     version: AtomicU64,
     question: [AtomicU64; WORDS],
@@ -59,11 +60,13 @@ impl Place {
     /// The answer, if `question` stands here.
     #[inline(always)]
     fn answer(&self, question: &Question) -> Option<Answer> {
-        // Pairs with the release of the version in `put()`: the words are those of this version or of a later one.
+        // Pairs with the release of the version in `put()`: the words are those of this version or
+        // of a later one.
         let version = self.version.load(Ordering::Acquire);
         let same = (self.question.iter().zip(&question.0))
             .all(|(held, asked)| held.load(Ordering::Relaxed) == *asked);
-        // Pairs with the fence in `put()`: if a word was of a later version, so is the version that is read here.
+        // Pairs with the fence in `put()`: if a word was of a later version, so is the version that
+        // is read here.
         fence(Ordering::Acquire);
         let whole = version & WRITING == 0 && self.version.load(Ordering::Relaxed) == version;
         let answer = if version & UNASKED != 0 {
@@ -86,7 +89,8 @@ impl Place {
         if !taken {
             return;
         }
-        // Pairs with the fence in `answer()`: who reads a word of this question reads `WRITING` or a later version then.
+        // Pairs with the fence in `answer()`: who reads a word of this question reads `WRITING` or
+        // a later version then.
         fence(Ordering::Release);
         // INVARIANT: `WRITING` was set just above, by this task.
         for (held, put) in self.question.iter().zip(&question.0) {

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is remembered of inodes: results of earlier looks, so that a file that did not change is not read again, and
-//! marks.
+//! What is remembered of inodes: results of earlier looks, so that a file that did not change is
+//! not read again, and marks.
 //!
-//! The entries and their transitions are `digest_logic::cache`; here are the map that holds them, the count of closes
-//! ([`epoch`]), the order in which an inode and its entry are read, and the shortcut past all of it ([`fast`]).
+//! The entries and their transitions are `digest_logic::cache`; here are the map that holds them,
+//! the count of closes ([`epoch`]), the order in which an inode and its entry are read, and the
+//! shortcut past all of it ([`fast`]).
 //!
-//! An answer is given only while nothing has the file open for writing, and only if every sign of change is as it was
-//! before the file was read. A result is kept only if nothing had the file open for writing before and after it was read,
-//! and on storage that shows every change. Files on tmpfs are always read: stores through a mapping leave no sign there.
+//! An answer is given only while nothing has the file open for writing, and only if every sign of
+//! change is as it was before the file was read. A result is kept only if nothing had the file open
+//! for writing before and after it was read, and on storage that shows every change. Files on tmpfs
+//! are always read: stores through a mapping leave no sign there.
 //!
-//! The inode is the one that holds the content: on overlayfs that of a layer, so that a copy-up, which makes another
-//! inode the file's, finds nothing here. What is said of an inode is always said of that one; a [`Look`] names it.
+//! The inode is the one that holds the content: on overlayfs that of a layer, so that a copy-up,
+//! which makes another inode the file's, finds nothing here. What is said of an inode is always
+//! said of that one; a [`Look`] names it.
 
 mod epoch;
 mod fast;
@@ -59,7 +62,8 @@ use kernel::{
 /// log2 of the number of hash chains: 16 Ki chains, 128 KiB.
 const CHAINS: u32 = 14;
 
-/// The beginning of a look at the content of a file. What is found is of what is used only if nothing moved since.
+/// The beginning of a look at the content of a file. What is found is of what is used only if
+/// nothing moved since.
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
     /// The inode that held the content.
@@ -68,7 +72,8 @@ pub(crate) struct Look {
     epoch: u64,
     /// Whether something had the file open for writing.
     written: bool,
-    /// The signs of change, if they show every change of content, change tracking is armed and nothing writes.
+    /// The signs of change, if they show every change of content, change tracking is armed and
+    /// nothing writes.
     signs: Option<Signs>,
 }
 
@@ -83,8 +88,9 @@ impl Look {
 ///
 /// # Invariants
 ///
-/// What an entry says of an inode was true when the entry was made, under the lock of the map. A close of a writer is
-/// counted, and the entry changed for it, while the writer still counts in the inode (`i_writecount`).
+/// What an entry says of an inode was true when the entry was made, under the lock of the map. A
+/// close of a writer is counted, and the entry changed for it, while the writer still counts in the
+/// inode (`i_writecount`).
 #[pin_data]
 pub(crate) struct Cache {
     #[pin]
@@ -126,9 +132,9 @@ impl Cache {
 
 /// Results.
 impl Cache {
-    /// What an earlier look leaves to be done of what `decision` asks for: nothing, if the content is unchanged and either
-    /// has a record in `pcr` or, where lists count, is known to the lists of generation `lists`. Does not sleep but to find
-    /// the inode of a stacked file system.
+    /// What an earlier look leaves to be done of what `decision` asks for: nothing, if the content
+    /// is unchanged and either has a record in `pcr` or, where lists count, is known to the lists
+    /// of generation `lists`. Does not sleep but to find the inode of a stacked file system.
     pub(crate) fn left(&self, file: &File, decision: &Decision, pcr: u8, lists: u64) -> Left {
         let inode = file.real_inode();
         let entry = self.entry(inode.key()).filter(|entry| {
@@ -141,8 +147,8 @@ impl Cache {
         }
     }
 
-    /// Begins a look at the content of `file`. Neither sleeps, but to find the inode of a stacked file system, nor arms
-    /// change tracking: its result cannot be kept.
+    /// Begins a look at the content of `file`. Neither sleeps, but to find the inode of a stacked
+    /// file system, nor arms change tracking: its result cannot be kept.
     pub(crate) fn glance(&self, file: &File) -> Look {
         let key = file.real_inode().key();
         let epoch = Entry::epoch_of(self.entry(key).as_ref(), self.epochs.now(key));
@@ -156,8 +162,8 @@ impl Cache {
         }
     }
 
-    /// Makes the count of closes that [`Cache::glance`] sees the inode's own, so that no close of another inode is taken for
-    /// one of it. May sleep.
+    /// Makes the count of closes that [`Cache::glance`] sees the inode's own, so that no close of
+    /// another inode is taken for one of it. May sleep.
     pub(crate) fn watch(&self, file: &File) {
         let inode = file.real_inode();
         if self.entry(inode.key()).is_none() {
@@ -167,7 +173,8 @@ impl Cache {
         }
     }
 
-    /// Arms change tracking for a look at stable content that began with `look`, so that its result can be kept. May sleep.
+    /// Arms change tracking for a look at stable content that began with `look`, so that its result
+    /// can be kept. May sleep.
     pub(crate) fn arm(&self, file: &File, look: Look) -> Look {
         let inode = file.real_inode();
         let armed = !look.written
@@ -180,12 +187,14 @@ impl Cache {
         }
     }
 
-    /// Whether what was read since `look` is still the content of `file`: the same inode holds it, nothing has it open for
-    /// writing, nor had since. What opens it for writing from here on sees the marks that the caller set before. Holds on
-    /// every file system. Does not sleep but to find the inode of a stacked file system.
+    /// Whether what was read since `look` is still the content of `file`: the same inode holds it,
+    /// nothing has it open for writing, nor had since. What opens it for writing from here on sees
+    /// the marks that the caller set before. Holds on every file system. Does not sleep but to find
+    /// the inode of a stacked file system.
     pub(crate) fn is_unchanged(&self, file: &File, look: &Look) -> bool {
-        // Pairs with `get_write_access()`, a full barrier: either the open is counted as a writer here, or it sees, in
-        // `opened_to_write()` and the questions for marks, what was set before.
+        // Pairs with `get_write_access()`, a full barrier: either the open is counted as a writer
+        // here, or it sees, in `opened_to_write()` and the questions for marks, what was set
+        // before.
         smp_mb(Full);
         let inode = file.real_inode();
         if look.written || inode.key() != look.key || file.has_writers() {
@@ -197,7 +206,8 @@ impl Cache {
         epoch == look.epoch && look.signs.is_none_or(|signs| inode.signs() == signs)
     }
 
-    /// A look ended with `outcome`: keeps it, if the content cannot have changed meanwhile. May sleep.
+    /// A look ended with `outcome`: keeps it, if the content cannot have changed meanwhile. May
+    /// sleep.
     pub(crate) fn keep(&self, file: &File, look: &Look, outcome: &Outcome) {
         let inode = file.real_inode();
         let key = inode.key();
@@ -208,8 +218,8 @@ impl Cache {
             signs,
             epoch: look.epoch,
         };
-        // Of a writer that closes meanwhile: it counts in the inode until its close has been counted, and its
-        // `closed()` takes the same lock.
+        // Of a writer that closes meanwhile: it counts in the inode until its close has been
+        // counted, and its `closed()` takes the same lock.
         self.update(inode, |old, inode| {
             smp_mb(Read);
             Entry::kept(old, self.epochs.now(key), inode, &stamp, outcome)
@@ -219,12 +229,14 @@ impl Cache {
 
 /// Writers.
 impl Cache {
-    /// `file` is open for writing and counts as a writer. Returns whether that is a ToMToU violation: whether something
-    /// reads it that opened it under a `measure` rule, since that was last reported. May sleep.
+    /// `file` is open for writing and counts as a writer. Returns whether that is a ToMToU
+    /// violation: whether something reads it that opened it under a `measure` rule, since that was
+    /// last reported. May sleep.
     pub(crate) fn opened_to_write(&self, file: &File) -> bool {
         let inode = file.real_inode();
         let concerned = Marks::of(&[Mark::Read, Mark::Reported, Mark::Closed, Mark::Passed]);
-        // The open has counted as a writer by a full barrier, `get_write_access()`; see `opened_to_read()`.
+        // The open has counted as a writer by a full barrier, `get_write_access()`; see
+        // `opened_to_read()`.
         if !self.has_any(inode.key(), concerned) {
             return false;
         }
@@ -243,16 +255,19 @@ impl Cache {
         is_violation
     }
 
-    /// `file`, open for writing, is being closed for good. It still counts as a writer. `last` is a glance from before it was
-    /// found to be the last of the writers ([`Cache::is_last_writer`]), if it was. Returns whether more is to be done once it
-    /// does not count ([`Cache::left_by_writers`]): whether it is not the last of the writers of a file that is new or has
-    /// passed, or another one has come and gone since the glance, or it cannot tell. May sleep.
+    /// `file`, open for writing, is being closed for good. It still counts as a writer. `last` is a
+    /// glance from before it was found to be the last of the writers ([`Cache::is_last_writer`]),
+    /// if it was. Returns whether more is to be done once it does not count
+    /// ([`Cache::left_by_writers`]): whether it is not the last of the writers of a file that is
+    /// new or has passed, or another one has come and gone since the glance, or it cannot tell. May
+    /// sleep.
     pub(crate) fn closed(&self, file: &File, last: Option<Look>) -> bool {
         let inode = file.real_inode();
         let now = self.epochs.advance(inode.key());
         let stacked = file.is_stacked();
         let mut unsettled = false;
-        // An update that has read the count from before this close is seen here; a later one reads the new count.
+        // An update that has read the count from before this close is seen here; a later one reads
+        // the new count.
         if self.inodes.get_settled(inode.key()).is_some() {
             self.change(inode, |old, inode| {
                 let of_writers = Marks::of(&[Mark::New, Mark::Passed]);
@@ -266,8 +281,8 @@ impl Cache {
         unsettled
     }
 
-    /// A file that was open for writing has been closed, and counts no more. Returns whether nothing has the content open
-    /// for writing now. May sleep.
+    /// A file that was open for writing has been closed, and counts no more. Returns whether
+    /// nothing has the content open for writing now. May sleep.
     pub(crate) fn left_by_writers(&self, file: &File) -> bool {
         let mut is_left = false;
         self.update(file.real_inode(), |old, inode| {
@@ -277,13 +292,15 @@ impl Cache {
         is_left
     }
 
-    /// Whether `file`, open for writing and being closed for good, is the only one open for writing: all that is in the
-    /// content is there by now, unless another writer comes. Does not sleep.
+    /// Whether `file`, open for writing and being closed for good, is the only one open for
+    /// writing: all that is in the content is there by now, unless another writer comes. Does not
+    /// sleep.
     pub(crate) fn is_last_writer(&self, file: &File) -> bool {
         !file.is_stacked() && file.real_inode().now().writers == 1
     }
 
-    /// The content of `inode` is about to be cut or extended by what counts as a writer meanwhile. May sleep.
+    /// The content of `inode` is about to be cut or extended by what counts as a writer meanwhile.
+    /// May sleep.
     pub(crate) fn truncated(&self, inode: InodeRef<'_>) {
         let now = self.epochs.advance(inode.key());
         if self.inodes.get_settled(inode.key()).is_some() {
@@ -297,7 +314,8 @@ impl Cache {
         self.epochs.advance(key);
     }
 
-    /// No inode that is freed from here on will be forgotten. Nothing is looked up or evicted any more.
+    /// No inode that is freed from here on will be forgotten. Nothing is looked up or evicted any
+    /// more.
     pub(crate) fn retire(&self) {
         self.inodes.retire();
     }
@@ -305,13 +323,15 @@ impl Cache {
 
 /// Marks.
 impl Cache {
-    /// `file` was opened for reading, or mapped, under a `measure` rule. Returns whether its content is open for writing as
-    /// well, and that was not reported yet: an open-writers violation. May sleep.
+    /// `file` was opened for reading, or mapped, under a `measure` rule. Returns whether its
+    /// content is open for writing as well, and that was not reported yet: an open-writers
+    /// violation. May sleep.
     pub(crate) fn opened_to_read(&self, file: &File) -> bool {
         let inode = file.real_inode();
         let key = inode.key();
         self.mark(inode, Mark::Read.into());
-        // Pairs with `get_write_access()`, a full barrier: either the writer is counted here, or it sees the mark.
+        // Pairs with `get_write_access()`, a full barrier: either the writer is counted here, or it
+        // sees the mark.
         smp_mb(Full);
         if !file.has_writers() || self.has_any(key, Mark::Reported.into()) {
             return false;
@@ -319,8 +339,8 @@ impl Cache {
         self.report(inode)
     }
 
-    /// Something may have written to `file` between its use and the look at it. Returns whether that was not reported yet:
-    /// an open-writers violation. May sleep.
+    /// Something may have written to `file` between its use and the look at it. Returns whether
+    /// that was not reported yet: an open-writers violation. May sleep.
     pub(crate) fn note_late_writers(&self, file: &File) -> bool {
         self.report(file.real_inode())
     }
@@ -341,7 +361,8 @@ impl Cache {
         self.mark(file.real_inode(), Mark::Read.into());
     }
 
-    /// The content of `file` could not be read. Returns whether that was not reported yet. May sleep.
+    /// The content of `file` could not be read. Returns whether that was not reported yet. May
+    /// sleep.
     pub(crate) fn note_unreadable(&self, file: &File) -> bool {
         let inode = file.real_inode();
         let reported = self.has_any(inode.key(), Mark::Unreadable.into());
@@ -354,19 +375,20 @@ impl Cache {
         self.unmark(file, Mark::Unreadable);
     }
 
-    /// `file` is mapped shared and writable: from here on pages of it can be referenced, and written to by that reference
-    /// when nothing has it open for writing any more. May sleep.
+    /// `file` is mapped shared and writable: from here on pages of it can be referenced, and
+    /// written to by that reference when nothing has it open for writing any more. May sleep.
     pub(crate) fn note_shared(&self, file: &File) {
         self.mark(file.real_inode(), Mark::Shared.into());
     }
 
-    /// Whether references to pages of `file` may be left from shared mappings that could be written. Does not sleep.
+    /// Whether references to pages of `file` may be left from shared mappings that could be
+    /// written. Does not sleep.
     pub(crate) fn is_shared(&self, file: &File) -> bool {
         self.has(file, Mark::Shared)
     }
 
-    /// All pages of `file` that were cached when `look` began have been replaced since. Returns whether no reference is left
-    /// by which the content can be written to. May sleep.
+    /// All pages of `file` that were cached when `look` began have been replaced since. Returns
+    /// whether no reference is left by which the content can be written to. May sleep.
     pub(crate) fn cleansed(&self, file: &File, look: &Look) -> bool {
         let inode = file.real_inode();
         if look.written || inode.key() != look.key {
@@ -375,7 +397,8 @@ impl Cache {
         let mut is_clean = false;
         self.update(inode, |old, inode| {
             let Some(old) = old else {
-                // Nothing is known, so nothing was mapped shared: the mark went by eviction, with the pages.
+                // Nothing is known, so nothing was mapped shared: the mark went by eviction, with
+                // the pages.
                 is_clean = inode.writers <= 0;
                 return None;
             };
@@ -386,13 +409,15 @@ impl Cache {
         is_clean
     }
 
-    /// `file` is executed or mapped: it is not new any more, whatever became of its first writer. May sleep.
+    /// `file` is executed or mapped: it is not new any more, whatever became of its first writer.
+    /// May sleep.
     pub(crate) fn note_used(&self, file: &File) {
         self.unmark(file, Mark::New);
     }
 
-    /// The content of `file` passed, as signed or not. A pass under another rule, without being signed, does not take
-    /// from those that use it as signed: only [`Cache::note_unsigned`] does. May sleep.
+    /// The content of `file` passed, as signed or not. A pass under another rule, without being
+    /// signed, does not take from those that use it as signed: only [`Cache::note_unsigned`] does.
+    /// May sleep.
     pub(crate) fn note_passed(&self, file: &File, signed: bool) {
         let marks = if signed {
             Marks::of(&[Mark::Passed, Mark::Signed])
@@ -417,7 +442,8 @@ impl Cache {
         self.unmark(file, Mark::Signed);
     }
 
-    /// An inode was just created: what is written until its writers have closed it is its content. May sleep.
+    /// An inode was just created: what is written until its writers have closed it is its content.
+    /// May sleep.
     pub(crate) fn note_created(&self, inode: InodeRef<'_>) {
         let key = inode.key();
         self.update(inode, |old, _| {
@@ -475,8 +501,8 @@ impl Cache {
 
 /// The shortcut.
 impl Cache {
-    /// The question whether an access of `kind` needs anything done, under the generation `generation` of policy and lists.
-    /// None if that depends on more than a question shows.
+    /// The question whether an access of `kind` needs anything done, under the generation
+    /// `generation` of policy and lists. None if that depends on more than a question shows.
     #[inline(always)]
     fn question(
         &self,
@@ -503,7 +529,8 @@ impl Cache {
         ]))
     }
 
-    /// Why nothing need be done for an access of `kind`, if that is known. Takes no lock, does not sleep.
+    /// Why nothing need be done for an access of `kind`, if that is known. Takes no lock, does not
+    /// sleep.
     #[inline(always)]
     pub(crate) fn answer(
         &self,
@@ -516,8 +543,8 @@ impl Cache {
         self.fast.answer(&question)
     }
 
-    /// Runs `evaluate`, which says whether nothing had to be done, and notes that unless something changed meanwhile. May
-    /// sleep. `generation` is asked before and after.
+    /// Runs `evaluate`, which says whether nothing had to be done, and notes that unless something
+    /// changed meanwhile. May sleep. `generation` is asked before and after.
     pub(crate) fn settle(
         &self,
         kind: u32,
@@ -549,8 +576,9 @@ impl Shrink for Cache {
         self.inodes.evict(count, |key, entry, inode| {
             let evictable = entry.is_evictable(inode);
             if evictable {
-                // The next reader has to be noted again. Pairs with the reader, who counts in the inode before he asks for
-                // the count: either he finds another count, or he is found when this is asked the second time.
+                // The next reader has to be noted again. Pairs with the reader, who counts in the
+                // inode before he asks for the count: either he finds another count, or he is found
+                // when this is asked the second time.
                 self.epochs.advance(key);
             }
             evictable

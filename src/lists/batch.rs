@@ -68,8 +68,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Checks and parses one list, whose SHA-256 is `digest`. What is checked is the very buffer that is parsed. May
-    /// sleep.
+    /// Checks and parses one list, whose SHA-256 is `digest`. What is checked is the very buffer
+    /// that is parsed. May sleep.
     pub(crate) fn stage(
         &mut self,
         record: &Record<'_>,
@@ -84,7 +84,8 @@ impl<'a> Batch<'a> {
         if described.as_bytes() != record.digest {
             return Err(Reason::OtherFile);
         }
-        // Whoever writes the metadata chooses their algorithm, and must not choose a way past the blacklist by it.
+        // Whoever writes the metadata chooses their algorithm, and must not choose a way past the
+        // blacklist by it.
         if is_data_blacklisted(digest.as_bytes()) || is_data_blacklisted(described.as_bytes()) {
             return Err(Reason::Blacklisted);
         }
@@ -136,8 +137,8 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Asks whether a list with this edition may be loaded, and makes it the floor of its name and signer if so. What the
-    /// write had of a former one is left out. May sleep.
+    /// Asks whether a list with this edition may be loaded, and makes it the floor of its name and
+    /// signer if so. What the write had of a former one is left out. May sleep.
     fn enter_edition(
         &mut self,
         named: &Arc<Named>,
@@ -167,8 +168,8 @@ impl<'a> Batch<'a> {
         self.lists.table.check_limit(self.used, more, &self.entries)
     }
 
-    /// Whether the list is loaded or in the batch already. If it is there without a signature, and has one here, it counts
-    /// as signed from then on.
+    /// Whether the list is loaded or in the batch already. If it is there without a signature, and
+    /// has one here, it counts as signed from then on.
     fn has(
         &mut self,
         record: &Record<'_>,
@@ -197,7 +198,8 @@ impl<'a> Batch<'a> {
         Ok(true)
     }
 
-    /// Puts all lists into the table. Returns how many are new, and how many were there and are signed now. May sleep.
+    /// Puts all lists into the table. Returns how many are new, and how many were there and are
+    /// signed now. May sleep.
     pub(crate) fn publish(self) -> Result<(usize, usize), Reason> {
         let signed = self.signed.len();
         let mut floors = self.lists.floors.lock();

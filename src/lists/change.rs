@@ -56,13 +56,14 @@ impl Change<'_> {
         lists.any(|list| list.digest == *digest)
     }
 
-    /// Removes the lists whose files have one of `digests`, all of them at once. `record` is called when nothing else can
-    /// fail any more: what was revoked by them may be used right after. May sleep.
+    /// Removes the lists whose files have one of `digests`, all of them at once. `record` is called
+    /// when nothing else can fail any more: what was revoked by them may be used right after. May
+    /// sleep.
     ///
     /// # Errors
     ///
-    /// [`Reason::WouldUnrevoke`] if a digest that is revoked would be so no more and `keep_revoked` says that it must;
-    /// those of the table and of `record`. Nothing is removed then.
+    /// [`Reason::WouldUnrevoke`] if a digest that is revoked would be so no more and `keep_revoked`
+    /// says that it must; those of the table and of `record`. Nothing is removed then.
     pub(crate) fn remove(
         &self,
         digests: &[Digest],
@@ -76,16 +77,19 @@ impl Change<'_> {
         self.lists.table.remove(gone, record)
     }
 
-    /// Removes the lists of which a higher serial number is in force, after `record` has recorded their digests, one per
-    /// line; returns how many these are, and whether unsigned ones stay. May sleep.
+    /// Removes the lists of which a higher serial number is in force, after `record` has recorded
+    /// their digests, one per line; returns how many these are, and whether unsigned ones stay. May
+    /// sleep.
     ///
-    /// A signer takes back what it revoked by leaving it out of the next edition, whatever `keep_revoked` says. An unsigned
-    /// list is root's, and keeps to the rule of [`Change::remove`]: it stays in force, beside the newer one, where that rule
-    /// forbids to remove it.
+    /// A signer takes back what it revoked by leaving it out of the next edition, whatever
+    /// `keep_revoked` says. An unsigned list is root's, and keeps to the rule of
+    /// [`Change::remove`]: it stays in force, beside the newer one, where that rule forbids to
+    /// remove it.
     ///
     /// # Errors
     ///
-    /// Those of the table and of `record`; the older lists stay in force then, beside the newer ones.
+    /// Those of the table and of `record`; the older lists stay in force then, beside the newer
+    /// ones.
     pub(crate) fn remove_older(
         &self,
         keep_revoked: bool,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Below what serial number lists of some name and signer are refused, for as long as the module is loaded.
+//! Below what serial number lists of some name and signer are refused, for as long as the module is
+//! loaded.
 //!
-//! A list without a signature has no signer, which is one of its own: what it is called says nothing of signed ones.
+//! A list without a signature has no signer, which is one of its own: what it is called says
+//! nothing of signed ones.
 
 use super::list::{
     List,
@@ -51,7 +53,8 @@ impl Floors {
         self.0.iter().find(|entry| entry.is_of(named, signer))
     }
 
-    /// Whether the list whose edition is `named`, with `floor` as its own serial number and digest, may be loaded.
+    /// Whether the list whose edition is `named`, with `floor` as its own serial number and digest,
+    /// may be loaded.
     ///
     /// # Errors
     ///
@@ -66,7 +69,8 @@ impl Floors {
         Ok(Floor::judge(known, floor)?)
     }
 
-    /// Puts a floor where that of the same name and signer was. Where there is none, room for it must have been reserved.
+    /// Puts a floor where that of the same name and signer was. Where there is none, room for it
+    /// must have been reserved.
     ///
     /// # Errors
     ///

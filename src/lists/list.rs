@@ -84,7 +84,8 @@ impl fmt::Display for Named {
     }
 }
 
-/// A list that was checked and is not in the table yet. Its digests stand in a [`crate::sys::pages::Writer`].
+/// A list that was checked and is not in the table yet. Its digests stand in a
+/// [`crate::sys::pages::Writer`].
 pub(super) struct Staged {
     /// The SHA-256 of the list file.
     pub(super) digest: Digest,
@@ -114,7 +115,8 @@ impl fmt::Write for Length {
     }
 }
 
-/// The memory that a list takes beside its digests, in bytes: itself, its place in a snapshot, and what it owns.
+/// The memory that a list takes beside its digests, in bytes: itself, its place in a snapshot, and
+/// what it owns.
 fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named>) -> usize {
     let mut hex = Length(0);
     if let Some(signer) = signer {
@@ -143,7 +145,8 @@ pub(crate) enum Damage {
 
 /// A loaded list.
 pub(crate) struct List {
-    /// The SHA-256 of the list file, by which the list is known whatever algorithm its metadata used.
+    /// The SHA-256 of the list file, by which the list is known whatever algorithm its metadata
+    /// used.
     pub(crate) digest: Digest,
     /// Its format.
     pub(crate) list_type: ListType,
@@ -162,7 +165,8 @@ pub(crate) struct List {
     place: Range<usize>,
     /// Of a list that lost the digests that it made known: only those that it revokes are left.
     pub(super) is_rest: bool,
-    /// The SHA-256 of its digests in memory, of those that it makes known and of those that it revokes, for the scrub.
+    /// The SHA-256 of its digests in memory, of those that it makes known and of those that it
+    /// revokes, for the scrub.
     sums: [[u8; 32]; 2],
     /// How many lookups found a digest in it.
     pub(crate) hits: AtomicU64,
@@ -259,7 +263,8 @@ impl List {
             .map(|place| sha::sha256(self.memory.get(place).unwrap_or_default()))
     }
 
-    /// Whether its digests are no longer what they were when it was loaded. May sleep for long lists.
+    /// Whether its digests are no longer what they were when it was loaded. May sleep for long
+    /// lists.
     pub(super) fn damage(&self) -> Option<Damage> {
         let [known, revoked] = self.sums_now();
         let [was_known, was_revoked] = self.sums;

@@ -2,9 +2,9 @@
 
 //! The loaded digest lists.
 //!
-//! [`batch`] takes lists on their way in, [`signature`] asks who signed them and [`trust`] whether that counts, [`floors`]
-//! keeps a former edition of a list from coming back, [`table`] finds digests in them. [`change`] is for the requests that
-//! load lists or take them away.
+//! [`batch`] takes lists on their way in, [`signature`] asks who signed them and [`trust`] whether
+//! that counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds
+//! digests in them. [`change`] is for the requests that load lists or take them away.
 
 mod batch;
 mod change;
@@ -125,8 +125,8 @@ impl Lists {
         self.table.verdict(&verity::entry(digest))
     }
 
-    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and whether any of these has
-    /// revoked digests.
+    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and
+    /// whether any of these has revoked digests.
     pub(crate) fn open_algorithms(
         &self,
         verdict: Option<Verdict>,
@@ -186,7 +186,8 @@ impl Lists {
         self.table.for_each_holder(digest, visit);
     }
 
-    /// How many lists there are of which nobody can tell any more what they revoked: while there is one, nothing is known.
+    /// How many lists there are of which nobody can tell any more what they revoked: while there is
+    /// one, nothing is known.
     pub(crate) fn lost(&self) -> usize {
         self.table.snapshot().lost()
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The digest tables in the kernel: `digest_logic::table` with the kernel's memory, a snapshot under RCU, one writer at a
-//! time, and a limit.
+//! The digest tables in the kernel: `digest_logic::table` with the kernel's memory, a snapshot
+//! under RCU, one writer at a time, and a limit.
 
 use super::list::{
     Damage,
@@ -104,8 +104,8 @@ impl Current<Kernel> for RcuCell<Snapshot> {
 /// # Invariants
 ///
 /// - `current` is replaced only by `writer`, with its lock held.
-/// - `generation` changes after every replacement, before the lock is given back: what was looked up before it changed
-///   may rest on an earlier snapshot.
+/// - `generation` changes after every replacement, before the lock is given back: what was looked
+///   up before it changed may rest on an earlier snapshot.
 #[pin_data]
 pub(super) struct Table {
     current: RcuCell<Snapshot>,
@@ -161,7 +161,8 @@ impl Table {
         self.digests.load(Ordering::Relaxed)
     }
 
-    /// What readers see now. Its lists may be walked; digests may not be looked up in it, since ids are reused.
+    /// What readers see now. Its lists may be walked; digests may not be looked up in it, since ids
+    /// are reused.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load()
     }
@@ -201,8 +202,8 @@ impl Table {
         sum
     }
 
-    /// Whether `more` bytes of digests and lists, which are `entries` digests, would be over the limit. `used` is what
-    /// [`Self::memory`] says. May sleep.
+    /// Whether `more` bytes of digests and lists, which are `entries` digests, would be over the
+    /// limit. `used` is what [`Self::memory`] says. May sleep.
     ///
     /// # Errors
     ///
@@ -220,8 +221,8 @@ impl Table {
         Ok(())
     }
 
-    /// Puts all of `lists`, none of which is loaded, and all of `changed`, which stand for loaded lists with the same
-    /// digests, into the tables at once, or none. May sleep.
+    /// Puts all of `lists`, none of which is loaded, and all of `changed`, which stand for loaded
+    /// lists with the same digests, into the tables at once, or none. May sleep.
     pub(super) fn add(&self, lists: &[Arc<List>], changed: &[Arc<List>]) -> Result<(), Reason> {
         self.change(|writer| {
             writer.add(&self.current, lists, |list| {
@@ -233,14 +234,16 @@ impl Table {
         })
     }
 
-    /// Whether a digest that is revoked would not be so without the lists for which `gone` says so. May sleep.
+    /// Whether a digest that is revoked would not be so without the lists for which `gone` says so.
+    /// May sleep.
     pub(super) fn unrevokes(&self, gone: impl Fn(&List) -> bool) -> bool {
         let _writer = self.writer.lock();
         self.current.load().unrevokes(gone)
     }
 
-    /// Takes lists out whose digests in memory have changed, all of them at once. Revocations that have not changed stay;
-    /// where they have, every digest counts as revoked until the list is loaded again. May sleep.
+    /// Takes lists out whose digests in memory have changed, all of them at once. Revocations that
+    /// have not changed stay; where they have, every digest counts as revoked until the list is
+    /// loaded again. May sleep.
     pub(super) fn withdraw(&self, damaged: &[(Arc<List>, Damage)]) -> Result<(), Reason> {
         self.change(|writer| {
             writer.withdraw(&self.current, |list| {
@@ -258,8 +261,8 @@ impl Table {
         })
     }
 
-    /// Removes the lists for which `gone` says so, all of them at once. `commit` is called when nothing can fail any more
-    /// but itself; if it fails nothing is removed. May sleep.
+    /// Removes the lists for which `gone` says so, all of them at once. `commit` is called when
+    /// nothing can fail any more but itself; if it fails nothing is removed. May sleep.
     pub(super) fn remove(
         &self,
         gone: impl Fn(&List) -> bool,

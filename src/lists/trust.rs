@@ -2,12 +2,13 @@
 
 //! The keys by which lists may be signed, and who vouches for them.
 //!
-//! All of them are in the keyring `.digest_lists`: those that were linked into the module, those whose certificate one of
-//! these, or a key of the kernel's builtin, secondary or machine keyring, has signed, and those that came in a file that
-//! one of them has signed. The kernel keeps neither the validity and the extensions of a certificate nor who vouched for
-//! it, nor does it ask for the blacklisting of a key that is in a keyring already, so all of that is kept and asked here, at
-//! every use. The keyring itself is never searched. For which signatures a key counts is told by [`anchor`], when by
-//! [`moment`].
+//! All of them are in the keyring `.digest_lists`: those that were linked into the module, those
+//! whose certificate one of these, or a key of the kernel's builtin, secondary or machine keyring,
+//! has signed, and those that came in a file that one of them has signed. The kernel keeps neither
+//! the validity and the extensions of a certificate nor who vouched for it, nor does it ask for the
+//! blacklisting of a key that is in a keyring already, so all of that is kept and asked here, at
+//! every use. The keyring itself is never searched. For which signatures a key counts is told by
+//! [`anchor`], when by [`moment`].
 
 mod algorithm;
 mod anchor;
@@ -78,9 +79,11 @@ fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
 pub(crate) struct Trust {
     ring: Keyring,
     validity: Validity,
-    /// Whether keys of the kernel's secondary keyring, which has those of the machine keyring, vouch for others.
+    /// Whether keys of the kernel's secondary keyring, which has those of the machine keyring,
+    /// vouch for others.
     trust_machine_keyring: bool,
-    /// Whether all signatures of lists and key files take a key that is dedicated to lists, as IMA's of lists do in any case.
+    /// Whether all signatures of lists and key files take a key that is dedicated to lists, as
+    /// IMA's of lists do in any case.
     dedicated_keys: bool,
     #[pin]
     keys: Mutex<Keys>,
@@ -123,7 +126,8 @@ impl Trust {
         Some(ShownKey { anchor, state })
     }
 
-    /// The moments that count for a signature that was made at `signed`, in seconds since 1970, if it says so.
+    /// The moments that count for a signature that was made at `signed`, in seconds since 1970, if
+    /// it says so.
     pub(super) fn moment(&self, signed: Option<i64>) -> Moment {
         self.validity.moment(signed)
     }
@@ -143,7 +147,8 @@ impl Trust {
         )
     }
 
-    /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it. May sleep.
+    /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it. May
+    /// sleep.
     fn judge(&self, cert: &Certificate<'_>, der: &[u8], moment: Moment) -> Result<Purpose, Reason> {
         if cert.is_blacklisted() {
             return Err(Reason::Blacklisted);
@@ -174,8 +179,8 @@ impl Trust {
         Ok(purpose)
     }
 
-    /// The identifier of the key of a certificate that came with a CMS message if that may sign for `purpose`, and somebody
-    /// vouches for it. `der` is the encoding of the certificate. May sleep.
+    /// The identifier of the key of a certificate that came with a CMS message if that may sign for
+    /// `purpose`, and somebody vouches for it. `der` is the encoding of the certificate. May sleep.
     pub(super) fn enclosed_signer(
         &self,
         cert: &Certificate<'_>,
@@ -278,7 +283,8 @@ impl Trust {
             _ => {
                 keys.anchors.reserve(1, GFP_KERNEL)?;
                 Algorithm::of(&cert.public_key())?;
-                // The same certificate again takes the place of its former key in the keyring, and here.
+                // The same certificate again takes the place of its former key in the keyring, and
+                // here.
                 let key = self
                     .ring
                     .add(cert, der)
@@ -296,9 +302,9 @@ impl Trust {
         Ok(ShownKey { anchor, state })
     }
 
-    /// Revokes for good the key whose identifier is `id`, whatever certificates it has, and whether or not it is here:
-    /// signatures may bring certificates along. Lists that it has signed stay loaded. Returns how many keys of the
-    /// keyring it concerns. May sleep.
+    /// Revokes for good the key whose identifier is `id`, whatever certificates it has, and whether
+    /// or not it is here: signatures may bring certificates along. Lists that it has signed stay
+    /// loaded. Returns how many keys of the keyring it concerns. May sleep.
     pub(crate) fn revoke(&self, id: &[u8]) -> Result<usize, Reason> {
         if id.len() < revoked::MIN_ID {
             return Err(Cause::BadLength.into());

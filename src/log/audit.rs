@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Refusals in the audit log. Where there is no memory for a record, what it is about is refused all the same.
+//! Refusals in the audit log. Where there is no memory for a record, what it is about is refused
+//! all the same.
 
 use super::{
     event::with_path,
@@ -34,8 +35,8 @@ use kernel::{
 const NO_PATH: &CStr = c"(path_too_long)";
 
 impl Log {
-    /// A file that `appraise` rules refuse, or would if they were `enforced`; `rule` is the place of one in the policy
-    /// from 1, or 0. May sleep.
+    /// A file that `appraise` rules refuse, or would if they were `enforced`; `rule` is the place
+    /// of one in the policy from 1, or 0. May sleep.
     pub(crate) fn audit_refusal(
         &self,
         file: &File,
@@ -63,7 +64,8 @@ impl Log {
         });
     }
 
-    /// Bytes for `func` that come from no file, where the rule at the place `rule` wants one. May sleep.
+    /// Bytes for `func` that come from no file, where the rule at the place `rule` wants one. May
+    /// sleep.
     pub(crate) fn audit_no_file(&self, func: Func, rule: usize, enforced: bool) {
         if let Ok(name) = CString::try_from_fmt(kernel::prelude::fmt!("{}", func.name())) {
             Record {

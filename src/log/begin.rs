@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The first records: `boot_aggregate`, which ties the list to what the firmware and the boot loader measured, and
-//! `digest_lists_start`, which says from where the list replays and what the module is when it begins.
+//! The first records: `boot_aggregate`, which ties the list to what the firmware and the boot
+//! loader measured, and `digest_lists_start`, which says from where the list replays and what the
+//! module is when it begins.
 //!
-//! Where the TPM comes later than the module, or could not be read at load, these two have zeros and no value of the PCR. When a
-//! TPM has come, and before anything is extended, `boot_aggregate_late` and `digest_lists_tpm` say what was missing.
+//! Where the TPM comes later than the module, or could not be read at load, these two have zeros
+//! and no value of the PCR. When a TPM has come, and before anything is extended,
+//! `boot_aggregate_late` and `digest_lists_tpm` say what was missing.
 
 use super::{
     event::digest_of,
@@ -51,8 +53,8 @@ fn lines(initial: &[Initial]) -> impl Iterator<Item = start::Initial<'_>> + Clon
 }
 
 impl Log {
-    /// Appends the first records. Where the TPM is missing or cannot be read, the digest of `boot_aggregate` is zero, as in
-    /// IMA, and `start` says nothing of the PCR's value. May sleep.
+    /// Appends the first records. Where the TPM is missing or cannot be read, the digest of
+    /// `boot_aggregate` is zero, as in IMA, and `start` says nothing of the PCR's value. May sleep.
     ///
     /// # Errors
     ///

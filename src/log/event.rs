@@ -35,8 +35,8 @@ const NO_PATH: &CStr = c"(path_too_long)";
 /// The name of the record that takes one back.
 const REFUSED: &[u8] = b"digest_lists_refused";
 
-/// The types of `security.ima` that are signatures: `EVM_IMA_XATTR_DIGSIG` and `IMA_VERITY_DIGSIG` of the kernel's
-/// `security/integrity/integrity.h`.
+/// The types of `security.ima` that are signatures: `EVM_IMA_XATTR_DIGSIG` and `IMA_VERITY_DIGSIG`
+/// of the kernel's `security/integrity/integrity.h`.
 const SIGNATURES: [u8; 2] = [3, 6];
 
 /// Why nobody can vouch for the content of a file.
@@ -88,7 +88,8 @@ impl Violation {
 }
 
 impl Log {
-    /// Records a file with the digest of its content, or with `verity` its digest in fs-verity. May sleep.
+    /// Records a file with the digest of its content, or with `verity` its digest in fs-verity. May
+    /// sleep.
     pub(crate) fn measure_file(
         &self,
         pcr: u32,
@@ -156,14 +157,16 @@ impl Log {
         self.admit(extended, name.to_bytes())
     }
 
-    /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR. May sleep.
+    /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR.
+    /// May sleep.
     pub(crate) fn measure_bytes(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
         let extended = self.append(self.pcr(), Template::ImaNg, &event, Repeat::Never)?;
         self.admit(extended, name)
     }
 
-    /// As [`Log::measure_bytes`], even if the same bytes were recorded before: the order counts. May sleep.
+    /// As [`Log::measure_bytes`], even if the same bytes were recorded before: the order counts.
+    /// May sleep.
     pub(crate) fn measure_own(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
         self.announce(Template::ImaNg, &event)
@@ -178,8 +181,8 @@ impl Log {
         self.announce(Template::ImaBuf, &event)
     }
 
-    /// Records what the module is about to do. If it must not, since the record waits for the TPM, a second record takes that
-    /// back: both will be extended.
+    /// Records what the module is about to do. If it must not, since the record waits for the TPM,
+    /// a second record takes that back: both will be extended.
     fn announce(&self, template: Template, event: &Event<'_>) -> Result {
         let extended = self.append(self.pcr(), template, event, Repeat::Always)?;
         self.admit(extended, event.name).or_else(|refused| {
@@ -188,8 +191,8 @@ impl Log {
         })
     }
 
-    /// Records that what the last record of [`Log::measure_own`] for these bytes announced has not happened: who reads the list
-    /// would believe it otherwise. May sleep.
+    /// Records that what the last record of [`Log::measure_own`] for these bytes announced has not
+    /// happened: who reads the list would believe it otherwise. May sleep.
     pub(crate) fn measure_refused(&self, bytes: &[u8]) -> Result {
         self.take_back(digest_of(bytes)?)
     }
@@ -200,7 +203,8 @@ impl Log {
         Ok(())
     }
 
-    /// Records data under `name`, with the data themselves where the template has room for them. May sleep.
+    /// Records data under `name`, with the data themselves where the template has room for them.
+    /// May sleep.
     pub(crate) fn measure_data(
         &self,
         pcr: u32,

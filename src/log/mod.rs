@@ -2,12 +2,14 @@
 
 //! The measurement list and the PCR that vouches for it.
 //!
-//! A record is appended and its PCR extended in one critical section, and only then does the access proceed that gave
-//! rise to it. So the order of the list is the order of the extends, and nothing that was not recorded is used.
+//! A record is appended and its PCR extended in one critical section, and only then does the access
+//! proceed that gave rise to it. So the order of the list is the order of the extends, and nothing
+//! that was not recorded is used.
 //!
-//! Where the TPM does not take a record, the record waits, and the access proceeds unless the module was loaded with
-//! `tpm_required=1`. Records that wait are extended before any later one: by the next access that leaves a record, or by
-//! [`DelayedWork`] as soon as a TPM works, whichever comes first.
+//! Where the TPM does not take a record, the record waits, and the access proceeds unless the
+//! module was loaded with `tpm_required=1`. Records that wait are extended before any later one: by
+//! the next access that leaves a record, or by [`DelayedWork`] as soon as a TPM works, whichever
+//! comes first.
 
 mod audit;
 mod begin;
@@ -60,7 +62,8 @@ use vouching::{
     DELAY, //
 };
 
-/// How often one call tries to extend a record before it waits: once more than a command may fail without anybody noticing.
+/// How often one call tries to extend a record before it waits: once more than a command may fail
+/// without anybody noticing.
 const ATTEMPTS: usize = 2;
 
 /// How many records the work extends before it lets others have the TPM, and the module go.
@@ -108,13 +111,15 @@ struct List {
     records: Mutex<Records>,
 }
 
-/// The measurement list. The order of the fields is the order of teardown: first nobody extends any more.
+/// The measurement list. The order of the fields is the order of teardown: first nobody extends any
+/// more.
 pub(crate) struct Log {
     /// Extends what waits.
     retry: DelayedWork<List>,
     list: Arc<List>,
     settings: Settings,
-    /// Whether what waits is refused. Set once the first records are in the list, which nobody may refuse.
+    /// Whether what waits is refused. Set once the first records are in the list, which nobody may
+    /// refuse.
     refusing: AtomicBool,
 }
 
@@ -140,9 +145,9 @@ impl List {
         self.records.lock().list.get(index).cloned()
     }
 
-    /// Appends a record of `event` in `template`, unless it repeats one and need not be. Returns where the record stands
-    /// that says so, this or an earlier one. To be called with the lock on [`Self::vouching`] held, or before the list is
-    /// shared. May sleep.
+    /// Appends a record of `event` in `template`, unless it repeats one and need not be. Returns
+    /// where the record stands that says so, this or an earlier one. To be called with the lock on
+    /// [`Self::vouching`] held, or before the list is shared. May sleep.
     ///
     /// # Errors
     ///
@@ -174,7 +179,8 @@ impl List {
 }
 
 impl List {
-    /// Extends up to `limit` of the records that have not been extended yet, in order. What is left waits. May sleep.
+    /// Extends up to `limit` of the records that have not been extended yet, in order. What is left
+    /// waits. May sleep.
     fn extend(&self, v: &mut Vouching, limit: usize) {
         let mut result = Err(ENODEV);
         for _ in 0..ATTEMPTS {
@@ -288,7 +294,8 @@ impl Log {
         f(self.list.vouching.lock().chip.as_ref())
     }
 
-    /// What the default PCR was before the first record, if it was not zero: the list replays from there.
+    /// What the default PCR was before the first record, if it was not zero: the list replays from
+    /// there.
     pub(crate) fn initial(&self) -> Option<Digest> {
         not_zero(&self.list.vouching.lock().initial)
     }
@@ -315,13 +322,14 @@ impl Log {
         self.list.violations.get()
     }
 
-    /// Appends a record of `event` in `template`, unless it repeats one and need not be, and extends `pcr`. Returns
-    /// whether the record that vouches for the event, this or an earlier one, has been extended. May sleep.
+    /// Appends a record of `event` in `template`, unless it repeats one and need not be, and
+    /// extends `pcr`. Returns whether the record that vouches for the event, this or an earlier
+    /// one, has been extended. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`: nothing was appended. An extend that fails is no error: the record waits, with those that follow it,
-    /// until a TPM works, and `violations` counts.
+    /// `ENOMEM`: nothing was appended. An extend that fails is no error: the record waits, with
+    /// those that follow it, until a TPM works, and `violations` counts.
     fn append(
         &self,
         pcr: u32,

@@ -75,8 +75,8 @@ impl Record {
 
     /// Writes the digest with which it extends `bank` into `out`, which is zero.
     ///
-    /// A violation extends with all ones. Banks of algorithms that the kernel's library does not have get the SHA-1
-    /// digest padded with zeros, as from IMA.
+    /// A violation extends with all ones. Banks of algorithms that the kernel's library does not
+    /// have get the SHA-1 digest padded with zeros, as from IMA.
     pub(super) fn digest_for(&self, bank: Bank, out: &mut [u8]) {
         if self.violation {
             return out.fill(0xff);

@@ -74,8 +74,8 @@ impl Log {
         Err(EACCES)
     }
 
-    /// Lets `file` be used, of which a record was appended earlier that may be any one, if no record waits, or need not be
-    /// extended. May sleep.
+    /// Lets `file` be used, of which a record was appended earlier that may be any one, if no
+    /// record waits, or need not be extended. May sleep.
     ///
     /// # Errors
     ///

@@ -2,9 +2,10 @@
 
 //! What vouches for the records: a TPM, and how far it has come.
 //!
-//! A chip is not kept for good. Whatever command fails, the chip is given back and looked for again: its driver may have been
-//! unbound and bound, which makes another chip of it. Until it works, the records wait. Another TPM does not take them: it may
-//! be one that root made (`tpm_vtpm_proxy`), and a quote is of the PCR that has the records before.
+//! A chip is not kept for good. Whatever command fails, the chip is given back and looked for
+//! again: its driver may have been unbound and bound, which makes another chip of it. Until it
+//! works, the records wait. Another TPM does not take them: it may be one that root made
+//! (`tpm_vtpm_proxy`), and a quote is of the PCR that has the records before.
 //!
 //! | state | set by | left by |
 //! |-------|--------|---------|
@@ -13,11 +14,13 @@
 //! | waiting | an attempt that leaves records behind | the attempt that extends the last of them |
 //! | doubtful PCR | a command that fails | reading that PCR, before it is extended the next time |
 //!
-//! **A lost answer.** An extend that fails may have happened: the command was sent, the answer was lost. So the value of each
-//! PCR is computed along with the extends, in one bank, and the PCR is read before the next extend. If it is as before, the
-//! record is extended again; if it is as after, it is not. If it is neither, then somebody else extended it, or reset it: the
-//! list does not replay any more whatever is done, which the kernel log says, and the records are extended. Where the TPM has
-//! only banks of algorithms that the kernel's library does not have, nothing can be computed, and the record is extended again.
+//! **A lost answer.** An extend that fails may have happened: the command was sent, the answer was
+//! lost. So the value of each PCR is computed along with the extends, in one bank, and the PCR is
+//! read before the next extend. If it is as before, the record is extended again; if it is as
+//! after, it is not. If it is neither, then somebody else extended it, or reset it: the list does
+//! not replay any more whatever is done, which the kernel log says, and the records are extended.
+//! Where the TPM has only banks of algorithms that the kernel's library does not have, nothing can
+//! be computed, and the record is extended again.
 
 use super::record::{
     self,
@@ -40,7 +43,8 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// After how many milliseconds the records that wait are tried again for the first time, and at most.
+/// After how many milliseconds the records that wait are tried again for the first time, and at
+/// most.
 pub(super) const DELAY: (u32, u32) = (100, 10_000);
 
 /// Since when records wait, and why.
@@ -48,7 +52,8 @@ pub(super) const DELAY: (u32, u32) = (100, 10_000);
 pub(crate) struct Waiting {
     /// Seconds since the system started, those in which it was suspended included.
     pub(crate) since: u64,
-    /// Why the last attempt failed: `ENODEV` where there is no TPM, `EIO` where it answered with an error.
+    /// Why the last attempt failed: `ENODEV` where there is no TPM, `EIO` where it answered with an
+    /// error.
     pub(crate) error: Error,
 }
 
@@ -197,7 +202,8 @@ impl Running {
         self.doubtful = u32::MAX;
     }
 
-    /// Whether the chip has `record`, which is the next one, already. Reads its PCR where that is not known. May sleep.
+    /// Whether the chip has `record`, which is the next one, already. Reads its PCR where that is
+    /// not known. May sleep.
     pub(super) fn has(&mut self, chip: &Chip, record: &Record) -> Result<bool> {
         let Some(algo) = bank_to_watch(chip) else {
             return Ok(false);
@@ -257,7 +263,8 @@ fn after(before: &Digest, record: &Record) -> Digest {
     record::hash(algo, both.get(..size.saturating_mul(2)).unwrap_or_default())
 }
 
-/// The bank in which the values are computed: of the algorithms that the kernel's library has, the first one.
+/// The bank in which the values are computed: of the algorithms that the kernel's library has, the
+/// first one.
 fn bank_to_watch(chip: &Chip) -> Option<HashAlgo> {
     use HashAlgo::{Sha1, Sha256, Sha384, Sha512};
     [Sha256, Sha384, Sha512, Sha1]
@@ -265,8 +272,8 @@ fn bank_to_watch(chip: &Chip) -> Option<HashAlgo> {
         .find(|algo| chip.has_bank(algo.tpm_alg_id()))
 }
 
-/// The digest of PCRs 0 to 9 of the SHA-256 bank, or of 0 to 7 of the SHA-1 bank where there is no other, as IMA
-/// computes it.
+/// The digest of PCRs 0 to 9 of the SHA-256 bank, or of 0 to 7 of the SHA-1 bank where there is no
+/// other, as IMA computes it.
 fn boot_aggregate(chip: &Chip) -> Result<Digest> {
     let (algo, last) = if chip.has_bank(HashAlgo::Sha256.tpm_alg_id()) {
         (HashAlgo::Sha256, 9)

@@ -2,8 +2,8 @@
 
 //! Whether a file is good enough for an `appraise` rule, given what is known of it.
 //!
-//! The file's own reference value, `security.ima`, comes first; where that is not enough, and the rule lets lists
-//! answer, a signed list that has the digest does:
+//! The file's own reference value, `security.ima`, comes first; where that is not enough, and the
+//! rule lets lists answer, a signed list that has the digest does:
 //!
 //! | `security.ima` | list says immutable | list says mutable | no list has it |
 //! |----------------|---------------------|-------------------|----------------|
@@ -12,8 +12,8 @@
 //! | bad            | signed              | refused           | refused        |
 //! | none           | signed              | good              | refused        |
 //!
-//! *signed* satisfies `appraise_type=imasig`. A digest that a list revokes, or the kernel's blacklist has, is refused
-//! whatever else is known.
+//! *signed* satisfies `appraise_type=imasig`. A digest that a list revokes, or the kernel's
+//! blacklist has, is refused whatever else is known.
 
 use crate::{
     hash_algo::HashAlgo,
@@ -43,7 +43,8 @@ pub enum Cause {
     Blacklisted,
     /// The file is open for writing while it is being mapped.
     OpenWriters,
-    /// What was read need not be what is used: a server, or whoever holds the memory, may change it unseen.
+    /// What was read need not be what is used: a server, or whoever holds the memory, may change it
+    /// unseen.
     UnstableContent,
     /// The content counts as signed and must not be written.
     Immutable,
@@ -87,8 +88,8 @@ impl Cause {
 }
 
 impl Cause {
-    /// Whether the cause lies in what the file contains or in its attributes, and not in the way it is accessed or in
-    /// others who access it.
+    /// Whether the cause lies in what the file contains or in its attributes, and not in the way it
+    /// is accessed or in others who access it.
     pub const fn is_of_content(self) -> bool {
         match self {
             Self::MissingHash
@@ -191,7 +192,8 @@ pub fn judge(rule: &Appraise, evidence: &Evidence) -> Result<Vouchers, Cause> {
             Own::Good(reference) => Some(reference),
             _ => None,
         },
-        // A mutable file that has a reference value has changed, or may have, since the list was made.
+        // A mutable file that has a reference value has changed, or may have, since the list was
+        // made.
         list: asked.filter(|kind| *kind == Kind::Immutable || evidence.own == Own::Absent),
     };
     if vouchers.satisfy(rule) {

@@ -5,7 +5,8 @@
 
 use core::fmt;
 
-/// A string as auditd expects it: quoted, or in hexadecimal if it has a quote, a space or anything not printable.
+/// A string as auditd expects it: quoted, or in hexadecimal if it has a quote, a space or anything
+/// not printable.
 #[derive(Clone, Copy, Debug)]
 pub struct Untrusted<'a>(pub &'a [u8]);
 
@@ -34,7 +35,8 @@ impl fmt::Display for Matched<'_> {
     }
 }
 
-/// Something that went wrong with a file, or with the PCR on its account. IMA's records have no digest, rule or attribute.
+/// Something that went wrong with a file, or with the PCR on its account. IMA's records have no
+/// digest, rule or attribute.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
     /// In what operation.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lists that are blocks of digests: what [`crate::compact`] and [`crate::compact16`] have in common.
+//! Lists that are blocks of digests: what [`crate::compact`] and [`crate::compact16`] have in
+//! common.
 //!
-//! The formats differ in the header of a block, which a [`Layout`] reads, and in what may stand before the first one. The
-//! digest of empty content is skipped and counted, never an entry.
+//! The formats differ in the header of a block, which a [`Layout`] reads, and in what may stand
+//! before the first one. The digest of empty content is skipped and counted, never an entry.
 
 use core::marker::PhantomData;
 
@@ -101,8 +102,8 @@ pub(crate) fn len_of(algo: HashAlgo, count: u32) -> Option<u32> {
 ///
 /// # Invariants
 ///
-/// `data` is a sequence of one or more blocks that `L::read_block` accepts, without a remainder, all of digests of
-/// `algo`.
+/// `data` is a sequence of one or more blocks that `L::read_block` accepts, without a remainder,
+/// all of digests of `algo`.
 #[derive(Debug)]
 pub struct List<'a, L> {
     data: &'a [u8],
@@ -126,8 +127,9 @@ impl<'a, L: Layout> List<'a, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::Truncated`], [`Error::Empty`] (no block, or a block of no digests), [`Error::BadDigestSize`],
-    /// [`Error::WeakAlgorithm`], [`Error::MixedAlgorithms`], [`Error::TooManyEntries`], and those of the format.
+    /// [`Error::Truncated`], [`Error::Empty`] (no block, or a block of no digests),
+    /// [`Error::BadDigestSize`], [`Error::WeakAlgorithm`], [`Error::MixedAlgorithms`],
+    /// [`Error::TooManyEntries`], and those of the format.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let edition = L::read_edition(&mut cursor)?;
@@ -214,7 +216,8 @@ impl<L> Clone for Entries<'_, L> {
 }
 
 impl<L> Entries<'_, L> {
-    /// Whether the digest that was returned last stands for one of fs-verity; see [`verity::entry`].
+    /// Whether the digest that was returned last stands for one of fs-verity; see
+    /// [`verity::entry`].
     pub fn is_verity(&self) -> bool {
         self.current
             .as_ref()
@@ -303,8 +306,8 @@ pub(crate) fn size_of_block(algo: HashAlgo, count: usize) -> Result<(u32, u32)> 
 ///
 /// # Errors
 ///
-/// [`Error::BadDigestSize`] if a digest is not one of `algo`, [`Error::BadLength`] if `digests` is not as long as it
-/// says, and those of `sink`.
+/// [`Error::BadDigestSize`] if a digest is not one of `algo`, [`Error::BadLength`] if `digests` is
+/// not as long as it says, and those of `sink`.
 pub(crate) fn write_digests<'d>(
     algo: HashAlgo,
     digests: impl ExactSizeIterator<Item = &'d [u8]>,

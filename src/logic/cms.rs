@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who made a PKCS#7 or CMS signature, and over which hash: what the kernel verifies without telling.
+//! Who made a PKCS#7 or CMS signature, and over which hash: what the kernel verifies without
+//! telling.
 //!
 //! The kernel's parser and verifier do the rest; here the outline is walked in DER once:
 //!
@@ -16,8 +17,8 @@
 //!         signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER, … }, … } } }
 //! ```
 //!
-//! Source: RFC 5652. Indefinite lengths (BER) are refused, and so is more than one signer: which of them vouches for a
-//! list would be open.
+//! Source: RFC 5652. Indefinite lengths (BER) are refused, and so is more than one signer: which of
+//! them vouches for a list would be open.
 
 use crate::{
     asn1::{
@@ -81,8 +82,9 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadSignature`], also for several signers, [`Error::Truncated`], [`Error::TrailingBytes`];
-    /// [`Error::WeakSignatureHash`] and [`Error::UnknownAlgorithm`] for the hash.
+    /// [`Error::BadSignature`], also for several signers, [`Error::Truncated`],
+    /// [`Error::TrailingBytes`]; [`Error::WeakSignatureHash`] and [`Error::UnknownAlgorithm`] for
+    /// the hash.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let mut info = Cursor::new(content(&mut cursor, SEQUENCE)?);
@@ -140,8 +142,8 @@ impl<'a> Message<'a> {
         self.algo
     }
 
-    /// When it was signed, in seconds since 1970, if the signed attributes say so. The signer's word, and only as good as
-    /// the signature.
+    /// When it was signed, in seconds since 1970, if the signed attributes say so. The signer's
+    /// word, and only as good as the signature.
     pub const fn signed_at(&self) -> Option<i64> {
         self.signed_at
     }
@@ -189,7 +191,8 @@ fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
     })
 }
 
-/// The signing time among signed attributes. Two of them are refused, and so is one that has two values or is no time.
+/// The signing time among signed attributes. Two of them are refused, and so is one that has two
+/// values or is no time.
 fn signing_time(attributes: &[u8]) -> Result<Option<i64>> {
     let mut found = None;
     let mut attributes = Cursor::new(attributes);

@@ -9,10 +9,11 @@
 //! | 4     | size of the digests together |
 //! | ...   | the digests |
 //!
-//! Ten SHA-256 digests are the header `0, 10, 320` and 320 bytes. The size of a digest says its algorithm;
-//! all blocks of a list have the same. Before the blocks there may be an edition ([`crate::edition`], entry id 3). Digests
-//! that fs-verity enforces are those of descriptors, and know files by their digest in fs-verity only ([`crate::verity`]).
-//! The format is that of "ima: digest list feature" v2 (2017); the entry ids from 2 on are additions of this project. The
+//! Ten SHA-256 digests are the header `0, 10, 320` and 320 bytes. The size of a digest says its
+//! algorithm; all blocks of a list have the same. Before the blocks there may be an edition
+//! ([`crate::edition`], entry id 3). Digests that fs-verity enforces are those of descriptors, and
+//! know files by their digest in fs-verity only ([`crate::verity`]). The format is that of "ima:
+//! digest list feature" v2 (2017); the entry ids from 2 on are additions of this project. The
 //! digest of empty content is skipped and counted, never an entry.
 
 use crate::{
@@ -79,9 +80,10 @@ fn algo_of(count: u32, len: u32) -> Result<HashAlgo> {
 ///
 /// # Errors
 ///
-/// [`Error::Empty`] without digests, [`Error::WeakAlgorithm`], [`Error::BadDigestSize`] if a digest is not
-/// one of `algo`, [`Error::TooManyEntries`], [`Error::BadLength`] if `digests` is not as long as it says, and
-/// those of `sink`. The output of a failed call is incomplete and must be discarded.
+/// [`Error::Empty`] without digests, [`Error::WeakAlgorithm`], [`Error::BadDigestSize`] if a digest
+/// is not one of `algo`, [`Error::TooManyEntries`], [`Error::BadLength`] if `digests` is not as
+/// long as it says, and those of `sink`. The output of a failed call is incomplete and must be
+/// discarded.
 pub fn write_block<'d>(
     kind: Kind,
     algo: HashAlgo,
@@ -91,8 +93,9 @@ pub fn write_block<'d>(
     write_with_id(kind_id(kind), algo, digests, sink)
 }
 
-/// Writes one block of digests that fs-verity enforces, immutable ones or revoked ones. The errors are those of
-/// [`write_block`], and [`Error::UnknownEntryId`] for mutable ones: what fs-verity protects does not change.
+/// Writes one block of digests that fs-verity enforces, immutable ones or revoked ones. The errors
+/// are those of [`write_block`], and [`Error::UnknownEntryId`] for mutable ones: what fs-verity
+/// protects does not change.
 pub fn write_verity_block<'d>(
     kind: Kind,
     algo: HashAlgo,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Compact lists with a header of 16 bytes (type 2): the format of openEuler and DIGLIM, little endian.
+//! Compact lists with a header of 16 bytes (type 2): the format of openEuler and DIGLIM, little
+//! endian.
 //!
 //! | bytes | field |
 //! |-------|-------|
@@ -13,8 +14,9 @@
 //! | 4     | size of the digests together |
 //! | ...   | the digests |
 //!
-//! Blocks of other types (keys, parsers, metadata of files, digest lists) are refused: their digests are not of the
-//! content of files. All blocks of a list have the same algorithm; none can revoke.
+//! Blocks of other types (keys, parsers, metadata of files, digest lists) are refused: their
+//! digests are not of the content of files. All blocks of a list have the same algorithm; none can
+//! revoke.
 
 use crate::{
     blocks::{

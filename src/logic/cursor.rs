@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Checked reading and writing of bytes: every parser reads through [`Cursor`], every writer writes through
-//! [`Sink`].
+//! Checked reading and writing of bytes: every parser reads through [`Cursor`], every writer writes
+//! through [`Sink`].
 //!
 //! Neither knows any format, and neither allocates.
 
@@ -14,7 +14,8 @@ use crate::error::{
 ///
 /// # Invariants
 ///
-/// `offset` is the number of bytes taken so far, so `offset + rest.len()` is the length of the input.
+/// `offset` is the number of bytes taken so far, so `offset + rest.len()` is the length of the
+/// input.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     rest: &'a [u8],
@@ -33,8 +34,8 @@ impl<'a> Cursor<'a> {
     /// The next `len` bytes.
     pub fn take(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(Error::Truncated)?;
-        // INVARIANT: What leaves `rest` is added to `offset`; the sum stays the length of a slice and cannot
-        // wrap.
+        // INVARIANT: What leaves `rest` is added to `offset`; the sum stays the length of a slice
+        // and cannot wrap.
         self.rest = rest;
         self.offset = self.offset.wrapping_add(len);
         Ok(taken)
@@ -119,7 +120,8 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     }
 }
 
-/// Puts `bytes` behind their length as a little-endian `u32`, as [`Cursor::prefixed_le`] reads them.
+/// Puts `bytes` behind their length as a little-endian `u32`, as [`Cursor::prefixed_le`] reads
+/// them.
 pub fn put_prefixed_le(sink: &mut (impl Sink + ?Sized), bytes: &[u8]) -> Result {
     let len = u32::try_from(bytes.len()).map_err(|_| Error::BadLength)?;
     sink.put(&len.to_le_bytes())?;

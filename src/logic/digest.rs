@@ -2,7 +2,8 @@
 
 //! One digest with its algorithm, and its text form `sha256:<hex>`.
 //!
-//! Lists and the digest table work on bare bytes; this type is for single digests that travel between parts.
+//! Lists and the digest table work on bare bytes; this type is for single digests that travel
+//! between parts.
 
 use crate::{
     cursor::{
@@ -25,7 +26,8 @@ use core::fmt;
 ///
 /// # Invariants
 ///
-/// The bytes behind the first `algo.digest_size()` are zero, so that equality is equality of the digests.
+/// The bytes behind the first `algo.digest_size()` are zero, so that equality is equality of the
+/// digests.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest {
     algo: HashAlgo,
@@ -106,7 +108,8 @@ impl Digest {
     /// [`Error::BadHex`], [`Error::BadDigestSize`].
     pub fn from_hex(algo: HashAlgo, hex: &[u8]) -> Result<Self> {
         let mut digest = Self::zero(algo);
-        // INVARIANT: A text of another length is refused below, so nothing is written behind the digest.
+        // INVARIANT: A text of another length is refused below, so nothing is written behind the
+        // digest.
         let len = decode_hex(hex, &mut digest.bytes)?;
         if len == algo.digest_size() {
             Ok(digest)
@@ -178,12 +181,13 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// Decodes hexadecimal digits of either case into the beginning of `out` and returns the number of bytes.
+/// Decodes hexadecimal digits of either case into the beginning of `out` and returns the number of
+/// bytes.
 ///
 /// # Errors
 ///
-/// [`Error::BadHex`] for an odd number of digits or another character, [`Error::BadDigestSize`] if `out` is
-/// too short.
+/// [`Error::BadHex`] for an odd number of digits or another character, [`Error::BadDigestSize`] if
+/// `out` is too short.
 pub fn decode_hex(hex: &[u8], out: &mut [u8]) -> Result<usize> {
     let mut hex = hex;
     let mut out = out.iter_mut();

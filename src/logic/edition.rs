@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The edition of a list: a name under which its signer renews it, and a serial number that only grows.
+//! The edition of a list: a name under which its signer renews it, and a serial number that only
+//! grows.
 //!
 //! A compact list may begin with it, as a block of entry id 3, little endian:
 //!
@@ -12,8 +13,8 @@
 //! | n     | the name, 1 to 64 printable ASCII characters without spaces, and a NUL |
 //! | 8     | the serial number |
 //!
-//! The greatest serial number that was loaded of a name and signer is their *floor*: a list with a lower one is refused
-//! from then on. Who keeps floors, and how long, is not told here.
+//! The greatest serial number that was loaded of a name and signer is their *floor*: a list with a
+//! lower one is refused from then on. Who keeps floors, and how long, is not told here.
 
 use crate::{
     cursor::{
@@ -62,8 +63,8 @@ impl<'a> Edition<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Truncated`]; [`Error::BadLength`] for several editions in the block, or a block without room for a serial
-    /// number; [`Error::MissingNul`], [`Error::BadListName`].
+    /// [`Error::Truncated`]; [`Error::BadLength`] for several editions in the block, or a block
+    /// without room for a serial number; [`Error::MissingNul`], [`Error::BadListName`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>> {
         if cursor.clone().u16_le() != Ok(ENTRY_ID) {
             return Ok(None);
@@ -117,7 +118,8 @@ impl<'a> Edition<'a> {
     }
 }
 
-/// Below what serial number a list of some name and signer is refused: that of the greatest that was loaded.
+/// Below what serial number a list of some name and signer is refused: that of the greatest that
+/// was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Floor {
     /// The serial number.
@@ -140,8 +142,8 @@ impl Floor {
     ///
     /// # Errors
     ///
-    /// [`Error::OlderSerial`], and [`Error::SameSerial`] for another list of the same serial number: which of them counts
-    /// would be a matter of the order.
+    /// [`Error::OlderSerial`], and [`Error::SameSerial`] for another list of the same serial
+    /// number: which of them counts would be a matter of the order.
     pub fn judge(floor: Option<&Self>, list: &Self) -> Result<Standing> {
         match floor {
             Some(floor) if list.serial < floor.serial => Err(Error::OlderSerial),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One errno per cause, so that whoever writes to securityfs learns the cause from the system call alone.
+//! One errno per cause, so that whoever writes to securityfs learns the cause from the system call
+//! alone.
 //!
 //! The numbers are Linux's (`include/uapi/asm-generic/errno*.h`). The table is part of the ABI: see
 //! `Documentation/abi.md`.

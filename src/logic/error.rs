@@ -2,16 +2,16 @@
 
 //! Why an input was refused.
 //!
-//! One small enum for every format and for the digest table. It carries no position and no text of the input;
-//! turning a cause into an errno or into a log line is the caller's business.
+//! One small enum for every format and for the digest table. It carries no position and no text of
+//! the input; turning a cause into an errno or into a log line is the caller's business.
 
 use crate::openpgp::algo::{
     PublicKeyAlgo,
     WeakHash, //
 };
 
-/// Declares the causes, each once: with an example of what it carries, if anything, and so that none is missing in
-/// [`Error::ALL`].
+/// Declares the causes, each once: with an example of what it carries, if anything, and so that
+/// none is missing in [`Error::ALL`].
 macro_rules! causes {
     ($(#[$meta:meta])* pub enum $name:ident {
         $($(#[$doc:meta])* $variant:ident $(($carried:ty = $example:expr))?,)*

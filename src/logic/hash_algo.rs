@@ -14,7 +14,8 @@ pub const MAX_DIGEST_SIZE: usize = 64;
 
 /// A hash algorithm.
 ///
-/// SHA-1 stands only for template digests of the SHA-1 PCR bank; no parser accepts it for file content.
+/// SHA-1 stands only for template digests of the SHA-1 PCR bank; no parser accepts it for file
+/// content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HashAlgo {
     /// SHA-1, 20 bytes.
@@ -31,7 +32,8 @@ impl HashAlgo {
     /// Every algorithm, by growing digest size.
     pub const ALL: [Self; 4] = [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
 
-    /// The algorithms that may identify file content, SHA-256 first: the order in which a file is hashed.
+    /// The algorithms that may identify file content, SHA-256 first: the order in which a file is
+    /// hashed.
     pub const STRONG: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
 
     /// The position in [`Self::ALL`], for tables by algorithm.

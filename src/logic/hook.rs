@@ -2,7 +2,8 @@
 
 //! What an event at a hook is, told from the facts that the kernel passes.
 
-/// The keyring that the kernel's blacklist is. User space can give no keyring a name with a dot in front.
+/// The keyring that the kernel's blacklist is. User space can give no keyring a name with a dot in
+/// front.
 const BLACKLIST: &[u8] = b".blacklist";
 
 /// What a key that was added to a keyring changes.
@@ -27,12 +28,13 @@ impl<'a> KeyEvent<'a> {
     }
 }
 
-/// Whether a mapping has another content than a read of the file `user`, through which it was made: a stacked file system
-/// maps the pages of another file.
+/// Whether a mapping has another content than a read of the file `user`, through which it was made:
+/// a stacked file system maps the pages of another file.
 ///
-/// `user_real` is the inode that a read of `user` reads, and `backing_real` that of which pages are mapped; it is asked for
-/// only where it counts. overlayfs reads the upper file once there is one, and maps the lower one if it was open before.
-/// File systems that share pages between equal files (erofs) map other inodes as well, but have one content.
+/// `user_real` is the inode that a read of `user` reads, and `backing_real` that of which pages are
+/// mapped; it is asked for only where it counts. overlayfs reads the upper file once there is one,
+/// and maps the lower one if it was open before. File systems that share pages between equal files
+/// (erofs) map other inodes as well, but have one content.
 pub fn maps_another_content<I: PartialEq>(
     user: I,
     user_real: I,

@@ -41,8 +41,9 @@ impl<'a> ImaSignature<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadMagic`], [`Error::BadVersion`], [`Error::UnknownAlgorithm`], [`Error::WeakAlgorithm`],
-    /// [`Error::BadSignature`] if it is empty, [`Error::Truncated`], [`Error::TrailingBytes`].
+    /// [`Error::BadMagic`], [`Error::BadVersion`], [`Error::UnknownAlgorithm`],
+    /// [`Error::WeakAlgorithm`], [`Error::BadSignature`] if it is empty, [`Error::Truncated`],
+    /// [`Error::TrailingBytes`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         if cursor.u8()? != MAGIC {

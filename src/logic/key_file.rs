@@ -2,8 +2,9 @@
 
 //! Key files: keys that a trusted key vouches for by a signature over the file.
 //!
-//! A line that says what the file is, then one certificate as it is: X.509 in DER, or OpenPGP in packets. Without that
-//! line a signature that was made for another purpose would do: of a package's files, say, some of which are certificates.
+//! A line that says what the file is, then one certificate as it is: X.509 in DER, or OpenPGP in
+//! packets. Without that line a signature that was made for another purpose would do: of a
+//! package's files, say, some of which are certificates.
 
 use crate::error::{
     Error,

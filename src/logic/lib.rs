@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The logic of `digest_lists` that needs no kernel: formats, digests, templates, the policy language and the digest
-//! table.
+//! The logic of `digest_lists` that needs no kernel: formats, digests, templates, the policy
+//! language and the digest table.
 //!
-//! The module links this crate into its `.ko`; the tool, the host tests and the fuzz targets build the same files.
-//! Nothing here allocates, panics or is `unsafe`: callers own every buffer.
+//! The module links this crate into its `.ko`; the tool, the host tests and the fuzz targets build
+//! the same files. Nothing here allocates, panics or is `unsafe`: callers own every buffer.
 
 // Kbuild gives `no_std` on the command line.
 #![cfg_attr(not(MODULE), no_std)]

@@ -2,7 +2,8 @@
 
 //! What every format of digest list has in common, and the one parser the rest of the module calls.
 //!
-//! The formats themselves have a file each; how digests are stored and found afterwards is [`crate::table`].
+//! The formats themselves have a file each; how digests are stored and found afterwards is
+//! [`crate::table`].
 
 use crate::{
     compact,
@@ -185,7 +186,8 @@ impl Counts {
         Ok(())
     }
 
-    /// The kind of the digest number `position` of an arena, which groups immutable, mutable, revoked.
+    /// The kind of the digest number `position` of an arena, which groups immutable, mutable,
+    /// revoked.
     #[inline]
     pub const fn kind_at(&self, position: u32) -> Option<Kind> {
         if position < self.immutable {
@@ -324,7 +326,8 @@ pub enum Entries<'a> {
 }
 
 impl Entries<'_> {
-    /// Whether the digest that was returned last stands for one of fs-verity; see [`crate::verity::entry`].
+    /// Whether the digest that was returned last stands for one of fs-verity; see
+    /// [`crate::verity::entry`].
     pub fn is_verity(&self) -> bool {
         match self {
             Self::Compact(entries) => entries.is_verity(),

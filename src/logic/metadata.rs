@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Metadata: what is written to `digest_lists` to say which list files to load, with their digests and
-//! signatures.
+//! Metadata: what is written to `digest_lists` to say which list files to load, with their digests
+//! and signatures.
 //!
 //! A buffer holds one or more records, all little endian:
 //!
@@ -15,9 +15,9 @@
 //! | 4 + n | reference by which a verifier finds the list, opaque, at most 4096 bytes |
 //! | 2     | [`ListType`] |
 //!
-//! The format is that of "ima: digest list feature" v2 (2017). [`Metadata::parse`] checks the whole buffer
-//! once; what it returns can be walked without errors. Opening, hashing and verifying the files is not done
-//! here.
+//! The format is that of "ima: digest list feature" v2 (2017). [`Metadata::parse`] checks the whole
+//! buffer once; what it returns can be walked without errors. Opening, hashing and verifying the
+//! files is not done here.
 
 use crate::{
     cursor::{
@@ -46,8 +46,8 @@ const FIXED_LEN: usize = 20;
 ///
 /// # Invariants
 ///
-/// `data` is a sequence of one or more records that `Record::read` accepts, without a remainder; `count` of
-/// them.
+/// `data` is a sequence of one or more records that `Record::read` accepts, without a remainder;
+/// `count` of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Metadata<'a> {
     data: &'a [u8],
@@ -56,8 +56,8 @@ pub struct Metadata<'a> {
 
 /// One record: a list file to load.
 ///
-/// Fields are public so that a writer can fill them in; [`Record::write`] refuses what [`Metadata::parse`]
-/// would.
+/// Fields are public so that a writer can fill them in; [`Record::write`] refuses what
+/// [`Metadata::parse`] would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The algorithm of [`Self::digest`].
@@ -79,7 +79,8 @@ impl<'a> Metadata<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] without any record; otherwise what is wrong with the first record that is wrong.
+    /// [`Error::Empty`] without any record; otherwise what is wrong with the first record that is
+    /// wrong.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let mut count = 0usize;
@@ -181,8 +182,8 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Metadata::parse`] for a field that it would refuse, [`Error::BadLength`] for a record of 4
-    /// GiB or more, and those of `sink`.
+    /// Those of [`Metadata::parse`] for a field that it would refuse, [`Error::BadLength`] for a
+    /// record of 4 GiB or more, and those of `sink`.
     pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
         self.check()?;
         let path_len = self.path.len().wrapping_add(1);

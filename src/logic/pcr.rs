@@ -12,7 +12,8 @@
 //! | 16, 23 | anybody; can be reset by root at any time | refused, except in tests |
 //! | 17 to 22 | a dynamic launch; not at all from a running system | refused |
 //!
-//! Source: TCG PC Client Platform Firmware Profile, and the Linux TPM PCR Registry of the UAPI group.
+//! Source: TCG PC Client Platform Firmware Profile, and the Linux TPM PCR Registry of the UAPI
+//! group.
 
 use core::fmt;
 

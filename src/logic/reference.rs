@@ -49,9 +49,9 @@ impl<'a> Reference<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WeakAlgorithm`] for MD5 and SHA-1, [`Error::SignatureOfOtherKind`] for a signature of the fs-verity
-    /// digest, [`Error::BadMagic`] for any other kind of value, [`Error::BadDigestSize`], and those of
-    /// [`ImaSignature::parse`].
+    /// [`Error::WeakAlgorithm`] for MD5 and SHA-1, [`Error::SignatureOfOtherKind`] for a signature
+    /// of the fs-verity digest, [`Error::BadMagic`] for any other kind of value,
+    /// [`Error::BadDigestSize`], and those of [`ImaSignature::parse`].
     pub fn parse(value: &'a [u8]) -> Result<Self> {
         match value {
             [] => Err(Error::Truncated),

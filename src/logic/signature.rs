@@ -2,8 +2,9 @@
 
 //! Which kind of signature `DATA_SIGNATURE` of metadata holds: the bytes say it themselves.
 //!
-//! For a list of any type it is PKCS#7, detached, or an IMA signature, version 2; for the header of an RPM package it may
-//! also be the vendor's OpenPGP signature. Each is over the list file as it is.
+//! For a list of any type it is PKCS#7, detached, or an IMA signature, version 2; for the header of
+//! an RPM package it may also be the vendor's OpenPGP signature. Each is over the list file as it
+//! is.
 
 use crate::{
     asn1,
@@ -83,8 +84,8 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownSignature`], [`Error::BadSignature`] and [`Error::TrailingBytes`] for PKCS#7, and those of
-    /// [`ImaSignature::parse`] and [`openpgp::Signature::parse`].
+    /// [`Error::UnknownSignature`], [`Error::BadSignature`] and [`Error::TrailingBytes`] for
+    /// PKCS#7, and those of [`ImaSignature::parse`] and [`openpgp::Signature::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         match Self::detect(data)? {
             Kind::Pkcs7 => check_pkcs7(data).map(|()| Self::Pkcs7(data)),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! SipHash-1-3 with a 128-bit key and a 64-bit result, by which the digest table places its entries.
+//! SipHash-1-3 with a 128-bit key and a 64-bit result, by which the digest table places its
+//! entries.
 //!
-//! Digests are uniformly distributed only as long as nobody chooses them: the key, drawn at load and never
-//! shown, keeps the author of a list from crafting digests that collide. It authenticates nothing.
+//! Digests are uniformly distributed only as long as nobody chooses them: the key, drawn at load
+//! and never shown, keeps the author of a list from crafting digests that collide. It authenticates
+//! nothing.
 
 /// The key of a table.
 #[derive(Clone, Copy)]
@@ -30,7 +32,8 @@ impl Key {
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
-        // CAST: Only the lowest byte of the length enters the hash; the tail has at most seven bytes.
+        // CAST: Only the lowest byte of the length enters the hash; the tail has at most seven
+        // bytes.
         state.absorb(u64::from_le_bytes(last) | ((data.len() as u64) << 56));
         state.finish()
     }

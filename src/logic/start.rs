@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The text of the records `digest_lists_start` and `digest_lists_tpm`: lines `key=value`, sorted by key, each with a newline.
+//! The text of the records `digest_lists_start` and `digest_lists_tpm`: lines `key=value`, sorted
+//! by key, each with a newline.
 //!
 //! | key | value | in `digest_lists_tpm` |
 //! |-----|-------|---|
@@ -64,7 +65,8 @@ impl fmt::Display for Name {
     }
 }
 
-/// Writes the lines of the PCR: its number, and its value in each bank of `initial`, which may come in any order.
+/// Writes the lines of the PCR: its number, and its value in each bank of `initial`, which may come
+/// in any order.
 ///
 /// # Errors
 ///
@@ -121,7 +123,8 @@ pub struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// Writes the text, with the PCR's values in the banks of `initial`: none where there is no TPM yet.
+    /// Writes the text, with the PCR's values in the banks of `initial`: none where there is no TPM
+    /// yet.
     ///
     /// # Errors
     ///

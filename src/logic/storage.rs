@@ -2,10 +2,11 @@
 
 //! Which file systems, and which storage below them, keep content as this kernel's writers left it.
 //!
-//! A result about a file is worth something later only if every change since would have shown. That holds where all
-//! changes pass this kernel's file system. It does not hold where a server decides what each read returns, nor where the
-//! storage itself has another writer: the owner of the file behind a loop device, a server on the network, a process that
-//! serves a disk, the next machine into which a stick is plugged.
+//! A result about a file is worth something later only if every change since would have shown. That
+//! holds where all changes pass this kernel's file system. It does not hold where a server decides
+//! what each read returns, nor where the storage itself has another writer: the owner of the file
+//! behind a loop device, a server on the network, a process that serves a disk, the next machine
+//! into which a stick is plugged.
 //!
 //! The caller gathers facts; what follows from them is decided here, and nowhere else:
 //!
@@ -126,8 +127,8 @@ const NAMES: [(&[u8], Kinds); 10] = [
     (b"sr", Kinds::REMOVABLE),
 ];
 
-/// Names of devices on the way to a disk, up to the number: an iSCSI session, a remote port of Fibre Channel, a local
-/// target without hardware (`tcm_loop`), a USB bus, a node of FireWire.
+/// Names of devices on the way to a disk, up to the number: an iSCSI session, a remote port of
+/// Fibre Channel, a local target without hardware (`tcm_loop`), a USB bus, a node of FireWire.
 const ANCESTORS: [(&[u8], Kinds); 5] = [
     (b"session", Kinds::NETWORK),
     (b"rport-", Kinds::NETWORK),
@@ -172,7 +173,8 @@ pub fn kinds_of_disk(disk: &Disk<'_>) -> Kinds {
 pub struct Facts {
     /// Magic number of the file system.
     pub magic: u64,
-    /// Whether the file system says that signatures over its files mean nothing later (`SB_I_IMA_UNVERIFIABLE_SIGNATURE`).
+    /// Whether the file system says that signatures over its files mean nothing later
+    /// (`SB_I_IMA_UNVERIFIABLE_SIGNATURE`).
     pub unverifiable: bool,
     /// Whether the mount is the kernel's own, on which writers are not counted.
     pub kernel_mount: bool,
@@ -201,8 +203,9 @@ const SEALED: u32 = SEAL_WRITE | SEAL_SHRINK;
 
 const TMPFS: u64 = 0x0102_1994;
 
-/// File systems whose content others change: servers, other machines of a cluster, the host of a virtual machine; or
-/// what the files of a lower file system hold, which can be written there (eCryptfs).
+/// File systems whose content others change: servers, other machines of a cluster, the host of a
+/// virtual machine; or what the files of a lower file system hold, which can be written there
+/// (eCryptfs).
 const OTHERS: [u64; 15] = [
     0x6969,      // NFS
     0x517b,      // SMB
@@ -221,13 +224,14 @@ const OTHERS: [u64; 15] = [
     0xf15f,      // eCryptfs
 ];
 
-/// Whether others than this kernel decide what the file system's files hold, whatever storage is below.
+/// Whether others than this kernel decide what the file system's files hold, whatever storage is
+/// below.
 pub fn is_others(facts: &Facts) -> bool {
     facts.unverifiable || OTHERS.contains(&facts.magic)
 }
 
-/// The kinds of storage below a file system whose disks are of the kinds `disks`. A file system that needs a device and
-/// has none was mounted from a file.
+/// The kinds of storage below a file system whose disks are of the kinds `disks`. A file system
+/// that needs a device and has none was mounted from a file.
 pub fn kinds_below(facts: &Facts, disks: Kinds) -> Kinds {
     if facts.needs_device && !facts.has_device {
         disks.and(Kinds::LOOP)
@@ -236,25 +240,28 @@ pub fn kinds_below(facts: &Facts, disks: Kinds) -> Kinds {
     }
 }
 
-/// Whether what was read is what the next reader reads, as long as nobody opens the file for writing, given that its
-/// storage is of the kinds `below`, those that the administrator called the machine's own left out.
+/// Whether what was read is what the next reader reads, as long as nobody opens the file for
+/// writing, given that its storage is of the kinds `below`, those that the administrator called the
+/// machine's own left out.
 ///
-/// On the kernel's own mounts of tmpfs and hugetlbfs (memfd, shared memory) writers are not counted: there the file must
-/// be sealed. References to pages from shared mappings are another question (`crate::cache`).
+/// On the kernel's own mounts of tmpfs and hugetlbfs (memfd, shared memory) writers are not
+/// counted: there the file must be sealed. References to pages from shared mappings are another
+/// question (`crate::cache`).
 pub fn is_stable(facts: &Facts, below: Kinds) -> bool {
     !is_others(facts) && below.is_none() && (!facts.kernel_mount || facts.seals & SEALED == SEALED)
 }
 
-/// Whether every change of content that passes the file system shows in the inode's change counter and time; all changes do
-/// where the content is stable ([`is_stable`]). FUSE and network file systems have neither. tmpfs has both, but stores
-/// through a mapping, or through pages pinned by `io_uring`, leave no sign there.
+/// Whether every change of content that passes the file system shows in the inode's change counter
+/// and time; all changes do where the content is stable ([`is_stable`]). FUSE and network file
+/// systems have neither. tmpfs has both, but stores through a mapping, or through pages pinned by
+/// `io_uring`, leave no sign there.
 #[inline(always)]
 pub fn shows_changes(facts: &Facts) -> bool {
     facts.counts_changes && facts.fine_times && facts.magic != TMPFS
 }
 
-/// Whether pages in memory can be written to storage and read from there again: not so on tmpfs, ramfs and hugetlbfs, whose
-/// pages are the file, nor with DAX.
+/// Whether pages in memory can be written to storage and read from there again: not so on tmpfs,
+/// ramfs and hugetlbfs, whose pages are the file, nor with DAX.
 pub fn has_pages_to_drop(facts: &Facts) -> bool {
     facts.has_writeback && !facts.is_dax
 }

@@ -2,8 +2,9 @@
 
 //! Times as signatures and certificates write them, in seconds since 1970.
 //!
-//! `UTCTime` is `YYMMDDHHMMSSZ`, with years from 1970 to 2049; `GeneralizedTime` is `YYYYMMDDHHMMSSZ`, from 2050 on. As in
-//! the kernel's parser, nothing else is a time: no fractions of seconds, no offsets. Source: RFC 5280, 4.1.2.5.
+//! `UTCTime` is `YYMMDDHHMMSSZ`, with years from 1970 to 2049; `GeneralizedTime` is
+//! `YYYYMMDDHHMMSSZ`, from 2050 on. As in the kernel's parser, nothing else is a time: no fractions
+//! of seconds, no offsets. Source: RFC 5280, 4.1.2.5.
 
 use crate::{
     asn1::{

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! TLV lists (type 3): the format of the Integrity Digest Cache, version 6 of its patches, big endian.
+//! TLV lists (type 3): the format of the Integrity Digest Cache, version 6 of its patches, big
+//! endian.
 //!
 //! A list is a sequence of fields, each `field u16 | length u32 | data`:
 //!
@@ -10,9 +11,10 @@
 //! | 1     | number of entries, u32, at least one |
 //! | 2     | an entry: the field 0, its digest, and maybe the field 1, its path with a NUL |
 //!
-//! The algorithm comes first, then the number, then exactly so many entries. The format knows neither mutable files nor
-//! revocation; its digests are loaded as immutable. Paths say nothing here and are only checked. Unlike in the original,
-//! unknown fields are refused: a list is understood as a whole or not at all.
+//! The algorithm comes first, then the number, then exactly so many entries. The format knows
+//! neither mutable files nor revocation; its digests are loaded as immutable. Paths say nothing
+//! here and are only checked. Unlike in the original, unknown fields are refused: a list is
+//! understood as a whole or not at all.
 
 use crate::{
     cursor::{
@@ -57,9 +59,10 @@ impl<'a> List<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`], [`Error::Truncated`], [`Error::TrailingBytes`], [`Error::UnexpectedField`],
-    /// [`Error::BadLength`], [`Error::UnknownAlgorithm`], [`Error::WeakAlgorithm`], [`Error::BadDigestSize`],
-    /// [`Error::BadPath`], [`Error::MissingNul`], [`Error::TooManyEntries`].
+    /// [`Error::Empty`], [`Error::Truncated`], [`Error::TrailingBytes`],
+    /// [`Error::UnexpectedField`], [`Error::BadLength`], [`Error::UnknownAlgorithm`],
+    /// [`Error::WeakAlgorithm`], [`Error::BadDigestSize`], [`Error::BadPath`],
+    /// [`Error::MissingNul`], [`Error::TooManyEntries`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         if data.is_empty() {
             return Err(Error::Empty);
@@ -207,8 +210,8 @@ fn fixed<const N: usize>(data: &[u8]) -> Result<[u8; N]> {
 /// # Errors
 ///
 /// [`Error::WeakAlgorithm`], [`Error::Empty`], [`Error::TooManyEntries`], [`Error::BadDigestSize`],
-/// [`Error::BadPath`], [`Error::BadLength`] if `entries` is not as long as it says, and those of `sink`. The output of
-/// a failed call is incomplete and must be discarded.
+/// [`Error::BadPath`], [`Error::BadLength`] if `entries` is not as long as it says, and those of
+/// `sink`. The output of a failed call is incomplete and must be discarded.
 pub fn write<'e>(
     algo: HashAlgo,
     entries: impl ExactSizeIterator<Item = Entry<'e>>,

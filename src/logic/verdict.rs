@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What lists say of a file, over all lists and algorithms, and whether lists of one more algorithm could change it.
+//! What lists say of a file, over all lists and algorithms, and whether lists of one more algorithm
+//! could change it.
 //!
-//! A verdict only rises: known, then as mutable, as immutable, and at last revoked. So a file needs to be hashed with
-//! another algorithm only while the lists of that algorithm can still raise what is known, and a lookup ends where no list
-//! can.
+//! A verdict only rises: known, then as mutable, as immutable, and at last revoked. So a file needs
+//! to be hashed with another algorithm only while the lists of that algorithm can still raise what
+//! is known, and a lookup ends where no list can.
 
 use crate::list::{
     Counts,
     Kind, //
 };
 
-/// What the lists say of one file. All lists count for measurement; those that are signed count for appraisal.
+/// What the lists say of one file. All lists count for measurement; those that are signed count for
+/// appraisal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// What counts: revoked before immutable before mutable.
     pub kind: Kind,
-    /// What the lists say that count for appraisal. A revocation counts whatever its list counts for: it only denies.
+    /// What the lists say that count for appraisal. A revocation counts whatever its list counts
+    /// for: it only denies.
     pub appraise: Option<Kind>,
 }
 
@@ -24,7 +27,8 @@ impl Verdict {
     /// That of a file which must not be taken as known, whatever lists say.
     pub const REVOKED: Self = Self::of(Kind::Revoked, false);
 
-    /// What one list says that has the digest as `kind` and counts for appraisal if `appraise` is set.
+    /// What one list says that has the digest as `kind` and counts for appraisal if `appraise` is
+    /// set.
     pub const fn of(kind: Kind, appraise: bool) -> Self {
         Self {
             kind,
@@ -96,8 +100,8 @@ impl Reach {
         self.revoked
     }
 
-    /// Whether these lists could change what is asked of `verdict`: whether the file is known, and, if it is being
-    /// `appraised`, what vouches for it.
+    /// Whether these lists could change what is asked of `verdict`: whether the file is known, and,
+    /// if it is being `appraised`, what vouches for it.
     pub fn may_raise(&self, verdict: Option<Verdict>, appraised: bool) -> bool {
         match verdict {
             Some(verdict) if verdict.kind == Kind::Revoked => false,

@@ -2,10 +2,11 @@
 
 //! Digests of fs-verity among digests of content: two domains in one table.
 //!
-//! What fs-verity enforces is the digest of a descriptor of 256 bytes, in which the root of the file's hash tree stands. It
-//! is also the digest of a file that has just these 256 bytes. If both stood in the table as they are, a harmless data file
-//! in a listed package could make any file known. So a digest of fs-verity is entered, and looked up, combined with a
-//! constant by exclusive or. For one entry to be good in both domains somebody must find a file and a descriptor whose
+//! What fs-verity enforces is the digest of a descriptor of 256 bytes, in which the root of the
+//! file's hash tree stands. It is also the digest of a file that has just these 256 bytes. If both
+//! stood in the table as they are, a harmless data file in a listed package could make any file
+//! known. So a digest of fs-verity is entered, and looked up, combined with a constant by exclusive
+//! or. For one entry to be good in both domains somebody must find a file and a descriptor whose
 //! digests differ by just that constant, which is as hard as finding two files with one digest.
 
 use crate::{

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What an X.509 certificate says that the kernel's parser does not tell: which algorithms it uses, since the kernel
-//! refuses those that it does not have without naming them, and what its extensions allow, which the kernel does not read.
+//! What an X.509 certificate says that the kernel's parser does not tell: which algorithms it uses,
+//! since the kernel refuses those that it does not have without naming them, and what its
+//! extensions allow, which the kernel does not read.
 //!
 //! ```text
 //! Certificate ::= SEQUENCE {
@@ -14,8 +15,8 @@
 //!             extnID OBJECT IDENTIFIER, critical BOOLEAN OPTIONAL, extnValue OCTET STRING } } }, … }
 //! ```
 //!
-//! Validity, names and the usages of `keyUsage` are the kernel's to read. Sources: RFC 5280; RFC 8410 (Edwards and
-//! Montgomery curves), RFC 9881 (ML-DSA), RFC 9909 (SLH-DSA).
+//! Validity, names and the usages of `keyUsage` are the kernel's to read. Sources: RFC 5280; RFC
+//! 8410 (Edwards and Montgomery curves), RFC 9881 (ML-DSA), RFC 9909 (SLH-DSA).
 
 use crate::{
     asn1::{
@@ -60,8 +61,8 @@ const CURVES: [&[u8]; 3] = [
     &[0x2b, 0x81, 0x04, 0x00, 0x23],
 ];
 
-/// The purpose of signing digest lists: 2.25.143659338753134025303514290992400176090, which is the UUID
-/// 6c13c840-322c-4f5f-9eb3-2363d42e13da.
+/// The purpose of signing digest lists: 2.25.143659338753134025303514290992400176090, which is the
+/// UUID 6c13c840-322c-4f5f-9eb3-2363d42e13da.
 pub const LIST_SIGNING: &[u8] = &[
     0x69, 0x81, 0xd8, 0x93, 0xe4, 0x90, 0x86, 0xa2, 0xe2, 0xbd, 0xbf, 0x9e, 0xd9, 0xc8, 0xec, 0xbd,
     0xa1, 0xb8, 0xa7, 0x5a,
@@ -81,9 +82,10 @@ impl Purpose {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherPurpose`] if an `extendedKeyUsage` has none of `codeSigning`, `anyExtendedKeyUsage` and
-    /// [`LIST_SIGNING`]; [`Error::CriticalExtension`] if an extension that is not read here, or by the kernel, is
-    /// critical; [`Error::BadKey`] if the certificate is not DER, or has an extension twice.
+    /// [`Error::OtherPurpose`] if an `extendedKeyUsage` has none of `codeSigning`,
+    /// `anyExtendedKeyUsage` and [`LIST_SIGNING`]; [`Error::CriticalExtension`] if an extension
+    /// that is not read here, or by the kernel, is critical; [`Error::BadKey`] if the certificate
+    /// is not DER, or has an extension twice.
     pub fn of_certificate(der: &[u8]) -> Result<Self> {
         let refused = |error| match error {
             Error::OtherPurpose | Error::CriticalExtension => error,
@@ -106,7 +108,8 @@ impl Purpose {
             let value = content(&mut extension, OCTET_STRING)?;
             extension.finish()?;
             let bit = match oid {
-                // subjectKeyIdentifier, keyUsage and authorityKeyIdentifier are the kernel's to read.
+                // subjectKeyIdentifier, keyUsage and authorityKeyIdentifier are the kernel's to
+                // read.
                 [0x55, 0x1d, 14] => 1,
                 [0x55, 0x1d, 15] => 2,
                 [0x55, 0x1d, 35] => 4,
@@ -130,8 +133,8 @@ impl Purpose {
     }
 }
 
-/// When the certificate that `der` encodes is valid, first and last second since 1970. For the tool: the module has it from
-/// the kernel.
+/// When the certificate that `der` encodes is valid, first and last second since 1970. For the
+/// tool: the module has it from the kernel.
 ///
 /// # Errors
 ///
@@ -151,8 +154,8 @@ pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
     read().map_err(|_: Error| Error::BadKey)
 }
 
-/// Whether the key in the certificate that `der` encodes may sign data: the usage `digitalSignature`, as the kernel reads it.
-/// For the tool: the module has it from the kernel.
+/// Whether the key in the certificate that `der` encodes may sign data: the usage
+/// `digitalSignature`, as the kernel reads it. For the tool: the module has it from the kernel.
 ///
 /// # Errors
 ///
@@ -176,8 +179,8 @@ pub fn may_sign(der: &[u8]) -> Result<bool> {
     read().map_err(|_: Error| Error::BadKey)
 }
 
-/// Refuses the certificate that `der` encodes if the kernel cannot verify signatures by its key, or the key is too weak. For the
-/// tool: the module has the key from the kernel.
+/// Refuses the certificate that `der` encodes if the kernel cannot verify signatures by its key, or
+/// the key is too weak. For the tool: the module has the key from the kernel.
 ///
 /// # Errors
 ///
@@ -242,7 +245,8 @@ fn extensions(der: &[u8]) -> Result<&[u8]> {
     Ok(all)
 }
 
-/// The limit in a `basicConstraints`: `SEQUENCE { cA BOOLEAN OPTIONAL, pathLenConstraint INTEGER OPTIONAL }`.
+/// The limit in a `basicConstraints`: `SEQUENCE { cA BOOLEAN OPTIONAL, pathLenConstraint INTEGER
+/// OPTIONAL }`.
 fn path_len(value: &[u8]) -> Result<Option<u8>> {
     let mut cursor = Cursor::new(value);
     let mut fields = Cursor::new(content(&mut cursor, SEQUENCE)?);
@@ -314,8 +318,9 @@ pub fn algo_from_kernel_name(name: &str) -> PublicKeyAlgo {
     }
 }
 
-/// The algorithm for which the kernel has no verifier in the certificate that `der` encodes: that of its key, or where
-/// that could be verified, of its own signature; [`PublicKeyAlgo::Unknown`] if it cannot be told.
+/// The algorithm for which the kernel has no verifier in the certificate that `der` encodes: that
+/// of its key, or where that could be verified, of its own signature; [`PublicKeyAlgo::Unknown`] if
+/// it cannot be told.
 pub fn unverifiable(der: &[u8]) -> PublicKeyAlgo {
     match algos(der) {
         Ok((key, signature)) if key.verifiable().is_ok() => match signature.verifiable() {

@@ -66,7 +66,8 @@ pub(crate) struct Query<'a> {
     pub(crate) mask: Mask,
     /// Who does it, where that is not the current task as it is.
     ids: Option<Ids>,
-    /// Whether the label of who does it is that of the task itself, whatever credentials it has taken over.
+    /// Whether the label of who does it is that of the task itself, whatever credentials it has
+    /// taken over.
     is_by_task: bool,
 }
 
@@ -90,8 +91,8 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The same access by the task itself, where the hook is called with credentials that it has taken over; see
-    /// [`Handler`](crate::sys::lsm::Handler) for which those are.
+    /// The same access by the task itself, where the hook is called with credentials that it has
+    /// taken over; see [`Handler`](crate::sys::lsm::Handler) for which those are.
     pub(crate) fn by_task(self) -> Self {
         Self {
             ids: Some(Ids::of_task()),
@@ -118,7 +119,8 @@ pub(crate) struct ActivePolicy {
 }
 
 impl ActivePolicy {
-    /// The policy made of the built-in policies in `selection`, joined by `|`; empty for none. May sleep.
+    /// The policy made of the built-in policies in `selection`, joined by `|`; empty for none. May
+    /// sleep.
     pub(crate) fn builtin(selection: &CStr) -> Result<Arc<Self>> {
         let selection = selection.to_str().map_err(|_| EINVAL)?;
         let mut text = Text::new();
@@ -149,8 +151,8 @@ impl ActivePolicy {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for what the language does not have, `EOPNOTSUPP` for what it has and the module does not serve, and
-    /// so on; line, column and reason are in the kernel log.
+    /// `EINVAL` for what the language does not have, `EOPNOTSUPP` for what it has and the module
+    /// does not serve, and so on; line, column and reason are in the kernel log.
     fn parse(text: Text) -> Result<Arc<Self>> {
         let mut rules = KVVec::new();
         let (mut needs_task_label, mut needs_file_label) = (false, false);
@@ -187,7 +189,8 @@ impl ActivePolicy {
         self.text.as_str()
     }
 
-    /// Its rules as `policy` shows them, one per line: two policies with the same rules have the same.
+    /// Its rules as `policy` shows them, one per line: two policies with the same rules have the
+    /// same.
     pub(crate) fn canonical(&self) -> Result<Text> {
         let mut text = Text::new();
         for rule in self.rules.iter() {
@@ -271,7 +274,8 @@ impl ActivePolicy {
         decision
     }
 
-    /// What the policy says of an access, were it in force and enforced. May sleep, if a rule asks for the label of a file.
+    /// What the policy says of an access, were it in force and enforced. May sleep, if a rule asks
+    /// for the label of a file.
     pub(crate) fn would_decide(&self, access: &Query<'_>) -> Decision {
         let of_subject = if access.is_by_task {
             Label::of_task
@@ -308,8 +312,8 @@ impl ActivePolicy {
         (line as usize).saturating_add(1)
     }
 
-    /// The place in the policy, from 1, of the first `appraise` rule that names `func`. As in IMA, one without `func=`
-    /// says nothing of what comes from no file.
+    /// The place in the policy, from 1, of the first `appraise` rule that names `func`. As in IMA,
+    /// one without `func=` says nothing of what comes from no file.
     fn appraises(&self, func: Func) -> Option<usize> {
         self.rules_for(func)
             .position(|rule| rule.action() == Action::Appraise && rule.func() == Some(func))
@@ -377,15 +381,15 @@ impl Policies {
         })
     }
 
-    /// A number that changes with the policy; none if what it says of an access depends on security labels. Taken before
-    /// a policy is asked, it never is that of a later one.
+    /// A number that changes with the policy; none if what it says of an access depends on security
+    /// labels. Taken before a policy is asked, it never is that of a later one.
     pub(crate) fn generation(&self) -> Option<u64> {
         let generation = self.generation.load(Ordering::Acquire);
         (generation & 1 == 0).then_some(generation)
     }
 
-    /// What the policy in force says of an access, without what `ima_appraise` switches off. Takes no lock. May sleep, if a
-    /// rule asks for the label of a file.
+    /// What the policy in force says of an access, without what `ima_appraise` switches off. Takes
+    /// no lock. May sleep, if a rule asks for the label of a file.
     pub(crate) fn decide(&self, access: &Query<'_>) -> Decision {
         let at_once = {
             let guard = rcu::read_lock();
@@ -410,7 +414,8 @@ impl Policies {
         self.mode
     }
 
-    /// Whether the policy in force has an `appraise` rule, and it does something. Takes no lock, does not sleep.
+    /// Whether the policy in force has an `appraise` rule, and it does something. Takes no lock,
+    /// does not sleep.
     pub(crate) fn appraises(&self) -> bool {
         let guard = rcu::read_lock();
         self.mode != Mode::Off && self.active.read(&guard).appraises_anything()
@@ -421,7 +426,8 @@ impl Policies {
         self.mode == Mode::Enforce && self.appraises()
     }
 
-    /// The place in the policy in force, from 1, of the first rule by which content for `func` must come from a file.
+    /// The place in the policy in force, from 1, of the first rule by which content for `func` must
+    /// come from a file.
     pub(crate) fn wants_file(&self, func: Func) -> Option<usize> {
         let policy = (self.mode != Mode::Off).then(|| self.load())?;
         policy.appraises(func)
@@ -442,12 +448,13 @@ impl Policies {
         self.changing.lock()
     }
 
-    /// Puts another policy in force at once for every access; `_change` is from [`Policies::change`]. May sleep.
+    /// Puts another policy in force at once for every access; `_change` is from
+    /// [`Policies::change`]. May sleep.
     pub(crate) fn replace(&self, _change: MutexGuard<'_, ()>, policy: Arc<ActivePolicy>) {
         let labelled = u64::from(policy.needs_label());
         drop(self.active.replace(policy));
-        // After the policy is in force: what was found out under this number was found out by the new policy. Writers
-        // take turns.
+        // After the policy is in force: what was found out under this number was found out by the
+        // new policy. Writers take turns.
         let next = (self.generation.load(Ordering::Relaxed) | 1).wrapping_add(1) | labelled;
         self.generation.store(next, Ordering::Release);
     }

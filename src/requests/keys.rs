@@ -29,9 +29,10 @@ const SIGNATURE: &[u8] = b".sig";
 const MAX_FILE: usize = 1 << 20;
 const MAX_SIGNATURE: usize = 64 << 10;
 
-/// Takes what was written to `trusted_keys`: an X.509 certificate in DER, whose key is added if a trusted key has
-/// signed it; the absolute path of a key file, whose keys are added if a trusted key has signed the file; or
-/// `revoke` and the identifier of a key. A key is recorded before it counts. May sleep.
+/// Takes what was written to `trusted_keys`: an X.509 certificate in DER, whose key is added if a
+/// trusted key has signed it; the absolute path of a key file, whose keys are added if a trusted
+/// key has signed the file; or `revoke` and the identifier of a key. A key is recorded before it
+/// counts. May sleep.
 ///
 /// # Errors
 ///

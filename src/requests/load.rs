@@ -44,8 +44,9 @@ use kernel::prelude::*;
 /// The largest metadata in bytes.
 pub(crate) const MAX_METADATA: usize = 16 << 20;
 
-/// The name of the record of metadata. Behind it and a colon stands the path of those that came in a file: a name that begins
-/// with a slash is a file's that a task used, which any user can leave of any content under any path (chroot).
+/// The name of the record of metadata. Behind it and a colon stands the path of those that came in
+/// a file: a name that begins with a slash is a file's that a task used, which any user can leave
+/// of any content under any path (chroot).
 const METADATA_EVENT: &[u8] = b"digest_lists_metadata";
 
 /// The name of the record of metadata in the file at `path`.
@@ -59,12 +60,13 @@ fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
     Ok(name)
 }
 
-/// Loads the lists that `data` describe: metadata, or the absolute path of a file with metadata. The metadata are
-/// recorded before any list is read. May sleep.
+/// Loads the lists that `data` describe: metadata, or the absolute path of a file with metadata.
+/// The metadata are recorded before any list is read. May sleep.
 ///
 /// # Errors
 ///
-/// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log; nothing is loaded then.
+/// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log; nothing is
+/// loaded then.
 pub(crate) fn load_lists(monitor: &Monitor, data: &[u8]) -> Result {
     if !monitor.is_running() {
         return Err(Reason::NotRunning.refuse("digest_lists"));
@@ -79,7 +81,8 @@ pub(crate) fn load_lists(monitor: &Monitor, data: &[u8]) -> Result {
     }
 }
 
-/// Loads what `data`, which messages call `name`, describe, after a record named `event`. May sleep.
+/// Loads what `data`, which messages call `name`, describe, after a record named `event`. May
+/// sleep.
 fn load_metadata(monitor: &Monitor, data: &[u8], name: &[u8], event: &[u8]) -> Result {
     let stores = monitor.stores();
     let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
@@ -87,7 +90,8 @@ fn load_metadata(monitor: &Monitor, data: &[u8], name: &[u8], event: &[u8]) -> R
     // However often: which lists are in force follows from the order of loads and removals.
     stores.log.measure_own(data, event)?;
     if let Err(error) = load_recorded(monitor, &change, &metadata, name) {
-        // Otherwise a reader of the measurement list would believe that what these revoke is revoked.
+        // Otherwise a reader of the measurement list would believe that what these revoke is
+        // revoked.
         stores.log.measure_refused(data)?;
         return Err(error);
     }
@@ -138,7 +142,8 @@ fn load_recorded(
     Ok(())
 }
 
-/// Reads the list that `record` names, with its SHA-256, and applies the rules of `DIGEST_LIST_CHECK` to it. May sleep.
+/// Reads the list that `record` names, with its SHA-256, and applies the rules of
+/// `DIGEST_LIST_CHECK` to it. May sleep.
 fn read_list(monitor: &Monitor, record: &Record<'_>) -> Result<(KVVec<u8>, Digest)> {
     let stores = monitor.stores();
     let limit = Limit(stores.lists.settings().max_list_size, Reason::ListTooLarge);

@@ -21,8 +21,8 @@ use kernel::{
     str::CStr, //
 };
 
-/// The name of the file in `data` if it is a path: it begins with a slash and has no NUL, which every metadata has.
-/// One newline at the end is not part of it.
+/// The name of the file in `data` if it is a path: it begins with a slash and has no NUL, which
+/// every metadata has. One newline at the end is not part of it.
 pub(super) fn as_path(data: &[u8]) -> Option<&[u8]> {
     let path = data.strip_suffix(b"\n").unwrap_or(data);
     (path.starts_with(b"/") && !path.contains(&0)).then_some(path)
@@ -40,8 +40,8 @@ impl fmt::Display for Path<'_> {
 /// How large a file may be, in bytes, and what it is called if it is larger.
 pub(super) struct Limit(pub(super) usize, pub(super) Reason);
 
-/// Reads the file at `path` without evaluating the access, and hands it to `look` while it is open. Errors of `look` have been
-/// logged. May sleep.
+/// Reads the file at `path` without evaluating the access, and hands it to `look` while it is open.
+/// Errors of `look` have been logged. May sleep.
 pub(super) fn read<T>(
     exempt: &Exempt,
     path: &[u8],

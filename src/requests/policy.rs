@@ -34,13 +34,14 @@ use kernel::prelude::*;
 /// The label of what the module itself calls critical data.
 const CRITICAL_DATA: &[u8] = b"digest_lists";
 
-/// Replaces the policy by the one in `data`, or in the file whose absolute path `data` is, and records it. If the
-/// write `continues` one before, its rules are added to the policy instead: shells write line by line. May sleep.
+/// Replaces the policy by the one in `data`, or in the file whose absolute path `data` is, and
+/// records it. If the write `continues` one before, its rules are added to the policy instead:
+/// shells write line by line. May sleep.
 ///
 /// # Errors
 ///
-/// One errno per cause (`Documentation/abi.md`), with line, column and reason in the kernel log; the former policy
-/// stays in force then.
+/// One errno per cause (`Documentation/abi.md`), with line, column and reason in the kernel log;
+/// the former policy stays in force then.
 pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool) -> Result {
     let stores = monitor.stores();
     if !monitor.is_running() {
@@ -75,7 +76,8 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     };
     let policy = ActivePolicy::from_bytes(text)?;
     refuse_lockout(stores, monitor.exempt(), &policy)?;
-    // Whatever can fail comes before the policy is in force, and the record that says so comes last.
+    // Whatever can fail comes before the policy is in force, and the record that says so comes
+    // last.
     record_critical_data(stores, &policy)?;
     let canonical = policy.canonical()?;
     let text = canonical.as_str().as_bytes();
@@ -86,7 +88,8 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     Ok(())
 }
 
-/// Records `policy` itself, if it has rules of the function `CRITICAL_DATA` with `label=digest_lists`. May sleep.
+/// Records `policy` itself, if it has rules of the function `CRITICAL_DATA` with
+/// `label=digest_lists`. May sleep.
 pub(super) fn record_critical_data(stores: &Stores, policy: &ActivePolicy) -> Result {
     let text = policy.canonical()?;
     let text = text.as_str().as_bytes();

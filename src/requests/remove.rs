@@ -27,13 +27,13 @@ pub(crate) fn parse_digest(line: &[u8]) -> Result<Digest, Cause> {
         .and_then(Digest::parse)
 }
 
-/// Removes the lists that `data` names, the SHA-256 of one list file per line, all of them or none, and records which.
-/// Files that only they know are unknown when this returns. May sleep.
+/// Removes the lists that `data` names, the SHA-256 of one list file per line, all of them or none,
+/// and records which. Files that only they know are unknown when this returns. May sleep.
 ///
 /// # Errors
 ///
-/// `ENOENT` if a list is not loaded; `EBUSY` if files are being appraised and a digest that is revoked would be so no
-/// more; one errno per way in which a line is no digest.
+/// `ENOENT` if a list is not loaded; `EBUSY` if files are being appraised and a digest that is
+/// revoked would be so no more; one errno per way in which a line is no digest.
 pub(crate) fn remove_lists(stores: &Stores, data: &[u8]) -> Result {
     let text = data.strip_suffix(b"\n").unwrap_or(data);
     let mut digests = KVVec::new();

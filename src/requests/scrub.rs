@@ -2,10 +2,11 @@
 
 //! The scrub: whether the digests in memory are still those that were loaded.
 //!
-//! Stores through the mapping by which they are read fault; the direct map of the same pages stays writable. A list
-//! that changed is taken out, since nobody can tell what it knows, and then the finding is recorded. What it revoked must
-//! not become known again by that: revocations that are intact stay, and where they are not, every digest counts as
-//! revoked until the list is loaded again.
+//! Stores through the mapping by which they are read fault; the direct map of the same pages stays
+//! writable. A list that changed is taken out, since nobody can tell what it knows, and then the
+//! finding is recorded. What it revoked must not become known again by that: revocations that are
+//! intact stay, and where they are not, every digest counts as revoked until the list is loaded
+//! again.
 
 use crate::{
     lists::{
@@ -38,8 +39,8 @@ fn consequence(list: &List, damage: Damage) -> &'static str {
 ///
 /// # Errors
 ///
-/// `EINTR` if the task is being killed: nothing was changed. `ENOMEM`: lists that changed may still be in use, or are
-/// taken out and the finding could not be recorded; the kernel log says which.
+/// `EINTR` if the task is being killed: nothing was changed. `ENOMEM`: lists that changed may still
+/// be in use, or are taken out and the finding could not be recorded; the kernel log says which.
 pub(crate) fn scrub(stores: &Stores) -> Result<usize> {
     let change = stores.lists.change();
     let damaged = change

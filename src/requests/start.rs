@@ -25,8 +25,8 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// Asks whether the policy of load time may be put in force. May sleep, for as long as it takes to read all programs that
-/// are running.
+/// Asks whether the policy of load time may be put in force. May sleep, for as long as it takes to
+/// read all programs that are running.
 ///
 /// # Errors
 ///
@@ -59,7 +59,8 @@ fn note_older_mappings(cache: &Cache) {
     }
 }
 
-/// Writes the first records and begins to evaluate accesses. To be called after [`prepare`]. May sleep.
+/// Writes the first records and begins to evaluate accesses. To be called after [`prepare`]. May
+/// sleep.
 ///
 /// # Errors
 ///

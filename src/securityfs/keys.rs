@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `trusted_keys`: reading shows the keys by which lists may be signed; writing adds or revokes one.
+//! `trusted_keys`: reading shows the keys by which lists may be signed; writing adds or revokes
+//! one.
 
 use crate::{
     access::Monitor,

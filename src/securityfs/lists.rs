@@ -40,7 +40,8 @@ use kernel::{
     sync::Arc, //
 };
 
-/// `digest_lists`: reading shows one line per list; writing metadata, or the path of a file with them, loads lists.
+/// `digest_lists`: reading shows one line per list; writing metadata, or the path of a file with
+/// them, loads lists.
 pub(super) struct DigestLists(pub(super) Arc<Monitor>);
 
 impl Node for DigestLists {
@@ -94,7 +95,8 @@ impl Node for Remove {
     }
 }
 
-/// `digest_query`: who writes a digest, of fs-verity with `verity:` before it, reads, from the same open file, one line per list that holds it.
+/// `digest_query`: who writes a digest, of fs-verity with `verity:` before it, reads, from the same
+/// open file, one line per list that holds it.
 pub(super) struct Query(pub(super) Arc<Monitor>);
 
 impl Dialog for Query {
@@ -121,7 +123,8 @@ impl Dialog for Query {
     }
 }
 
-/// `scrub`: writing `1` checks the digests in memory against what was loaded; reading shows how many lists had changed.
+/// `scrub`: writing `1` checks the digests in memory against what was loaded; reading shows how
+/// many lists had changed.
 pub(super) struct Scrub(pub(super) Arc<Monitor>);
 
 impl Node for Scrub {

@@ -18,8 +18,8 @@ use kernel::sync::Arc;
 /// How a record is shown with the template digest of a bank.
 type Show = fn(&Record, HashAlgo, &mut SeqOut);
 
-/// `ascii_runtime_measurements[_<algo>]`: one line per record; `binary_runtime_measurements[_<algo>]`: the records as
-/// verifiers replay them.
+/// `ascii_runtime_measurements[_<algo>]`: one line per record;
+/// `binary_runtime_measurements[_<algo>]`: the records as verifiers replay them.
 pub(super) struct Measurements(
     pub(super) Arc<Monitor>,
     pub(super) HashAlgo,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `status`: how the module is attached, what it uses and what it has done, one `key: value` per line.
+//! `status`: how the module is attached, what it uses and what it has done, one `key: value` per
+//! line.
 
 use crate::{
     access::Monitor,

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The second act of 'make demo', in the same guest: appraisal. What a signed list has runs; nothing else does. Each
-# refusal is shown to come from the module: the same worked before the policy was in force, or works with known content,
-# and the audit log names cause and path. Fails where something is not as it says.
+# The second act of 'make demo', in the same guest: appraisal. What a signed list has runs; nothing
+# else does. Each refusal is shown to come from the module: the same worked before the policy was in
+# force, or works with known content, and the audit log names cause and path. Fails where something
+# is not as it says.
 
 # shellcheck disable=SC2016 # 'eval' in a claim
 set -u
@@ -11,8 +12,8 @@ set -u
 share=$(dirname "$0")
 echo 0 >/proc/sys/kernel/printk_ratelimit
 
-# denied CAUSE PATH COMMAND...: succeeds if the command fails and the kernel log says since then that this path was
-# refused for this cause. The record may come a moment later.
+# denied CAUSE PATH COMMAND...: succeeds if the command fails and the kernel log says since then
+# that this path was refused for this cause. The record may come a moment later.
 denied() {
 	local before tries=0
 	before=$(records "$1" "$2")

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The first act of 'make demo', in the guest: measurement. Shows the way of a file from known to unknown, and proves the record by a
-# verifier that this project did not write. Fails where something is not as it says.
+# The first act of 'make demo', in the guest: measurement. Shows the way of a file from known to
+# unknown, and proves the record by a verifier that this project did not write. Fails where
+# something is not as it says.
 
 set -u
 . "$(dirname "$0")/lib.sh"
@@ -72,7 +73,8 @@ command_line "evmctl -v ima_measurement --pcrs sha1,… --pcrs sha256,… list"
 evmctl -v ima_measurement "${options[@]}" /tmp/list >/tmp/evmctl 2>&1
 verdict=$?
 grep -E "PCR-?[A-Za-z]* *-?$pcr|^Matched|^Failed to match" /tmp/evmctl
-# The reading of the PCRs and of the list must not have added a record in between, hence the check of both banks.
+# The reading of the PCRs and of the list must not have added a record in between, hence the check
+# of both banks.
 replayed() { [ "$verdict" -eq 0 ] && [ "$(grep -Ec "^sha(1|256) PCR-$pcr: succeed" /tmp/evmctl)" -eq 2 ]; }
 claim "the PCR of both banks is what the list replays to" replayed
 

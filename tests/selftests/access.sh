@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests of rules and hooks share beyond lib.sh: files with content of their own, ways to access them, and the
-# records that an access leaves. Sourced after lib.sh.
+# What the tests of rules and hooks share beyond lib.sh: files with content of their own, ways to
+# access them, and the records that an access leaves. Sourced after lib.sh.
 #
 # shellcheck disable=SC2034 # used by the tests
 
@@ -41,8 +41,8 @@ measured_as() {
 measured() { [ "$(records_for "$1")" = 1 ] || { echo "$1: $(records_for "$1") records" && false; }; }
 unmeasured() { [ "$(records_for "$1")" = 0 ] || { echo "$1: $(records_for "$1") records" && false; }; }
 
-# once FILE: succeeds if the file has one record, with the digest of its content. The records come first: reading the
-# file may leave one.
+# once FILE: succeeds if the file has one record, with the digest of its content. The records come
+# first: reading the file may leave one.
 once() {
 	local got want
 	got=$(digests_for "$1")
@@ -62,8 +62,8 @@ mark() {
 }
 kernel_log() { dmesg | awk -v mark="selftest mark $$ $mark_count\$" '$0 ~ mark { seen = 1; next } seen'; }
 
-# replay_pcr PCR: succeeds if that PCR of every active bank replays. Unlike replay_ok it does not mind other PCRs of the
-# list, which may have been extended before.
+# replay_pcr PCR: succeeds if that PCR of every active bank replays. Unlike replay_ok it does not
+# mind other PCRs of the list, which may have been extended before.
 replay_pcr() {
 	local bank banks=()
 	snapshot "$SECFS/binary_runtime_measurements" || return

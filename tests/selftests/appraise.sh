@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests of appraisal share: a file system of their own, so that the guest itself is not appraised, signed lists,
-# and what the audit log says. Sourced after lib.sh and access.sh.
+# What the tests of appraisal share: a file system of their own, so that the guest itself is not
+# appraised, signed lists, and what the audit log says. Sourced after lib.sh and access.sh.
 #
 # shellcheck disable=SC2034,SC2015 # used by the tests; 'A && B || C' where C must run if either fails
 
@@ -42,8 +42,9 @@ refuses() {
 		{ echo "exit status $rc, $(($(status files_denied) - before)) refusals: $(cat "$WORK/refused")" && false; }
 }
 
-# is_refused CAUSE FILE COMMAND...: succeeds if the command fails, and the audit log says of that file, by its path, that it
-# was refused meanwhile, and why; the record may come a moment later. Sets the mark.
+# is_refused CAUSE FILE COMMAND...: succeeds if the command fails, and the audit log says of that
+# file, by its path, that it was refused meanwhile, and why; the record may come a moment later.
+# Sets the mark.
 is_refused() {
 	local cause=$1 name=$2 rc=0
 	shift 2
@@ -54,7 +55,8 @@ is_refused() {
 }
 has_refused() { refusals "$1" "$2" | grep -q ' res=0 errno=-13'; }
 
-# is_refused_with TEXT COMMAND...: the same where the kernel log has a line of this text, and no audit record.
+# is_refused_with TEXT COMMAND...: the same where the kernel log has a line of this text, and no
+# audit record.
 is_refused_with() {
 	local rc=0
 	mark

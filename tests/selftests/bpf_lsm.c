@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bpf_lsm VERDICT HOOK...: attaches a BPF program that returns VERDICT to each LSM hook, says "attached" and keeps them
- * there until standard input ends. For each line of input it prints how often each of them ran so far.
+ * bpf_lsm VERDICT HOOK...: attaches a BPF program that returns VERDICT to each LSM hook, says
+ * "attached" and keeps them there until standard input ends. For each line of input it prints how
+ * often each of them ran so far.
  *
- * The program counts in a map of one number. No library is needed: the kernel wants to know of the hook only the number
- * of its function in the kernel's own BTF.
+ * The program counts in a map of one number. No library is needed: the kernel wants to know of the
+ * hook only the number of its function in the kernel's own BTF.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * faults N OPERATION ARGUMENT...: the operation, of whose allocations the N-th fails. FAULTS names the file that is told N:
- * fail-nth of the kernel's fault injection, or the parameter of the module digest_lists_fault. Prints one line with three
- * words:
+ * faults N OPERATION ARGUMENT...: the operation, of whose allocations the N-th fails. FAULTS names
+ * the file that is told N: fail-nth of the kernel's fault injection, or the parameter of the module
+ * digest_lists_fault. Prints one line with three words:
  *
  *   hit|missed   whether there was an N-th
  *   ERRNO        of the operation, 0 if it succeeded
  *   VALUE        what it returned
  *
- * Nothing but the one system call is made while it counts. Exit status 0 unless the operation cannot be tried.
+ * Nothing but the one system call is made while it counts. Exit status 0 unless the operation
+ * cannot be tried.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * interpreter [FILE]: an interpreter that asks the kernel whether a script may be executed before it believes a line of
- * it (AT_EXECVE_CHECK), whoever calls it and however the script arrives: by name, through "#!", or on standard input.
- * Its language has one statement a line, 'print TEXT', and comments. Exit status 126 where the script is refused, as a
- * shell has it.
+ * interpreter [FILE]: an interpreter that asks the kernel whether a script may be executed before
+ * it believes a line of it (AT_EXECVE_CHECK), whoever calls it and however the script arrives: by
+ * name, through "#!", or on standard input. Its language has one statement a line, 'print TEXT',
+ * and comments. Exit status 126 where the script is refused, as a shell has it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,7 +23,9 @@ enum {
 	REFUSED = 126,
 };
 
-/* Of what is open, so that the name cannot lead elsewhere between the question and the first line. */
+/*
+ * Of what is open, so that the name cannot lead elsewhere between the question and the first line.
+ */
 static int may_execute(int fd, const char *name)
 {
 	const char *argv[] = { name, NULL }, *envp[] = { NULL };

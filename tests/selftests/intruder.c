@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * intruder COMMAND ARGUMENT...: ways to bring other content into a file than somebody looked at, with the rights that a
- * user has on files of their own. Prints each step that the test waits for. Fails with the errno of the call that failed as
- * its exit status.
+ * intruder COMMAND ARGUMENT...: ways to bring other content into a file than somebody looked at,
+ * with the rights that a user has on files of their own. Prints each step that the test waits for.
+ * Fails with the errno of the call that failed as its exit status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +52,10 @@ static void *map_shared(int fd)
 	return mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
-/* A direct read from SOURCE into a page of another file: from the moment it is sent until it is answered the page is pinned. */
+/*
+ * A direct read from SOURCE into a page of another file: from the moment it is sent until it is
+ * answered the page is pinned.
+ */
 struct transfer {
 	const char *asked; /* exists when the server of SOURCE has got the read */
 	void *page;
@@ -87,7 +90,10 @@ static int end_transfer(struct transfer *t)
 	return 0;
 }
 
-/* Maps a file shared, and has other descriptors of it, by OTHER, opened for writing and closed TIMES times. */
+/*
+ * Maps a file shared, and has other descriptors of it, by OTHER, opened for writing and closed
+ * TIMES times.
+ */
 static int map_and_let_others_close(char **arg, int *fd, void **page)
 {
 	int times = atoi(arg[1]);
@@ -108,8 +114,9 @@ static int map_and_let_others_close(char **arg, int *fd, void **page)
 }
 
 /*
- * pin FILE TIMES OTHER SOURCE ASKED: maps FILE shared while OTHER, a name of the same content, is opened for writing and
- * closed TIMES times; lets a read of SOURCE into the mapping begin; unmaps and closes FILE.
+ * pin FILE TIMES OTHER SOURCE ASKED: maps FILE shared while OTHER, a name of the same content, is
+ * opened for writing and closed TIMES times; lets a read of SOURCE into the mapping begin; unmaps
+ * and closes FILE.
  */
 static int do_pin(char **arg)
 {
@@ -124,7 +131,10 @@ static int do_pin(char **arg)
 	return end_transfer(&t);
 }
 
-/* pin-closed FILE TIMES OTHER SOURCE ASKED: the same, with the descriptor of FILE closed before the read begins. */
+/*
+ * pin-closed FILE TIMES OTHER SOURCE ASKED: the same, with the descriptor of FILE closed before the
+ * read begins.
+ */
 static int do_pin_closed(char **arg)
 {
 	struct transfer t = { 0 };
@@ -139,8 +149,8 @@ static int do_pin_closed(char **arg)
 }
 
 /*
- * pin-waiting FILE SOURCE ASKED: maps FILE shared and closes its descriptor, waits for a line of input, lets a read of
- * SOURCE into the mapping begin, and unmaps.
+ * pin-waiting FILE SOURCE ASKED: maps FILE shared and closes its descriptor, waits for a line of
+ * input, lets a read of SOURCE into the mapping begin, and unmaps.
  */
 static int do_pin_waiting(char **arg)
 {
@@ -168,7 +178,10 @@ static void *close_slowly(void *fd)
 	return NULL;
 }
 
-/* Opens and maps FILE while another thread closes its last descriptor; whether both were done before the close was. */
+/*
+ * Opens and maps FILE while another thread closes its last descriptor; whether both were done
+ * before the close was.
+ */
 static int map_meanwhile(const char *path, long delay, int *fd, void **page)
 {
 	int last = open(path, O_RDWR | O_CLOEXEC);
@@ -195,8 +208,9 @@ static int map_meanwhile(const char *path, long delay, int *fd, void **page)
 }
 
 /*
- * pin-race FILE TRIES SOURCE ASKED: opens FILE and maps it shared while its last writer is just closing it, which takes as
- * long as it has pages; then as pin does. Fails if no try of so many came in between.
+ * pin-race FILE TRIES SOURCE ASKED: opens FILE and maps it shared while its last writer is just
+ * closing it, which takes as long as it has pages; then as pin does. Fails if no try of so many
+ * came in between.
  */
 static int do_pin_race(char **arg)
 {
@@ -228,7 +242,10 @@ static int write_and_call(int fd, void *start)
 	return 0;
 }
 
-/* run-writable FILE: maps FILE executable by a descriptor that is open for writing, writes code by that, and calls it. */
+/*
+ * run-writable FILE: maps FILE executable by a descriptor that is open for writing, writes code by
+ * that, and calls it.
+ */
 static int do_run_writable(char **arg)
 {
 	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
@@ -249,8 +266,8 @@ static int do_run_writable_late(char **arg)
 }
 
 /*
- * run-mapped FILE: maps FILE executable as a loader does, which closes the descriptor then, and calls it; after a line of
- * input calls it once more.
+ * run-mapped FILE: maps FILE executable as a loader does, which closes the descriptor then, and
+ * calls it; after a line of input calls it once more.
  */
 static int do_run_mapped(char **arg)
 {
@@ -314,9 +331,9 @@ static int use_one_processor(void)
 }
 
 /*
- * run-late FILE GOOD MICROSECONDS: makes a mapping of FILE executable by an mprotect() that goes on over many other
- * mappings; calls it so many microseconds after that began, then puts the content of GOOD there. Fails if mprotect() was
- * done before.
+ * run-late FILE GOOD MICROSECONDS: makes a mapping of FILE executable by an mprotect() that goes on
+ * over many other mappings; calls it so many microseconds after that began, then puts the content
+ * of GOOD there. Fails if mprotect() was done before.
  */
 static int do_run_late(char **arg)
 {
@@ -346,7 +363,10 @@ static int do_run_late(char **arg)
 	return l.in_time ? 0 : 1;
 }
 
-/* make-exec FILE TIMES: maps the first page of FILE TIMES times, with a gap after each, and makes all of them executable. */
+/*
+ * make-exec FILE TIMES: maps the first page of FILE TIMES times, with a gap after each, and makes
+ * all of them executable.
+ */
 static int do_make_exec(char **arg)
 {
 	int fd = open(arg[0], O_RDONLY | O_CLOEXEC), times = atoi(arg[1]), i;

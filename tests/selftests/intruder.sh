@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests share in which a user brings unknown content into a file behind the module's back: the program 'intruder',
-# scripts of one page, and a device that answers a read when the test wants it. Sourced after lib.sh and access.sh.
+# What the tests share in which a user brings unknown content into a file behind the module's back:
+# the program 'intruder', scripts of one page, and a device that answers a read when the test wants
+# it. Sourced after lib.sh and access.sh.
 #
 # shellcheck disable=SC2034,SC2154,SC2015 # used by the tests, or set by them; 'A && B || bail' ends the test in either case
 
@@ -10,10 +11,12 @@ INTRUDER=/opt/guest/intruder
 USER_ID=4242
 device=$WORK/evil
 
-# script TEXT [SIZE]: a script that prints the text, filled up to SIZE bytes (4096) by page-sized writes.
+# script TEXT [SIZE]: a script that prints the text, filled up to SIZE bytes (4096) by page-sized
+# writes.
 script() { { printf '#!/bin/sh\necho %s\nexit\n' "$1" && yes ''; } 2>/dev/null | head -c "${2:-4096}"; }
 
-# library NUMBER FILE: content whose first page returns the number when it is called. No two have the same.
+# library NUMBER FILE: content whose first page returns the number when it is called. No two have
+# the same.
 library_count=0
 library() {
 	library_count=$((library_count + 1))
@@ -40,8 +43,9 @@ release_device() { rm -f "$device.hold"; }
 # says TEXT: whether the program in the background has said that.
 says() { grep -q "$1" "$WORK/said"; }
 
-# attack COMMAND ARGUMENT...: lets the intruder begin a transfer into a page of $file, runs the file while the device has not
-# answered, and once more when it has; what that printed is in $before and $after.
+# attack COMMAND ARGUMENT...: lets the intruder begin a transfer into a page of $file, runs the file
+# while the device has not answered, and once more when it has; what that printed is in $before and
+# $after.
 attack() {
 	local pid
 	hold_device

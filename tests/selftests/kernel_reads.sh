@@ -5,7 +5,8 @@
 #
 # shellcheck disable=SC2034 # used by the tests
 
-# Firmware, by the module test_firmware: whole and in part, from the directory named in $firmware_path.
+# Firmware, by the module test_firmware: whole and in part, from the directory named in
+# $firmware_path.
 test_firmware=/sys/devices/virtual/misc/test_firmware
 firmware_path=/sys/module/firmware_class/parameters/path
 set_firmware() { printf %s "$2" >"$test_firmware/$1"; }
@@ -16,7 +17,8 @@ request_part() {
 		set_firmware trigger_batched_requests 1
 }
 
-# A kernel that has only the header by which kexec knows one; it is refused after the initramfs has been read.
+# A kernel that has only the header by which kexec knows one; it is refused after the initramfs has
+# been read.
 kernel_header() {
 	python3 -c '
 import struct, sys

@@ -46,7 +46,8 @@ skip() { ktap_result ok "$1 # SKIP ${2:-}"; }
 # note TEXT...: a diagnostic line.
 note() { printf '%s\n' "$*" | sed 's/^/# /'; }
 
-# check NAME COMMAND...: one result, ok if the command succeeds. What it prints is shown only if it fails.
+# check NAME COMMAND...: one result, ok if the command succeeds. What it prints is shown only if it
+# fails.
 check() {
 	local name=$1 rc=0
 	shift
@@ -72,7 +73,8 @@ check_eq() {
 	fi
 }
 
-# results COMMAND...: a result for each line NAME<TAB>PROBLEM that the command prints, ok where there is no problem.
+# results COMMAND...: a result for each line NAME<TAB>PROBLEM that the command prints, ok where
+# there is no problem.
 results() {
 	local name problem
 	while IFS=$'\t' read -r name problem; do
@@ -90,8 +92,8 @@ skip_all() {
 # debug_kernel: succeeds on a kernel of scripts/debug-kernel.
 debug_kernel() { [[ $(uname -r) == *-kasan || $(uname -r) == *-kcsan ]]; }
 
-# distribution_only WHAT: ends a test that assumes the distribution's kernel, on one of scripts/debug-kernel. Instead of the
-# plan.
+# distribution_only WHAT: ends a test that assumes the distribution's kernel, on one of
+# scripts/debug-kernel. Instead of the plan.
 distribution_only() { ! debug_kernel || skip_all "only on the distribution's kernel: $*"; }
 
 # bail REASON: fails every result that is still to come and ends the test.
@@ -112,11 +114,12 @@ cleanup() {
 
 module_loaded() { [ -d /sys/module/digest_lists ]; }
 
-# load_module [PARAMETER=VALUE]...: loads the module so that it can be unloaded again, and so that it takes unsigned
-# lists unless the parameters say otherwise. DIGEST_LISTS_KO names another build of it. Where the parameters name no
-# PCR it measures into PCR 16, the only application PCR a TPM resets on request, and resets that before: PCR 12 goes
-# on growing over all loads of one boot, so that no single measurement list replays to it. The file systems of mkfs_loop
-# count as on the machine's own storage, unless the parameters say what does.
+# load_module [PARAMETER=VALUE]...: loads the module so that it can be unloaded again, and so that
+# it takes unsigned lists unless the parameters say otherwise. DIGEST_LISTS_KO names another build
+# of it. Where the parameters name no PCR it measures into PCR 16, the only application PCR a TPM
+# resets on request, and resets that before: PCR 12 goes on growing over all loads of one boot, so
+# that no single measurement list replays to it. The file systems of mkfs_loop count as on the
+# machine's own storage, unless the parameters say what does.
 load_module() {
 	local parameter pcr='' signature=require_signature=0 storage=own_storage=loop
 	for parameter in "$@"; do
@@ -162,7 +165,8 @@ every_record_of() { awk -v path="$1" '$5 == path { sub(/.*:/, "", $4); print $4 
 # unhex: the bytes that hexadecimal digits on standard input stand for.
 unhex() { python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'; }
 
-# grows COMMAND...: runs the command and prints by how many records the list grew meanwhile. Starts no other program.
+# grows COMMAND...: runs the command and prints by how many records the list grew meanwhile. Starts
+# no other program.
 grows() {
 	local before after
 	read -r before <"$SECFS/runtime_measurements_count"
@@ -186,8 +190,8 @@ started() { text_of digest_lists_start | sed -n "s/^$1=//p"; }
 # status KEY: the value of a line of the status file.
 status() { sed -n "s/^$1: *//p" "$SECFS/status"; }
 
-# wait_for SECONDS COMMAND...: runs the command until it succeeds; fails after the given time, ten times as much on a debug
-# kernel.
+# wait_for SECONDS COMMAND...: runs the command until it succeeds; fails after the given time, ten
+# times as much on a debug kernel.
 wait_for() {
 	local end=$((SECONDS + $1))
 	! debug_kernel || end=$((SECONDS + 10 * $1))
@@ -198,8 +202,8 @@ wait_for() {
 	done
 }
 
-# mkfs_loop ext4|xfs|btrfs SIZE MOUNTPOINT: a fresh file system on a loop device. Unmounted when the test ends. The
-# image is sparse, on the disk of the run, and gone when it is unmounted.
+# mkfs_loop ext4|xfs|btrfs SIZE MOUNTPOINT: a fresh file system on a loop device. Unmounted when the
+# test ends. The image is sparse, on the disk of the run, and gone when it is unmounted.
 mkfs_loop() {
 	local type=$1 size=$2 target=$3 image option=-F
 	# There is no udev that would make /dev/loop-control before.
@@ -214,8 +218,8 @@ mkfs_loop() {
 	return "$rc"
 }
 
-# mkfs_ram TYPE MOUNTPOINT: a fresh file system of 400 MiB on a block device in memory, which takes as much memory as was
-# written. Unmounted when the test ends.
+# mkfs_ram TYPE MOUNTPOINT: a fresh file system of 400 MiB on a block device in memory, which takes
+# as much memory as was written. Unmounted when the test ends.
 mkfs_ram() {
 	local type=$1 target=$2 device option=-F
 	free_ram_disk || return
@@ -246,8 +250,9 @@ tpm_banks() { tpm2_getcap pcrs | sed -n 's/^ *- \([a-z0-9_]*\): \[ [0-9].*/\1/p'
 # bank_pcrs BANK: the bank's registers in the form that evmctl reads.
 bank_pcrs() { tpm2_pcrread "$1" | awk '/0x/ { sub(/.*0x/, ""); printf "PCR-%02d: %s\n", n++, $0 }'; }
 
-# snapshot LIST: copies the binary list to $WORK/list and the registers of every bank to $WORK/pcrs-BANK, at one moment:
-# the very tools that read may be unknown files, so it is repeated until no record was added meanwhile.
+# snapshot LIST: copies the binary list to $WORK/list and the registers of every bank to
+# $WORK/pcrs-BANK, at one moment: the very tools that read may be unknown files, so it is repeated
+# until no record was added meanwhile.
 snapshot() {
 	local count="${1%/*}/runtime_measurements_count" before after bank try
 	for try in 1 2 3 4 5; do
@@ -261,8 +266,9 @@ snapshot() {
 	return 1
 }
 
-# replay_ok [PCR [LIST]]: succeeds if that PCR of every active bank is what replaying the binary list gives. evmctl
-# judges SHA-1 and SHA-256, the banks it knows, if the PCR was zero at first; replay.py all of them, from where the list says.
+# replay_ok [PCR [LIST]]: succeeds if that PCR of every active bank is what replaying the binary
+# list gives. evmctl judges SHA-1 and SHA-256, the banks it knows, if the PCR was zero at first;
+# replay.py all of them, from where the list says.
 replay_ok() {
 	local pcr=${1:-$PCR} list=${2:-$SECFS/binary_runtime_measurements} bank options=() known=() banks=() rc=0
 	snapshot "$list" || return

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mappings COMMAND [FILE]: ways to get content executed that do not begin with execve() or with a mapping that is
- * executable at once. What calls its code prints what it returned. Fails with the errno of the refused call as its exit
- * status.
+ * mappings COMMAND [FILE]: ways to get content executed that do not begin with execve() or with a
+ * mapping that is executable at once. What calls its code prints what it returned. Fails with the
+ * errno of the refused call as its exit status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -81,7 +81,10 @@ static int do_implied(char **arg)
 	return mprotect(start, SIZE, PROT_READ) ? fail("mprotect") : 0;
 }
 
-/* shared FILE: writes code to it through a shared mapping, which then becomes executable, and calls the code. */
+/*
+ * shared FILE: writes code to it through a shared mapping, which then becomes executable, and calls
+ * the code.
+ */
 static int do_shared(char **arg)
 {
 	void *start = map(arg[0], O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED);
@@ -92,7 +95,10 @@ static int do_shared(char **arg)
 	return mprotect(start, SIZE, PROT_READ | PROT_EXEC) ? fail("mprotect") : call(start);
 }
 
-/* private FILE: writes code to pages of its own that the file began as, makes them executable, and calls the code. */
+/*
+ * private FILE: writes code to pages of its own that the file began as, makes them executable, and
+ * calls the code.
+ */
 static int do_private(char **arg)
 {
 	void *start = map(arg[0], O_RDONLY, PROT_READ | PROT_WRITE, MAP_PRIVATE);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mapstore FILE: maps the file shared and writable, closes its descriptor and prints "ready". Then stores the first
- * byte of each line of standard input at the start of the file, without any further system call on the file, and
- * prints "stored" after each. At the end of the input it unmaps and ends.
+ * mapstore FILE: maps the file shared and writable, closes its descriptor and prints "ready". Then
+ * stores the first byte of each line of standard input at the start of the file, without any
+ * further system call on the file, and prints "stored" after each. At the end of the input it
+ * unmaps and ends.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * openers COMMAND FILE: opens FILE for writing by a way that is not open(2), and writes code to its start. Fails with the errno
- * of the call that failed as its exit status.
+ * openers COMMAND FILE: opens FILE for writing by a way that is not open(2), and writes code to its
+ * start. Fails with the errno of the call that failed as its exit status.
  */
 #define _GNU_SOURCE
 #include <errno.h>

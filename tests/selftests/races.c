@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * races closers FILE PROGRAM ROUNDS: makes FILE of PROGRAM and a number, through two descriptors that two threads close at
- * the same moment, and executes it.
- * races rewrite FILE CONTENT ROUNDS: maps a copy of CONTENT executable while another thread opens it, changes its first
- * page and closes it, and looks at what the mapping shows.
+ * races closers FILE PROGRAM ROUNDS: makes FILE of PROGRAM and a number, through two descriptors
+ * that two threads close at the same moment, and executes it. races rewrite FILE CONTENT ROUNDS:
+ * maps a copy of CONTENT executable while another thread opens it, changes its first page and
+ * closes it, and looks at what the mapping shows.
  *
- * Both print what the accesses came to: "allowed=N denied=N changed=N", where "changed" are those mappings that were
- * allowed and show other content.
+ * Both print what the accesses came to: "allowed=N denied=N changed=N", where "changed" are those
+ * mappings that were allowed and show other content.
  *
- * races pin FILE COMMAND...: runs the command while io_uring has the first page of FILE pinned for writing, through a
- * mapping that is gone.
- * races often FILE TIMES COMMAND...: runs the command while the first page of FILE is mapped as many times.
+ * races pin FILE COMMAND...: runs the command while io_uring has the first page of FILE pinned for
+ * writing, through a mapping that is gone. races often FILE TIMES COMMAND...: runs the command
+ * while the first page of FILE is mapped as many times.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -34,7 +34,10 @@ static unsigned int allowed, denied, changed;
 static void *content;
 static size_t size;
 
-/* What is created can be executed if the test executes it: programs that a list has cannot be opened for writing. */
+/*
+ * What is created can be executed if the test executes it: programs that a list has cannot be
+ * opened for writing.
+ */
 static mode_t mode = 0644;
 
 static int open_or_die(const char *path, int flags)

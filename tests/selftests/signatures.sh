@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the selftests about signatures and keys share. To be sourced after lib.sh, in the directory in which a test works.
+# What the selftests about signatures and keys share. To be sourced after lib.sh, in the directory
+# in which a test works.
 
 keys=/opt/guest/signatures
 
-# errno_of COMMAND...: the errno of the last write by COMMAND to its standard output; nothing for success.
+# errno_of COMMAND...: the errno of the last write by COMMAND to its standard output; nothing for
+# success.
 errno_of() {
 	strace -qq -e trace=write -o trace "$@" >/dev/null 2>&1
 	sed -n 's/.*write(1, .* = -1 \([A-Z0-9]*\) .*/\1/p' trace | tail -n 1
@@ -37,7 +39,8 @@ accepted() {
 	shift
 	check_eq "$name" "" "$("$@")" || dmesg | tail -n 3 | sed 's/^/# /'
 }
-# cms LIST KEY [OPTION]...: signs LIST into LIST.KEY, with options of openssl cms. Without -noattr the time is signed too.
+# cms LIST KEY [OPTION]...: signs LIST into LIST.KEY, with options of openssl cms. Without -noattr
+# the time is signed too.
 cms() {
 	local list=$1 key=$2
 	shift 2

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests with the program 'stale' share: files that change at random while others access them. Sourced after
-# lib.sh.
+# What the tests with the program 'stale' share: files that change at random while others access
+# them. Sourced after lib.sh.
 #
 # shellcheck disable=SC2034 # used by the tests
 
 STALE=/opt/guest/stale
 
-# random_seeds N: so many, in $SEEDS, unless it is set: with the same ones a run makes the same changes.
+# random_seeds N: so many, in $SEEDS, unless it is set: with the same ones a run makes the same
+# changes.
 random_seeds() {
 	local i
 	for ((i = 0; i < $1; i++)); do set -- "$@" $((RANDOM * 32768 + RANDOM)); done
 	SEEDS=${SEEDS:-${*:2}}
 }
 
-# stale_contents: the contents that a list is to know: their digests in $WORK/digests, as entries of make_lists.py in
-# $entries.
+# stale_contents: the contents that a list is to know: their digests in $WORK/digests, as entries of
+# make_lists.py in $entries.
 stale_contents() {
 	local file
 	mkdir "$WORK/known"
@@ -44,7 +45,8 @@ stale_files() {
 	echo $files
 }
 
-# new_dir TYPE MODE SEED FILES: the files of one run, in $dir. On overlayfs they begin in the lower layer.
+# new_dir TYPE MODE SEED FILES: the files of one run, in $dir. On overlayfs they begin in the lower
+# layer.
 new_dir() {
 	local base=$WORK/$1/$2-$3
 	dir=$base

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * syscalls COMMAND ARGUMENT...: system calls that no shell and no tool of the guest makes. Prints what it is told to,
- * and fails with the errno of the call as its exit status.
+ * syscalls COMMAND ARGUMENT...: system calls that no shell and no tool of the guest makes. Prints
+ * what it is told to, and fails with the errno of the call as its exit status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -81,8 +81,8 @@ static int make_executable(void *start)
 }
 
 /*
- * mprotect-killed FILE MILLISECONDS: the same by a task that has its memory in common with this one, and is killed so many
- * milliseconds later. Fails if it was done before.
+ * mprotect-killed FILE MILLISECONDS: the same by a task that has its memory in common with this
+ * one, and is killed so many milliseconds later. Fails if it was done before.
  */
 static int do_mprotect_killed(char **arg)
 {
@@ -137,7 +137,10 @@ static int do_store(char **arg)
 	return 0;
 }
 
-/* tmpfile DIRECTORY TEXT FILE: writes the text to a file that has no name, then gives it the name FILE. */
+/*
+ * tmpfile DIRECTORY TEXT FILE: writes the text to a file that has no name, then gives it the name
+ * FILE.
+ */
 static int do_tmpfile(char **arg)
 {
 	int fd = open(arg[0], O_TMPFILE | O_RDWR | O_CLOEXEC, 0755);
@@ -192,7 +195,10 @@ static int do_memfd_sealed_exec(char **arg)
 	return exec_in_memfd(arg[0], "sealed", F_SEAL_WRITE | F_SEAL_SHRINK);
 }
 
-/* Maps a memfd of one huge page executable that has the text at its start; sealed against writing and shrinking first, if asked. */
+/*
+ * Maps a memfd of one huge page executable that has the text at its start; sealed against writing
+ * and shrinking first, if asked.
+ */
 static int map_huge(const char *text, int sealed)
 {
 	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
@@ -290,7 +296,10 @@ static int do_verity(char **arg)
 	return 0;
 }
 
-/* poison FILE: the memory of the file's first page fails: the page is lost, and what it had and storage has not. */
+/*
+ * poison FILE: the memory of the file's first page fails: the page is lost, and what it had and
+ * storage has not.
+ */
 static int do_poison(char **arg)
 {
 	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);

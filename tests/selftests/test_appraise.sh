@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Appraisal: what is executed, mapped or loaded is refused unless a signature, a digest in security.ima or a signed list
-# vouches for it. See test_appraise_write.sh for files that are written, and for the ways not to enforce.
+# Appraisal: what is executed, mapped or loaded is refused unless a signature, a digest in
+# security.ima or a signed list vouches for it. See test_appraise_write.sh for files that are
+# written, and for the ways not to enforce.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -58,7 +59,8 @@ check "one byte changed, it does not" is_refused missing-hash "$disk/onebyte" "$
 fresh "$disk" && unknown=$file
 zlib=$(echo /usr/lib/*/libz.so.1)
 cp "$zlib" "$disk/libunknown.so" && echo >>"$disk/libunknown.so"
-# preloaded LIBRARY: whether a program is started with it. The loader starts the program without what it cannot map.
+# preloaded LIBRARY: whether a program is started with it. The loader starts the program without
+# what it cannot map.
 preloaded() { LD_PRELOAD=$1 grep -q "r-xp .*$1" /proc/self/maps 2>"$WORK/loader"; }
 check "an unknown library is refused by LD_PRELOAD" is_refused missing-hash "$disk/libunknown.so" preloaded "$disk/libunknown.so"
 check "which the loader says" grep -q 'libunknown.so.*cannot be preloaded' "$WORK/loader"

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What counts as signed is not written once it was used, whatever rules said of it since. What cannot be found out is
-# refused. Before it was used it can be written, and is not known any more then.
+# What counts as signed is not written once it was used, whatever rules said of it since. What
+# cannot be found out is refused. Before it was used it can be written, and is not known any more
+# then.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

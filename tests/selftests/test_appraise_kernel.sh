@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Appraisal of what the kernel reads for itself: firmware and kexec images. See test_appraise_write.sh for modules and
-# policies.
+# Appraisal of what the kernel reads for itself: firmware and kexec images. See
+# test_appraise_write.sh for modules and policies.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A policy that would deny what is running to those who run it is refused, as are policies that would deny the shell or
-# digestctl to root.
+# A policy that would deny what is running to those who run it is refused, as are policies that
+# would deny the shell or digestctl to root.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -13,7 +13,8 @@
 plan 12
 begin_appraisal
 load_module || bail "the module does not load"
-# locks_out FILE CAUSE POLICY: succeeds if the policy is refused for that file, and the kernel log names it, once.
+# locks_out FILE CAUSE POLICY: succeeds if the policy is refused for that file, and the kernel log
+# names it, once.
 locks_out() {
 	local count
 	mark

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What is executed or mapped is what was looked at, whoever writes the file at the same moment, and by whatever way: other
-# writers, two last writers at once, overlayfs, direct I/O, pages pinned for I/O, huge pages.
+# What is executed or mapped is what was looked at, whoever writes the file at the same moment, and
+# by whatever way: other writers, two last writers at once, overlayfs, direct I/O, pages pinned for
+# I/O, huge pages.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Appraisal where content cannot be trusted to stay, and where nothing can be stored: FUSE, memfds, direct I/O, ramfs.
+# Appraisal where content cannot be trusted to stay, and where nothing can be stored: FUSE, memfds,
+# direct I/O, ramfs.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

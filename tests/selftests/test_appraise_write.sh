@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Appraisal of files that are written: security.ima follows whoever may write a file, and blesses nothing that failed.
-# And what the kernel loads, who may set security.ima, the ways not to enforce, and policies that would lock out.
+# Appraisal of files that are written: security.ima follows whoever may write a file, and blesses
+# nothing that failed. And what the kernel loads, who may set security.ima, the ways not to enforce,
+# and policies that would lock out.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -148,8 +149,8 @@ check "another word is refused" eval '! unload_module || ! load_module ima_appra
 load_module require_signature=0 || bail "the module does not load"
 check "hash: stores the digest without asking for it" eval 'set_policy "hash func=FILE_CHECK fsuuid=$uuid" && reads "$before" && has_digest "$before"'
 
-# What the kernel loads.
-# A text after the module makes it another file, and one without a signature of its own, which the kernel accepts.
+# What the kernel loads. A text after the module makes it another file, and one without a signature
+# of its own, which the kernel accepts.
 cp "$(modinfo -n dummy)" "$disk/module.ko" && printf appraised >>"$disk/module.ko" || not_ok "there is no module to load"
 loads() { insmod "$1" 2>"$WORK/out" && rmmod dummy; }
 set_policy "appraise func=MODULE_CHECK appraise_type=imasig|modsig digest_list"

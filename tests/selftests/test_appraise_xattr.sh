@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Who may change the extended attributes in evm_xattrs=, and that a change of one has the file judged again. Attributes whose
-# name begins with user. are protected by nobody else.
+# Who may change the extended attributes in evm_xattrs=, and that a change of one has the file
+# judged again. Attributes whose name begins with user. are protected by nobody else.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -15,7 +15,8 @@ begin_appraisal
 # The owner of a directory to which root is no other than the owner.
 mkdir "$disk/his" && cp /usr/bin/true "$disk/his/file" && chown -R 1000 "$disk/his"
 load_module evm_xattrs=security.ima,user.protected || bail "the module does not load"
-# is_protected XATTR NAME COMMAND...: succeeds if the command fails, and the audit log says that XATTR of the file NAME is why.
+# is_protected XATTR NAME COMMAND...: succeeds if the command fails, and the audit log says that
+# XATTR of the file NAME is why.
 is_protected() {
 	local xattr=$1 name=$2 rc=0
 	shift 2

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The attachment to the hooks: how each is attached, that it cannot be switched off, and BPF programs beside it, which come
-# before the module or after it.
+# The attachment to the hooks: how each is attached, that it cannot be switched off, and BPF
+# programs beside it, which come before the module or after it.
 #
 # shellcheck disable=SC2015,SC2119,SC2120 # 'A && B || bail' ends the test in either case; parameters are for 'check'
 
@@ -20,7 +20,8 @@ shared='bprm_check_security mmap_file file_mprotect file_open path_truncate'
 # The same where the module is not.
 elsewhere='bdev_setintegrity bdev_free_security ptrace_access_check bpf bpf_map bpf_prog'
 
-# load [PARAMETER=VALUE]...: with a policy that measures what is executed, mapped or read on the ramfs.
+# load [PARAMETER=VALUE]...: with a policy that measures what is executed, mapped or read on the
+# ramfs.
 load() { load_module "$@" && policy_for exec; }
 # policy_for ACCESS: the rules by which $(measures ACCESS) leaves a record.
 policy_for() {
@@ -33,7 +34,8 @@ policy_for() {
 # attached WAY: the hooks that are attached in that way, in one line.
 attached() { sed -n "s/^hook_\(.*\): $1\$/\1/p" "$SECFS/status" | sort | tr '\n' ' '; }
 sorted() { tr ' ' '\n' <<<"$*" | sort | tr '\n' ' '; }
-# measures ACCESS: a new file that is accessed leaves a record; one that is written while it is read, a violation.
+# measures ACCESS: a new file that is accessed leaves a record; one that is written while it is
+# read, a violation.
 measures() {
 	fresh "$files" || return
 	case $1 in
@@ -49,7 +51,8 @@ measures() {
 	esac
 	measured "$file"
 }
-# attach_bpf VERDICT HOOK...: a BPF program on each hook, until detach_bpf. Executes nothing else: it may forbid that.
+# attach_bpf VERDICT HOOK...: a BPF program on each hook, until detach_bpf. Executes nothing else:
+# it may forbid that.
 mkfifo "$WORK/hold" "$WORK/answer"
 attach_bpf() {
 	local answer

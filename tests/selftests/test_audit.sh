@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Audit rules: one record AUDIT_INTEGRITY_RULE (1805) for each content, in the format of IMA's, which ausearch reads. No
-# audit daemon runs in the guest: the records are in the kernel log.
+# Audit rules: one record AUDIT_INTEGRITY_RULE (1805) for each content, in the format of IMA's,
+# which ausearch reads. No audit daemon runs in the guest: the records are in the kernel log.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The kernel's blacklist keyring: lists, certificates and files that come into it are refused from then on, however they
-# were trusted before. Nothing leaves that keyring until the next boot, so this needs one of its own:
+# The kernel's blacklist keyring: lists, certificates and files that come into it are refused from
+# then on, however they were trusted before. Nothing leaves that keyring until the next boot, so
+# this needs one of its own:
 #
 #   scripts/vm --append selftest.blacklist -- /opt/selftests/run test_blacklist
 #

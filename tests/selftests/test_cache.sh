@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Results that are kept: what did not change is not read again; nobody is answered from what may have changed, and no
-# result outlives its lists, its policy or its inode.
+# Results that are kept: what did not change is not read again; nobody is answered from what may
+# have changed, and no result outlives its lists, its policy or its inode.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -14,7 +14,8 @@ disk=$WORK/disk
 chmod 755 "$WORK"
 mkfs_loop ext4 64M "$disk" || bail "no file system"
 
-# cat writes all lines at once; the shell would write line by line, and each line would leave a record.
+# cat writes all lines at once; the shell would write line by line, and each line would leave a
+# record.
 set_policy() { cat >"$SECFS/policy"; }
 rules='measure func=FILE_CHECK mask=^MAY_READ uid=0 fowner=4242 digest_list
 measure func=BPRM_CHECK mask=MAY_EXEC uid=0 fowner=4242 digest_list'

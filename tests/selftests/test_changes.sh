@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What changes the content of a file leads to another record at the next access, on every file system and by whatever
-# way; what does not leads to none. New files, other names, stacked file systems, and one that shows no change.
+# What changes the content of a file leads to another record at the next access, on every file
+# system and by whatever way; what does not leads to none. New files, other names, stacked file
+# systems, and one that shows no change.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -26,7 +27,8 @@ prepare() {
 	reads "$file"
 	first=$(digest_of "$file")
 }
-# changes NAME COMMAND...: one result, ok if a file that the command changes has a second record when it is opened again.
+# changes NAME COMMAND...: one result, ok if a file that the command changes has a second record
+# when it is opened again.
 changes() {
 	local name=$1
 	shift

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The digest of a record is that of the file's content, however large the file is and however it is opened; where the
-# content cannot be read, the record says so.
+# The digest of a record is that of the file's content, however large the file is and however it is
+# opened; where the content cannot be read, the record says so.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -70,10 +70,12 @@ set_policy ^MAY_READ
 
 truncate -s 300M "$disk/large" && ours "$disk/large"
 : <"$disk/large"
-# What sha256sum says of 300 MiB of zeros; it would need the emulated processor for another quarter of a minute.
+# What sha256sum says of 300 MiB of zeros; it would need the emulated processor for another quarter
+# of a minute.
 check_eq "a file of 300 MiB" 17a88af83717f68b8bd97873ffcf022c8aed703416fe9b08e0fa9e3287692bf0 "$(recorded "$disk/large")"
 
-# A file on a slow disk, while others use it. The disk is slow for a control group, until it is told to hurry.
+# A file on a slow disk, while others use it. The disk is slow for a control group, until it is told
+# to hurry.
 slow=/sys/fs/cgroup/slow device=$(mountpoint -d /mnt/run)
 echo +io >/sys/fs/cgroup/cgroup.subtree_control
 mkdir "$slow" || bail "no control group"
@@ -82,8 +84,8 @@ opens() { : <"$1"; }
 hurry() { read_at max; }
 hashed() { [ "$(status hashed_bytes)" -gt "$1" ]; }
 size=$((8 << 20))
-# opening NAME [1]: makes a file, opens it in another task, which with 1 is to get a signal meanwhile, and returns when
-# its content is being read for the digest.
+# opening NAME [1]: makes a file, opens it in another task, which with 1 is to get a signal
+# meanwhile, and returns when its content is being read for the digest.
 opening() {
 	file=/mnt/run/$1
 	yes "$1" | head -c $size >"$file" && ours "$file"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tool against the module, from generating a list to seeing its files known, and what it says when it cannot.
+# The tool against the module, from generating a list to seeing its files known, and what it says
+# when it cannot.
 #
 # shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Where EVM has a key, its verdict counts beside that of the module. EVM cannot be switched off again, so this needs a boot
-# of its own, with evm=fix, which lets files be labelled that were not made with a label of another LSM:
+# Where EVM has a key, its verdict counts beside that of the module. EVM cannot be switched off
+# again, so this needs a boot of its own, with evm=fix, which lets files be labelled that were not
+# made with a label of another LSM:
 #
 #   scripts/vm --append evm=fix -- /opt/selftests/run test_evm
 #

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Allocations that fail: each one that the module makes, one after the other, while it is loaded, while lists, policies
-# and keys are written, and while files are used. What fails then is done as a whole or not at all, nothing unknown is
-# let through, and nothing leaks. They fail by the kernel's fault injection (scripts/debug-kernel), or else by a module.
+# Allocations that fail: each one that the module makes, one after the other, while it is loaded,
+# while lists, policies and keys are written, and while files are used. What fails then is done as a
+# whole or not at all, nothing unknown is let through, and nothing leaks. They fail by the kernel's
+# fault injection (scripts/debug-kernel), or else by a module.
 #
 # shellcheck disable=SC2015,SC2016,SC2034 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
@@ -26,14 +27,16 @@ fi
 # What is tried, and how many results that has.
 declare -A results=([load]=5 [lists]=9 [policy]=7 [measure]=7 [appraise]=15)
 all="load lists policy measure appraise"
-# Where an allocation is made to fail by a module it takes seconds each: then what takes long is left to 'make check-faults'.
+# Where an allocation is made to fail by a module it takes seconds each: then what takes long is
+# left to 'make check-faults'.
 [ "$method" = fail-nth ] && phases=${FAULTS_PHASES:-$all} || phases=${FAULTS_PHASES:-policy measure}
 planned=0
 for phase in $phases; do planned=$((planned + results[$phase])); done
 plan "$planned"
 note "allocations fail by $method"
 begin_appraisal
-# Allocations count that have a frame of the module in their stack, of its own and those that the kernel makes for it.
+# Allocations count that have a frame of the module in their stack, of its own and those that the
+# kernel makes for it.
 case $method in
 digest_lists_fault) export FAULTS=/sys/module/digest_lists_fault/parameters/nth ;;
 fail-nth)
@@ -50,13 +53,15 @@ fail-nth)
 	;;
 esac
 
-# The most allocations of one operation that a phase tries; that there are fewer is a result of its own.
+# The most allocations of one operation that a phase tries; that there are fewer is a result of its
+# own.
 MOST=${FAULTS_MOST:-1000}
 
-# each NAME ATTEMPT SOUND [ERRNO]: calls ATTEMPT with 1, 2, 3 ..., the number of the allocation that fails, until there is none
-# with that number, and after each SOUND with the errno of the attempt (0 for none, 255 for a task that was killed) and its
-# value; it prints what is wrong, if anything. Two results: there was an allocation, all of them were tried, and the
-# attempt without a failure ended with ERRNO (0); nothing was ever wrong.
+# each NAME ATTEMPT SOUND [ERRNO]: calls ATTEMPT with 1, 2, 3 ..., the number of the allocation that
+# fails, until there is none with that number, and after each SOUND with the errno of the attempt (0
+# for none, 255 for a task that was killed) and its value; it prints what is wrong, if anything. Two
+# results: there was an allocation, all of them were tried, and the attempt without a failure ended
+# with ERRNO (0); nothing was ever wrong.
 each() {
 	local name=$1 attempt=$2 sound=$3 want=${4:-0} n out rc hit error value tried=0 failed=0 last=none wrong=0
 	: >"$WORK/wrong"
@@ -82,8 +87,9 @@ each() {
 	check_eq "$name: nothing is half done" "" "$(head -n 20 "$WORK/wrong")"
 }
 
-# leaks: objects that nothing refers to and that the module allocated, by kmemleak. A scan may take a pointer for lost that is
-# on its way, and looks only at objects of some age: several scans, until there is none.
+# leaks: objects that nothing refers to and that the module allocated, by kmemleak. A scan may take
+# a pointer for lost that is on its way, and looks only at objects of some age: several scans, until
+# there is none.
 leaks() {
 	local try
 	for try in 1 2 3 4 5 6; do
@@ -210,7 +216,8 @@ appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
 	unload_module
 }
 
-# new_program: an unknown one, in $file; a copy of the helper, which reports itself when it is executed.
+# new_program: an unknown one, in $file; a copy of the helper, which reports itself when it is
+# executed.
 new_program() {
 	fresh_count=$((fresh_count + 1))
 	file=$disk/p$fresh_count
@@ -259,8 +266,8 @@ known_sound() {
 	[ "$now" = 0 ] || echo "it cannot be used afterwards: $now"
 	known_again
 }
-# known_again: another file of the same content in its place, so that the next attempt asks again. A mapping is made
-# executable only if the file was looked at before.
+# known_again: another file of the same content in its place, so that the next attempt asks again. A
+# mapping is made executable only if the file was looked at before.
 known_again() {
 	cp "$file" "$file.new" && mv "$file.new" "$file"
 	[ "$use" != protect ] || "$PROGRAM" 1000000 map "$file" >"$WORK/mapped"

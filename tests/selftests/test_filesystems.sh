@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# On every file system: known files leave no record, unknown files one; what did not change is not read again, what
-# changed is, in whatever way it changed.
+# On every file system: known files leave no record, unknown files one; what did not change is not
+# read again, what changed is, in whatever way it changed.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -19,8 +19,9 @@ opens() {
 }
 read -r known_text < <(head -c 6000 /dev/urandom | base64 -w0)
 
-# changed FILE HOW COMMAND...: one result: the file is opened, so that its result is there to be kept, changed by the
-# command, and opened twice: it must then have one record more, with the digest of its content now.
+# changed FILE HOW COMMAND...: one result: the file is opened, so that its result is there to be
+# kept, changed by the command, and opened twice: it must then have one record more, with the digest
+# of its content now.
 changed() {
 	local file=$1 how=$2 before after
 	shift 2
@@ -71,7 +72,8 @@ file_system() {
 	hashed=$(status hashed_bytes) hits=$(status cache_hits)
 	opens "$file" 10
 	if [ "$type" = tmpfs ]; then
-		# Stores through a mapping leave no sign there, so nothing may be taken for unchanged.
+		# Stores through a mapping leave no sign there, so nothing may be taken for
+		# unchanged.
 		check "$type: it is read at each open" [ "$(status hashed_bytes)" -gt "$hashed" ]
 		check_eq "$type: and not answered from the cache" "$hits" "$(status cache_hits)"
 	else

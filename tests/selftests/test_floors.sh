@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Lists with names and serial numbers: a lower one than was loaded of the same name and signer is refused, and a higher one
-# takes its place.
+# Lists with names and serial numbers: a lower one than was loaded of the same name and signer is
+# refused, and a higher one takes its place.
 #
 # shellcheck disable=SC2015,SC2016,SC2119 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -104,7 +104,8 @@ refused "which is final" ESTALE "higher serial number" lift s6
 edition r1 gone 1 revoked linked --revoked && edition r2 gone 2 other linked || bail "no lists"
 accepted "a list that revokes" lift r1
 accepted "gives way to one of its signer that does not" lift r2
-# Unsigned lists are root's: what they revoke is not taken back while files are appraised, which says nothing of signed ones.
+# Unsigned lists are root's: what they revoke is not taken back while files are appraised, which
+# says nothing of signed ones.
 edition u1 own 1 bad "" --revoked && edition u2 own 2 fine || bail "no lists"
 echo 1 >/sys/module/digest_lists/parameters/force
 echo "appraise func=BPRM_CHECK fowner=4242 digest_list" >$SECFS/policy || bail "no policy"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Appraisal while file systems are frozen: nobody waits for the freezer who holds it up, who only reads does not wait at
-# all, and the digest that could not be stored is stored later.
+# Appraisal while file systems are frozen: nobody waits for the freezer who holds it up, who only
+# reads does not wait at all, and the digest that could not be stored is stored later.
 #
 # shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 

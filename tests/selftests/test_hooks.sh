@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every hook: which functions of the policy language an access arrives at, in one policy in which each function has a
-# PCR and template of its own, so that a record tells by which rule it came about.
+# Every hook: which functions of the policy language an access arrives at, in one policy in which
+# each function has a PCR and template of its own, so that a record tells by which rule it came
+# about.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -38,8 +39,9 @@ by KEXEC_KERNEL_CHECK 15:ima-ngv2
 by KEXEC_INITRAMFS_CHECK 16:ima-ngv2
 by POLICY_CHECK 23:ima-ngv2
 
-# arrives NAME WANT COMMAND...: one result, ok if the command on the new file $file arrives at just these functions.
-# A record with another digest than that of the file counts as wrong; the file loses its owner before it is read for that.
+# arrives NAME WANT COMMAND...: one result, ok if the command on the new file $file arrives at just
+# these functions. A record with another digest than that of the file counts as wrong; the file
+# loses its owner before it is read for that.
 arrives() {
 	local name=$1 want=$2 lines digest mark recorded got=
 	shift 2
@@ -175,7 +177,8 @@ check "mprotect: a rule for another user does not match" unmeasured "$file"
 as 1000 "$SYSCALLS" mprotect "$file"
 check "and it does for that user" once "$file"
 
-# A task that shares its memory is killed while the file is read: the memory, and what became executable in it, stay.
+# A task that shares its memory is killed while the file is read: the memory, and what became
+# executable in it, stay.
 set_policy "measure func=MMAP_CHECK fowner=$owner"
 new && truncate -s 40M "$file"
 check "a task is killed while the file is read that it made executable" "$SYSCALLS" mprotect-killed "$file" 100

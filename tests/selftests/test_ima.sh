@@ -1,18 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The kernel's own IMA and the module, with the same policy on the same workload, measure the same files with the same
-# digests.
+# The kernel's own IMA and the module, with the same policy on the same workload, measure the same
+# files with the same digests.
 #
-# IMA takes one policy in each boot. So all the policies compared here stand in one of IMA's: every rule of policy N has
-# fgroup=(7000+N), and the files of its workload belong to that group, so that no other policy has a say in it. The module
-# gets the same policies one after the other, each just before its workload. Then the pairs of path and digest that
-# both lists have below the workload's directory are compared, as sets; a violation is a pair with a digest of zeros. IMA extends
-# PCR 10, the module another.
+# IMA takes one policy in each boot. So all the policies compared here stand in one of IMA's: every
+# rule of policy N has fgroup=(7000+N), and the files of its workload belong to that group, so that
+# no other policy has a say in it. The module gets the same policies one after the other, each just
+# before its workload. Then the pairs of path and digest that both lists have below the workload's
+# directory are compared, as sets; a violation is a pair with a digest of zeros. IMA extends PCR 10,
+# the module another.
 #
-# Left out, because documented as different: mprotect (IMA only appraises there, the module measures), paths in a changed
-# root, names with control characters, a second name of a file that was measured (where the module
-# reads again, because the inode changed or the file system does not tell, it records the new name), and XFS (where IMA of this kernel misses what is appended).
+# Left out, because documented as different: mprotect (IMA only appraises there, the module
+# measures), paths in a changed root, names with control characters, a second name of a file that
+# was measured (where the module reads again, because the inode changed or the file system does not
+# tell, it records the new name), and XFS (where IMA of this kernel misses what is appended).
 #
 # shellcheck disable=SC2015,SC2016,SC2094 # 'eval' in a check, 'A && B || bail', and files that are read and written on purpose
 
@@ -50,7 +52,8 @@ mkfs_loop ext4 64M "$work/ext4" && mkfs_loop btrfs 128M "$work/btrfs" && mount_t
 # policy N: the text of policy N.
 policy() { printf '%s\n' "${policies[$1]//@/fgroup=$((7000 + $1))}"; }
 
-# files DIRECTORY GROUP: the workload's files; the group comes last, so that making them is not measured.
+# files DIRECTORY GROUP: the workload's files; the group comes last, so that making them is not
+# measured.
 files() {
 	local name
 	mkdir "$1" && chmod 777 "$1"

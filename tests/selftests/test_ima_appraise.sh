@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The kernel's own IMA and the module, enforcing the same rules without digest_list on the same workload, allow and deny the
-# same accesses and leave the same reference values.
+# The kernel's own IMA and the module, enforcing the same rules without digest_list on the same
+# workload, allow and deny the same accesses and leave the same reference values.
 #
-# Each rule stands twice: for IMA with the group 7000+N, for the module with 8000+N, to which the files of two equal
-# directories belong. IMA takes one policy in each boot, so this needs a boot of its own, of which the command line says
-# that IMA enforces:
+# Each rule stands twice: for IMA with the group 7000+N, for the module with 8000+N, to which the
+# files of two equal directories belong. IMA takes one policy in each boot, so this needs a boot of
+# its own, of which the command line says that IMA enforces:
 #
 #   scripts/vm --append ima_appraise=enforce -- /opt/selftests/run test_ima_appraise
 #
-# The key by which files are signed is in both keyrings: IMA's is a keyring _ima of the session, in this kernel. Left out,
-# because documented as different: references of SHA-1, which the module refuses; what stands in $differs.
+# The key by which files are signed is in both keyrings: IMA's is a keyring _ima of the session, in
+# this kernel. Left out, because documented as different: references of SHA-1, which the module
+# refuses; what stands in $differs.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -38,10 +39,10 @@ policies=(
 	"dont_appraise func=FILE_CHECK @${NL}appraise @"
 	"appraise func=FILE_CHECK mask=^MAY_WRITE @${NL}appraise func=BPRM_CHECK @"
 )
-# By policy. IMA looks at appraise_algos= when it appraises, and lets the second access pass with the first one's result.
-# To IMA a node of mknod() and a file of O_TMPFILE are new only where a rule matches MAY_ACCESS, to the module under every
-# policy that appraises.
-# IMA lets no mapping become executable whose file it appraises, the module those of files that were found good.
+# By policy. IMA looks at appraise_algos= when it appraises, and lets the second access pass with
+# the first one's result. To IMA a node of mknod() and a file of O_TMPFILE are new only where a rule
+# matches MAY_ACCESS, to the module under every policy that appraises. IMA lets no mapping become
+# executable whose file it appraises, the module those of files that were found good.
 declare -A differs=([1]='mapping becomes executable:' [3]='mapping becomes executable:'
 	[6]='mapping becomes executable:' [7]='^(hash|signed) runs again' [8]='mapping becomes executable:'
 	[10]='mapping becomes executable:' [11]='^((the )?node (is written|has|runs)|unnamed (has|runs))')
@@ -88,7 +89,8 @@ files() {
 	chgrp -R "$2" "$1" && chmod 4755 "$1/suid" && chmod g+s "$1"
 }
 
-# step NAME COMMAND...: a line with what became of it. Whoever is killed is not announced, for the shell has no standard error.
+# step NAME COMMAND...: a line with what became of it. Whoever is killed is not announced, for the
+# shell has no standard error.
 step() {
 	local rc=0
 	"${@:2}" >/dev/null 2>&1 || rc=$?

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Key files: a distributor's OpenPGP key, or any certificate, that a trusted key vouches for by a signature over the file.
+# Key files: a distributor's OpenPGP key, or any certificate, that a trusted key vouches for by a
+# signature over the file.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"

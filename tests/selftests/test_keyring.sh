@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The keyring .digest_lists against root: whatever keyctl offers is refused for it and for the keys in it, and lists go on
-# verifying. Each command is first tried on a keyring of the test's own, where it works.
+# The keyring .digest_lists against root: whatever keyctl offers is refused for it and for the keys
+# in it, and lists go on verifying. Each command is first tried on a keyring of the test's own,
+# where it works.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"
@@ -44,7 +45,8 @@ own() { keyctl newring own @s; }
 key() { keyctl add user "key-$RANDOM" data @s; }
 x509() { keyctl padd asymmetric "" "$1" <"$keys/foreign.der"; }
 
-# operation NAME ARGUMENT...: a command of keyctl with RING and KEY in its arguments, on an own keyring, and on .digest_lists.
+# operation NAME ARGUMENT...: a command of keyctl with RING and KEY in its arguments, on an own
+# keyring, and on .digest_lists.
 operation() {
 	local name=$1 mine theirs
 	mine=$(own) theirs=$(key)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What is no file: keys that are added to keyrings (KEY_CHECK), and the module's own state (CRITICAL_DATA). Their records
-# hold the data themselves.
+# What is no file: keys that are added to keyrings (KEY_CHECK), and the module's own state
+# (CRITICAL_DATA). Their records hold the data themselves.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Rules on security labels: those of tasks where the kernel was booted with AppArmor, SELinux or Smack, those of files
-# with the latter two. To have both: scripts/vm --append "lsm=lockdown,yama,selinux,bpf" -- /opt/selftests/run test_labels
+# Rules on security labels: those of tasks where the kernel was booted with AppArmor, SELinux or
+# Smack, those of files with the latter two. To have both: scripts/vm --append
+# "lsm=lockdown,yama,selinux,bpf" -- /opt/selftests/run test_labels
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -40,7 +41,8 @@ decides() {
 	no) check "$2 does not match" unmeasured "$file" ;;
 	esac
 }
-# field OPTION VALUE: whether a rule with the label's own value matches, or none does, where the label lacks the field.
+# field OPTION VALUE: whether a rule with the label's own value matches, or none does, where the
+# label lacks the field.
 field() {
 	if [ -n "$2" ]; then decides yes "$1=$2"; else decides no "$1=${task_user:-none}"; fi
 }

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A page of a file that is pinned for I/O is written when nobody has the file open or mapped any more. However the last
-# writer goes, what comes into the file that way does not run while the module enforces, and has a record while it measures.
+# A page of a file that is pinned for I/O is written when nobody has the file open or mapped any
+# more. However the last writer goes, what comes into the file that way does not run while the
+# module enforces, and has a record while it measures.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

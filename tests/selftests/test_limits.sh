@@ -70,8 +70,8 @@ put digest_lists g/meta-0 >/dev/null
 check_eq "where both fit it is taken" "" "$(put digest_lists g/meta-1)"
 unload_module
 
-# What a digest costs, everything counted, from the kernel's own figures: memory in use that belongs neither to the page
-# cache nor to a process, before, with, and after the list.
+# What a digest costs, everything counted, from the kernel's own figures: memory in use that belongs
+# neither to the page cache nor to a process, before, with, and after the list.
 used() {
 	awk '{ kib[$1] = $2 } END {
 		print kib["MemTotal:"] - kib["MemFree:"] - kib["Buffers:"] - kib["Cached:"] - kib["SReclaimable:"] - kib["AnonPages:"]
@@ -89,8 +89,8 @@ with open(f"{work}/big-{count}", "wb") as file:
         file.write(os.urandom(32000))
 PY
 	"$SELFTESTS/metadata.py" compact "big-$count" - >meta
-	# The first round does not count: what is allocated only once belongs to no digest. The rest of the system comes
-	# and goes by more than a small list takes, hence the median of several.
+	# The first round does not count: what is allocated only once belongs to no digest. The rest
+	# of the system comes and goes by more than a small list takes, hence the median of several.
 	: >rounds
 	for round in 0 1 2 3 4 5; do
 		before=$(used)

@@ -25,7 +25,8 @@ reads() {
 	: <"$files/$1"
 	records_for "$files/$1"
 }
-# known TEXT, unknown TEXT: succeeds if reading a new file with this content leaves no record, or just one.
+# known TEXT, unknown TEXT: succeeds if reading a new file with this content leaves no record, or
+# just one.
 records_of() {
 	local file
 	file=$(mktemp "$files/XXXXXX")

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the kernel is given from memory: modules by init_module(2), firmware by sysfs, kexec images by kexec_load(2).
+# What the kernel is given from memory: modules by init_module(2), firmware by sysfs, kexec images
+# by kexec_load(2).
 #
 # shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
 
@@ -14,7 +15,8 @@ plan 26
 chmod 755 "$WORK"
 for name in unknown known known512; do
 	cp "$(modinfo -n dummy)" "$WORK/$name.ko" || bail "no module to load"
-	# A text after the module makes it another file, and one without a signature, which the kernel accepts.
+	# A text after the module makes it another file, and one without a signature, which the
+	# kernel accepts.
 	printf %s "$name" >>"$WORK/$name.ko"
 done
 head -c 5000 /dev/urandom >"$WORK/firmware"

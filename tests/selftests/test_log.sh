@@ -73,8 +73,8 @@ check_eq "then the digest of the policy" "sha256:$(sum <"$SECFS/policy")" "$(sta
 check "the PCR of every bank replays under tcb" replay_ok
 check "the module can be unloaded" unload_module
 
-# Parameters.
-# refused NAME ERROR LINE PARAMETER [UNLOAD]: three results, ok if the module does not load with the parameter, and says why.
+# Parameters. refused NAME ERROR LINE PARAMETER [UNLOAD]: three results, ok if the module does not
+# load with the parameter, and says why.
 refused() {
 	local rc=0
 	echo "selftest: $4" >/dev/kmsg

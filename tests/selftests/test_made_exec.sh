@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Mappings that become executable while somebody may write the file: what is called is recorded, or a violation is, also where
-# the content that is there in the end is known.
+# Mappings that become executable while somebody may write the file: what is called is recorded, or
+# a violation is, also where the content that is there in the end is known.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -39,7 +39,8 @@ for way in run-writable run-writable-late; do
 	check "$name: the digest is recorded, though it is known" grep -q " sha256:$sum $file\$" "$ASCII"
 done
 
-# One thread makes it executable and is not done yet when another has called it and put known content in its place.
+# One thread makes it executable and is not done yet when another has called it and put known
+# content in its place.
 called='' unseen=''
 for delay in 300 2000 5000; do
 	file=$disk/own/late-$delay good=$WORK/good-$delay

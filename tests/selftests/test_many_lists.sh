@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Thousands of lists, loaded and removed in random order while files are looked up: at the end nothing is left.
-# make check-long takes ten thousand.
+# Thousands of lists, loaded and removed in random order while files are looked up: at the end
+# nothing is left. make check-long takes ten thousand.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"

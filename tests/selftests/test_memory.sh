@@ -18,7 +18,8 @@ with open(sys.argv[1], "wb") as file:
     file.write(struct.pack("<HII", 0, count, 32 * count) + os.urandom(32 * count))' "$1" "$2" &&
 		"$SELFTESTS/make_lists.py" "$1.meta" "$1"
 }
-# taken: the bytes in all areas of vmalloc, where arenas and indexes are, and in slabs that the kernel cannot give back.
+# taken: the bytes in all areas of vmalloc, where arenas and indexes are, and in slabs that the
+# kernel cannot give back.
 taken() {
 	local slabs areas
 	sync && echo 3 >/proc/sys/vm/drop_caches

@@ -24,7 +24,8 @@ tried() {
 
 for name in unknown known changed packed-unknown packed-known; do
 	kept dummy "$name.ko" || bail "no module to load"
-	# A text after the module makes it another file, and one without a signature, which the kernel accepts.
+	# A text after the module makes it another file, and one without a signature, which the
+	# kernel accepts.
 	printf %s "$name" >>"$WORK/$name.ko"
 done
 compress "$WORK/packed-unknown.ko"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every option of a rule: one access that it matches, and one that it does not. What is refused, and that the former
-# policy stays in force then.
+# Every option of a rule: one access that it matches, and one that it does not. What is refused, and
+# that the former policy stays in force then.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -48,7 +48,8 @@ access() {
 	esac
 }
 
-# decides YES|NO ACCESS RULES: whether a new file is measured. Rules hold '@', which keeps them to these files.
+# decides YES|NO ACCESS RULES: whether a new file is measured. Rules hold '@', which keeps them to
+# these files.
 decides() {
 	local name=${3//$NL/; }
 	name=${name//@/…}
@@ -165,8 +166,8 @@ decides no read "dont_measure func=FILE_CHECK @${NL}measure @"
 decides yes map "dont_measure func=FILE_CHECK @${NL}measure @"
 decides yes read "dont_audit @${NL}measure @"
 
-# Where a record goes, and how it looks.
-# goes NAME WANT RULE: one result, ok if the record that the rule leaves of a new file has this PCR and template.
+# Where a record goes, and how it looks. goes NAME WANT RULE: one result, ok if the record that the
+# rule leaves of a new file has this PCR and template.
 goes() {
 	set_policy '' && fresh "$disk" && chown $owner "$file" && set_policy "$3" && : <"$file"
 	check_eq "$1" "$2" "$(awk -v path="$file" '$5 == path { print $1, $3 }' "$ASCII")"
@@ -225,7 +226,8 @@ check "digest_list: an unknown file is measured by either" measured "$file"
 # What is refused. The policy in force is as it was.
 good="measure func=FILE_CHECK fowner=$owner"
 set_policy "$good"
-# refused REASON POLICY: one result, ok if it is refused, the reason is in the kernel log and the policy is as before.
+# refused REASON POLICY: one result, ok if it is refused, the reason is in the kernel log and the
+# policy is as before.
 left_alone() { kernel_log | grep -q "digest_lists: $1" && [ "$(cat "$SECFS/policy")" = "$good" ]; }
 refused() {
 	mark

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Files are opened for writing by other ways than open(2): none of them rewrites a library that is in use as signed while the
-# module enforces, and each leaves a violation where the library was measured. Not tested: ksmbd, which needs a server in user
-# space that Debian does not have in its base; nfsd opens as open(2) does.
+# Files are opened for writing by other ways than open(2): none of them rewrites a library that is
+# in use as signed while the module enforces, and each leaves a violation where the library was
+# measured. Not tested: ksmbd, which needs a server in user space that Debian does not have in its
+# base; nfsd opens as open(2) does.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -27,7 +28,8 @@ begin_ecryptfs() {
 without=''
 begin_ecryptfs || without+=" ecryptfs"
 
-# place WAY PHASE: a new library in $file, in $opened the name by which that way opens it, in $command the way.
+# place WAY PHASE: a new library in $file, in $opened the name by which that way opens it, in
+# $command the way.
 place() {
 	command=open
 	case $1 in
@@ -46,8 +48,8 @@ place() {
 	ecryptfs) opened=$WORK/crypt/${file##*/} ;;
 	esac
 }
-# rewrite_in_use: writes to the library while a task has it mapped, and has the task call it before and after; what that returned
-# is in $called, the exit status of the writer in $wrote.
+# rewrite_in_use: writes to the library while a task has it mapped, and has the task call it before
+# and after; what that returned is in $called, the exit status of the writer in $wrote.
 rewrite_in_use() {
 	local pid
 	: >"$WORK/said"
@@ -83,7 +85,8 @@ set_policy "appraise $rules${NL}appraise $more" || bail "the policy is refused"
 for way in "${ways[@]}"; do
 	what="enforcing, ${name[$way]}"
 	[[ $without != *$way* ]] || { skip "$what" "no $way here" && skip "$what: the same code" "no $way here" && continue; }
-	# With a look at it: a lookup by eCryptfs that may not open the lower file loses an inode, which stops the kernel at umount.
+	# With a look at it: a lookup by eCryptfs that may not open the lower file loses an inode,
+	# which stops the kernel at umount.
 	place "$way" enforced && stat "$opened" >/dev/null && list_of immutable "$file" && load_signed || bail "no library for $way"
 	rewrite_in_use
 	case $way in

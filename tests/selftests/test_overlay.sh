@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# overlayfs has two inodes for a file, and maps under the credentials of whoever mounted it: readers and writers meet whichever
-# name they use, and rules on ids mean the task that maps.
+# overlayfs has two inodes for a file, and maps under the credentials of whoever mounted it: readers
+# and writers meet whichever name they use, and rules on ids mean the task that maps.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -20,7 +20,8 @@ set_policy "measure func=MMAP_CHECK uid=$USER_ID fsuuid=$uuid
 measure func=MMAP_CHECK uid=$USER_ID fsname=overlay" || bail "the policy is refused"
 
 mkfifo "$WORK/go"
-# written_while_mapped MAPPED WRITTEN COMMAND...: maps the one as a loader does, opens the other by the command meanwhile.
+# written_while_mapped MAPPED WRITTEN COMMAND...: maps the one as a loader does, opens the other by
+# the command meanwhile.
 written_while_mapped() {
 	local pid
 	: >"$WORK/said"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# OpenPGP signatures of all kinds, from packages: version 4 by RSA and ECDSA load their headers, other algorithms and
-# version 6 are refused by name. The keys come as key files.
+# OpenPGP signatures of all kinds, from packages: version 4 by RSA and ECDSA load their headers,
+# other algorithms and version 6 are refused by name. The keys come as key files.
 #
 # shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
 
@@ -27,7 +27,8 @@ add() {
 	printf '%s' "$WORK/key.keyfile" >path
 	put trusted_keys path
 }
-# changed NUMBER WHAT: metadata and a header of which one byte of the signature packet or of the header is changed.
+# changed NUMBER WHAT: metadata and a header of which one byte of the signature packet or of the
+# header is changed.
 changed() {
 	python3 - "$packages" "$1" "$2" "$WORK" <<'PY'
 import hashlib, struct, sys

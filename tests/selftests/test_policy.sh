@@ -110,7 +110,8 @@ access() {
 	read-tmpfs) cp "$2" "$WORK/tmpfs-file" && file=$WORK/tmpfs-file && : <"$file" ;;
 	esac
 }
-# decides YES|NO ACCESS RULES: whether a new file is measured. Rules that would match everywhere are kept to the ramfs.
+# decides YES|NO ACCESS RULES: whether a new file is measured. Rules that would match everywhere are
+# kept to the ramfs.
 decides() {
 	set_policy 'dont_measure func=FILE_CHECK' && fresh
 	set_policy "$3" || { not_ok "$3: $2: accepted" && return; }

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Memory pressure, which any user can make, takes nothing from what the module must remember, and makes nothing cost more than
-# before: what no rule covers is not read when it is opened for writing, and leaves no violation.
+# Memory pressure, which any user can make, takes nothing from what the module must remember, and
+# makes nothing cost more than before: what no rule covers is not read when it is opened for
+# writing, and leaves no violation.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -36,7 +37,8 @@ for number in range(int(sys.argv[3])):
         mmap.mmap(fd, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_EXEC)
     os.close(fd)' "$1" "$disk/used" "$USED"
 }
-# Every cache of the kernel and of modules is asked for its memory, several times. What must be remembered may stay.
+# Every cache of the kernel and of modules is asked for its memory, several times. What must be
+# remembered may stay.
 press() { for ((i = 0; i < 5; i++)); do sync && echo 2 >/proc/sys/vm/drop_caches || return; done; }
 hashed() {
 	local before

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What keys are for: certificates for something else sign no lists, content that was signed for IMA is no list, and keys of
-# OpenPGP sign headers only.
+# What keys are for: certificates for something else sign no lists, content that was signed for IMA
+# is no list, and keys of OpenPGP sign headers only.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -40,7 +40,8 @@ accepted "a CA that may have no CA below it" add short
 refused "has none" EUNATCH "does not allow" add short-ca
 accepted "but keys that sign" with short-leaf
 unload_all
-# An authority that gives its own serial number away, which makes the name of both certificates the same.
+# An authority that gives its own serial number away, which makes the name of both certificates the
+# same.
 serial=$(openssl x509 -in "$keys/linked.pem" -noout -serial | cut -d= -f2)
 openssl req -newkey rsa:2048 -nodes -subj /CN=twin -keyout twin.key -out twin.csr 2>/dev/null
 printf 'keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n' >twin.ext
@@ -56,7 +57,8 @@ check "and does not verify what it has signed" eval \
 check "as it does what a key for lists has signed" eval \
 	'cp list-dedicated.dedicated list-dedicated.p7s && digestctl verify list-dedicated --cert "$keys/ca.pem"'
 
-# A file of a package whose first bytes are those of a list: the vendor signs it like every other file of the package.
+# A file of a package whose first bytes are those of a list: the vendor signs it like every other
+# file of the package.
 printf '%b%b' '\x00\x00\x01\x00\x00\x00\x20\x00\x00\x00' '\x11\x11\x11\x11\x11\x11\x11\x11' >content
 head -c 24 /dev/urandom >>content
 ima content linked && ima content dedicated || bail "evmctl"
@@ -100,12 +102,13 @@ refused "nor does it vouch for other keys" EL2NSYNC "headers only" put trusted_k
 check_eq "nothing of that is loaded" 0 "$(wc -l <$SECFS/digest_lists)"
 unload_module || bail "the module does not unload"
 
-# A CMS message is the signature of bytes of which a signer of any content can be made the signer: IMA's signature of the
-# file that has these bytes is the very same.
+# A CMS message is the signature of bytes of which a signer of any content can be made the signer:
+# IMA's signature of the file that has these bytes is the very same.
 cms list linked -nocerts && python3 - list.linked attributes signature <<'PY' || bail "no attributes"
 import sys
 data = open(sys.argv[1], "rb").read()
-# The last octet string of 256 bytes is the signature; before it stand the signed attributes, the only [0] with a content type.
+# The last octet string of 256 bytes is the signature; before it stand the signed attributes, the
+# only [0] with a content type.
 signature = data[data.rindex(bytes.fromhex("04820100")) + 4:]
 start = data.rindex(bytes.fromhex("301806092a864886f70d010903")) - 2
 assert data[start] == 0xa0

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Lists come and go: one digest in several lists, removal under running programs, revocation at once, several
-# algorithms, and many lists in random order under lookups.
+# Lists come and go: one digest in several lists, removal under running programs, revocation at
+# once, several algorithms, and many lists in random order under lookups.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Keys that are not to be trusted any more: revoked, by whatever certificate they come, or certified by a key that was
-# revoked or has expired.
+# Keys that are not to be trusted any more: revoked, by whatever certificate they come, or certified
+# by a key that was revoked or has expired.
 #
 # shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
 

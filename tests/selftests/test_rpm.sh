@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Headers of RPM packages as distributors ship and sign them: with the distributors' OpenPGP keys linked into the module
-# each loads, and none does with one bit changed in the header, in the signature or in the key.
+# Headers of RPM packages as distributors ship and sign them: with the distributors' OpenPGP keys
+# linked into the module each loads, and none does with one bit changed in the header, in the
+# signature or in the key.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Digests in memory are read-only, and a change by way of the direct map is found. What a list revoked does not become
-# known by that.
+# Digests in memory are read-only, and a change by way of the direct map is found. What a list
+# revoked does not become known by that.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Hash functions, algorithms and forms of signatures by one's own keys: those that count, and those that are refused by
-# name.
+# Hash functions, algorithms and forms of signatures by one's own keys: those that count, and those
+# that are refused by name.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"
@@ -63,7 +63,8 @@ openssl cms -sign -binary -nosmimecap -in list -signer "$keys/ed25519.pem" -inke
 refused "CMS by an Ed25519 key" ELIBMAX "cannot verify Ed25519" load list list.ed25519
 cms list dsa
 refused "CMS by a DSA key" ELIBMAX "cannot verify DSA" load list list.dsa
-# By an ML-DSA key it does not sign at all: the algorithm's identifier is put in the place of rsaEncryption.
+# By an ML-DSA key it does not sign at all: the algorithm's identifier is put in the place of
+# rsaEncryption.
 cms list linked -nocerts
 python3 -c '
 data = open("list.linked", "rb").read()

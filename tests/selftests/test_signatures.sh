@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Who may sign a list, and how. The module under test has the certificates ca, linked, linked-old and barred-linked linked in; see
-# scripts/test-keys for the others.
+# Who may sign a list, and how. The module under test has the certificates ca, linked, linked-old
+# and barred-linked linked in; see scripts/test-keys for the others.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"

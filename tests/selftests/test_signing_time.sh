@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# When signatures were made counts, and not the system's clock: a clock that is wrong, or a certificate that has ended, keeps
-# no list from loading. validity=clock asks the clock as well.
+# When signatures were made counts, and not the system's clock: a clock that is wrong, or a
+# certificate that has ended, keeps no list from loading. validity=clock asks the clock as well.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The server of a file system that does not answer holds up its own files, and neither a policy, nor the module's start, nor a
-# refusal that needs no content.
+# The server of a file system that does not answer holds up its own files, and neither a policy, nor
+# the module's start, nor a refusal that needs no content.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Files change at random while others open, execute and map them: no access ever goes through with the result of an
-# earlier content. What the accesses got is written down by the program 'stale' and judged by stale_check.py.
+# Files change at random while others open, execute and map them: no access ever goes through with
+# the result of an earlier content. What the accesses got is written down by the program 'stale' and
+# judged by stale_check.py.
 #
-# CHANGES is how many changes there are in all, SEEDS the seeds among which they are divided, FILESYSTEMS where:
+# CHANGES is how many changes there are in all, SEEDS the seeds among which they are divided,
+# FILESYSTEMS where:
 #
 #   scripts/vm --timeout 7200 -- env CHANGES=100000 SEEDS='1 2 3 4 5 6 7 8' /opt/selftests/run test_stale
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Storage that others than this kernel change: what lies on it is read at each access, its results are not kept, and being
-# known is not enough.
+# Storage that others than this kernel change: what lies on it is read at each access, its results
+# are not kept, and being known is not enough.
 #
 # shellcheck disable=SC2015,SC2016 # 'A && B || C' where C must run if either fails; expressions for eval
 
@@ -15,7 +15,8 @@ plan 38
 begin_appraisal
 loop=$(findmnt -n -o SOURCE "$disk")
 
-# script FILE TEXT: a program of one block that prints TEXT; all with the same text have the same content.
+# script FILE TEXT: a program of one block that prints TEXT; all with the same text have the same
+# content.
 script() {
 	python3 -c 'import sys
 script = f"#!/bin/sh\necho {sys.argv[1]}\nexit\n".encode()
@@ -30,8 +31,8 @@ reads() {
 }
 # on DIRECTORY [NAME]: puts the known program there, on storage.
 on() { script "$1/${2:-known}" known && sync -f "$1/${2:-known}"; }
-# refused DIRECTORY [NAME], accepted DIRECTORY [NAME]: the known program there is refused as content that may change; runs,
-# and is read once, however often.
+# refused DIRECTORY [NAME], accepted DIRECTORY [NAME]: the known program there is refused as content
+# that may change; runs, and is read once, however often.
 refused() { is_refused unstable-content "$1/${2:-known}" "$1/${2:-known}"; }
 accepted() {
 	"$1/${2:-known}" || return
@@ -58,8 +59,9 @@ check "a known program on btrfs on the machine's own storage runs, and is read o
 check "so it does on ext4" accepted "$WORK/ram"
 check "on a loop device it is refused" refused "$disk"
 
-# Memory that fails: the page is lost before storage has it, so the next reader sees what was there before.
-# unsaved FILE: storage has another program, and the known one that was written over it is in memory only.
+# Memory that fails: the page is lost before storage has it, so the next reader sees what was there
+# before. unsaved FILE: storage has another program, and the known one that was written over it is
+# in memory only.
 unsaved() {
 	script "$1" evil && sync -f "$1" && dd if="$WORK/known" of="$1" bs=4096 conv=notrunc status=none
 }
@@ -120,7 +122,8 @@ check_eq "measured, a known program on a loop device is recorded" "$(digest_of "
 	"$("$disk/known" >/dev/null && digests_for "$disk/known")"
 check_eq "and read each time" 4096 "$(reads "$disk/known")"
 check_eq "but recorded once" 1 "$(records_for "$disk/known")"
-# changed_below FILE: what the file's first block has on the device becomes another program; the pages go.
+# changed_below FILE: what the file's first block has on the device becomes another program; the
+# pages go.
 changed_below() {
 	local block size
 	block=$(debugfs -R "blocks /${1##*/}" "$loop" 2>/dev/null | awk '{ print $1 }')

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Many tasks execute known and unknown files while lists are being loaded and every file of the module is read.
+# Many tasks execute known and unknown files while lists are being loaded and every file of the
+# module is read.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -60,7 +61,8 @@ loader() {
 	for ((n = 0; n < LISTS; n++)); do load "$WORK/$n.meta" || return; done
 	load "$WORK/all.meta"
 }
-# run_twice KIND...: all files of these kinds, each by two tasks, all at the same time; prints how many failed.
+# run_twice KIND...: all files of these kinds, each by two tasks, all at the same time; prints how
+# many failed.
 run_twice() {
 	local kind i pid pids=() failed=0
 	for ((i = 0; i < COUNT; i++)); do

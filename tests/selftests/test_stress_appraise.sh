@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Files change at random while others execute and map them and the module enforces: no content that is unknown ever ran or
-# was mapped, and no content that is known was denied. Signed lists come and go meanwhile. What the accesses got is
-# written down by the program 'stale' and judged by stale_check.py.
+# Files change at random while others execute and map them and the module enforces: no content that
+# is unknown ever ran or was mapped, and no content that is known was denied. Signed lists come and
+# go meanwhile. What the accesses got is written down by the program 'stale' and judged by
+# stale_check.py.
 #
 #   scripts/vm --timeout 7200 -- env CHANGES=100000 SEEDS='1 2 3 4 5 6 7 8' /opt/selftests/run test_stress_appraise
 #
@@ -49,8 +50,9 @@ lists_come_and_go() {
 lists_come_and_go &
 lists=$!
 
-# What is denied though it is known: on tmpfs what was mapped shared and could be written, since references to its pages may be
-# left; on overlayfs a mapping by a descriptor from before the copy-up, which shows another layer than is read.
+# What is denied though it is known: on tmpfs what was mapped shared and could be written, since
+# references to its pages may be left; on overlayfs a mapping by a descriptor from before the
+# copy-up, which shows another layer than is read.
 declare -A needless=([tmpfs]=":exec,map" [overlay]=":map")
 judge() { "$SELFTESTS/stale_check.py" "enforcing${needless[$fs]:-}" "$WORK/digests" "$@" >"$WORK/figures"; }
 total=0 all_denied=0

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A whole Debian system that enforces appraise_exec_tcb from its initramfs on, with signed lists of its packages: it
-# boots as if nothing was there, and whatever is unknown does not run: each attempt is refused for the cause, and with
-# the path, that the audit log names. For what scripts/system made:
+# A whole Debian system that enforces appraise_exec_tcb from its initramfs on, with signed lists of
+# its packages: it boots as if nothing was there, and whatever is unknown does not run: each attempt
+# is refused for the cause, and with the path, that the audit log names. For what scripts/system
+# made:
 #
 #   scripts/vm --system -- /opt/selftests/run test_system
 #
@@ -15,7 +16,8 @@
 
 MAPPINGS=/opt/guest/mappings
 INTERPRETER=/opt/guest/interpreter
-# Of the units of such a system that stay active after the boot. Fewer, and something of it is not there.
+# Of the units of such a system that stay active after the boot. Fewer, and something of it is not
+# there.
 UNITS=70
 
 enforcing_system

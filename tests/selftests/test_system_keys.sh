@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Keys of the kernel's own keyrings: they sign lists only with their certificates, so that these can be judged.
+# Keys of the kernel's own keyrings: they sign lists only with their certificates, so that these can
+# be judged.
 #
 # shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
@@ -54,7 +55,8 @@ check "is shown as the kernel's" grep -q "^$(id_of system-signer) .*origin=syste
 accepted "its signatures need no certificate then" load list list.system-signer
 unload_all
 
-# The signatures at the end of modules are the kernel's affair: it loads by them without asking more.
+# The signatures at the end of modules are the kernel's affair: it loads by them without asking
+# more.
 cp "$helper" "$disk/unsigned.ko"
 sign_module "$helper" system "$disk/system.ko" && sign_module "$helper" foreign "$disk/foreign.ko" || bail "no signed module"
 set_policy "appraise func=MODULE_CHECK appraise_type=imasig|modsig fsuuid=$uuid" || bail "the policy is refused"

@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The files in securityfs when loading fails and after unloading: nobody who has found one runs into code that is not there
-# any more. The kernel's complaints are looked for by whoever runs this test.
+# The files in securityfs when loading fails and after unloading: nobody who has found one runs into
+# code that is not there any more. The kernel's complaints are looked for by whoever runs this test.
 
 . "$(dirname "$0")/lib.sh"
 
 plan 7
 FILES=$SELFTESTS/securityfs_files.py
 
-# Loads that are refused when everything else is ready. The policy would stop the guest, since no list is loaded.
+# Loads that are refused when everything else is ready. The policy would stop the guest, since no
+# list is loaded.
 : >"$WORK/hunting"
 "$FILES" hunt "$SECFS" "$WORK/hunting" >"$WORK/hunted" &
 tpm2_pcrreset 16 2>/dev/null

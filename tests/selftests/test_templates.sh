@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Templates and banks: what each template records of a file, that verifiers read the lists, that the list of each bank
-# replays to its bank, and that rules can name a PCR.
+# Templates and banks: what each template records of a file, that verifiers read the lists, that the
+# list of each bank replays to its bank, and that rules can name a PCR.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -37,7 +37,8 @@ for bank in $(tpm_banks); do
 	for pcr in 13 14; do start[$bank$pcr]=$(register $pcr "$bank"); done
 done
 load_module || bail "the module does not load"
-# fields NAME TEMPLATE: what follows the template in the records of the file, with the names of known values.
+# fields NAME TEMPLATE: what follows the template in the records of the file, with the names of
+# known values.
 fields() {
 	awk -v path="$disk/$1" -v template="$2" '$5 == path && $3 == template { $1 = $2 = $3 = ""; print }' "$ASCII" |
 		sed "s/^ *//; s/${sums[$1]}/SUM/; s/ *$signature/ SIGNATURE/; s/ *\$//; s,$disk/,,"

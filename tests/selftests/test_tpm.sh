@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A TPM that goes and comes back, that comes late, or whose commands fail: the records wait, and are extended in order as soon
-# as it works, without another record. And what tpm_required=1 refuses meanwhile.
+# A TPM that goes and comes back, that comes late, or whose commands fail: the records wait, and are
+# extended in order as soon as it works, without another record. And what tpm_required=1 refuses
+# meanwhile.
 #
-# The TPM is QEMU's. Its driver is unbound and bound; for commands that fail, tpm_relay.py stands in front of it. IMA does not
-# look for a TPM again, so that a boot of its own is needed:
+# The TPM is QEMU's. Its driver is unbound and bound; for commands that fail, tpm_relay.py stands in
+# front of it. IMA does not look for a TPM again, so that a boot of its own is needed:
 #
 #   scripts/vm --append selftest.tpm -- /opt/selftests/run tpm
 #
@@ -45,9 +46,10 @@ use() {
 again() { { : <"$file"; } 2>"$WORK/error"; }
 refused() { ! "$@" && grep -q 'Permission denied' "$WORK/error"; }
 waits() { [ "$(status records_waiting)" = "$1" ]; }
-# replays NAME: one result, ok if the PCR of every bank is the replay of the list. On a machine that is so busy that the kernel's
-# driver stops waiting for QEMU's TPM, it may take the answer of one command for that of another, and say that a record was
-# extended that was not: then this cannot be told.
+# replays NAME: one result, ok if the PCR of every bank is the replay of the list. On a machine that
+# is so busy that the kernel's driver stops waiting for QEMU's TPM, it may take the answer of one
+# command for that of another, and say that a record was extended that was not: then this cannot be
+# told.
 replays() {
 	if replay_ok "$PCR" >"$WORK/replay" 2>&1; then
 		ok "$1"
@@ -58,7 +60,8 @@ replays() {
 		not_ok "$1"
 	fi
 }
-# recovers NAME: three results: what waits is extended though nothing happens, no record comes from that, and the PCR replays.
+# recovers NAME: three results: what waits is extended though nothing happens, no record comes from
+# that, and the PCR replays.
 recovers() {
 	local before
 	before=$(records)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A task that is killed while files that it made executable are to be read dies at once, however large or many they are, and
-# leaves a violation where nobody knows what it executed.
+# A task that is killed while files that it made executable are to be read dies at once, however
+# large or many they are, and leaves a violation where nobody knows what it executed.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Unloading: while tasks are in the hooks, without a trace in memory, and not at all unless it was allowed at load.
+# Unloading: while tasks are in the hooks, without a trace in memory, and not at all unless it was
+# allowed at load.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -9,7 +10,8 @@ plan 12
 
 CYCLES=${CYCLES:-12}
 TASKS=4
-# The leak test: this many cycles until every cache of the kernel has its size, then the ones that count.
+# The leak test: this many cycles until every cache of the kernel has its size, then the ones that
+# count.
 WARM=3
 COUNTED=${COUNTED:-15}
 DIGESTS=100000
@@ -22,9 +24,10 @@ complaints() {
 
 # Under load.
 cp /usr/bin/true "$WORK/program" && echo unload >>"$WORK/program"
-# task N: executes, maps and opens files until the test says stop; counts its rounds, and stops at the first failure.
-# Every unload forgets what was checked, so that the first round after each load hashes inside the hooks. The nap leaves
-# the module a processor: ftrace waits for all tasks many times per cycle.
+# task N: executes, maps and opens files until the test says stop; counts its rounds, and stops at
+# the first failure. Every unload forgets what was checked, so that the first round after each load
+# hashes inside the hooks. The nap leaves the module a processor: ftrace waits for all tasks many
+# times per cycle.
 mkfifo "$WORK/nap"
 task() {
 	local rounds=0
@@ -54,9 +57,9 @@ check_eq "every task could do so all the time" "$TASKS" "$(cat "$WORK"/rounds-* 
 check_eq "the kernel did not complain" "" "$(complaints "unload: cycles under load")"
 check_eq "no hook stays attached" 0 "$(grep -c '^bpf_lsm_' /sys/kernel/tracing/enabled_functions)"
 
-# Memory. A list that is not freed costs 3 MiB per cycle; anything else that is left behind once per cycle costs an object
-# or an area per cycle. What the kernel keeps for its own reasons, some MiB of what is available, does not grow with the
-# cycles.
+# Memory. A list that is not freed costs 3 MiB per cycle; anything else that is left behind once per
+# cycle costs an object or an area per cycle. What the kernel keeps for its own reasons, some MiB of
+# what is available, does not grow with the cycles.
 "$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:#$DIGESTS.x" || bail "no list"
 cycle() {
 	modprobe digest_lists allow_unload=1 ima_policy=exec_tcb pcr=16 require_signature=0 || return
@@ -64,8 +67,8 @@ cycle() {
 	"$WORK/program" && [ "$(cat "$SECFS/digests_count")" = "$DIGESTS" ] && record_for "$WORK/program" >/dev/null || return
 	unload_module
 }
-# memory: in KiB what no cache could give back, and what is available; the areas of vmalloc; the bytes in kmalloc's
-# caches, once those have dropped what they only keep in store.
+# memory: in KiB what no cache could give back, and what is available; the areas of vmalloc; the
+# bytes in kmalloc's caches, once those have dropped what they only keep in store.
 memory() {
 	local cache
 	sync && echo 3 >/proc/sys/vm/drop_caches

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# apt upgrades a package, with a library that a process has mapped, while the system enforces: without its list it does
-# not begin; with it, which the hook of integration/ loads, everything goes on working, without a reboot.
+# apt upgrades a package, with a library that a process has mapped, while the system enforces:
+# without its list it does not begin; with it, which the hook of integration/ loads, everything goes
+# on working, without a reboot.
 #
 #   scripts/vm --system -- /opt/selftests/run test_upgrade
 #
@@ -21,8 +22,8 @@ version() { dpkg-query -W -f '${Version}' curl; }
 library=$(ldd /usr/bin/curl | awk '$1 ~ /^libcurl\./ { print $3; exit }')
 library=$(readlink -f "${library%/*}")/${library##*/}
 
-# begin_transfer NAME: a process that has the library mapped until something is written to the pipe $WORK/NAME; what it
-# gets goes to $WORK/NAME.out. Its id is in $transfer.
+# begin_transfer NAME: a process that has the library mapped until something is written to the pipe
+# $WORK/NAME; what it gets goes to $WORK/NAME.out. Its id is in $transfer.
 begin_transfer() {
 	mkfifo "$WORK/$1"
 	curl -s "file://$WORK/$1" >"$WORK/$1.out" &

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What several lists say of one file, of several algorithms, signed and not; and how often a file is read to find out.
+# What several lists say of one file, of several algorithms, signed and not; and how often a file is
+# read to find out.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -13,7 +14,8 @@
 plan 49
 begin_appraisal
 
-# made ALGO KIND FILE: a compact list of the file's digest by that algorithm, in $list, and its unsigned metadata.
+# made ALGO KIND FILE: a compact list of the file's digest by that algorithm, in $list, and its
+# unsigned metadata.
 made() {
 	list_count=$((list_count + 1))
 	list=$WORK/list-$list_count

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Violations: nobody can vouch for content that is written while somebody relies on its measurement (ToMToU), that is
-# measured while somebody writes (open_writers), or that cannot be read. Each leaves a record without digest, an extend
-# with ones, and an audit record.
+# Violations: nobody can vouch for content that is written while somebody relies on its measurement
+# (ToMToU), that is measured while somebody writes (open_writers), or that cannot be read. Each
+# leaves a record without digest, an extend with ones, and an audit record.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 

@@ -52,7 +52,8 @@ use kernel::{
     str::CStr, //
 };
 
-/// What the kernel asks about a program: as it opens it, as the caller executes it, and with the ids that it will have.
+/// What the kernel asks about a program: as it opens it, as the caller executes it, and with the
+/// ids that it will have.
 const EXECUTING: [(Func, Mask); 3] = [
     (Func::FileCheck, Mask::EXEC),
     (Func::BprmCheck, Mask::EXEC),
@@ -113,10 +114,10 @@ impl Judged {
     }
 }
 
-/// Refuses a policy by which a program that is running, or a library that it uses, could not be executed again by
-/// those who use it, or the shell or digestctl not by root, unless the module parameter `force` is set. The files are
-/// named in the kernel log. Files that pass as signed count as in use from now on. May sleep, for as long as it takes
-/// to read all of them.
+/// Refuses a policy by which a program that is running, or a library that it uses, could not be
+/// executed again by those who use it, or the shell or digestctl not by root, unless the module
+/// parameter `force` is set. The files are named in the kernel log. Files that pass as signed count
+/// as in use from now on. May sleep, for as long as it takes to read all of them.
 ///
 /// # Errors
 ///
@@ -174,7 +175,8 @@ fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> 
     Err(EDEADLK)
 }
 
-/// How many more files, none or one, would be denied with this use; names it if fewer than [`NAMED`] were before.
+/// How many more files, none or one, would be denied with this use; names it if fewer than
+/// [`NAMED`] were before.
 fn denials(
     stores: &Stores,
     policy: &ActivePolicy,

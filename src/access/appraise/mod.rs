@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Appraisal: whether the content of a file is good enough to be used, and what is done if it is not.
+//! Appraisal: whether the content of a file is good enough to be used, and what is done if it is
+//! not.
 //!
 //! What is known of the file is gathered here and in [`reference`]; what follows from it is told by
-//! `digest_logic::appraise`. [`refresh`] keeps `security.ima` true when a file is written, [`protect`] guards what the
-//! decisions rest on, [`lockout`] asks before a policy is put in force whether it would stop what is running.
+//! `digest_logic::appraise`. [`refresh`] keeps `security.ima` true when a file is written,
+//! [`protect`] guards what the decisions rest on, [`lockout`] asks before a policy is put in force
+//! whether it would stop what is running.
 
 pub(crate) mod lockout;
 mod modsig;
@@ -46,8 +48,9 @@ use modsig::appended_signature;
 use reference::own_reference;
 use refresh::store_digest;
 
-/// Whether what is asked about will be executed. The kernel keeps writers away from programs, though not from mappings,
-/// nor from programs on mounts that are watched before content is accessed (`FAN_PRE_ACCESS`).
+/// Whether what is asked about will be executed. The kernel keeps writers away from programs,
+/// though not from mappings, nor from programs on mounts that are watched before content is
+/// accessed (`FAN_PRE_ACCESS`).
 fn executes(func: Func) -> bool {
     matches!(
         func,
@@ -85,14 +88,16 @@ fn weigh(
     let evidence = Evidence {
         own,
         list: found.looked.verdict.and_then(|verdict| verdict.appraise),
-        // Only who opens a file that is being made may use it: nobody vouches for what its maker puts there.
+        // Only who opens a file that is being made may use it: nobody vouches for what its maker
+        // puts there.
         is_new: access.func == Func::FileCheck && stores.cache.is_new(file),
         is_empty: file.size() == 0,
     };
     judge(rule, &evidence)
 }
 
-/// Whether the access may proceed as far as `rule` is concerned, and what vouches for the file. May sleep.
+/// Whether the access may proceed as far as `rule` is concerned, and what vouches for the file. May
+/// sleep.
 ///
 /// # Errors
 ///
@@ -150,13 +155,15 @@ pub(super) fn appraise(
     }
 }
 
-/// Whether the access goes on to execute what is in the page cache, so that it must be what was read: nobody may write
-/// the file in between. Programs need no such question but on mounts that are watched (see [`executes`]).
+/// Whether the access goes on to execute what is in the page cache, so that it must be what was
+/// read: nobody may write the file in between. Programs need no such question but on mounts that
+/// are watched (see [`executes`]).
 pub(super) fn must_execute_what_was_read(policies: &Policies, access: &Access<'_>) -> bool {
     executes(access.func) && policies.mode() == Mode::Enforce
 }
 
-/// The file is refused without its content: it cannot be read, or what is read need not be what is used. May sleep.
+/// The file is refused without its content: it cannot be read, or what is read need not be what is
+/// used. May sleep.
 ///
 /// # Errors
 ///

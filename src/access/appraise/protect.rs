@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the decisions rest on: content that counts as signed is not written, reference values are not set by just
-//! anybody, and content that comes from no file is not loaded where files are appraised.
+//! What the decisions rest on: content that counts as signed is not written, reference values are
+//! not set by just anybody, and content that comes from no file is not loaded where files are
+//! appraised.
 
 use super::{
     super::{
@@ -63,13 +64,14 @@ const ANY_SIGNED: Appraise = Appraise {
     algos: None,
 };
 
-/// Whether a refusal under [`ANY_SIGNED`] tells that the content does not count as signed, rather than that this could not
-/// be found out.
+/// Whether a refusal under [`ANY_SIGNED`] tells that the content does not count as signed, rather
+/// than that this could not be found out.
 fn says_unsigned(cause: Cause) -> bool {
     cause.is_of_content() && !matches!(cause, Cause::InvalidHmac | Cause::NoLabel)
 }
 
-/// Whether only the administrator may change the extended attribute called `name` (`evm_xattrs=`). Does not sleep.
+/// Whether only the administrator may change the extended attribute called `name` (`evm_xattrs=`).
+/// Does not sleep.
 fn is_protected(name: &[u8]) -> bool {
     module::Text::EvmXattrs
         .get()
@@ -82,7 +84,8 @@ fn is_protected(name: &[u8]) -> bool {
 ///
 /// # Errors
 ///
-/// `EPERM` for what only a task with `CAP_SYS_ADMIN` in the initial user namespace may change; the audit log says so.
+/// `EPERM` for what only a task with `CAP_SYS_ADMIN` in the initial user namespace may change; the
+/// audit log says so.
 pub(in crate::access) fn may_change_xattr(log: &Log, dentry: &Dentry, name: &CStr) -> Result {
     if is_protected(name.to_bytes()) && !task::may_configure() {
         log.audit_xattr(dentry, name);
@@ -117,11 +120,11 @@ pub(in crate::access) fn refuse_truncating(stores: &Stores, path: &Path) -> Resu
     refuse_change(stores, &file)
 }
 
-/// Refuses to change content that is in use as signed, whatever the policy says of opens. What cannot be found out is
-/// refused. May sleep.
+/// Refuses to change content that is in use as signed, whatever the policy says of opens. What
+/// cannot be found out is refused. May sleep.
 ///
-/// Content that was not used yet can be written, and is not known any more then: package managers open what they have
-/// just unpacked once more, to flush it.
+/// Content that was not used yet can be written, and is not known any more then: package managers
+/// open what they have just unpacked once more, to flush it.
 ///
 /// # Errors
 ///
@@ -155,8 +158,8 @@ fn refuse_change(stores: &Stores, file: &File) -> Result {
     deny(stores, file, cause, Some(&digest), rule)
 }
 
-/// The rule by which a list would be asked if the current task executed, mapped or loaded the file, 0 for none. May
-/// sleep, if a rule asks for the label of a file.
+/// The rule by which a list would be asked if the current task executed, mapped or loaded the file,
+/// 0 for none. May sleep, if a rule asks for the label of a file.
 fn asking_rule(stores: &Stores, file: &File) -> usize {
     let rule = USES.iter().find_map(|func| {
         let query = Query::new(file, *func, Mask::EXEC);
@@ -188,8 +191,9 @@ pub(crate) fn refuse_bytes(stores: &Stores, func: Func) -> Result {
     Ok(())
 }
 
-/// Refuses to map, for execution, content that nobody looked at: that of another layer than is read. Rules are asked about
-/// the task itself, since the file system has taken over the mounter's credentials. Does not read.
+/// Refuses to map, for execution, content that nobody looked at: that of another layer than is
+/// read. Rules are asked about the task itself, since the file system has taken over the mounter's
+/// credentials. Does not read.
 ///
 /// # Errors
 ///
@@ -207,7 +211,8 @@ pub(in crate::access) fn refuse_mapping_another(stores: &Stores, file: &File) ->
     Ok(())
 }
 
-/// Refuses to make a mapping executable whose file is not known to be good: it cannot be read here. Does not read.
+/// Refuses to make a mapping executable whose file is not known to be good: it cannot be read here.
+/// Does not read.
 ///
 /// # Errors
 ///

@@ -37,7 +37,8 @@ pub(super) const NAME: &CStr = c"security.ima";
 /// The longest value that is read: a signature by a key of 16 Kib is shorter.
 const MAX_VALUE: usize = 4096;
 
-/// The value of `security.ima`; empty if there is none, or the file system has no extended attributes. May sleep.
+/// The value of `security.ima`; empty if there is none, or the file system has no extended
+/// attributes. May sleep.
 pub(super) fn read(file: &File) -> Result<KVec<u8>> {
     let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL)?;
     match file.xattr(NAME, &mut value) {

@@ -2,8 +2,9 @@
 
 //! Keeping `security.ima` true.
 //!
-//! When the last writer closes a file that was good when it was opened, its new digest is stored: whoever may write the
-//! file decides what is in it. A file that failed is never blessed in this way, and a signature is never replaced.
+//! When the last writer closes a file that was good when it was opened, its new digest is stored:
+//! whoever may write the file decides what is in it. A file that failed is never blessed in this
+//! way, and a signature is never replaced.
 
 use super::{
     super::{
@@ -41,7 +42,8 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// All that an inode's writers have written is there: the last of them is closing `file`, or has. May sleep.
+/// All that an inode's writers have written is there: the last of them is closing `file`, or has.
+/// May sleep.
 pub(in crate::access) fn refresh_reference(stores: &Stores, file: &File) {
     if !file.is_regular() || !stores.policies.appraises() || !stores.cache.has_passed(file) {
         return;
@@ -54,15 +56,16 @@ pub(in crate::access) fn refresh_reference(stores: &Stores, file: &File) {
         .reader
         .run(|| content::digest(&access, false, &stores.stats));
     if let Ok(digest) = digest {
-        // The writes that went before would have waited as well, and without its new digest the file is refused.
+        // The writes that went before would have waited as well, and without its new digest the
+        // file is refused.
         let _ = store(stores, file, &digest, WhenFrozen::Wait);
     }
 }
 
 /// The same for `file`, which its writers have left. May sleep.
 ///
-/// A writer that comes and goes meanwhile stores the digest of its own content when it closes. If the older digest is
-/// stored after that one, the content is read again.
+/// A writer that comes and goes meanwhile stores the digest of its own content when it closes. If
+/// the older digest is stored after that one, the content is read again.
 pub(in crate::access) fn refresh_left(stores: &Stores, file: &File) {
     for _ in 0..ATTEMPTS {
         let look = stores.cache.glance(file);
@@ -73,16 +76,16 @@ pub(in crate::access) fn refresh_left(stores: &Stores, file: &File) {
     }
 }
 
-/// Stores the digest of content that is good, or that shall be taken as good. Says whether that is settled: while the
-/// file system is frozen it is left to the next access, because this one may only read, and who thaws the file system
-/// may be the one who does. May sleep.
+/// Stores the digest of content that is good, or that shall be taken as good. Says whether that is
+/// settled: while the file system is frozen it is left to the next access, because this one may
+/// only read, and who thaws the file system may be the one who does. May sleep.
 pub(in crate::access) fn store_digest(stores: &Stores, file: &File, found: &Found<'_>) -> bool {
     // The digest that fs-verity enforces is none of the content.
     found.verity || store(stores, file, found.digest, WhenFrozen::Fail) != Err(EAGAIN)
 }
 
-/// Stores `digest`, unless it or a signature is there. Where that cannot be done, as on a file system that is read-only
-/// or has no extended attributes, the file stays what it is.
+/// Stores `digest`, unless it or a signature is there. Where that cannot be done, as on a file
+/// system that is read-only or has no extended attributes, the file stays what it is.
 ///
 /// # Errors
 ///

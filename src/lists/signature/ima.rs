@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! IMA signatures, version 2: the digest of the file, signed by the key whose identifier ends with four given bytes.
+//! IMA signatures, version 2: the digest of the file, signed by the key whose identifier ends with
+//! four given bytes.
 
 use crate::{
     lists::trust::{
@@ -31,8 +32,8 @@ pub(super) fn verify(
     verify_digest(trust, signature, &digest, purpose)
 }
 
-/// Verifies `signature` of `digest`, which is by the algorithm that the signature names. These signatures say no time. May
-/// sleep.
+/// Verifies `signature` of `digest`, which is by the algorithm that the signature names. These
+/// signatures say no time. May sleep.
 pub(crate) fn verify_digest(
     trust: &Trust,
     signature: &ImaSignature<'_>,

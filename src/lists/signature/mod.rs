@@ -2,8 +2,8 @@
 
 //! Signatures of list files: by whom, and whether they hold.
 //!
-//! Three formats, each with a file of its own. Parsing is `digest_logic`'s, cryptography the kernel's; which keys are
-//! trusted, and for what, is told by [`super::trust`].
+//! Three formats, each with a file of its own. Parsing is `digest_logic`'s, cryptography the
+//! kernel's; which keys are trusted, and for what, is told by [`super::trust`].
 
 mod ima;
 mod openpgp;
@@ -40,7 +40,8 @@ pub(super) fn verify(
         Signature::Ima(signature) => {
             SignerId::new(ima::verify(trust, data, &signature, Use::ImaList)?.id())
         }
-        // What vendors sign by OpenPGP are headers; over anything else such a signature would mean something else.
+        // What vendors sign by OpenPGP are headers; over anything else such a signature would mean
+        // something else.
         Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
             Err(Cause::SignatureOfOtherKind.into())
         }
@@ -50,11 +51,13 @@ pub(super) fn verify(
     }
 }
 
-/// Verifies `signature` over `data`, a key file, and returns the key in the keyring that made it. May sleep.
+/// Verifies `signature` over `data`, a key file, and returns the key in the keyring that made it.
+/// May sleep.
 ///
 /// # Errors
 ///
-/// [`Reason::UnknownKey`] also for a key whose certificate comes along: a key that was added hangs on one that is there.
+/// [`Reason::UnknownKey`] also for a key whose certificate comes along: a key that was added hangs
+/// on one that is there.
 pub(super) fn verify_key_file(
     trust: &Trust,
     data: &[u8],
@@ -75,9 +78,9 @@ impl Trust {
         ima::verify_digest(self, signature, digest, Use::ImaContent).is_ok()
     }
 
-    /// Whether the PKCS#7 message `signature`, which stood at the end of a file, is a trusted key's over what stood
-    /// before. A key of the kernel's keyrings needs no certificate there: with these signatures the kernel loads modules
-    /// itself, and asks no more. May sleep.
+    /// Whether the PKCS#7 message `signature`, which stood at the end of a file, is a trusted key's
+    /// over what stood before. A key of the kernel's keyrings needs no certificate there: with
+    /// these signatures the kernel loads modules itself, and asks no more. May sleep.
     pub(crate) fn verify_appended(&self, signed: &[u8], signature: &[u8]) -> bool {
         matches!(
             pkcs7::verify(self, signed, signature, Use::CmsModule),

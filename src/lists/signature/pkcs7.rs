@@ -2,10 +2,11 @@
 
 //! PKCS#7 and CMS signatures, detached.
 //!
-//! The kernel verifies the message against a keyring that has one key, the one that the message names and that may sign.
-//! It does not ask whether that key may sign, is long enough or was valid when it signed, and hashes with SHA-1 if it is
-//! told to; that is asked here. Of the keys in the kernel's own keyrings a module can ask nothing: where one of them signed, its
-//! certificate has to come along.
+//! The kernel verifies the message against a keyring that has one key, the one that the message
+//! names and that may sign. It does not ask whether that key may sign, is long enough or was valid
+//! when it signed, and hashes with SHA-1 if it is told to; that is asked here. Of the keys in the
+//! kernel's own keyrings a module can ask nothing: where one of them signed, its certificate has to
+//! come along.
 
 use crate::{
     lists::{
@@ -41,7 +42,8 @@ use kernel::{
 ///
 /// # Errors
 ///
-/// [`Reason::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which nothing is known.
+/// [`Reason::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which
+/// nothing is known.
 pub(super) fn verify(
     trust: &Trust,
     data: &[u8],
@@ -65,7 +67,8 @@ pub(super) struct Signed<'a> {
     moment: Moment,
     /// What the data are.
     purpose: Use,
-    /// What names the signer: the subject key identifier, or the serial number and the name of the issuer.
+    /// What names the signer: the subject key identifier, or the serial number and the name of the
+    /// issuer.
     signer: KVVec<u8>,
 }
 
@@ -105,8 +108,9 @@ impl<'a> Signed<'a> {
     /// Verifies by a key in the keyring, and returns it. May sleep.
     pub(super) fn by_anchor(&self, trust: &Trust) -> Result<Arc<Anchor>, Reason> {
         let signer = trust.signer(KeyId::Exact(&self.signer), self.purpose, self.moment)?;
-        // The kernel verifies by the certificate of that name that came along, and asks the keyring who issued it: an authority
-        // that has given its own serial number away would have signed what it only vouches for.
+        // The kernel verifies by the certificate of that name that came along, and asks the keyring
+        // who issued it: an authority that has given its own serial number away would have signed
+        // what it only vouches for.
         for der in self.outline.certificates() {
             let cert = match Certificate::parse(der) {
                 Ok(cert) => cert,

@@ -56,7 +56,8 @@ impl fmt::Display for Algorithm {
 pub(super) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of `key`. Of an RSA key it is that of the modulus: whoever can sign by one exponent can by any.
+    /// The fingerprint of `key`. Of an RSA key it is that of the modulus: whoever can sign by one
+    /// exponent can by any.
     pub(super) fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
         let mut hash = Sha256::new();
         hash.update(key.algo().as_bytes());

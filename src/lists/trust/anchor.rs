@@ -64,9 +64,9 @@ pub(super) enum Format {
     OpenPgp,
 }
 
-/// What a signature is for. The formats overlap: the bytes that an OpenPGP signature of one document covers are those that
-/// an IMA signature of another one would, and IMA signs lists as it signs any file. So what a key signs is told by its
-/// certificate.
+/// What a signature is for. The formats overlap: the bytes that an OpenPGP signature of one
+/// document covers are those that an IMA signature of another one would, and IMA signs lists as it
+/// signs any file. So what a key signs is told by its certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::lists) enum Use {
     /// An OpenPGP signature of an RPM header.
@@ -157,8 +157,8 @@ impl Anchor {
         })
     }
 
-    /// Its identifier as it is shown: the subject key identifier, or the SHA-256 of the signed part of the certificate if
-    /// there is none.
+    /// Its identifier as it is shown: the subject key identifier, or the SHA-256 of the signed part
+    /// of the certificate if there is none.
     pub(in crate::lists) fn id(&self) -> &[u8] {
         match &*self.names.key {
             [] => &self.tbs_digest,
@@ -186,8 +186,8 @@ impl Anchor {
         Fingerprint::of(&cert.public_key()).is_ok_and(|key| key == self.fingerprint)
     }
 
-    /// Whether `cert` names this key as its issuer's. As in the kernel, the subject counts only where nothing better is
-    /// told.
+    /// Whether `cert` names this key as its issuer's. As in the kernel, the subject counts only
+    /// where nothing better is told.
     pub(super) fn is_named_by(&self, cert: &Certificate<'_>) -> bool {
         let names = &self.names;
         match cert.issuer() {
@@ -199,15 +199,16 @@ impl Anchor {
         }
     }
 
-    /// Whether the key may make signatures for `purpose`; `dedicated` says whether all of lists and key files take
-    /// a dedicated key.
+    /// Whether the key may make signatures for `purpose`; `dedicated` says whether all of lists and
+    /// key files take a dedicated key.
     pub(super) fn check_use(&self, purpose: Use, dedicated: bool) -> Result<(), Reason> {
         match purpose {
             _ if !self.may_sign => Err(Reason::KeyUsage),
             Use::Header => Ok(()),
             _ if self.format == Format::OpenPgp => Err(Reason::HeadersOnly),
             Use::ImaList if !self.purpose.lists => Err(Reason::NotDedicated),
-            // A key file of which a package is made is signed for IMA as every other file of the package.
+            // A key file of which a package is made is signed for IMA as every other file of the
+            // package.
             Use::CmsList | Use::CmsKeyFile | Use::ImaKeyFile
                 if dedicated && !self.purpose.lists =>
             {

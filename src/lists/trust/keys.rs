@@ -34,11 +34,11 @@ impl Keys {
         anchor.check(moment)
     }
 
-    /// Whether a key may be used: it, and what vouches for it, up to a key that needs nobody. `is_authority` says whether
-    /// it vouches for another key. May sleep.
+    /// Whether a key may be used: it, and what vouches for it, up to a key that needs nobody.
+    /// `is_authority` says whether it vouches for another key. May sleep.
     ///
-    /// A key that vouches is remembered by its fingerprint, so that a renewed certificate of an authority serves those
-    /// that it signed before.
+    /// A key that vouches is remembered by its fingerprint, so that a renewed certificate of an
+    /// authority serves those that it signed before.
     pub(super) fn check_chain(
         &self,
         anchor: &Anchor,
@@ -83,8 +83,8 @@ impl Keys {
         Err(Reason::Issuer)
     }
 
-    /// The first key that `select` takes and that may be used, as an authority or to sign; otherwise why the first cannot
-    /// be. May sleep.
+    /// The first key that `select` takes and that may be used, as an authority or to sign;
+    /// otherwise why the first cannot be. May sleep.
     pub(super) fn find(
         &self,
         select: impl Fn(&Anchor) -> bool,

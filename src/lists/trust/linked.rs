@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys that were linked into the module: `scripts/trusted-certs` has put each file that `TRUSTED_CERTS` named behind
-//! its length (u32, little endian), without armor. An X.509 certificate is there in DER, an OpenPGP certificate in
-//! packets.
+//! The keys that were linked into the module: `scripts/trusted-certs` has put each file that
+//! `TRUSTED_CERTS` named behind its length (u32, little endian), without armor. An X.509
+//! certificate is there in DER, an OpenPGP certificate in packets.
 
 use super::{
     anchor::{
@@ -30,7 +30,8 @@ use digest_logic::{
 use kernel::prelude::*;
 
 impl Trust {
-    /// Adds the keys that were linked into the module. What cannot be used is logged and left out. May sleep.
+    /// Adds the keys that were linked into the module. What cannot be used is logged and left out.
+    /// May sleep.
     pub(crate) fn add_linked(&self) {
         let mut cursor = Cursor::new(x509::linked_in());
         while !cursor.is_empty() {

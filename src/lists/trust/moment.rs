@@ -2,9 +2,10 @@
 
 //! The moments at which certificates have to be valid.
 //!
-//! What counts is when a signature was made, as it says itself under its own protection. The system's clock is asked only
-//! where the administrator wants it (`validity=clock`): a clock may be wrong, and a certificate that ends must not end a
-//! boot. A signature that says no time is then not asked for one; what ends the use of a key for good is revocation.
+//! What counts is when a signature was made, as it says itself under its own protection. The
+//! system's clock is asked only where the administrator wants it (`validity=clock`): a clock may be
+//! wrong, and a certificate that ends must not end a boot. A signature that says no time is then
+//! not asked for one; what ends the use of a key for good is revocation.
 
 use crate::{
     reason::Reason,
@@ -53,7 +54,8 @@ impl Validity {
         }
     }
 
-    /// The moments that count for a signature that was made at `signed`, in seconds since 1970, if it says so.
+    /// The moments that count for a signature that was made at `signed`, in seconds since 1970, if
+    /// it says so.
     pub(in crate::lists) fn moment(self, signed: Option<i64>) -> Moment {
         Moment {
             signed,
@@ -70,7 +72,8 @@ pub(in crate::lists) struct Moment {
 }
 
 impl Moment {
-    /// Refuses a key that is valid from `from` to `to`, in seconds since 1970, if one of them lies outside.
+    /// Refuses a key that is valid from `from` to `to`, in seconds since 1970, if one of them lies
+    /// outside.
     pub(super) fn check(&self, (from, to): (i64, i64)) -> Result<(), Reason> {
         match self.signed {
             Some(signed) if signed > to => return Err(Reason::SignedAfterExpiry),
@@ -92,8 +95,8 @@ impl Moment {
         }
     }
 
-    /// The moments that count for a signature of another time, of which nothing is kept: it was asked for when it was
-    /// verified.
+    /// The moments that count for a signature of another time, of which nothing is kept: it was
+    /// asked for when it was verified.
     pub(super) fn of_earlier_signature(self) -> Self {
         Self {
             signed: None,

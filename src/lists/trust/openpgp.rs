@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys of an OpenPGP certificate, each in an X.509 certificate of its own. One that cannot be used is logged and left
-//! out: a certificate has several keys, and most have one for encryption.
+//! The keys of an OpenPGP certificate, each in an X.509 certificate of its own. One that cannot be
+//! used is logged and left out: a certificate has several keys, and most have one for encryption.
 
 use super::wrap;
 use crate::{
@@ -24,7 +24,8 @@ use kernel::prelude::*;
 /// The most bytes that [`PublicKey::write_fingerprinted`] writes.
 const MAX_FINGERPRINTED: usize = (1 << 16) + 3;
 
-/// Calls `add` with an X.509 certificate for every key of the OpenPGP certificate in `data` that may sign. May sleep.
+/// Calls `add` with an X.509 certificate for every key of the OpenPGP certificate in `data` that
+/// may sign. May sleep.
 ///
 /// # Errors
 ///

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys that were revoked at run time, for good: by their identifiers, and by what they are, so that another
-//! certificate does not bring one back.
+//! The keys that were revoked at run time, for good: by their identifiers, and by what they are, so
+//! that another certificate does not bring one back.
 
 use super::algorithm::Fingerprint;
 use kernel::prelude::*;
 
-/// The shortest identifier of a key in bytes: OpenPGP's and X.509's have 20 or more, some CAs use 8.
+/// The shortest identifier of a key in bytes: OpenPGP's and X.509's have 20 or more, some CAs
+/// use 8.
 pub(super) const MIN_ID: usize = 8;
 
 /// The revoked keys.

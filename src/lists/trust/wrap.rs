@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An X.509 certificate around an OpenPGP key: keyrings of the kernel hold no other form of public keys.
+//! An X.509 certificate around an OpenPGP key: keyrings of the kernel hold no other form of public
+//! keys.
 //!
-//! Subject: the user id. Subject key identifier: the fingerprint, so that a signature's key id finds it. Usage:
-//! `digitalSignature` only; that it came by OpenPGP, and so signs headers only, is kept beside it. The signature on the certificate is void, and its issuer is nobody: it is trusted because
-//! what it came in is, and vouches for nothing.
+//! Subject: the user id. Subject key identifier: the fingerprint, so that a signature's key id
+//! finds it. Usage: `digitalSignature` only; that it came by OpenPGP, and so signs headers only, is
+//! kept beside it. The signature on the certificate is void, and its issuer is nobody: it is
+//! trusted because what it came in is, and vouches for nothing.
 
 use digest_logic::openpgp::CertifiedKey;
 use kernel::prelude::*;
@@ -114,7 +116,8 @@ fn element(tag: u8, parts: &[&[u8]]) -> Result<Bytes> {
     Ok(out)
 }
 
-/// Seconds since 1970 as a time; beyond the year 9999 its end. X.509 writes years before 2050 with two digits.
+/// Seconds since 1970 as a time; beyond the year 9999 its end. X.509 writes years before 2050 with
+/// two digits.
 fn time(seconds: u64) -> Result<Bytes> {
     let moment = Moment::of(seconds.min(LAST_SECOND));
     let mut text = KVVec::new();

@@ -2,8 +2,8 @@
 
 //! What is known of one inode, and its transitions.
 //!
-//! Each transition is a function of the former entry (or none) and of the [`Inode`] as it is while the lock of the map is
-//! held. It returns the entry that takes its place (or none).
+//! Each transition is a function of the former entry (or none) and of the [`Inode`] as it is while
+//! the lock of the map is held. It returns the entry that takes its place (or none).
 
 use super::{
     marks::{
@@ -48,7 +48,8 @@ const OF_MAKERS: Marks = Marks::of(&[Mark::New, Mark::Closed]);
 pub struct Inode {
     /// Its signs of change.
     pub signs: Signs,
-    /// How many files are open for writing; negative while an execution keeps writers away (`i_writecount`).
+    /// How many files are open for writing; negative while an execution keeps writers away
+    /// (`i_writecount`).
     pub writers: i32,
     /// How many files are open for reading only (`i_readcount`).
     pub readers: i32,
@@ -84,11 +85,13 @@ pub struct Outcome {
 ///
 /// # Invariants
 ///
-/// - `epoch` is the count of closes when a writer last closed the inode, or when the entry was made if none has since. An
-///   inode without an entry stands for one with the count of now; that grows with each close, so two looks between which a
-///   writer closed the inode never see the same `epoch`.
-/// - With `VALID`, nothing had the inode open for writing when the result was kept, and none had closed it since the look
-///   began. Who opened it since then counts as a writer, or its close has removed the result.
+/// - `epoch` is the count of closes when a writer last closed the inode, or when the entry was made
+///   if none has since. An inode without an entry stands for one with the count of now; that grows
+///   with each close, so two looks between which a writer closed the inode never see the same
+///   `epoch`.
+/// - With `VALID`, nothing had the inode open for writing when the result was kept, and none had
+///   closed it since the look began. Who opened it since then counts as a writer, or its close has
+///   removed the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The signs under which the result was found, taken apart to fill no gap.
@@ -111,7 +114,8 @@ const _: () = assert!(size_of::<Entry>() == 40);
 
 /// The results of reading an entry.
 impl Entry {
-    /// The count of closes by which a look at the inode is judged; `now` is the count for an inode without an entry.
+    /// The count of closes by which a look at the inode is judged; `now` is the count for an inode
+    /// without an entry.
     pub fn epoch_of(entry: Option<&Self>, now: u64) -> u64 {
         entry.map_or(now, |entry| entry.epoch)
     }
@@ -121,12 +125,14 @@ impl Entry {
         self.marks
     }
 
-    /// Whether the result holds for an inode with the signs `signs` that nothing has open for writing.
+    /// Whether the result holds for an inode with the signs `signs` that nothing has open for
+    /// writing.
     pub fn holds(&self, signs: Signs) -> bool {
         self.found & VALID != 0 && self.signs() == signs
     }
 
-    /// Whether the result holds for an inode with the signs `signs`, and something vouched for the content.
+    /// Whether the result holds for an inode with the signs `signs`, and something vouched for the
+    /// content.
     fn passes(&self, signs: Signs) -> bool {
         self.holds(signs) && self.found & BY_LISTS & !KNOWN != 0
     }
@@ -167,12 +173,14 @@ impl Entry {
         })
     }
 
-    /// Whether the inode is new: it was created, and its writers are not all gone. One that nothing has opened yet is new.
+    /// Whether the inode is new: it was created, and its writers are not all gone. One that nothing
+    /// has opened yet is new.
     pub fn is_new(&self, inode: &Inode) -> bool {
         self.marks.has(Mark::New) && !(self.marks.has(Mark::Closed) && inode.writers <= 0)
     }
 
-    /// Whether the entry can be forgotten: no mark of it matters now, or could matter later for what is now.
+    /// Whether the entry can be forgotten: no mark of it matters now, or could matter later for
+    /// what is now.
     pub fn is_evictable(&self, inode: &Inode) -> bool {
         let mut needed = self.marks.without(Marks::of(&[Mark::Unreadable]));
         if inode.readers <= 0 {
@@ -203,15 +211,17 @@ impl Entry {
 impl Entry {
     /// An entry of an inode of which nothing is known; `now` is the count of closes.
     pub fn new(now: u64) -> Self {
-        // INVARIANT: No writer closes the inode between the count and the insertion of the entry unseen: the close counts
-        // first, and then takes the lock that is held here, or finds the entry.
+        // INVARIANT: No writer closes the inode between the count and the insertion of the entry
+        // unseen: the close counts first, and then takes the lock that is held here, or finds the
+        // entry.
         Self {
             epoch: now,
             ..Self::default()
         }
     }
 
-    /// A look that began with `stamp` ended with `outcome`. Keeps it, if the content cannot have changed meanwhile.
+    /// A look that began with `stamp` ended with `outcome`. Keeps it, if the content cannot have
+    /// changed meanwhile.
     pub fn kept(
         old: Option<Self>,
         now: u64,
@@ -248,7 +258,8 @@ impl Entry {
             found = found & !(OWN | OWN_SIGNED) | flags_of(vouchers);
             own_algo = vouchers.own.map_or(0, |own| low_byte(own.algo.id()));
         }
-        // INVARIANT: Nothing has the inode open for writing, and the count of closes is that of the stamp.
+        // INVARIANT: Nothing has the inode open for writing, and the count of closes is that of the
+        // stamp.
         Some(Self {
             version: stamp.signs.version,
             ctime: stamp.signs.ctime,
@@ -261,8 +272,9 @@ impl Entry {
         })
     }
 
-    /// A writer is closing the inode and still counts as one. `now` is the count of closes with this one. A `stacked` file
-    /// is one whose content another file holds open in its place: that one counts as the writer, here and afterwards.
+    /// A writer is closing the inode and still counts as one. `now` is the count of closes with
+    /// this one. A `stacked` file is one whose content another file holds open in its place: that
+    /// one counts as the writer, here and afterwards.
     pub fn closed(old: Self, now: u64, inode: &Inode, stacked: bool) -> Option<Self> {
         let mut marks = old.marks;
         if inode.writers <= 1 && !stacked {
@@ -283,9 +295,9 @@ impl Entry {
         .or_nothing()
     }
 
-    /// Something opens the inode for writing; it counts as a writer already, unless it is `stacked` (as for
-    /// [`Entry::closed`]). Also says whether that is a ToMToU violation: whether something reads it (`has_readers`) that
-    /// opened it under a `measure` rule.
+    /// Something opens the inode for writing; it counts as a writer already, unless it is `stacked`
+    /// (as for [`Entry::closed`]). Also says whether that is a ToMToU violation: whether something
+    /// reads it (`has_readers`) that opened it under a `measure` rule.
     pub fn opened_to_write(
         old: Self,
         inode: &Inode,
@@ -321,8 +333,9 @@ impl Entry {
         Self { marks, ..old }.or_nothing()
     }
 
-    /// Every page of the inode that was cached when a look began was replaced since; `epoch` was taken before. Says
-    /// whether references to pages from before are harmless: nothing can have made another one since.
+    /// Every page of the inode that was cached when a look began was replaced since; `epoch` was
+    /// taken before. Says whether references to pages from before are harmless: nothing can have
+    /// made another one since.
     pub fn cleansed(old: Self, inode: &Inode, epoch: u64) -> (Option<Self>, bool) {
         // A shared mapping counts as a writer while it is there, and its end is counted as a close.
         if inode.writers > 0 || old.epoch != epoch {
@@ -385,8 +398,8 @@ fn low_byte(number: u16) -> u8 {
     u8::try_from(number).unwrap_or(u8::MAX)
 }
 
-/// The place of `pcr` among those that rules and the module may extend; no bit for any other, so that its records are
-/// never taken for done.
+/// The place of `pcr` among those that rules and the module may extend; no bit for any other, so
+/// that its records are never taken for done.
 fn bit(pcr: u8) -> u8 {
     match pcr {
         8 => 1 << 0,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which accesses may be answered without a look at policy, lists and results: those of which all that they depend on
-//! shows in a few words that can be compared.
+//! Which accesses may be answered without a look at policy, lists and results: those of which all
+//! that they depend on shows in a few words that can be compared.
 
 use crate::storage::{
     shows_changes,
@@ -32,7 +32,8 @@ impl Opened {
 /// The way by which accesses reach the content of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
-    /// Whether the content is in a file of another file system, whose inode would have to be searched for.
+    /// Whether the content is in a file of another file system, whose inode would have to be
+    /// searched for.
     pub is_stacked: bool,
     /// Whether the mount maps owners.
     pub is_idmapped: bool,

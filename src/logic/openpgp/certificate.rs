@@ -2,9 +2,9 @@
 
 //! Certificates: a primary key, user ids, subkeys, and the signatures that say what they are for.
 //!
-//! The signatures inside a certificate are read, not verified: whoever trusts the certificate trusts it as a whole,
-//! because it is built in or a signature covers all of it. They only ever restrict what a key may do. Signatures by
-//! others are passed over.
+//! The signatures inside a certificate are read, not verified: whoever trusts the certificate
+//! trusts it as a whole, because it is built in or a signature covers all of it. They only ever
+//! restrict what a key may do. Signatures by others are passed over.
 
 use super::{
     key::{
@@ -33,8 +33,8 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `data` is a sequence of packets without a remainder, of which the first is a public key, and `PublicKey::parse`
-/// accepts every public key and subkey.
+/// `data` is a sequence of packets without a remainder, of which the first is a public key, and
+/// `PublicKey::parse` accepts every public key and subkey.
 #[derive(Clone, Copy, Debug)]
 pub struct Certificate<'a> {
     data: &'a [u8],
@@ -71,8 +71,8 @@ impl<'a> Certificate<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`], [`Error::BadKey`] if the first packet is no public key, and those of [`Packet::read`] and
-    /// [`PublicKey::parse`].
+    /// [`Error::Empty`], [`Error::BadKey`] if the first packet is no public key, and those of
+    /// [`Packet::read`] and [`PublicKey::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         if cursor.is_empty() {
@@ -131,8 +131,8 @@ where
     type Item = CertifiedKey<'a>;
 
     fn next(&mut self) -> Option<CertifiedKey<'a>> {
-        // By the invariant of `Certificate` reading fails only at the end, and the first packet is a key; what
-        // `said_of` leaves is the next key.
+        // By the invariant of `Certificate` reading fails only at the end, and the first packet is
+        // a key; what `said_of` leaves is the next key.
         let packet = Packet::read(&mut self.packets).ok()?;
         let key = PublicKey::parse(packet.body).ok()?;
         let fingerprint = (self.fingerprint)(&key);
@@ -216,7 +216,8 @@ impl Said<'_> {
         }
         match (signature.kind, primary) {
             (0x20, true) | (0x28, false) => self.revoked = true,
-            // Certifications of user ids and signatures over the key alone, or the binding of a subkey.
+            // Certifications of user ids and signatures over the key alone, or the binding of a
+            // subkey.
             (0x10..=0x13 | 0x1f, true) | (0x18, false) => {
                 let newer = |latest: &Subpackets| latest.created <= subpackets.created;
                 if self.latest.as_ref().is_none_or(newer) {
@@ -232,7 +233,8 @@ impl Said<'_> {
         Some(u64::from(key.created()).saturating_add(seconds.into()))
     }
 
-    /// Whether the key is for signing data: by its flags; without flags a primary key is, a subkey is not.
+    /// Whether the key is for signing data: by its flags; without flags a primary key is, a subkey
+    /// is not.
     fn signs(&self, primary: bool) -> bool {
         match self.latest.and_then(|latest| latest.key_flags) {
             Some(flags) => flags & 2 != 0,

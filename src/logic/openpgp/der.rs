@@ -24,7 +24,8 @@ const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 
-/// The algorithm identifier of RSA keys: `rsaEncryption` with its null parameter, without the sequence around it.
+/// The algorithm identifier of RSA keys: `rsaEncryption` with its null parameter, without the
+/// sequence around it.
 const RSA_ENCRYPTION: &[u8] = &[
     0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
 ];
@@ -44,8 +45,8 @@ impl Curve {
 }
 
 impl Material<'_> {
-    /// Writes the key as the kernel's `struct public_key` holds it: a PKCS#1 `RSAPublicKey`, or the point of an elliptic
-    /// curve uncompressed.
+    /// Writes the key as the kernel's `struct public_key` holds it: a PKCS#1 `RSAPublicKey`, or the
+    /// point of an elliptic curve uncompressed.
     pub fn write_kernel_key(&self, sink: &mut dyn Sink) -> Result {
         match self {
             Self::Rsa { n, e } => write_rsa(n, e, sink),
@@ -72,7 +73,8 @@ impl Material<'_> {
     }
 }
 
-/// Writes the two numbers of an ECDSA signature as the kernel takes them (`x962`): a sequence of two integers.
+/// Writes the two numbers of an ECDSA signature as the kernel takes them (`x962`): a sequence of
+/// two integers.
 pub fn write_ecdsa(r: &Mpi<'_>, s: &Mpi<'_>, sink: &mut dyn Sink) -> Result {
     element(SEQUENCE, sink, |sink| {
         write_integer(r, sink)?;

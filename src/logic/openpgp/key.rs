@@ -128,8 +128,8 @@ impl Material<'_> {
 
 /// A public key or subkey.
 ///
-/// A key of an algorithm that nothing here verifies with is still a key with a fingerprint: [`Self::material`] refuses
-/// it, [`Self::parse`] does not.
+/// A key of an algorithm that nothing here verifies with is still a key with a fingerprint:
+/// [`Self::material`] refuses it, [`Self::parse`] does not.
 #[derive(Clone, Copy, Debug)]
 pub struct PublicKey<'a> {
     body: &'a [u8],
@@ -166,8 +166,8 @@ impl<'a> PublicKey<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnverifiableSignature`] for any algorithm and curve but RSA and ECDSA with P-256, P-384 and P-521,
-    /// [`Error::WeakKey`], [`Error::BadKey`], [`Error::Truncated`].
+    /// [`Error::UnverifiableSignature`] for any algorithm and curve but RSA and ECDSA with P-256,
+    /// P-384 and P-521, [`Error::WeakKey`], [`Error::BadKey`], [`Error::Truncated`].
     pub fn material(&self) -> Result<Material<'a>> {
         let algo = self.algo.verifiable()?;
         let mut cursor = Cursor::new(self.material);

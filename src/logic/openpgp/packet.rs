@@ -35,8 +35,8 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadMagic`] if there is no packet, [`Error::BadLength`] for a length that no signature and no key
-    /// may have, [`Error::Truncated`].
+    /// [`Error::BadMagic`] if there is no packet, [`Error::BadLength`] for a length that no
+    /// signature and no key may have, [`Error::Truncated`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
         let head = cursor.u8()?;
         if head & 0x80 == 0 {

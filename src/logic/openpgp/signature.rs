@@ -2,8 +2,9 @@
 
 //! Signature packets, versions 3 and 4.
 //!
-//! What is hashed is the data, then [`Signature::write_trailer`]. `DATA_SIGNATURE` of an RPM header is the bare packet,
-//! as the tag `RSAHEADER` of the package holds it (the tag `OPENPGP` holds the same in base64).
+//! What is hashed is the data, then [`Signature::write_trailer`]. `DATA_SIGNATURE` of an RPM header
+//! is the bare packet, as the tag `RSAHEADER` of the package holds it (the tag `OPENPGP` holds the
+//! same in base64).
 
 use super::{
     algo::{
@@ -71,10 +72,10 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Packet::read_only`]; [`Error::UnknownSignature`] for another packet, [`Error::OpenPgpVersion6`],
-    /// [`Error::BadVersion`], [`Error::UnverifiableSignature`], [`Error::WeakSignatureHash`],
-    /// [`Error::UnknownAlgorithm`], [`Error::SignatureOfOtherKind`], [`Error::CriticalSubpacket`],
-    /// [`Error::BadSignature`].
+    /// Those of [`Packet::read_only`]; [`Error::UnknownSignature`] for another packet,
+    /// [`Error::OpenPgpVersion6`], [`Error::BadVersion`], [`Error::UnverifiableSignature`],
+    /// [`Error::WeakSignatureHash`], [`Error::UnknownAlgorithm`], [`Error::SignatureOfOtherKind`],
+    /// [`Error::CriticalSubpacket`], [`Error::BadSignature`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let packet = Packet::read_only(data)?;
         if packet.tag != SIGNATURE {

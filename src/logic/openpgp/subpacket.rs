@@ -2,7 +2,8 @@
 
 //! The subpackets of version 4 signatures, as far as they are of use here.
 //!
-//! Only what is hashed binds the signer; from the unhashed area nothing is taken but a hint at the key.
+//! Only what is hashed binds the signer; from the unhashed area nothing is taken but a hint at the
+//! key.
 
 use super::{
     key::KeyId,
@@ -38,8 +39,8 @@ impl Subpackets {
     ///
     /// # Errors
     ///
-    /// [`Error::BadSignature`] for a subpacket without a type, of a wrong size, or twice with different contents;
-    /// [`Error::Truncated`].
+    /// [`Error::BadSignature`] for a subpacket without a type, of a wrong size, or twice with
+    /// different contents; [`Error::Truncated`].
     pub fn parse(hashed: &[u8], unhashed: &[u8]) -> Result<Self> {
         let mut subpackets = Self::default();
         let mut cursor = Cursor::new(hashed);

@@ -165,8 +165,8 @@ macro_rules! pseudo_file_systems {
     };
 }
 
-/// IMA leaves out opens of files on tmpfs, but not their execution. Lists need no rule of their own: the record of the
-/// metadata covers them, however many there are.
+/// IMA leaves out opens of files on tmpfs, but not their execution. Lists need no rule of their
+/// own: the record of the metadata covers them, however many there are.
 const TCB: &str = concat!(
     pseudo_file_systems!("dont_measure"),
     "dont_measure func=FILE_CHECK fsmagic=0x1021994\n",
@@ -193,8 +193,9 @@ const SECURE_BOOT: &str = concat!(
     "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
 );
 
-/// What the kernel takes in is appraised wherever it comes from: these stand before any `dont_appraise`, since root
-/// finds files of root's making on every file system that is left out, on proc as well.
+/// What the kernel takes in is appraised wherever it comes from: these stand before any
+/// `dont_appraise`, since root finds files of root's making on every file system that is left out,
+/// on proc as well.
 macro_rules! appraise_what_the_kernel_takes_in {
     () => {
         concat!(
@@ -215,9 +216,9 @@ const APPRAISE_TCB: &str = concat!(
     "appraise fowner=0 digest_list\n",
 );
 
-/// Whoever owns a file, and on tmpfs and ramfs as well, which anybody can mount in a user namespace: only known files
-/// run. The kernel's own initramfs, the one file system of its type, is left out, so that the policy can be in force from
-/// there on.
+/// Whoever owns a file, and on tmpfs and ramfs as well, which anybody can mount in a user
+/// namespace: only known files run. The kernel's own initramfs, the one file system of its type, is
+/// left out, so that the policy can be in force from there on.
 const APPRAISE_EXEC_TCB: &str = concat!(
     appraise_what_the_kernel_takes_in!(),
     pseudo_file_systems!("dont_appraise"),

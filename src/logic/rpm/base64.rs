@@ -14,8 +14,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Error::BadSignature`] for another character, for wrong padding and for bits that are left over, and those of
-/// `sink`.
+/// [`Error::BadSignature`] for another character, for wrong padding and for bits that are left
+/// over, and those of `sink`.
 pub fn decode(text: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
     let mut bits = 0u32;
     let mut count = 0u32;

@@ -28,7 +28,8 @@ const S_IFREG: u64 = 0o100_000;
 const EXECUTABLE_OR_SPECIAL: u64 = 0o7111;
 /// Write bits.
 const WRITABLE: u64 = 0o222;
-/// The flags of configuration (`RPMFILE_CONFIG`) and of files that are not in the package (`RPMFILE_GHOST`).
+/// The flags of configuration (`RPMFILE_CONFIG`) and of files that are not in the package
+/// (`RPMFILE_GHOST`).
 const CONFIG_OR_GHOST: u64 = 1 | (1 << 6);
 
 /// What a header says of a file, but its name.
@@ -88,8 +89,9 @@ impl<'a> Contents<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFileDigests`] without a table of digests, [`Error::FileTableMismatch`] if another table is missing or
-    /// has another number of values, [`Error::BadHeaderEntry`] for a wrong type.
+    /// [`Error::NoFileDigests`] without a table of digests, [`Error::FileTableMismatch`] if another
+    /// table is missing or has another number of values, [`Error::BadHeaderEntry`] for a wrong
+    /// type.
     pub fn of(header: &Header<'a>) -> Result<Self> {
         let digests = header.find(tag::FILE_DIGESTS).ok_or(Error::NoFileDigests)?;
         let table = |tag| same_count(header.find(tag), digests.count());
@@ -138,7 +140,8 @@ fn same_count(entry: Option<Entry<'_>>, count: u32) -> Result<Entry<'_>> {
 ///
 /// # Errors
 ///
-/// [`Error::NoFileDigestAlgorithm`], [`Error::WeakAlgorithm`], [`Error::UnknownAlgorithm`], [`Error::BadHeaderEntry`].
+/// [`Error::NoFileDigestAlgorithm`], [`Error::WeakAlgorithm`], [`Error::UnknownAlgorithm`],
+/// [`Error::BadHeaderEntry`].
 pub fn digest_algo(header: &Header<'_>) -> Result<HashAlgo> {
     let entry = header
         .find(tag::FILE_DIGEST_ALGO)
@@ -189,7 +192,8 @@ impl<'a> Files<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Contents::of`], and [`Error::FileTableMismatch`] if a file is in a directory that does not exist.
+    /// Those of [`Contents::of`], and [`Error::FileTableMismatch`] if a file is in a directory that
+    /// does not exist.
     pub fn of(header: &Header<'a>) -> Result<Self> {
         let contents = Contents::of(header)?;
         let count = header

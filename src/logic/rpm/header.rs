@@ -35,10 +35,12 @@ const MAX_GAP: usize = 7;
 ///
 /// # Invariants
 ///
-/// - `index` and `store` are entries and data of the region, the entry of the region and its data included.
-/// - Every other entry of `index` has its values in `store`, tags ascend, and values do not overlap.
-/// - `added_index` is a whole number of entries, whose offsets are relative to `whole_store`; nothing else is known of
-///   them.
+/// - `index` and `store` are entries and data of the region, the entry of the region and its data
+///   included.
+/// - Every other entry of `index` has its values in `store`, tags ascend, and values do not
+///   overlap.
+/// - `added_index` is a whole number of entries, whose offsets are relative to `whole_store`;
+///   nothing else is known of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Header<'a> {
     index: &'a [u8],
@@ -64,9 +66,9 @@ impl<'a> Header<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] if there is nothing, [`Error::BadMagic`], [`Error::BadRegion`], [`Error::BadHeaderEntry`],
-    /// [`Error::RepeatedTag`], [`Error::MissingNul`], [`Error::ReservedNotZero`] for bytes between values,
-    /// [`Error::Truncated`].
+    /// [`Error::Empty`] if there is nothing, [`Error::BadMagic`], [`Error::BadRegion`],
+    /// [`Error::BadHeaderEntry`], [`Error::RepeatedTag`], [`Error::MissingNul`],
+    /// [`Error::ReservedNotZero`] for bytes between values, [`Error::Truncated`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
         Self::read_region(cursor, tag::HEADER_IMMUTABLE)
     }
@@ -90,7 +92,8 @@ impl<'a> Header<'a> {
 
         let (index_len, store_len) = region_of(index, store, region)?;
         let (index, added_index) = index.split_at_checked(index_len).ok_or(Error::BadRegion)?;
-        // INVARIANT: `check` has read all entries of the region but the first, which is the region's own.
+        // INVARIANT: `check` has read all entries of the region but the first, which is the
+        // region's own.
         let header = Self {
             index,
             store: store.get(..store_len).ok_or(Error::BadRegion)?,
@@ -183,8 +186,8 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// The signatures of a header that came with it: in the header of signatures of a package, or added to the header
-    /// of an installed one.
+    /// The signatures of a header that came with it: in the header of signatures of a package, or
+    /// added to the header of an installed one.
     pub fn signatures(&self) -> impl Iterator<Item = StoredSignature<'a>> + use<'a> {
         let find = |tag| self.find(tag).or_else(|| self.added(tag));
         let binary = |tag| {
@@ -242,7 +245,8 @@ pub struct Name<'a> {
 }
 
 impl core::fmt::Display for Name<'_> {
-    /// As RPM writes it, `name-version-release.arch`; bytes that are not printable ASCII are escaped.
+    /// As RPM writes it, `name-version-release.arch`; bytes that are not printable ASCII are
+    /// escaped.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(
             f,

@@ -42,10 +42,10 @@ impl<'a> List<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Header::parse`], [`Error::BadRegion`] if the region is not all of the header, [`Error::SourcePackage`],
-    /// [`Error::NoFileDigests`], [`Error::NoFileDigestAlgorithm`], [`Error::WeakAlgorithm`],
-    /// [`Error::UnknownAlgorithm`], [`Error::FileTableMismatch`], [`Error::BadHex`], [`Error::BadDigestSize`],
-    /// [`Error::TooManyEntries`].
+    /// Those of [`Header::parse`], [`Error::BadRegion`] if the region is not all of the header,
+    /// [`Error::SourcePackage`], [`Error::NoFileDigests`], [`Error::NoFileDigestAlgorithm`],
+    /// [`Error::WeakAlgorithm`], [`Error::UnknownAlgorithm`], [`Error::FileTableMismatch`],
+    /// [`Error::BadHex`], [`Error::BadDigestSize`], [`Error::TooManyEntries`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let header = Header::parse(data)?;
         if !header.is_whole() {

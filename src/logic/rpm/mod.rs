@@ -10,26 +10,30 @@
 //! | 16 N  | entries, each `tag u32 | type u32 | offset u32 | count u32` |
 //! | D     | the data |
 //!
-//! The first entry is the *region*: its data, the last 16 bytes of the region, repeat it with the size of the region's
-//! entries, negated, as offset. What lies in the region was there when the package was built, and is what the header's
-//! signature covers, behind magic and the two sizes of the region. RPM adds entries behind it when it installs a package
-//! ([`Header::added`]). A list file is a header whose region is all of it, so the signature is over the very file;
+//! The first entry is the *region*: its data, the last 16 bytes of the region, repeat it with the
+//! size of the region's entries, negated, as offset. What lies in the region was there when the
+//! package was built, and is what the header's signature covers, behind magic and the two sizes of
+//! the region. RPM adds entries behind it when it installs a package ([`Header::added`]). A list
+//! file is a header whose region is all of it, so the signature is over the very file;
 //! [`Header::write_signed`] makes one of an installed header.
 //!
-//! A header without the tag `SOURCERPM` (1044) is that of a source package: its files are specifications and archives that a
-//! vendor builds from, which nobody has said to be good to run. It is refused.
+//! A header without the tag `SOURCERPM` (1044) is that of a source package: its files are
+//! specifications and archives that a vendor builds from, which nobody has said to be good to run.
+//! It is refused.
 //!
 //! Which digests are loaded, and how:
 //!
-//! - those of `FILEDIGESTS` (1035) that are not empty and belong to a regular file (`FILEMODES`, 1030) that is not empty
-//!   (`FILESIZES`, 1028, or `LONGFILESIZES`, 5008);
-//! - of the algorithm that `FILEDIGESTALGO` (5011) names: SHA-256, SHA-384 or SHA-512; without it they are MD5 and
-//!   refused;
-//! - as mutable if the file has a write bit and neither execute, set-user-id, set-group-id nor sticky bit, or if
-//!   `FILEFLAGS` (1037) mark it as configuration or as ghost; otherwise as immutable.
+//! - those of `FILEDIGESTS` (1035) that are not empty and belong to a regular file
+//!   (`FILEMODES`, 1030) that is not empty (`FILESIZES`, 1028, or `LONGFILESIZES`, 5008);
+//! - of the algorithm that `FILEDIGESTALGO` (5011) names: SHA-256, SHA-384 or SHA-512; without it
+//!   they are MD5 and refused;
+//! - as mutable if the file has a write bit and neither execute, set-user-id, set-group-id nor
+//!   sticky bit, or if `FILEFLAGS` (1037) mark it as configuration or as ghost; otherwise as
+//!   immutable.
 //!
-//! The rules of RPM for entries are enforced, and a little more that holds for every header RPM wrote: tags ascend,
-//! data are in the order of the tags without overlap, and what aligns them is zero.
+//! The rules of RPM for entries are enforced, and a little more that holds for every header RPM
+//! wrote: tags ascend, data are in the order of the tags without overlap, and what aligns them is
+//! zero.
 //!
 //! Sources: `lib/header.c` and `docs/manual/format_header.md` of RPM.
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Package files: a lead, a header of signatures, the header, the payload. For the tool; the kernel is given the header.
+//! Package files: a lead, a header of signatures, the header, the payload. For the tool; the kernel
+//! is given the header.
 
 use super::{
     tag,

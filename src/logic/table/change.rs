@@ -2,8 +2,8 @@
 
 //! The writer: adds, removes and withdraws lists, whole changes or nothing.
 //!
-//! The order of the steps of each change is that of [`super`], "Concurrency". Everything that needs memory comes before
-//! the first step that readers, or the next change, could notice.
+//! The order of the steps of each change is that of [`super`], "Concurrency". Everything that needs
+//! memory comes before the first step that readers, or the next change, could notice.
 
 use super::{
     lists::Usage,
@@ -29,7 +29,8 @@ pub enum Damaged<S> {
     Gone,
     /// Only what it revoked is left: this list takes its place.
     Revocations(S),
-    /// What it revoked has changed: until a list with the same digest is added, every digest counts as revoked.
+    /// What it revoked has changed: until a list with the same digest is added, every digest counts
+    /// as revoked.
     RevocationsLost,
 }
 
@@ -37,8 +38,8 @@ pub enum Damaged<S> {
 ///
 /// # Invariants
 ///
-/// Between two changes `usage` says of the index of each algorithm of the snapshot in force what is in it. All that is in
-/// it, the snapshot resolves.
+/// Between two changes `usage` says of the index of each algorithm of the snapshot in force what is
+/// in it. All that is in it, the snapshot resolves.
 #[derive(Debug, Default)]
 pub struct Writer {
     /// How full the indexes are. Only to be read.
@@ -53,8 +54,9 @@ impl Writer {
             .fold(0, |sum, (_, usage)| sum.saturating_add(usage.distinct))
     }
 
-    /// The bytes that `entries` more digests take in indexes, directories and arrays while they are being added to `now`,
-    /// the snapshot in force: what readers use goes only after they have the new ones.
+    /// The bytes that `entries` more digests take in indexes, directories and arrays while they are
+    /// being added to `now`, the snapshot in force: what readers use goes only after they have the
+    /// new ones.
     pub fn growth<M: Memory>(&self, now: &Snapshot<M>, entries: &PerAlgo<usize>) -> usize {
         let mut words = 0usize;
         for ((usage, part), more) in self.usage.0.iter().zip(&now.parts.0).zip(entries.0) {
@@ -70,12 +72,13 @@ impl Writer {
             .saturating_add(size_of_val(&*now.lists))
     }
 
-    /// Adds all of `lists`, none of which is loaded, and puts what `changed` gives in the place of loaded lists, with the
-    /// same digests; all at once, or nothing. May sleep.
+    /// Adds all of `lists`, none of which is loaded, and puts what `changed` gives in the place of
+    /// loaded lists, with the same digests; all at once, or nothing. May sleep.
     ///
     /// # Errors
     ///
-    /// Without memory, and [`Error`](crate::error::Error) for lists that are too many or not as they say.
+    /// Without memory, and [`Error`](crate::error::Error) for lists that are too many or not as
+    /// they say.
     pub fn add<M: Memory>(
         &mut self,
         current: &impl Current<M>,
@@ -99,8 +102,8 @@ impl Writer {
         let next = M::share(next)?;
 
         if let Err(error) = next.insert(first, &mut usage) {
-            // INVARIANT: What was inserted was removed again, from the indexes in force and from those that grew, which
-            // are dropped. Tombstones may stand elsewhere.
+            // INVARIANT: What was inserted was removed again, from the indexes in force and from
+            // those that grew, which are dropped. Tombstones may stand elsewhere.
             for ((now, was), grown) in self.usage.0.iter_mut().zip(usage.0).zip(grown.0) {
                 if !grown {
                     *now = was;
@@ -114,8 +117,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes the lists for which `gone` says so, all at once. `commit` is called when nothing else can fail any longer;
-    /// if it fails nothing is removed. May sleep.
+    /// Removes the lists for which `gone` says so, all at once. `commit` is called when nothing
+    /// else can fail any longer; if it fails nothing is removed. May sleep.
     ///
     /// # Errors
     ///
@@ -144,7 +147,8 @@ impl Writer {
 
         // From here on nothing fails. After this no reader resolves the lists.
         let old = current.replace(next);
-        // INVARIANT: What the snapshot in force does not resolve goes from the indexes that it shares with the old one.
+        // INVARIANT: What the snapshot in force does not resolve goes from the indexes that it
+        // shares with the old one.
         let leaving = old.lists.iter().filter(|placed| {
             let rebuilt = rebuilt.get(placed.list.algo());
             gone(&placed.list) && rebuilt.is_some_and(Option::is_none)
@@ -156,8 +160,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes lists out whose digests in memory are not those that were added, all at once, by what `damaged` says of each.
-    /// May sleep.
+    /// Takes lists out whose digests in memory are not those that were added, all at once, by what
+    /// `damaged` says of each. May sleep.
     ///
     /// # Errors
     ///

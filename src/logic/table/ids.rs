@@ -2,8 +2,9 @@
 
 //! Which ids belong to which list: the directory of the digest table.
 //!
-//! The directory holds, for every granule of ids, the number of a list or [`NONE`]; beyond its end every granule is free.
-//! These functions serve a directory that no reader sees yet; the caller allocates it, grows it and publishes it.
+//! The directory holds, for every granule of ids, the number of a list or [`NONE`]; beyond its end
+//! every granule is free. These functions serve a directory that no reader sees yet; the caller
+//! allocates it, grows it and publishes it.
 
 use super::{
     GRANULE,
@@ -57,8 +58,8 @@ pub const fn length_for(base: u32, entries: u32) -> usize {
 ///
 /// # Errors
 ///
-/// [`Error::BadLength`] if they do not lie within the directory or one of them is taken; nothing is changed
-/// then.
+/// [`Error::BadLength`] if they do not lie within the directory or one of them is taken; nothing is
+/// changed then.
 pub fn claim(directory: &mut [u32], base: u32, entries: u32, list: u32) -> Result {
     let start = (base / GRANULE) as usize;
     let granules = directory

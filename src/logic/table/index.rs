@@ -2,10 +2,10 @@
 
 //! The index of the digest table: from a digest to the ids under which lists hold it.
 //!
-//! Open addressing with linear probing over 32-bit slots. Readers and the one writer work at the same time;
-//! [`super`] says why that is right. What an id means is told by a function of the caller, here always called
-//! `resolve`: it gives the kind and the digest of an id, or `None` if the id belongs to no list that the
-//! caller can see.
+//! Open addressing with linear probing over 32-bit slots. Readers and the one writer work at the
+//! same time; [`super`] says why that is right. What an id means is told by a function of the
+//! caller, here always called `resolve`: it gives the kind and the digest of an id, or `None` if
+//! the id belongs to no list that the caller can see.
 
 use core::{
     ops::Range,
@@ -87,13 +87,14 @@ pub enum Removed {
 }
 
 impl<'i> Index<'i> {
-    /// An index over `slots`, which are all zero or were filled through an `Index` of the same length and
-    /// key.
+    /// An index over `slots`, which are all zero or were filled through an `Index` of the same
+    /// length and key.
     pub const fn new(slots: &'i [AtomicU32], key: &'i Key) -> Self {
         Self { slots, key }
     }
 
-    /// The ids under which `digest` may be: those of the same tag in its probe sequence. Their digests have to be compared.
+    /// The ids under which `digest` may be: those of the same tag in its probe sequence. Their
+    /// digests have to be compared.
     ///
     /// For readers. Takes no lock and does not sleep.
     #[inline]
@@ -116,8 +117,8 @@ impl<'i> Index<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyEntries`] for an id that is too large, [`Error::IndexFull`] if the index has to grow
-    /// first.
+    /// [`Error::TooManyEntries`] for an id that is too large, [`Error::IndexFull`] if the index has
+    /// to grow first.
     pub fn insert<'d>(
         &self,
         occupancy: &mut Occupancy,
@@ -127,8 +128,9 @@ impl<'i> Index<'i> {
         self.place(occupancy, entry, Inserted::New, resolve)
     }
 
-    /// Inserts an entry as [`Self::insert`] does. With [`Inserted::Known`] as `assumed` it is not asked whether the digest
-    /// is new: for filling a larger index, which is several times as fast when only digests of the same list are compared.
+    /// Inserts an entry as [`Self::insert`] does. With [`Inserted::Known`] as `assumed` it is not
+    /// asked whether the digest is new: for filling a larger index, which is several times as fast
+    /// when only digests of the same list are compared.
     pub(super) fn place<'d>(
         &self,
         occupancy: &mut Occupancy,
@@ -156,8 +158,8 @@ impl<'i> Index<'i> {
             let Some(id) = id_with_tag(value, tag) else {
                 continue;
             };
-            // Once the digest is known to be here, only entries of the same list matter: a digest that many
-            // lists share is not compared with each of them.
+            // Once the digest is known to be here, only entries of the same list matter: a digest
+            // that many lists share is not compared with each of them.
             let sibling = entry.list.contains(&id);
             if inserted == Inserted::Known && !sibling {
                 continue;
@@ -191,8 +193,8 @@ impl<'i> Index<'i> {
 
     /// Removes the entry `id` of `digest`. For the writer only.
     ///
-    /// No reader may hold a snapshot that resolves `id` any more, or the id was never published. `resolve`
-    /// knows every id that is in the index, those that are being removed included.
+    /// No reader may hold a snapshot that resolves `id` any more, or the id was never published.
+    /// `resolve` knows every id that is in the index, those that are being removed included.
     pub fn remove<'d>(
         &self,
         occupancy: &mut Occupancy,
@@ -236,8 +238,8 @@ impl<'i> Index<'i> {
             occupancy.tombstones = occupancy.tombstones.saturating_add(1);
             return;
         }
-        // INVARIANT: Nothing is stored behind this slot, so it may end probe sequences; a tombstone before it
-        // would be followed by an empty slot, and becomes empty for the same reason.
+        // INVARIANT: Nothing is stored behind this slot, so it may end probe sequences; a tombstone
+        // before it would be followed by an empty slot, and becomes empty for the same reason.
         self.store(position, EMPTY);
         let mut before = self.previous(position);
         while self.holds(before, TOMBSTONE) {
@@ -251,8 +253,8 @@ impl<'i> Index<'i> {
     #[inline]
     fn probe(&self, digest: &[u8]) -> (Probe<'i>, u32) {
         let hash = self.key.hash(digest);
-        // The upper bits choose the home slot: hash * len / 2^64 needs no division and any length. CAST: The
-        // product shifted is less than the length.
+        // The upper bits choose the home slot: hash * len / 2^64 needs no division and any length.
+        // CAST: The product shifted is less than the length.
         let home = ((u128::from(hash)).wrapping_mul(self.slots.len() as u128) >> 64) as usize;
         (Probe::new(self.slots, home), tag(hash))
     }

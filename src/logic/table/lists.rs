@@ -34,8 +34,8 @@ where
     S: Deref,
     S::Target: List,
 {
-    /// Inserts every digest of `list`. The view resolves every id that is in the index and those of `list`. `pause` is
-    /// called every [`GRANULE`] digests.
+    /// Inserts every digest of `list`. The view resolves every id that is in the index and those of
+    /// `list`. `pause` is called every [`GRANULE`] digests.
     ///
     /// # Errors
     ///
@@ -51,8 +51,8 @@ where
         Ok(())
     }
 
-    /// Removes every digest of `list` that is in the index. The conditions of [`Index::remove`](super::Index::remove) hold;
-    /// the rest is as in [`Self::insert`].
+    /// Removes every digest of `list` that is in the index. The conditions of
+    /// [`Index::remove`](super::Index::remove) hold; the rest is as in [`Self::insert`].
     pub(super) fn remove(&self, usage: &mut Usage, list: &Placed<S>, pause: fn()) {
         for Entry { id, digest, .. } in entries(list, pause) {
             let left = (self.index).remove(&mut usage.occupancy, id, digest, |id| self.resolve(id));
@@ -62,8 +62,9 @@ where
         }
     }
 
-    /// Fills the index, which is empty and not published, with every list of this algorithm, and returns how full it is.
-    /// Does not count distinct digests, and is several times as fast as [`Self::insert`] for that.
+    /// Fills the index, which is empty and not published, with every list of this algorithm, and
+    /// returns how full it is. Does not count distinct digests, and is several times as fast as
+    /// [`Self::insert`] for that.
     ///
     /// # Errors
     ///

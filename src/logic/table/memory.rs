@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the table is given: memory, lists, and the place where readers find it. The kernel has these by its allocators and
-//! RCU, the host tests by the standard library.
+//! What the table is given: memory, lists, and the place where readers find it. The kernel has
+//! these by its allocators and RCU, the host tests by the standard library.
 
 use core::{
     ops::{
@@ -23,7 +23,8 @@ use crate::{
 ///
 /// Digests, algorithm and counts never change.
 pub trait List {
-    /// The digest of the list file. What is left of a list after [`Damaged`](super::Damaged) has that of the whole.
+    /// The digest of the list file. What is left of a list after [`Damaged`](super::Damaged) has
+    /// that of the whole.
     fn digest(&self) -> &Digest;
 
     /// The algorithm of its digests.
@@ -42,8 +43,8 @@ pub trait List {
     fn count_hit(&self);
 }
 
-/// Where the memory of the tables comes from. Nothing here is called by readers. What returns an error does so without
-/// memory, and drops the value that it was given.
+/// Where the memory of the tables comes from. Nothing here is called by readers. What returns an
+/// error does so without memory, and drops the value that it was given.
 pub trait Memory: Sized {
     /// Why memory is refused.
     type Error: From<Error>;
@@ -81,7 +82,8 @@ pub trait Current<M: Memory> {
     /// The snapshot that is in force.
     fn load(&self) -> M::Shared<Snapshot<M>>;
 
-    /// Puts `next` in force, and returns the one before when no reader holds it or an earlier one. May sleep.
+    /// Puts `next` in force, and returns the one before when no reader holds it or an earlier one.
+    /// May sleep.
     fn replace(&self, next: M::Shared<Snapshot<M>>) -> M::Shared<Snapshot<M>>;
 
     /// Puts `next` in force; the one before goes when no reader holds it. May sleep.

@@ -2,8 +2,8 @@
 
 //! How large an index should be.
 //!
-//! Sizes form a series that grows by 1.3, so that at most 1 - 0.8 / 1.3 = 39 % of an index is unused right
-//! after growth. An index need not be a power of two.
+//! Sizes form a series that grows by 1.3, so that at most 1 - 0.8 / 1.3 = 39 % of an index is
+//! unused right after growth. An index need not be a power of two.
 
 /// The size of the smallest index.
 pub const MIN_SLOTS: usize = 256;

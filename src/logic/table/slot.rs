@@ -2,14 +2,15 @@
 
 //! The slots of the index: what a value means, and the order in which slots are visited.
 //!
-//! A slot is empty, a tombstone, or an entry: 8 bits of the hash (the tag) and 24 bits of the id plus one.
+//! A slot is empty, a tombstone, or an entry: 8 bits of the hash (the tag) and 24 bits of the id
+//! plus one.
 
 use core::sync::atomic::AtomicU32;
 
 use crate::list::MAX_ENTRIES;
 
-/// A slot that no entry stands in and no probe sequence goes beyond. Zero, so that zeroed memory is an empty
-/// index.
+/// A slot that no entry stands in and no probe sequence goes beyond. Zero, so that zeroed memory is
+/// an empty index.
 pub(super) const EMPTY: u32 = 0;
 /// A slot whose entry was removed. Its lower 24 bits are greater than those of any entry.
 pub(super) const TOMBSTONE: u32 = ID_MASK;

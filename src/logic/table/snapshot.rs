@@ -2,8 +2,8 @@
 
 //! What readers see: the tables of all algorithms at one moment.
 //!
-//! One snapshot has all of them, so that a change is seen whole whatever algorithms its lists use. A snapshot is built
-//! from the one before it and does not change after it was published.
+//! One snapshot has all of them, so that a change is seen whole whatever algorithms its lists use.
+//! A snapshot is built from the one before it and does not change after it was published.
 
 use super::{
     ids,
@@ -48,11 +48,12 @@ pub(super) struct Part<M: Memory> {
 ///
 /// # Invariants
 ///
-/// - The directory of an algorithm has the number of a list at each granule of that list's ids, for every list of the
-///   algorithm, and [`NONE`] elsewhere.
+/// - The directory of an algorithm has the number of a list at each granule of that list's ids, for
+///   every list of the algorithm, and [`NONE`] elsewhere.
 /// - The reach of an algorithm is that of its lists.
-/// - Once it is published: every digest of every list is in the index of its algorithm under its id, or under that of an
-///   equal digest of the same list and kind, until no reader holds the snapshot.
+/// - Once it is published: every digest of every list is in the index of its algorithm under its
+///   id, or under that of an equal digest of the same list and kind, until no reader holds the
+///   snapshot.
 pub struct Snapshot<M: Memory> {
     pub(super) parts: PerAlgo<Part<M>>,
     /// In the order of loading.
@@ -114,8 +115,8 @@ impl<M: Memory> Snapshot<M> {
         self.lists.iter().map(|placed| &placed.list)
     }
 
-    /// How many lists there are of which it is not known any longer what they revoked. While there is one, every digest
-    /// counts as revoked.
+    /// How many lists there are of which it is not known any longer what they revoked. While there
+    /// is one, every digest counts as revoked.
     pub fn lost(&self) -> usize {
         self.lost.len()
     }
@@ -128,8 +129,8 @@ impl<M: Memory> Snapshot<M> {
         })
     }
 
-    /// Whether a digest that is revoked would not be so without the lists for which `gone` says so. For the snapshot in
-    /// force, while nothing changes it. May sleep.
+    /// Whether a digest that is revoked would not be so without the lists for which `gone` says so.
+    /// For the snapshot in force, while nothing changes it. May sleep.
     pub fn unrevokes(&self, gone: impl Fn(&M::List) -> bool) -> bool {
         let leaving = self.lists.iter().filter(|placed| gone(&placed.list));
         { leaving }.any(|placed| {
@@ -152,8 +153,9 @@ impl<M: Memory> Snapshot<M> {
         self.parts.get_mut(algo).ok_or(Error::UnknownAlgorithm)
     }
 
-    /// A copy with the same indexes and ids, and with what `change` makes of each list: nothing, or one with as many
-    /// digests or fewer. There is room for `new` lists; what they revoke is known again.
+    /// A copy with the same indexes and ids, and with what `change` makes of each list: nothing, or
+    /// one with as many digests or fewer. There is room for `new` lists; what they revoke is known
+    /// again.
     pub(super) fn copy(
         &self,
         new: &[Shared<M>],
@@ -205,8 +207,8 @@ impl<M: Memory> Snapshot<M> {
         while part.directory.len() < ids::length_for(base, entries) {
             M::push(&mut part.directory, NONE)?;
         }
-        // INVARIANT: The list gets this number below, and counts for the reach; if there is no memory for it, the
-        // snapshot is dropped.
+        // INVARIANT: The list gets this number below, and counts for the reach; if there is no
+        // memory for it, the snapshot is dropped.
         ids::claim(&mut part.directory, base, entries, number)?;
         part.reach.add(&list.counts(), list.counts_for_appraisal());
         M::push(&mut self.lists, Placed { list, base })
@@ -228,8 +230,8 @@ impl<M: Memory> Snapshot<M> {
         })
     }
 
-    /// Makes a larger index of `algo` if the lists from number `first` on do not fit in beside the others, which are in
-    /// it, and returns whether it did.
+    /// Makes a larger index of `algo` if the lists from number `first` on do not fit in beside the
+    /// others, which are in it, and returns whether it did.
     pub(super) fn make_room(
         &mut self,
         algo: HashAlgo,
@@ -263,7 +265,8 @@ impl<M: Memory> Snapshot<M> {
         Ok(usage)
     }
 
-    /// Inserts the lists from number `first` on into the indexes, or none of them. The snapshot is not published yet.
+    /// Inserts the lists from number `first` on into the indexes, or none of them. The snapshot is
+    /// not published yet.
     pub(super) fn insert(&self, first: usize, usage: &mut PerAlgo<Usage>) -> Result<(), Error> {
         let new = || self.lists.iter().skip(first);
         let result = new().try_for_each(|placed| {

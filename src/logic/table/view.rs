@@ -22,7 +22,8 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `base` is a multiple of [`GRANULE`]; the ids of the list are as many as its digests, from `base` on.
+/// `base` is a multiple of [`GRANULE`]; the ids of the list are as many as its digests, from `base`
+/// on.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed<S> {
     pub(super) list: S,
@@ -86,8 +87,8 @@ where
     S: Deref,
     S::Target: List,
 {
-    /// What the lists say of `digest` together; [`None`] if none has it. Ends as soon as no other list can add to it, so
-    /// that a list which comes after that does not count the hit.
+    /// What the lists say of `digest` together; [`None`] if none has it. Ends as soon as no other
+    /// list can add to it, so that a list which comes after that does not count the hit.
     ///
     /// Takes no lock and does not sleep.
     #[inline]
@@ -105,7 +106,8 @@ where
         verdict
     }
 
-    /// Every list that has `digest`, with what it says, once for each kind. Takes no lock and does not sleep itself.
+    /// Every list that has `digest`, with what it says, once for each kind. Takes no lock and does
+    /// not sleep itself.
     #[inline]
     pub fn holders<'d>(
         &self,

@@ -2,7 +2,8 @@
 
 //! Records of the measurement list, in the formats of IMA's own list.
 //!
-//! The template data of a record are the fields of its template, each behind its length as a little-endian `u32`:
+//! The template data of a record are the fields of its template, each behind its length as a
+//! little-endian `u32`:
 //!
 //! | field    | content | in templates |
 //! |----------|---------|--------------|
@@ -12,13 +13,13 @@
 //! | `sig`    | signature of the file, or nothing | `ima-sig`, `ima-sigv2` |
 //! | `buf`    | the data themselves | `ima-buf` |
 //!
-//! The template digest, which a PCR is extended with, is the hash of the template data; whoever hashes is the
-//! caller. A measurement list stores the template data and the template digests, nothing else: both the
-//! binary and the ascii form of a record follow from them.
+//! The template digest, which a PCR is extended with, is the hash of the template data; whoever
+//! hashes is the caller. A measurement list stores the template data and the template digests,
+//! nothing else: both the binary and the ascii form of a record follow from them.
 //!
-//! Source: `security/integrity/ima/ima_template_lib.c` and `ima_fs.c` of the kernel. IMA writes integers in
-//! host order unless booted with `ima_canonical_fmt`; these are always little endian, which is the same on
-//! little-endian machines.
+//! Source: `security/integrity/ima/ima_template_lib.c` and `ima_fs.c` of the kernel. IMA writes
+//! integers in host order unless booted with `ima_canonical_fmt`; these are always little endian,
+//! which is the same on little-endian machines.
 
 use crate::{
     cursor::{
@@ -106,8 +107,8 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NameTooLong`], [`Error::Empty`] for an empty name, [`Error::BadTemplate`] for a template in which no
-    /// record can be written, and those of `sink`.
+    /// [`Error::NameTooLong`], [`Error::Empty`] for an empty name, [`Error::BadTemplate`] for a
+    /// template in which no record can be written, and those of `sink`.
     pub fn write(&self, template: Template, sink: &mut (impl Sink + ?Sized)) -> Result {
         if self.name.is_empty() {
             return Err(Error::Empty);
@@ -155,9 +156,9 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Truncated`], [`Error::TrailingBytes`], [`Error::UnknownAlgorithm`], [`Error::BadDigestSize`],
-    /// [`Error::MissingNul`], [`Error::NameTooLong`], and [`Error::BadTemplate`] for anything else `write` cannot have
-    /// written.
+    /// [`Error::Truncated`], [`Error::TrailingBytes`], [`Error::UnknownAlgorithm`],
+    /// [`Error::BadDigestSize`], [`Error::MissingNul`], [`Error::NameTooLong`], and
+    /// [`Error::BadTemplate`] for anything else `write` cannot have written.
     pub fn parse(template: Template, data: &'a [u8]) -> Result<Self> {
         let mut data = Cursor::new(data);
         let mut event = Self::new(Digest::zero(HashAlgo::Sha256), &[]);
@@ -213,9 +214,9 @@ fn parse_name(value: &[u8]) -> Result<&[u8]> {
 
 /// Writes the name of an event as template data hold it.
 ///
-/// A space becomes an underscore, as in IMA: fields of the ascii list are separated by spaces. So does every
-/// control character, which IMA leaves alone: a newline in the name of a file would forge a record of the
-/// ascii list.
+/// A space becomes an underscore, as in IMA: fields of the ascii list are separated by spaces. So
+/// does every control character, which IMA leaves alone: a newline in the name of a file would
+/// forge a record of the ascii list.
 pub fn put_event_name(name: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
     let mut rest = name;
     loop {
@@ -241,8 +242,8 @@ const fn is_replaced(byte: u8) -> bool {
 
 /// Writes a record as the binary measurement list shows it.
 ///
-/// `template_digest` is that of the list's bank (SHA-1 in the list without suffix), all zero for a violation; `data`
-/// are the template data.
+/// `template_digest` is that of the list's bank (SHA-1 in the list without suffix), all zero for a
+/// violation; `data` are the template data.
 pub fn write_binary(
     pcr: u32,
     template_digest: &Digest,
@@ -256,8 +257,8 @@ pub fn write_binary(
     put_prefixed_le(sink, data)
 }
 
-/// Writes a record as the ascii measurement list shows it, with the newline at its end. As in IMA's list, an empty
-/// field leaves the space before it.
+/// Writes a record as the ascii measurement list shows it, with the newline at its end. As in IMA's
+/// list, an empty field leaves the space before it.
 ///
 /// The arguments are those of [`write_binary`].
 ///

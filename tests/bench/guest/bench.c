@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench open|map|exec FILE N: opens and closes FILE, maps and unmaps it executable, or executes it, N times after a
- * tenth as many that do not count, on one processor; prints the nanoseconds of all N.
+ * bench open|map|exec FILE N: opens and closes FILE, maps and unmaps it executable, or executes it,
+ * N times after a tenth as many that do not count, on one processor; prints the nanoseconds of all
+ * N.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

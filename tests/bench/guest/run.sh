@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh ROUNDS: repeated open+close, exec and mmap of unchanged known files, in the guest. Prints a line
-# 'ROUND CASE OPERATION N NANOSECONDS' per measurement. Each file system has the same files; rules choose one by its UUID,
-# so that in one round, one after the other, there are
+# run.sh ROUNDS: repeated open+close, exec and mmap of unchanged known files, in the guest. Prints a
+# line 'ROUND CASE OPERATION N NANOSECONDS' per measurement. Each file system has the same files;
+# rules choose one by its UUID, so that in one round, one after the other, there are
 #
 #   none      no module
 #   loaded    the module without a policy

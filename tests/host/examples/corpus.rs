@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writes the corpus of the fuzz targets whose inputs are made, below `fuzz/corpus`: good ones, and hostile ones that get
-//! as far as a parser goes before it refuses.
+//! Writes the corpus of the fuzz targets whose inputs are made, below `fuzz/corpus`: good ones, and
+//! hostile ones that get as far as a parser goes before it refuses.
 
 use std::{
     fs,

@@ -2,8 +2,8 @@
 
 //! Bodies of the fuzz targets, here so that stable Rust replays the corpus.
 //!
-//! Each takes any bytes. What a parser accepts must survive a round trip; what it refuses must only not
-//! panic.
+//! Each takes any bytes. What a parser accepts must survive a round trip; what it refuses must only
+//! not panic.
 
 use digest_logic::{
     cms,
@@ -206,8 +206,8 @@ pub fn tlv_list(data: &[u8]) {
     assert_eq!(again.entries().collect::<Vec<_>>(), entries);
 }
 
-/// The beginning of a package, an installed header and a list: what is signed is rewritten to a header that is whole,
-/// and the tables of files agree with the list.
+/// The beginning of a package, an installed header and a list: what is signed is rewritten to a
+/// header that is whole, and the tables of files agree with the list.
 pub fn rpm_header(data: &[u8]) {
     if let Ok(package) = rpm::Package::parse(data) {
         check_signatures(&package.signatures);
@@ -264,7 +264,8 @@ fn check_signatures(header: &rpm::Header<'_>) {
     }
 }
 
-/// Signatures and certificates: what is read fits together, and keys are written as well-formed DER.
+/// Signatures and certificates: what is read fits together, and keys are written as well-formed
+/// DER.
 pub fn openpgp_packets(data: &[u8]) {
     if let Ok(signature) = Signature::parse(data) {
         assert_eq!(Signature::detect(data), Ok(signature.kind()));
@@ -381,7 +382,8 @@ pub fn certificate(data: &[u8]) {
     }
 }
 
-/// What is found in a PKCS#7 message is part of it, and nothing twice; a key has no more bits than its bytes.
+/// What is found in a PKCS#7 message is part of it, and nothing twice; a key has no more bits than
+/// its bytes.
 pub fn cms_message(data: &[u8]) {
     if let Ok(modulus) = cms::rsa_modulus(data) {
         assert!(modulus.bits() <= 8 * data.len());
@@ -445,7 +447,8 @@ pub fn policy_line(data: &[u8]) {
     let _ = policy::write_selection(text, &policy::Capabilities::ALL, &mut String::new());
 }
 
-/// Template data are rewritten to the same bytes, and make one line of the ascii list with five fields.
+/// Template data are rewritten to the same bytes, and make one line of the ascii list with five
+/// fields.
 pub fn template(data: &[u8]) {
     for template in Template::ALL {
         let Ok(event) = Event::parse(template, data) else {

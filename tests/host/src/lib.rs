@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the host tests share: makers of inputs, a digest table with an owner, a sink that grows, and the bodies of
-//! the fuzz targets.
+//! What the host tests share: makers of inputs, a digest table with an owner, a sink that grows,
+//! and the bodies of the fuzz targets.
 
 pub mod build;
 pub mod fuzz;
@@ -13,8 +13,8 @@ use digest_logic::{
 };
 use proptest::test_runner::Config;
 
-/// The configuration of a property test of `cases` cases. A failure prints its input; nothing is kept in
-/// files.
+/// The configuration of a property test of `cases` cases. A failure prints its input; nothing is
+/// kept in files.
 pub fn cases(cases: u32) -> Config {
     Config {
         cases,
@@ -23,8 +23,8 @@ pub fn cases(cases: u32) -> Config {
     }
 }
 
-/// Says that a test cannot run here, and why. Where everything is there that tests need, as in `scripts/test`, which says
-/// so by `DIGEST_LISTS_TEST_ALL` in the environment, the test fails.
+/// Says that a test cannot run here, and why. Where everything is there that tests need, as in
+/// `scripts/test`, which says so by `DIGEST_LISTS_TEST_ALL` in the environment, the test fails.
 pub fn skipped(why: &str) {
     assert!(
         std::env::var_os("DIGEST_LISTS_TEST_ALL").is_none(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The digest table with memory of the host: `Arc` and a lock in place of RCU, allocations that are counted, and that
-//! fail where a test says so.
+//! The digest table with memory of the host: `Arc` and a lock in place of RCU, allocations that are
+//! counted, and that fail where a test says so.
 
 use std::{
     cell::{
@@ -48,7 +48,8 @@ use digest_logic::{
 thread_local! {
     /// Arrays, indexes and shared values that this thread made and that are there.
     static LIVE: Cell<isize> = const { Cell::new(0) };
-    /// How many allocations of this thread succeed before one fails, and whether all later ones fail as well.
+    /// How many allocations of this thread succeed before one fails, and whether all later ones
+    /// fail as well.
     static FAILURE: Cell<Option<(usize, bool)>> = const { Cell::new(None) };
     /// Whether one failed.
     static FAILED: Cell<bool> = const { Cell::new(false) };
@@ -94,8 +95,8 @@ pub fn slots_in_use() -> (usize, usize) {
     })
 }
 
-/// Runs `body` with an allocation that fails after `count` that succeed, and, if `all`, with all later ones failing as
-/// well. Returns what it returned and whether an allocation failed.
+/// Runs `body` with an allocation that fails after `count` that succeed, and, if `all`, with all
+/// later ones failing as well. Returns what it returned and whether an allocation failed.
 pub fn failing<T>(count: usize, all: bool, body: impl FnOnce() -> T) -> (T, bool) {
     FAILURE.set(Some((count, all)));
     let result = body();

@@ -104,7 +104,8 @@ fn the_table_of_the_documentation_holds() {
         Immutable,
         Mutable, //
     };
-    // What is known, then the refusal by a plain rule and by one with appraise_type=imasig; none for a pass.
+    // What is known, then the refusal by a plain rule and by one with appraise_type=imasig; none
+    // for a pass.
     let cases = [
         (SIGNATURE, Some(Immutable), None, None),
         (SIGNATURE, Some(Mutable), None, None),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Replays the committed corpus through every fuzz target, and what a few simple changes make of it.
+//! Replays the committed corpus through every fuzz target, and what a few simple changes make of
+//! it.
 
 use std::{
     fs,

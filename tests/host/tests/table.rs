@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The whole table as a writer and readers use it: against a model, under threads, and its size in memory.
+//! The whole table as a writer and readers use it: against a model, under threads, and its size in
+//! memory.
 
 use std::{
     collections::{
@@ -413,7 +414,8 @@ proptest! {
         for step in steps {
             model.step(&step, &mut |model, change| {
                 let before = model.seen();
-                // Each allocation fails once, and, the second time, all that come after it fail as well.
+                // Each allocation fails once, and, the second time, all that come after it fail as
+                // well.
                 for count in 0.. {
                     let mut failed = false;
                     for all in [true, false] {
@@ -463,7 +465,8 @@ fn a_removal_that_is_not_committed_removes_nothing() {
         committed.set(committed.get() + 1);
         Err(Error::Cause(Cause::Empty))
     };
-    // One of two with the same digests, for which the index stays, and both, for which it would be made anew.
+    // One of two with the same digests, for which the index stays, and both, for which it would be
+    // made anew.
     for gone in [
         &(|list: &List| list.signed) as &dyn Fn(&List) -> bool,
         &|_| true,
@@ -696,8 +699,8 @@ fn readers_see_whole_lists_and_no_gap_in_a_revocation() {
         let (counts, digests) = grouped(&entries(list, algo));
         table.load(algo, counts, &digests)
     };
-    // Number 1 is known for good, number 2 is known and always revoked by a list that is replaced again and
-    // again, and the numbers from 1000 stand for lists that come and go as a whole.
+    // Number 1 is known for good, number 2 is known and always revoked by a list that is replaced
+    // again and again, and the numbers from 1000 stand for lists that come and go as a whole.
     load(&mut table, vec![(Kind::Immutable, 1), (Kind::Immutable, 2)]);
     let mut revocation = load(&mut table, vec![(Kind::Revoked, 2)]);
     let published = table.published.clone();

@@ -39,8 +39,8 @@ fn sha1(data: &[u8]) -> Digest {
     Digest::new(HashAlgo::Sha1, &Sha1::digest(data)).unwrap()
 }
 
-/// Lines that Linux kernels have written, from public mail threads and manuals: PCR, SHA-1 of the template
-/// data, event.
+/// Lines that Linux kernels have written, from public mail threads and manuals: PCR, SHA-1 of the
+/// template data, event.
 const KERNEL_LINES: &[(u32, &str, &str, &str)] = &[
     (
         10,
@@ -112,7 +112,8 @@ fn names_have_a_length_between_one_and_path_max() {
     assert_eq!(data_of(digest, b""), Err(Error::Empty));
 }
 
-/// Template, whether the digest is of fs-verity, and the ascii fields after the name of the template.
+/// Template, whether the digest is of fs-verity, and the ascii fields after the name of the
+/// template.
 const TEMPLATES: &[(Template, bool, &str)] = &[
     (Template::ImaNg, false, "sha256:D /f"),
     (Template::ImaSig, false, "sha256:D /f 0302ff"),

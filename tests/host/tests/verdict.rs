@@ -84,8 +84,8 @@ fn another_algorithm_is_asked_while_it_can_raise_the_verdict_and_not_longer() {
     let vouched_mutable = verdict(Kind::Mutable, SIGNED);
     let vouched = verdict(Kind::Immutable, SIGNED);
     let revoked = verdict(Kind::Revoked, SIGNED);
-    // The lists of the other algorithm, what SHA-256 says, and whether they are asked where the file is measured only,
-    // and where it is appraised.
+    // The lists of the other algorithm, what SHA-256 says, and whether they are asked where the
+    // file is measured only, and where it is appraised.
     for (name, reach, first, measured, appraised) in [
         ("no list", nothing, unknown, false, false),
         ("an unsigned list, unknown", unsigned, unknown, true, true),
@@ -149,7 +149,8 @@ fn a_verdict_is_the_last_word_only_where_no_list_can_add_to_it() {
         (Kind::Revoked, MEASURED),
         (Kind::Revoked, SIGNED),
     ];
-    // Every set of lists with one digest each, and every verdict that one of them, or two together, give.
+    // Every set of lists with one digest each, and every verdict that one of them, or two together,
+    // give.
     for lists in 0..1 << kinds.len() {
         let lists: Vec<_> = (0..kinds.len())
             .filter(|bit| lists & (1 << bit) != 0)

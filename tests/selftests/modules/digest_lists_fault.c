@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes one allocation fail, as the kernel's own fault injection does by fail-nth, which no distribution's kernel has. For
- * tests only.
+ * Makes one allocation fail, as the kernel's own fault injection does by fail-nth, which no
+ * distribution's kernel has. For tests only.
  *
- * nth	written: of the writing task, the allocation with this number fails, counted from 1 and from now on; 0: none does.
+ * nth written: of the writing task, the allocation with this number fails, counted from 1 and from
+ * now on; 0: none does.
  *	read: how many are still to come until one fails; 0 if it has failed
  *
- * Only allocations count that may fail and that have a frame of digest_lists in their stack. A probe stands at the entry of
- * the kernel's allocators; where an allocator calls another, each of them counts.
+ * Only allocations count that may fail and that have a frame of digest_lists in their stack. A
+ * probe stands at the entry of the kernel's allocators; where an allocator calls another, each of
+ * them counts.
  */
 #include <linux/gfp.h>
 #include <linux/kprobes.h>

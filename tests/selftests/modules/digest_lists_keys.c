@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Puts something into the kernel's own keyrings, which user space cannot do without keys that nobody has. For tests only.
+ * Puts something into the kernel's own keyrings, which user space cannot do without keys that
+ * nobody has. For tests only.
  *
  * blacklist=	a digest in hexadecimal, for .blacklist
  * tbs=		1: it is that of the signed part of a certificate; 0: of data
  * trust=	a file with a certificate in DER, for .secondary_trusted_keys
  *
- * Nothing stays loaded but the module itself: the test unloads it. The keys stay until the kernel ends.
+ * Nothing stays loaded but the module itself: the test unloads it. The keys stay until the kernel
+ * ends.
  */
 #include <linux/fs.h>
 #include <linux/hex.h>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes one byte where digest_lists has its digests, as an attacker with a write primitive would. For tests only.
+ * Writes one byte where digest_lists has its digests, as an attacker with a write primitive would.
+ * For tests only.
  *
  * address=	where to write, in the mapping by which digests are read
  * alias=	0: through that mapping; 1: through the kernel's direct map of the same page
  *
- * Loading succeeds if the byte was changed, and fails with EFAULT if the store faulted. Nothing stays loaded: a
- * module that was loaded is to be unloaded by the test.
+ * Loading succeeds if the byte was changed, and fails with EFAULT if the store faulted. Nothing
+ * stays loaded: a module that was loaded is to be unloaded by the test.
  */
 #include <linux/mm.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ways to change the content of a file. Each returns 0, or -1 where the file system does not offer it or, while
- * others change the file as well, something came in between.
+ * The ways to change the content of a file. Each returns 0, or -1 where the file system does not
+ * offer it or, while others change the file as well, something came in between.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Contents: a program that exits with 0, then bytes that say whose content it is, then random ones. */
+/*
+ * Contents: a program that exits with 0, then bytes that say whose content it is, then random ones.
+ */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

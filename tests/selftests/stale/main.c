@@ -3,8 +3,9 @@
  * stale known DIRECTORY: writes the contents that the digest list is to know.
  * stale files DIRECTORY FILES SEED: makes the files that are to be changed.
  *
- * stale turns|races DIRECTORY FILES SEED CHANGES JOURNAL COUNT [enforcing]: several processes change the files in DIRECTORY at
- * random and access them, and write down what they saw: each to JOURNAL-N, a line per change and per access,
+ * stale turns|races DIRECTORY FILES SEED CHANGES JOURNAL COUNT [enforcing]: several processes
+ * change the files in DIRECTORY at random and access them, and write down what they saw: each to
+ * JOURNAL-N, a line per change and per access,
  *
  *   change FILE WAY
  *   access FILE KIND RECORDS DIGEST	RECORDS is what COUNT, a file of the module, said after the access, DIGEST is
@@ -16,14 +17,16 @@
  *					ends before that
  *   denied FILE KIND RECORDS DIGEST	where the module enforces: it was denied for want of permission
  *
- * In turns, a file is locked for a change or for an access, so that every access is a sure one; but writers keep files
- * open and mapped over many turns, except where the module enforces: that denies them for it. In races nothing is locked, and an access is sure if no change of the file began or
+ * In turns, a file is locked for a change or for an access, so that every access is a sure one; but
+ * writers keep files open and mapped over many turns, except where the module enforces: that denies
+ * them for it. In races nothing is locked, and an access is sure if no change of the file began or
  * ended while it lasted.
  *
- * A process that dies is named, with its signal, and the others go on: the locks are robust. The exit status is 1 then.
+ * A process that dies is named, with its signal, and the others go on: the locks are robust. The
+ * exit status is 1 then.
  *
- * Accesses are made with the real user id MEASURED, all else as root: what is read to know the content must not be
- * what gets it measured.
+ * Accesses are made with the real user id MEASURED, all else as root: what is read to know the
+ * content must not be what gets it measured.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -58,7 +61,9 @@ static FILE *journal;
 static const char *count_path;
 static struct worker me;
 
-/* A file that is kept open for writing, or a mapping of it, and one that is kept open for reading. */
+/*
+ * A file that is kept open for writing, or a mapping of it, and one that is kept open for reading.
+ */
 static struct {
 	unsigned int file;
 	int fd;
@@ -103,9 +108,10 @@ static size_t size_now(int fd)
 }
 
 /*
- * Whoever changes the file, a mapping that was allowed shows what was allowed: twice, with some time in between. Of the two
- * sizes one is that of what is mapped: on overlayfs a copy-up, after which the mapping still shows the lower file, may come
- * afterwards, and elsewhere the file cannot change from then on.
+ * Whoever changes the file, a mapping that was allowed shows what was allowed: twice, with some
+ * time in between. Of the two sizes one is that of what is mapped: on overlayfs a copy-up, after
+ * which the mapping still shows the lower file, may come afterwards, and elsewhere the file cannot
+ * change from then on.
  */
 static void judge_mapping(unsigned int file, const unsigned char *map, size_t before, size_t after)
 {
@@ -120,7 +126,10 @@ static void judge_mapping(unsigned int file, const unsigned char *map, size_t be
 	}
 }
 
-/* A process that died with the lock may have been changing the file: its change then never ends, and no access is sure. */
+/*
+ * A process that died with the lock may have been changing the file: its change then never ends,
+ * and no access is sure.
+ */
 static void take_turn(unsigned int file)
 {
 	int error = pthread_mutex_lock(&slots[file].turn);
@@ -144,7 +153,10 @@ static unsigned long records(void)
 	return strtoul(text, NULL, 10);
 }
 
-/* Whether the file was executed, -1 if that was denied; where it was not, only because it is open for writing or just not there. */
+/*
+ * Whether the file was executed, -1 if that was denied; where it was not, only because it is open
+ * for writing or just not there.
+ */
 static int execute(const char *path)
 {
 	volatile int error = 0;
@@ -238,7 +250,10 @@ static void access_file(unsigned int file)
 		pthread_mutex_unlock(&slots[file].turn);
 }
 
-/* Keeps a file open or mapped, changes it through that, or lets go of it. Returns the way if it was a change. */
+/*
+ * Keeps a file open or mapped, changes it through that, or lets go of it. Returns the way if it was
+ * a change.
+ */
 static const char *keep_writing(void)
 {
 	const char *way = NULL;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Looks at mappings and changes them where the file may be cut meanwhile: then there is no page, and the kernel sends SIGBUS. */
+/*
+ * Looks at mappings and changes them where the file may be cut meanwhile: then there is no page,
+ * and the kernel sends SIGBUS.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>

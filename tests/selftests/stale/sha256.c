@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* SHA-256 (FIPS 180-4), written from the standard: the checker shares no code with what it checks. */
+/*
+ * SHA-256 (FIPS 180-4), written from the standard: the checker shares no code with what it checks.
+ */
 #include <string.h>
 
 #include "stale.h"

@@ -70,7 +70,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         location: Location,
     },
-    /// Make and sign key files: of each CERT, CERT.keyfile and its detached PKCS#7 signature CERT.keyfile.sig
+    /// Make and sign key files: of each CERT, CERT.keyfile and its detached PKCS#7 signature
+    /// CERT.keyfile.sig
     Sign {
         /// The certificates to sign: X.509 or OpenPGP, armored or not, one in each file
         #[arg(required = true, value_name = "CERT")]

@@ -45,10 +45,11 @@ use crate::{
 
 /// Make the metadata by which the kernel loads lists.
 ///
-/// They have, for each LIST: its absolute path, its type, its SHA-256 digest, a reference by which a
-/// verifier finds it, and its signature. The signature is beside the list: LIST.p7s, as `digestctl
-/// sign` makes it, or LIST.sig, as `digestctl generate --from rpm` and `evmctl` make it. Each list is
-/// checked first. Loading the metadata costs one measurement, whatever the number of lists.
+/// They have, for each LIST: its absolute path, its type, its SHA-256 digest, a reference by which
+/// a verifier finds it, and its signature. The signature is beside the list: LIST.p7s, as
+/// `digestctl sign` makes it, or LIST.sig, as `digestctl generate --from rpm` and `evmctl` make it.
+/// Each list is checked first. Loading the metadata costs one measurement, whatever the number of
+/// lists.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -106,8 +107,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Puts lists of one name into the order of their serial numbers, in the places that they have: the module takes the lists of
-/// a write one after the other, and refuses a lower number after a higher one.
+/// Puts lists of one name into the order of their serial numbers, in the places that they have: the
+/// module takes the lists of a write one after the other, and refuses a lower number after a higher
+/// one.
 fn sort_editions(lists: &mut [PathBuf]) -> Result<()> {
     let mut places: BTreeMap<Vec<u8>, Vec<(usize, u64)>> = BTreeMap::new();
     for (place, list) in lists.iter().enumerate() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Cryptography by the program `openssl`: keys may be in files or, through its providers, anywhere else.
+//! Cryptography by the program `openssl`: keys may be in files or, through its providers, anywhere
+//! else.
 
 use std::{
     ffi::OsStr,
@@ -48,10 +49,11 @@ pub(crate) fn certificate(cert: &Path) -> Result<Result<Vec<u8>, String>> {
     ])
 }
 
-/// The detached PKCS#7 signature, in DER, with the time of signing, of the file `data` by the key `key` (a file, or a URI such as `pkcs11:…`),
-/// whose certificate is in the file `cert`.
+/// The detached PKCS#7 signature, in DER, with the time of signing, of the file `data` by the key
+/// `key` (a file, or a URI such as `pkcs11:…`), whose certificate is in the file `cert`.
 pub(crate) fn sign(data: &Path, key: &OsStr, cert: &Path) -> Result<Vec<u8>> {
-    // What the kernel verifies: no text conversion, and no capabilities among the signed attributes.
+    // What the kernel verifies: no text conversion, and no capabilities among the signed
+    // attributes.
     let args = [
         "cms".as_ref(),
         "-sign".as_ref(),
@@ -82,9 +84,10 @@ pub(crate) fn sign(data: &Path, key: &OsStr, cert: &Path) -> Result<Vec<u8>> {
     }
 }
 
-/// Verifies the detached PKCS#7 signature in the file `signature` of the file `data`: the signer's certificate has to
-/// be among those in the PEM file `certs`, or signed by one of them without another in between, and valid at `moment`, in seconds since 1970, if there
-/// is one. Writes the signer's certificate to the file `signer`, in PEM. Says why not.
+/// Verifies the detached PKCS#7 signature in the file `signature` of the file `data`: the signer's
+/// certificate has to be among those in the PEM file `certs`, or signed by one of them without
+/// another in between, and valid at `moment`, in seconds since 1970, if there is one. Writes the
+/// signer's certificate to the file `signer`, in PEM. Says why not.
 pub(crate) fn verify_cms(
     data: &Path,
     signature: &Path,
@@ -127,8 +130,8 @@ pub(crate) fn verify_cms(
     Ok(run(args.iter().chain(time))?.map(|_| ()))
 }
 
-/// Verifies the signature in the file `signature` of the digest in the file `digest` by the public key in the file
-/// `key`, in PEM or DER. Says why not.
+/// Verifies the signature in the file `signature` of the digest in the file `digest` by the public
+/// key in the file `key`, in PEM or DER. Says why not.
 pub(crate) fn verify_digest(
     key: &Path,
     hash: &str,

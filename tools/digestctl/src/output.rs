@@ -31,8 +31,8 @@ impl Sink for Buffer {
     }
 }
 
-/// Puts a file with `data` at `path`, in place of what is there, readable by everyone. A device or a pipe stays what it is,
-/// and takes the data.
+/// Puts a file with `data` at `path`, in place of what is there, readable by everyone. A device or
+/// a pipe stays what it is, and takes the data.
 pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
     let write = || {
         if path

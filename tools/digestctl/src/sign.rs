@@ -40,8 +40,8 @@ use crate::{
 /// Sign digest lists.
 ///
 /// Writes, for each LIST, the detached PKCS#7 signature LIST.p7s, which `digestctl metadata` finds
-/// there. The time is signed as well, and has to be within the validity of the certificate. The key is
-/// a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
+/// there. The time is signed as well, and has to be within the validity of the certificate. The key
+/// is a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -104,7 +104,8 @@ pub(crate) fn check_certificate(cert: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a certificate by whose key the module takes no signature, whatever it is of, and tells what it is for otherwise.
+/// Refuses a certificate by whose key the module takes no signature, whatever it is of, and tells
+/// what it is for otherwise.
 pub(crate) fn check_signer(der: &[u8]) -> Result<Purpose> {
     let purpose = Purpose::of_certificate(der)?;
     if !x509::may_sign(der)? {

@@ -98,7 +98,8 @@ pub(crate) enum Validity {
 }
 
 impl Validity {
-    /// The moments that count for a signature made at `signed`, in seconds since 1970, if it says so.
+    /// The moments that count for a signature made at `signed`, in seconds since 1970, if it says
+    /// so.
     fn moments(self, signed: Option<i64>) -> Result<impl Iterator<Item = i64>> {
         let now = match self {
             Self::Signing => None,
@@ -142,7 +143,8 @@ pub(crate) struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    /// One that trusts the certificates in the files `certs` and the OpenPGP keys in the files `keys`.
+    /// One that trusts the certificates in the files `certs` and the OpenPGP keys in the files
+    /// `keys`.
     pub(crate) fn new(certs: &'a [PathBuf], keys: &[PathBuf], validity: Validity) -> Result<Self> {
         let place = TempDir::new().context("cannot make a temporary directory")?;
         let file = place.path().join("certs");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lookups, loading and memory of the digest table, from a thousand to ten million digests, beside other tables; and
-//! the longest lookup while lists come and go.
+//! Lookups, loading and memory of the digest table, from a thousand to ten million digests, beside
+//! other tables; and the longest lookup while lists come and go.
 //!
-//! The table at the end is made from criterion's own estimates. With `BENCH_LOOKUPS_ONLY=1` only lookups are measured: the
-//! second time, in memory of huge pages, which `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` asks for.
+//! The table at the end is made from criterion's own estimates. With `BENCH_LOOKUPS_ONLY=1` only
+//! lookups are measured: the second time, in memory of huge pages, which
+//! `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` asks for.
 
 use std::{
     hint::black_box,
@@ -52,7 +53,8 @@ const SIZES: [usize; 5] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 /// At how many digests loading is measured.
 const LOADED: usize = 1_000_000;
 
-/// The digest by this number. It looks random, and is the same every time: a counter through SplitMix64.
+/// The digest by this number. It looks random, and is the same every time: a counter through
+/// SplitMix64.
 fn bytes(number: u64) -> Bytes {
     let mut digest = [0; 32];
     for (part, word) in (0..).zip(digest.chunks_exact_mut(8)) {
@@ -97,8 +99,8 @@ fn list_of(digests: &[Bytes]) -> Vec<u8> {
 /// Where the numbers of digests begin that no table has.
 const UNKNOWN: u64 = 1 << 40;
 
-/// Every lookup asks for another digest. It is made when it is asked for, as in the kernel, where it has just been
-/// computed: read from memory, it would cost as much as the lookup.
+/// Every lookup asks for another digest. It is made when it is asked for, as in the kernel, where
+/// it has just been computed: read from memory, it would cost as much as the lookup.
 fn lookups<T: Table>(criterion: &mut Criterion, list: &[u8], count: usize) -> usize {
     let table = T::load(list, count);
     let mut group = criterion.benchmark_group("lookup");
@@ -118,8 +120,9 @@ fn lookups<T: Table>(criterion: &mut Criterion, list: &[u8], count: usize) -> us
     table.bytes()
 }
 
-/// What the making of the digest costs in the figures of [`lookups`], and what this machine needs to fetch 32 bytes from
-/// somewhere in as much memory as `count` digests take: less than that, no table can need for a hit.
+/// What the making of the digest costs in the figures of [`lookups`], and what this machine needs
+/// to fetch 32 bytes from somewhere in as much memory as `count` digests take: less than that, no
+/// table can need for a hit.
 fn floor(criterion: &mut Criterion, known: &[Bytes]) {
     let count = known.len();
     let mut group = criterion.benchmark_group("lookup");
@@ -131,7 +134,8 @@ fn floor(criterion: &mut Criterion, known: &[Bytes]) {
     let mut number = random_numbers(count);
     group.bench_function(BenchmarkId::new("one fetch", count), |bencher| {
         bencher.iter(|| {
-            // The next address depends on what was fetched, as the slot does on nothing and the digest on the slot.
+            // The next address depends on what was fetched, as the slot does on nothing and the
+            // digest on the slot.
             let place = (number() ^ (at & 1)) as usize;
             at = u64::from(known[place.min(count - 1)][31]);
             black_box(at)
@@ -149,8 +153,9 @@ fn loading<T: Table>(criterion: &mut Criterion, list: &[u8]) {
     group.finish();
 }
 
-/// Looks digests up without a pause while a million others are loaded in a hundred lists, and then removed, and prints
-/// how long the longest lookup took. A lookup that the scheduler interrupts counts in full.
+/// Looks digests up without a pause while a million others are loaded in a hundred lists, and then
+/// removed, and prints how long the longest lookup took. A lookup that the scheduler interrupts
+/// counts in full.
 fn longest() {
     const LISTS: usize = 100;
     let mut table = table::Table::new(Key([1, 2]));
@@ -170,8 +175,9 @@ fn longest() {
             let mut times = Vec::with_capacity(1 << 26);
             'all: loop {
                 for digest in &known {
-                    // With the snapshot of one reader's section, taken and given back: by a reader-writer lock and a
-                    // count here, where the writer can hold it up, and by a load in the kernel.
+                    // With the snapshot of one reader's section, taken and given back: by a
+                    // reader-writer lock and a count here, where the writer can hold it up, and by
+                    // a load in the kernel.
                     let start = Instant::now();
                     let snapshot = published.get();
                     let found = snapshot.verdict(black_box(digest)).is_some();

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The transitions of the cache, beside a model of files, writers and page references, under random interleavings.
+//! The transitions of the cache, beside a model of files, writers and page references, under random
+//! interleavings.
 //!
-//! The model ([`world`]) is one inode with storage, a page, writers, mappings and references to the page that outlive them.
-//! Nothing of it looks at the cache but where the kernel calls the module's hooks. The tasks ([`tasks`]) do what the module
-//! does at these hooks, one atomic step at a time. After each step the model says what must be true:
+//! The model ([`world`]) is one inode with storage, a page, writers, mappings and references to the
+//! page that outlive them. Nothing of it looks at the cache but where the kernel calls the module's
+//! hooks. The tasks ([`tasks`]) do what the module does at these hooks, one atomic step at a time.
+//! After each step the model says what must be true:
 //!
 //! - an answer from the cache is that of the content that the next reader gets;
-//! - content that was let through as signed is what every page of a mapping shows, for as long as it is mapped;
+//! - content that was let through as signed is what every page of a mapping shows, for as long as
+//!   it is mapped;
 //! - no pair of a measured reader and a writer goes unreported;
 //! - an inode is new until the last of its makers is gone.
 //!
-//! Each run takes a new seed and prints it; `DIGEST_LISTS_SEED` repeats one, `DIGEST_LISTS_STEPS` makes it longer.
+//! Each run takes a new seed and prints it; `DIGEST_LISTS_SEED` repeats one, `DIGEST_LISTS_STEPS`
+//! makes it longer.
 
 mod entry;
 mod tasks;

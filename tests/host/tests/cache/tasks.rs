@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What happens to the inode: by the kernel, and by the module at its hooks. Each step is what one task does without
-//! another in between: one access to a counter, or what stands under the lock of the map.
+//! What happens to the inode: by the kernel, and by the module at its hooks. Each step is what one
+//! task does without another in between: one access to a counter, or what stands under the lock of
+//! the map.
 
 use digest_logic::{
     appraise::Vouchers,

@@ -34,7 +34,8 @@ impl Random {
     }
 }
 
-/// A page of memory. It is the file's while `World::page` says so; references to it stay when it is not.
+/// A page of memory. It is the file's while `World::page` says so; references to it stay when it is
+/// not.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     pub content: u64,
@@ -106,7 +107,8 @@ pub struct World {
     pub readers: i32,
     /// Whether there is storage behind the pages.
     pub has_storage: bool,
-    /// The module's: the counter of closes that this inode shares with others, its entry, the generation of the lists.
+    /// The module's: the counter of closes that this inode shares with others, its entry, the
+    /// generation of the lists.
     pub epoch: u64,
     pub entry: Option<Entry>,
     pub lists: u64,
@@ -118,7 +120,8 @@ pub struct World {
     pub is_new: bool,
     /// Whether one of them has closed it.
     pub closed: bool,
-    /// Whether a violation says that it is open for writing, and no hook has seen since that nothing else had it open.
+    /// Whether a violation says that it is open for writing, and no hook has seen since that
+    /// nothing else had it open.
     pub reported: bool,
     pub tasks: Vec<Task>,
     pub seen: Seen,

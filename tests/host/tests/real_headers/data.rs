@@ -162,7 +162,8 @@ impl Data {
     }
 }
 
-/// The headers of a database. Keys, which rpm stores as headers of its own making, have no region and end nothing.
+/// The headers of a database. Keys, which rpm stores as headers of its own making, have no region
+/// and end nothing.
 fn installed(data: &[u8]) -> impl Iterator<Item = Header<'_>> {
     let mut cursor = cursor::Cursor::new(data);
     std::iter::from_fn(move || {

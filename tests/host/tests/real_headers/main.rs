@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Real RPM headers, as distributions built and signed them: the parser agrees with rpm itself and with the crate
-//! `rpm`, and every signature that is accepted is good under the distribution's key.
+//! Real RPM headers, as distributions built and signed them: the parser agrees with rpm itself and
+//! with the crate `rpm`, and every signature that is accepted is good under the distribution's key.
 //!
 //! The data are fetched by `scripts/test-data`; without them the tests are skipped and say so.
 
@@ -84,7 +84,8 @@ fn expected_entries(said: &Said) -> Vec<(Kind, String)> {
         .collect()
 }
 
-/// Why a header is no list, told from rpm's words, but for the tag that a binary package has (`SOURCERPM`).
+/// Why a header is no list, told from rpm's words, but for the tag that a binary package has
+/// (`SOURCERPM`).
 fn expected_refusal(header: &rpm::Header<'_>, said: &Said) -> Option<Error> {
     if header.find(rpm::tag::SOURCE_RPM).is_none() {
         return Some(Error::SourcePackage);

@@ -93,7 +93,8 @@ fn a_message_tells_what_it_was_signed_with() {
         corpus!("cms/without-certificate"),
     ] {
         assert_eq!(Message::parse(message).unwrap().algo(), PublicKeyAlgo::Rsa);
-        // The object identifier rsaEncryption, once in the certificate's key and once, last, where it counts.
+        // The object identifier rsaEncryption, once in the certificate's key and once, last, where
+        // it counts.
         let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
         let place = message
             .windows(oid.len())

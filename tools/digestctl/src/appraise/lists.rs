@@ -94,7 +94,8 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// As in the module, a digest that is revoked is so whatever other lists say, and an immutable one is immutable.
+/// As in the module, a digest that is revoked is so whatever other lists say, and an immutable one
+/// is immutable.
 fn stronger(one: Option<Known>, other: Option<Known>) -> Option<Known> {
     match (one, other) {
         (Some(one), Some(other)) if other.kind.precedence() > one.kind.precedence() => Some(other),
@@ -109,7 +110,8 @@ fn add(all: &mut HashMap<Digest, Known>, digest: Digest, known: Known) {
     }
 }
 
-/// What the loaded lists say of `digest`: the signed ones, and, as in the module, any that revokes it.
+/// What the loaded lists say of `digest`: the signed ones, and, as in the module, any that revokes
+/// it.
 fn ask(location: &Location, digest: &Digest) -> Result<Option<Known>> {
     let answer = location.ask("digest_query", digest.to_string().as_bytes())?;
     let answer = String::from_utf8_lossy(&answer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl appraise --dry-run`: what a policy with `appraise` rules would allow and deny, before it is in force.
+//! `digestctl appraise --dry-run`: what a policy with `appraise` rules would allow and deny, before
+//! it is in force.
 //!
 //! The rules are evaluated, and files judged, by the code that the module links (`digest_logic`).
 
@@ -77,14 +78,14 @@ use crate::{
 
 /// Show what an appraisal policy would allow and deny.
 ///
-/// Without PATH: for the programs and libraries of all running processes, the shell and digestctl, as
-/// the kernel would ask about them. With PATH: for the files below it, as --uid would use them
+/// Without PATH: for the programs and libraries of all running processes, the shell and digestctl,
+/// as the kernel would ask about them. With PATH: for the files below it, as --uid would use them
 /// (execute and map what is executable, load modules, read all files). Each line says what would
 /// happen, and by which list and signer, or why not. The exit status is 1 if something would be
 /// denied.
 ///
-/// Lists are those that the kernel has loaded, or those of --list. The latter count if they are signed
-/// by one of --cert or --key. A signature in security.ima is verified with --cert.
+/// Lists are those that the kernel has loaded, or those of --list. The latter count if they are
+/// signed by one of --cert or --key. A signature in security.ima is verified with --cert.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -238,7 +239,8 @@ impl Policy {
         })
     }
 
-    /// The accesses, and once more those that the kernel asks about by a second function, if a rule names that.
+    /// The accesses, and once more those that the kernel asks about by a second function, if a rule
+    /// names that.
     fn with_named_functions(&self, found: &[Subject]) -> Vec<Subject> {
         let mut all = Vec::with_capacity(found.len());
         for subject in found {

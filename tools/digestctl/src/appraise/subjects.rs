@@ -108,8 +108,8 @@ impl Subject {
 }
 
 impl Subjects {
-    /// The programs of the running processes and what they have mapped for execution, and what is indispensable: what
-    /// the module asks about before it takes a policy.
+    /// The programs of the running processes and what they have mapped for execution, and what is
+    /// indispensable: what the module asks about before it takes a policy.
     pub(super) fn running() -> Result<Self> {
         let mut subjects = Self::default();
         let mut seen = HashSet::new();
@@ -196,7 +196,8 @@ impl Subjects {
     }
 
     fn take(&mut self, path: PathBuf, uses: &[(Func, Mask)], ids: Ids, label: Option<&str>) {
-        // The kernel appends this to the name of what was replaced; the content is not to be had by the name.
+        // The kernel appends this to the name of what was replaced; the content is not to be had by
+        // the name.
         if path.as_os_str().as_bytes().ends_with(b" (deleted)") {
             self.errors.push(format!(
                 "{}: in use, but replaced since: restart what uses it",
@@ -258,8 +259,8 @@ impl Ids {
     }
 }
 
-/// Whether `path` names the file that `used`, a link of a process in `/proc`, leads to; so too where one of them cannot be
-/// told, since the process may have ended.
+/// Whether `path` names the file that `used`, a link of a process in `/proc`, leads to; so too
+/// where one of them cannot be told, since the process may have ended.
 fn is_same(path: &Path, used: &Path) -> bool {
     match (fs::metadata(path), fs::metadata(used)) {
         (Ok(named), Ok(used)) => (named.dev(), named.ino()) == (used.dev(), used.ino()),
@@ -267,7 +268,8 @@ fn is_same(path: &Path, used: &Path) -> bool {
     }
 }
 
-/// The name in `map_files`, and the file, of a line of `/proc/PID/maps` that is mapped for execution.
+/// The name in `map_files`, and the file, of a line of `/proc/PID/maps` that is mapped for
+/// execution.
 fn mapped_for_execution(line: &[u8]) -> Option<(String, PathBuf)> {
     let mut fields = line.splitn(6, |byte| *byte == b' ');
     let (start, end) = std::str::from_utf8(fields.next()?).ok()?.split_once('-')?;

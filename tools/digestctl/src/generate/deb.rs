@@ -2,7 +2,8 @@
 
 //! Lists of the files in Debian package files, by the program `dpkg-deb`.
 //!
-//! For whoever offers packages: with a signed list beside each, a system can load the list before it unpacks the package.
+//! For whoever offers packages: with a signed list beside each, a system can load the list before
+//! it unpacks the package.
 
 use std::{
     ffi::OsStr,
@@ -156,8 +157,8 @@ fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Calls `visit` with the path, without the leading `./`, and the content of each regular file in the part of the
-/// package that `dpkg-deb` prints for `option`.
+/// Calls `visit` with the path, without the leading `./`, and the content of each regular file in
+/// the part of the package that `dpkg-deb` prints for `option`.
 fn each_file(
     package: &Path,
     option: &str,

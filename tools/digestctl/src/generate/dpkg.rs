@@ -2,10 +2,11 @@
 
 //! Lists of the files of installed Debian packages.
 //!
-//! dpkg keeps, per package, `info/PACKAGE.md5sums` with the MD5 sum of each file but for configuration files, and
-//! `info/PACKAGE.conffiles` with the names of those. MD5 is no security: it tells a file that was changed by accident or
-//! by the administrator, and what is in the list is the content that is there now. The maintainer scripts, which dpkg
-//! executes when it changes the package, are `info/PACKAGE.postinst` and so on.
+//! dpkg keeps, per package, `info/PACKAGE.md5sums` with the MD5 sum of each file but for
+//! configuration files, and `info/PACKAGE.conffiles` with the names of those. MD5 is no security:
+//! it tells a file that was changed by accident or by the administrator, and what is in the list is
+//! the content that is there now. The maintainer scripts, which dpkg executes when it changes the
+//! package, are `info/PACKAGE.postinst` and so on.
 
 use std::{
     collections::HashMap,

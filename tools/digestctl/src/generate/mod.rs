@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl generate`: lists of what is good, from files, from Debian packages, or from RPM packages.
+//! `digestctl generate`: lists of what is good, from files, from Debian packages, or from RPM
+//! packages.
 
 mod deb;
 mod dpkg;
@@ -28,22 +29,23 @@ use crate::{
 
 /// Make digest lists.
 ///
-/// From files (the default): the regular files below each DIR, and each FILE. Symbolic links are not
-/// followed, except a PATH that is itself one. Pseudo file systems such as proc are not entered.
+/// From files (the default): the regular files below each DIR, and each FILE. Symbolic links are
+/// not followed, except a PATH that is itself one. Pseudo file systems such as proc are not
+/// entered.
 ///
 /// From dpkg: the files of installed Debian packages, each checked against the package's own MD5
-/// sums, and their maintainer scripts. Configuration files are mutable, all others immutable. Without
-/// PACKAGE, all packages.
+/// sums, and their maintainer scripts. Configuration files are mutable, all others immutable.
+/// Without PACKAGE, all packages.
 ///
-/// From deb: the same for package files, which need not be installed. Each package becomes one list,
-/// named as the package file without its ending.
+/// From deb: the same for package files, which need not be installed. Each package becomes one
+/// list, named as the package file without its ending.
 ///
 /// From rpm and rpmdb: the headers of package files, or of an RPM database, as their vendor signed
 /// them. Each package becomes one list, with the vendor's signature beside it as LIST.sig. Without
 /// PATH, the system's own database. A PATH that is a file has what `rpmdb --exportdb` printed.
 ///
-/// Empty files are left out: no list can make them known. The same files give the same list, byte by
-/// byte.
+/// Empty files are left out: no list can make them known. The same files give the same list, byte
+/// by byte.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -174,8 +176,8 @@ fn sort(entries: &mut Vec<Entry>) {
     entries.dedup();
 }
 
-/// Takes out what lists of the format TLV cannot say: that a configuration file may change. Returns how many that were;
-/// where `--mutable` asks for nothing else there is no list to be made.
+/// Takes out what lists of the format TLV cannot say: that a configuration file may change. Returns
+/// how many that were; where `--mutable` asks for nothing else there is no list to be made.
 fn leave_out_mutable(args: &Args, entries: &mut Vec<Entry>) -> usize {
     let before = entries.len();
     if args.format == Format::Tlv && !args.mutable {

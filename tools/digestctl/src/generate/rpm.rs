@@ -78,8 +78,8 @@ pub(super) fn run(
     summarise(output, &made)
 }
 
-/// Makes lists of the packages of the database in the directory that is named, of the headers in the file that is named,
-/// which `rpmdb --exportdb` printed, or of the system's database.
+/// Makes lists of the packages of the database in the directory that is named, of the headers in
+/// the file that is named, which `rpmdb --exportdb` printed, or of the system's database.
 pub(super) fn run_database(sources: &[PathBuf], output: &Path) -> Result<()> {
     create(output)?;
     let exported = match sources {

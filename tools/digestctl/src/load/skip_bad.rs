@@ -2,10 +2,10 @@
 
 //! Loading what can be loaded.
 //!
-//! The kernel takes a write whole or not at all, and its errno is that of one bad list. What can be seen to be bad from
-//! here (a file that is not there, or is not the one described, or does not parse) is left out first. If the kernel still
-//! refuses, each half is tried by itself, down to the single lists. So there is one write, and one measurement, if what
-//! is left is good.
+//! The kernel takes a write whole or not at all, and its errno is that of one bad list. What can be
+//! seen to be bad from here (a file that is not there, or is not the one described, or does not
+//! parse) is left out first. If the kernel still refuses, each half is tried by itself, down to the
+//! single lists. So there is one write, and one measurement, if what is left is good.
 
 use std::{
     ffi::OsStr,

@@ -50,8 +50,8 @@ struct Uses {
 }
 
 impl Key {
-    /// Refuses what the module refuses: keys that were revoked, that are not for signing data, and those outside their
-    /// validity at one of `moments`, in seconds since 1970.
+    /// Refuses what the module refuses: keys that were revoked, that are not for signing data, and
+    /// those outside their validity at one of `moments`, in seconds since 1970.
     pub(super) fn check(&self, moments: impl Iterator<Item = u64>) -> Result<()> {
         if self.uses.revoked {
             bail!("the key was revoked");

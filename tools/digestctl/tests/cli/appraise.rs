@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl appraise --dry-run` over trees and given lists; over loaded lists it is tested in the guest.
+//! `digestctl appraise --dry-run` over trees and given lists; over loaded lists it is tested in the
+//! guest.
 
 use std::{
     fs,

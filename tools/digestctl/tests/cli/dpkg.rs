@@ -21,8 +21,8 @@ use crate::{
     Place, //
 };
 
-/// The packages `one`, with a program, a link to nothing of its own, an empty file and a configuration file; and `two`,
-/// whose program `one` has diverted.
+/// The packages `one`, with a program, a link to nothing of its own, an empty file and a
+/// configuration file; and `two`, whose program `one` has diverted.
 fn system() -> Place {
     let place = Place::new();
     let sum = |content: &str| format!("{:x}", Md5::digest(content));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl keys`, against a file that stands in for securityfs; the kernel's own answers are tested in the guest.
+//! `digestctl keys`, against a file that stands in for securityfs; the kernel's own answers are
+//! tested in the guest.
 
 use std::process::Command;
 

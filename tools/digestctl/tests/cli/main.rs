@@ -111,8 +111,8 @@ impl Ran {
     }
 }
 
-/// Says that a test cannot run here, and why. Where everything is there that tests need, as in `scripts/test`, which says
-/// so by `DIGEST_LISTS_TEST_ALL` in the environment, the test fails.
+/// Says that a test cannot run here, and why. Where everything is there that tests need, as in
+/// `scripts/test`, which says so by `DIGEST_LISTS_TEST_ALL` in the environment, the test fails.
 fn skipped(why: &str) {
     assert!(
         std::env::var_os("DIGEST_LISTS_TEST_ALL").is_none(),

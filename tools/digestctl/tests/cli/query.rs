@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl query`, `remove` and `load --skip-bad`, against files that stand in for securityfs; the kernel's own answers
-//! are tested in the guest.
+//! `digestctl query`, `remove` and `load --skip-bad`, against files that stand in for securityfs;
+//! the kernel's own answers are tested in the guest.
 
 use std::fs;
 

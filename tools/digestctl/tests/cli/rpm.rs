@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl generate --from rpm` and `--from rpmdb` over real packages and databases, fetched by `scripts/test-data`,
-//! and `digestctl verify` with the vendors' keys.
+//! `digestctl generate --from rpm` and `--from rpmdb` over real packages and databases, fetched by
+//! `scripts/test-data`, and `digestctl verify` with the vendors' keys.
 
 use std::{
     collections::BTreeSet,
@@ -151,7 +151,8 @@ fn databases_give_lists_that_their_vendors_signed() {
     eprintln!("{verified} lists verified, and refused with one bit flipped");
 }
 
-/// A signature in a certificate by `issuer`, of this kind, later than all others, with one more subpacket.
+/// A signature in a certificate by `issuer`, of this kind, later than all others, with one more
+/// subpacket.
 fn says(kind: u8, issuer: &[u8; 8], subpacket: &[u8]) -> Vec<u8> {
     let hashed = [&[5, 2, 0x7f, 0, 0, 0], subpacket].concat();
     let body = [

@@ -69,8 +69,8 @@ fn der(place: &Place, name: &str) -> Vec<u8> {
     sink.written().to_vec()
 }
 
-/// Verifies a copy of the list with its signature for each of `variants`, in one run, and returns which of them are good,
-/// and the reason why each other is not.
+/// Verifies a copy of the list with its signature for each of `variants`, in one run, and returns
+/// which of them are good, and the reason why each other is not.
 fn verify_all(
     place: &Place,
     variants: &[(Vec<u8>, Vec<u8>)],
@@ -120,8 +120,9 @@ fn every_flipped_bit_of_the_list_is_noticed_by_the_format_or_by_the_signature() 
     assert_eq!(good, Vec::<usize>::new());
     assert_eq!(bad.len(), variants.len());
     for (bit, reason) in bad {
-        // Of the header of 10 bytes, the second byte of the kind and all of count and length are fixed by the rest of
-        // the list; the kind may become another one, which is a good list of other meaning.
+        // Of the header of 10 bytes, the second byte of the kind and all of count and length are
+        // fixed by the rest of the list; the kind may become another one, which is a good list of
+        // other meaning.
         let by_format = (3..80).contains(&bit) || bit < 3 && reason.contains("not a digest list");
         assert_eq!(
             reason.contains("not a digest list"),
@@ -151,7 +152,8 @@ fn a_flipped_bit_in_any_byte_of_the_signature_is_noticed_or_changes_nothing_of_w
         .collect();
     let (good, bad) = verify_all(&place, &variants);
     assert_eq!(good.len() + bad.len(), variants.len());
-    // The certificate that comes along only helps to find the signer's, which is the one that was named.
+    // The certificate that comes along only helps to find the signer's, which is the one that was
+    // named.
     let certificate = der(&place, "alice.pem");
     let start = signature
         .windows(certificate.len())
@@ -166,8 +168,8 @@ fn a_flipped_bit_in_any_byte_of_the_signature_is_noticed_or_changes_nothing_of_w
         good.len() - outside.len()
     );
     assert!(outside.iter().all(|at| !value.contains(at)), "{outside:?}");
-    // Versions and identifiers of algorithms and content that openssl does not look at: which bits of these say nothing
-    // depends on where they stand.
+    // Versions and identifiers of algorithms and content that openssl does not look at: which bits
+    // of these say nothing depends on where they stand.
     assert!(outside.len() < 48, "{outside:?}");
 }
 
@@ -230,7 +232,8 @@ fn openssl(place: &Place, line: &str) {
     assert!(ran.status.success(), "{line}: {ran:?}");
 }
 
-/// A key NAME.key and its certificate NAME.pem, issued by `issuer`, with the extensions `extensions`.
+/// A key NAME.key and its certificate NAME.pem, issued by `issuer`, with the extensions
+/// `extensions`.
 fn issue(place: &Place, name: &str, issuer: &str, extensions: &str) {
     place.file("extensions", extensions);
     openssl(
@@ -360,7 +363,8 @@ fn a_signature_of_ima_counts_by_the_clock_only_while_the_certificate_is_valid() 
         .failed("1 list not verified");
 }
 
-/// Runs a program that has to succeed, with a token of SoftHSM's in the place. `configuration` is openssl's.
+/// Runs a program that has to succeed, with a token of SoftHSM's in the place. `configuration` is
+/// openssl's.
 fn with_token(place: &Place, configuration: &str, program: &mut Command) {
     let ran = program
         .current_dir(place.path("."))
