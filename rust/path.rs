@@ -6,12 +6,12 @@
 //! [`include/linux/dcache.h`](srctree/include/linux/dcache.h)
 
 use super::{
-    cred, //
+    cred,
     file::{
         File,
         OwnedFile, //
     },
-    inode::InodeRef,
+    inode::InodeRef, //
 };
 use core::ops::Deref;
 use kernel::{

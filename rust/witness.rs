@@ -16,6 +16,7 @@ use digest_logic::cache::{
     shortcut::Subject,
     Signs, //
 };
+
 /// What an access depends on: the inode, the signs that it or its content changed, and who accesses
 /// it. Two accesses of the same kind with equal witnesses have the same result, as long as policy,
 /// lists and the count of closes stay.

@@ -3,8 +3,10 @@
 //! What the hooks ask, and of whom.
 
 use crate::sys::{
-    cred::Cred, //
-    cred::Ids,
+    cred::{
+        Cred,
+        Ids, //
+    },
     file::File,
     inode::{
         InodeKey,

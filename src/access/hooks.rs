@@ -25,8 +25,10 @@ use crate::{
     },
     policy::Query,
     sys::{
-        cred::Cred, //
-        cred::Ids,
+        cred::{
+            Cred,
+            Ids, //
+        },
         file::File,
         inode::{
             InodeKey,

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     stores::Stores,
     sys::{
-        cred::Cred, //
+        cred::Cred,
         file::File,
-        lsm::AccessKind,
+        lsm::AccessKind, //
     },
 };
 use core::sync::atomic::{

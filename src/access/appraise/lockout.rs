@@ -24,7 +24,7 @@ use crate::{
     stores::Stores,
     sys::{
         console::Show,
-        cred::Ids, //
+        cred::Ids,
         exec_files::{
             Use,
             Uses,
@@ -35,7 +35,7 @@ use crate::{
             OwnedFile, //
         },
         inode::InodeKey,
-        module,
+        module, //
     },
 };
 use digest_logic::{
