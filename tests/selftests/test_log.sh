@@ -31,7 +31,7 @@ check_eq "which has the digest of the policy, which is empty" "sha256:$(sum <"$S
 echo text >"$WORK/file"
 digestctl generate "$WORK/file" -o "$WORK/list" && digestctl metadata "$WORK/list" -o "$WORK/metadata"
 check "lists are loaded by the path of their metadata" digestctl load "$WORK/metadata"
-check_eq "the third record has that path" "$WORK/metadata" "$(nth 3 | cut -d' ' -f5)"
+check_eq "the third record has that path" "digest_lists_metadata:$WORK/metadata" "$(nth 3 | cut -d' ' -f5)"
 check_eq "and the digest of the metadata" "$(sum <"$WORK/metadata")" "$(nth 3 | digest_of)"
 echo "measure func=FILE_CHECK fowner=4242" >"$SECFS/policy"
 check_eq "another policy leaves a record" digest_lists_policy "$(nth 4 | cut -d' ' -f5)"
