@@ -8,7 +8,7 @@
 
 plan 12
 
-CYCLES=${CYCLES:-12}
+CYCLES=${CYCLES:-8}
 TASKS=4
 # The leak test: this many cycles until every cache of the kernel has its size, then the ones that
 # count.
