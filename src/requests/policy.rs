@@ -78,9 +78,9 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     refuse_lockout(stores, monitor.exempt(), &policy)?;
     // Whatever can fail comes before the policy is in force, and the record that says so comes
     // last.
-    record_critical_data(stores, &policy)?;
     let canonical = policy.canonical()?;
     let text = canonical.as_str().as_bytes();
+    record_critical_data(stores, &policy, text)?;
     stores.log.measure_own(text, b"digest_lists_policy")?;
     let rules = policy.rules();
     stores.policies.replace(change, policy);
@@ -88,10 +88,8 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     Ok(())
 }
 
-/// Records `policy` itself, if it has rules of the function `CRITICAL_DATA` with
-/// `label=digest_lists`. May sleep.
-pub(super) fn record_critical_data(stores: &Stores, policy: &ActivePolicy) -> Result {
-    let text = policy.canonical()?;
-    let text = text.as_str().as_bytes();
+/// Records `policy` itself, whose canonical form is `text`, if it has rules of the function
+/// `CRITICAL_DATA` with `label=digest_lists`. May sleep.
+pub(super) fn record_critical_data(stores: &Stores, policy: &ActivePolicy, text: &[u8]) -> Result {
     evaluate::evaluate_data(&stores.log, policy, Func::CriticalData, CRITICAL_DATA, text)
 }

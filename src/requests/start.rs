@@ -69,7 +69,8 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
     let stores = monitor.stores();
     let settings = stores.lists.settings();
     let policy = stores.policies.load();
-    let text = policy.canonical()?;
+    let canonical = policy.canonical()?;
+    let text = canonical.as_str().as_bytes();
     stores.log.begin(&Start {
         allow_unload: *crate::module_parameters::allow_unload.value_ref(),
         dedicated_keys: settings.dedicated_keys,
@@ -77,15 +78,14 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
         kernel: module::kernel_release().to_str().unwrap_or("?"),
         own_storage: storage::own(),
         pcr: stores.log.pcr(),
-        policy: sha::digest(HashAlgo::Sha256, text.as_str().as_bytes())
-            .unwrap_or(Digest::zero(HashAlgo::Sha256)),
+        policy: sha::digest(HashAlgo::Sha256, text).unwrap_or(Digest::zero(HashAlgo::Sha256)),
         require_signature: settings.require_signature,
         tpm_required: stores.log.is_tpm_required(),
         trust_machine_keyring: settings.trust_machine_keyring,
         validity: settings.validity.name(),
         version: env!("DIGEST_LISTS_VERSION"),
     })?;
-    record_critical_data(stores, &policy)?;
+    record_critical_data(stores, &policy, text)?;
     stores.log.begin_refusing();
     monitor.begin();
     if stores.policies.mode() == Mode::Off && policy.appraises_anything() {
