@@ -277,18 +277,27 @@ pub(crate) fn report_writer(stores: &Stores, file: &File) -> Result {
     admitted
 }
 
-/// Records data that are no file, with the data themselves, if `policy` asks for it. May sleep.
+/// Data that are no file.
+pub(crate) struct Data<'a> {
+    /// What the rules ask for: the keyring, or the label of critical data.
+    pub(crate) label: &'a [u8],
+    /// The name of the record.
+    pub(crate) name: &'a [u8],
+    /// The data.
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Records `data`, with the bytes themselves, if `policy` asks for it. May sleep.
 pub(crate) fn evaluate_data(
     log: &Log,
     policy: &ActivePolicy,
     func: Func,
-    name: &[u8],
-    data: &[u8],
+    data: &Data<'_>,
 ) -> Result {
-    let Some(rule) = policy.measures_data(func, name) else {
+    let Some(rule) = policy.measures_data(func, data.label) else {
         return Ok(());
     };
-    log.measure_data(log.pcr_of(rule.pcr), rule.template, name, data)
+    log.measure_data(log.pcr_of(rule.pcr), rule.template, data.name, data.bytes)
 }
 
 /// Whether a list that answers for measurement knows the file.

@@ -10,7 +10,8 @@ use super::{
     },
     evaluate::{
         evaluate_data,
-        report_writer, //
+        report_writer,
+        Data, //
     },
     file_access::Access,
     late,
@@ -24,6 +25,7 @@ use crate::{
         Look, //
     },
     policy::Query,
+    stores::Stores,
     sys::{
         cred::{
             Cred,
@@ -46,9 +48,12 @@ use crate::{
         },
     },
 };
-use digest_logic::policy::{
-    Func,
-    Mask, //
+use digest_logic::{
+    policy::{
+        Func,
+        Mask, //
+    },
+    template::MAX_NAME, //
 };
 use kernel::{
     prelude::*,
@@ -206,16 +211,9 @@ unsafe impl Handler for Monitor {
     }
 
     fn key_added(&self, keyring: &[u8], payload: &[u8]) {
-        let stores = self.stores();
         if self.is_running() {
             // The key is there already, and a failure to record has been logged.
-            let _ = evaluate_data(
-                &stores.log,
-                &stores.policies.load(),
-                Func::KeyCheck,
-                keyring,
-                payload,
-            );
+            let _ = evaluate_key(self.stores(), keyring, payload);
         }
     }
 
@@ -248,6 +246,29 @@ unsafe impl Handler for Monitor {
     fn detaching(&self) {
         self.stores().cache.retire();
     }
+}
+
+/// What precedes the name of a keyring in a record, unless it is one of the kernel's.
+const KEYRING: &[u8] = b"keyring:";
+
+/// Records the key `payload` that came into `keyring`, if the policy asks for it. May sleep.
+///
+/// The kernel alone makes keyrings whose name begins with a dot. Any other name is a user's choice,
+/// and would be that of a file or of a record of root's otherwise. A name that is too long for a
+/// record loses its end: a key without a record would be worse.
+fn evaluate_key(stores: &Stores, keyring: &[u8], payload: &[u8]) -> Result {
+    let mut name = KVVec::new();
+    if !keyring.starts_with(b".") {
+        name.extend_from_slice(KEYRING, GFP_KERNEL)?;
+    }
+    name.extend_from_slice(keyring, GFP_KERNEL)?;
+    name.truncate(MAX_NAME - 1);
+    let data = Data {
+        label: keyring,
+        name: &name,
+        bytes: payload,
+    };
+    evaluate_data(&stores.log, &stores.policies.load(), Func::KeyCheck, &data)
 }
 
 /// The function of the policy language for what is read into the kernel.

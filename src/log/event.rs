@@ -157,19 +157,28 @@ impl Log {
         self.admit(extended, name.to_bytes())
     }
 
-    /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR.
-    /// May sleep.
-    pub(crate) fn measure_bytes(&self, bytes: &[u8], name: &[u8]) -> Result {
-        let event = Event::new(digest_of(bytes)?, name);
-        let extended = self.append(self.pcr(), Template::ImaNg, &event, Repeat::Never)?;
-        self.admit(extended, name)
-    }
-
-    /// As [`Log::measure_bytes`], even if the same bytes were recorded before: the order counts.
-    /// May sleep.
+    /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR,
+    /// even if the same bytes were recorded before: the order counts. May sleep.
     pub(crate) fn measure_own(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(digest_of(bytes)?, name);
         self.announce(Template::ImaNg, &event)
+    }
+
+    /// As [`Log::measure_own`], and then does what the record announces. If that fails, a second
+    /// record takes the first back: a reader of the measurement list would believe that it
+    /// happened. May sleep.
+    pub(crate) fn measure_attempt<T>(
+        &self,
+        bytes: &[u8],
+        name: &[u8],
+        attempt: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let event = Event::new(digest_of(bytes)?, name);
+        self.announce(Template::ImaNg, &event)?;
+        attempt().or_else(|error| {
+            self.take_back(event.digest)?;
+            Err(error)
+        })
     }
 
     /// As [`Log::measure_own`], with the bytes themselves. May sleep.
@@ -191,12 +200,7 @@ impl Log {
         })
     }
 
-    /// Records that what the last record of [`Log::measure_own`] for these bytes announced has not
-    /// happened: who reads the list would believe it otherwise. May sleep.
-    pub(crate) fn measure_refused(&self, bytes: &[u8]) -> Result {
-        self.take_back(digest_of(bytes)?)
-    }
-
+    /// Records that what the last record of `digest` announced has not happened. May sleep.
     fn take_back(&self, digest: Digest) -> Result {
         let event = Event::new(digest, REFUSED);
         self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;

@@ -58,17 +58,17 @@ fn add_key_file(monitor: &Monitor, path: &[u8]) -> Result {
     signature_path.extend_from_slice(SIGNATURE, GFP_KERNEL)?;
     let file = read(path, MAX_FILE)?;
     let signature = read(&signature_path, MAX_SIGNATURE)?;
-    stores.log.measure_bytes(&file, KEY_EVENT)?;
-    let trust = stores.lists.trust();
-    trust
-        .add_signed(&file, &signature)
-        .map_err(|reason| reason.refuse(path.escape_ascii()))
+    stores.log.measure_attempt(&file, KEY_EVENT, || {
+        let added = stores.lists.trust().add_signed(&file, &signature);
+        added.map_err(|reason| reason.refuse(path.escape_ascii()))
+    })
 }
 
 fn add_key(stores: &Stores, der: &[u8]) -> Result {
-    stores.log.measure_bytes(der, KEY_EVENT)?;
-    let added = stores.lists.trust().add(der);
-    let key = added.map_err(|reason| reason.refuse("trusted_keys"))?;
+    let key = stores.log.measure_attempt(der, KEY_EVENT, || {
+        let added = stores.lists.trust().add(der);
+        added.map_err(|reason| reason.refuse("trusted_keys"))
+    })?;
     pr_info!("trusted key added: {}\n", Show(key));
     Ok(())
 }

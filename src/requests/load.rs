@@ -88,13 +88,9 @@ fn load_metadata(monitor: &Monitor, data: &[u8], name: &[u8], event: &[u8]) -> R
     let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
     let change = stores.lists.change();
     // However often: which lists are in force follows from the order of loads and removals.
-    stores.log.measure_own(data, event)?;
-    if let Err(error) = load_recorded(monitor, &change, &metadata, name) {
-        // Otherwise a reader of the measurement list would believe that what these revoke is
-        // revoked.
-        stores.log.measure_refused(data)?;
-        return Err(error);
-    }
+    stores.log.measure_attempt(data, event, || {
+        load_recorded(monitor, &change, &metadata, name)
+    })?;
     let (older, unsigned_stay) = change
         .remove_older(stores.policies.enforces(), |older| {
             let lists = older.as_str().as_bytes();

@@ -13,7 +13,10 @@ use crate::{
             lockout::refuse_lockout,
             protect::refuse_bytes, //
         },
-        evaluate,
+        evaluate::{
+            self,
+            Data, //
+        },
         Access,
         Monitor, //
     },
@@ -91,5 +94,10 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
 /// Records `policy` itself, whose canonical form is `text`, if it has rules of the function
 /// `CRITICAL_DATA` with `label=digest_lists`. May sleep.
 pub(super) fn record_critical_data(stores: &Stores, policy: &ActivePolicy, text: &[u8]) -> Result {
-    evaluate::evaluate_data(&stores.log, policy, Func::CriticalData, CRITICAL_DATA, text)
+    let data = Data {
+        label: CRITICAL_DATA,
+        name: CRITICAL_DATA,
+        bytes: text,
+    };
+    evaluate::evaluate_data(&stores.log, policy, Func::CriticalData, &data)
 }

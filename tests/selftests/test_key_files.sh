@@ -12,7 +12,7 @@ DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 [ -e $rpm/index ] || skip_all "no headers of distributors were prepared"
 
-plan 37
+plan 39
 cd "$WORK" || bail "no work directory"
 chmod 755 "$WORK"
 
@@ -84,6 +84,12 @@ cp vendor.gpg bare.keyfile
 openssl cms -sign -binary -noattr -nosmimecap -nocerts -in bare.keyfile -signer "$keys/linked.pem" -inkey "$keys/linked.key" \
 	-outform DER -out bare.keyfile.sig -md sha256
 refused "the key without the line that makes it a key file" ELIBBAD "do not start" add bare
+# keys_announced: how many records of keys no record takes back.
+keys_announced() {
+	awk '$5 == "digest_lists_key" { here[$4]++ } $5 == "digest_lists_refused" && $4 in here { here[$4]-- }
+		END { for (digest in here) n += here[digest]; print n + 0 }' "$SECFS/ascii_runtime_measurements"
+}
+check_eq "each key that was refused after its record has a record that takes it back" 0 "$(keys_announced)"
 check_eq "none of that left a key" 4 "$(wc -l <$SECFS/trusted_keys)"
 refused "and the header is refused still" ENOKEY "no trusted key" header "$number"
 
@@ -91,6 +97,7 @@ cp good vendor.keyfile
 accepted "with the signature of a trusted key" add vendor
 check "the key stands in trusted_keys" grep -q "^$fingerprint .*usage=headers origin=key-file .*state=valid" $SECFS/trusted_keys
 check "and in the measurement list" grep -q "sha256:$(sha256sum <good | cut -c1-64) digest_lists_key\$" $SECFS/ascii_runtime_measurements
+check_eq "a key that counts is not taken back" 1 "$(keys_announced)"
 accepted "the header loads" header "$number"
 check "its signer is the distributor" grep -q "signer=$fingerprint" $SECFS/digest_lists
 unload_all

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 24
+plan 32
 
 load_module || bail "the module does not load"
 cd "$WORK" || bail "no directory"
@@ -32,38 +32,54 @@ first=$(keyring_of first) second=$(keyring_of second) third=$(keyring_of third)
 new_key || bail "no certificate"
 check "a key is added to a keyring that the rule names" add "$first"
 check_eq "it has one record: of the keyring's name, with the key's digest and the key" \
-	"16 ima-buf sha256:$cert_digest $(size)" "$(key_records first)"
-check_eq "the key is there whole" "$cert_hex" "$(awk '$5 == "first" { print $6 }' "$ASCII")"
+	"16 ima-buf sha256:$cert_digest $(size)" "$(key_records keyring:first)"
+check_eq "the key is there whole" "$cert_hex" "$(awk '$5 == "keyring:first" { print $6 }' "$ASCII")"
 check "the same key added again" add "$first"
-check_eq "has no other record" 1 "$(key_records first | wc -l)"
+check_eq "has no other record" 1 "$(key_records keyring:first | wc -l)"
 add "$second"
 check_eq "added to another keyring that the rule names it has one more" "16 ima-buf sha256:$cert_digest $(size)" \
-	"$(key_records second)"
+	"$(key_records keyring:second)"
 add "$third"
-check_eq "added to one that it does not name it has none" "" "$(key_records third)"
+check_eq "added to one that it does not name it has none" "" "$(key_records keyring:third)"
 new_key && add "$first"
-check_eq "another key has another" "sha256:$cert_digest" "$(key_records first | tail -n 1 | cut -d' ' -f3)"
+check_eq "another key has another" "sha256:$cert_digest" "$(key_records keyring:first | tail -n 1 | cut -d' ' -f3)"
 keyctl padd user name "$first" <cert >/dev/null
-check_eq "a key of another type has none" 2 "$(key_records first | wc -l)"
+check_eq "a key of another type has none" 2 "$(key_records keyring:first | wc -l)"
 keyctl padd asymmetric update "$first" <cert >/dev/null && new_key && keyctl padd asymmetric update "$first" <cert >/dev/null
-check_eq "a key that is replaced has one" "sha256:$cert_digest" "$(key_records first | tail -n 1 | cut -d' ' -f3)"
+check_eq "a key that is replaced has one" "sha256:$cert_digest" "$(key_records keyring:first | tail -n 1 | cut -d' ' -f3)"
 check "what is no key is refused, and leaves no record" eval '! echo text | keyctl padd asymmetric bad "$first" 2>/dev/null &&
-	[ "$(key_records first | wc -l)" = 3 ]'
+	[ "$(key_records keyring:first | wc -l)" = 3 ]'
 
 set_policy "measure func=KEY_CHECK" && new_key && add "$third"
-check_eq "a rule without keyrings= takes any" "sha256:$cert_digest" "$(key_records third | cut -d' ' -f3)"
+check_eq "a rule without keyrings= takes any" "sha256:$cert_digest" "$(key_records keyring:third | cut -d' ' -f3)"
 set_policy "measure func=KEY_CHECK uid=1000" && new_key && add "$third"
-check_eq "a rule for another user does not match" 1 "$(key_records third | wc -l)"
+check_eq "a rule for another user does not match" 1 "$(key_records keyring:third | wc -l)"
 chmod 755 "$WORK" && chmod 644 cert
 # shellcheck disable=SC2016 # for the inner shell
 as 1000 keyctl session - bash -c 'keyctl padd asymmetric "" "$(keyctl newring theirs @s)" <"$1"' bash "$WORK/cert" >/dev/null 2>&1
-check_eq "it does for that user" "sha256:$cert_digest" "$(key_records theirs | cut -d' ' -f3)"
+check_eq "it does for that user" "sha256:$cert_digest" "$(key_records keyring:theirs | cut -d' ' -f3)"
 set_policy "dont_measure func=KEY_CHECK keyrings=third${NL}measure func=KEY_CHECK" && new_key && add "$third"
-check_eq "dont_measure settles it" 1 "$(key_records third | wc -l)"
+check_eq "dont_measure settles it" 1 "$(key_records keyring:third | wc -l)"
 set_policy "measure uid=0 mask=MAY_READ fowner=1" && new_key && add "$third"
-check_eq "a rule on files does not match a key" 1 "$(key_records third | wc -l)"
+check_eq "a rule on files does not match a key" 1 "$(key_records keyring:third | wc -l)"
+for name in /usr/bin/true digest_lists_start boot_aggregate .own; do
+	set_policy "measure func=KEY_CHECK template=ima-ng" && new_key
+	keyring=$(keyring_of "$name" 2>/dev/null) && add "$keyring"
+	case $name in
+	.*) check_eq "a user makes no keyring whose name begins with a dot" "" "$keyring" ;;
+	*)
+		check_eq "a keyring named $name leaves no record of that name" "" \
+			"$(awk -v name="$name" -v digest="sha256:$cert_digest" '$5 == name && $4 == digest' "$ASCII")"
+		check_eq "the record of the keyring named $name says that it is a keyring" "sha256:$cert_digest" \
+			"$(awk -v name="keyring:$name" '$5 == name { print $4 }' "$ASCII")"
+		;;
+	esac
+done
+long=$(printf '%04090d' 0)
+set_policy "measure func=KEY_CHECK" && new_key && add "$(keyring_of "$long")"
+check "a key in a keyring with a name of 4,090 characters is recorded" grep -q "sha256:$cert_digest keyring:000" "$ASCII"
 set_policy "measure func=KEY_CHECK pcr=23 template=ima-ng keyrings=third" && new_key && add "$third"
-check_eq "pcr= and template= count" "23 ima-ng sha256:$cert_digest" "$(key_records third | tail -n 1 | cut -d' ' -f1-3)"
+check_eq "pcr= and template= count" "23 ima-ng sha256:$cert_digest" "$(key_records keyring:third | tail -n 1 | cut -d' ' -f1-3)"
 
 # The module's own state.
 critical() { awk '$5 == "digest_lists" { print $1, $3, $4, $6 }' "$ASCII"; }
