@@ -7,8 +7,11 @@
 #   plan 2
 #   load_module ima_policy=tcb || bail "the module does not load"
 #   check "the list starts with boot_aggregate" grep -q boot_aggregate "$SECFS/ascii_runtime_measurements"
-#   ok "and so on"
+#   section "a list in use"
+#   check "cannot be removed" ...
 #   finish
+#
+# Each result is a claim that reads alone in a log: "a list in use: cannot be removed".
 #
 # Output is KTAP. A test that misses something it needs calls skip_all.
 
@@ -22,6 +25,7 @@ export SELFTESTS SECFS
 ktap_planned=0
 ktap_count=0
 ktap_failed=0
+ktap_section=
 mounts=()
 trap cleanup EXIT
 
@@ -31,9 +35,12 @@ plan() {
 	printf 'KTAP version 1\n1..%d\n' "$1"
 }
 
+# section [NAME]: what the results from here on are about, which stands in front of each. Without a name, nothing.
+section() { ktap_section=${1:+$1: }; }
+
 ktap_result() {
 	ktap_count=$((ktap_count + 1))
-	printf '%s %d %s\n' "$1" "$ktap_count" "$2"
+	printf '%s %d %s%s\n' "$1" "$ktap_count" "$ktap_section" "$2"
 }
 ok() { ktap_result ok "$*"; }
 not_ok() {
