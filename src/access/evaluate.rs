@@ -39,7 +39,7 @@ use crate::{
     sys::file::File, //
 };
 use digest_logic::{
-    appraise::Cause,
+    appraise::Denial,
     cache::Outcome,
     digest::Digest,
     policy::{
@@ -84,7 +84,7 @@ pub(crate) fn evaluate(stores: &Stores, access: &Access<'_>) -> Result<Done> {
             return Ok(done);
         }
     }
-    appraise::deny(stores, access.file, Cause::OpenWriters, None, rule.rule)?;
+    appraise::deny(stores, access.file, Denial::OpenWriters, None, rule.rule)?;
     Ok(Done::Something)
 }
 
@@ -110,7 +110,7 @@ fn evaluate_once(
         let appraised_only = !left.measure && !left.audit && !left.hash;
         if !stable && appraised_only && stores.policies.mode() != Mode::Fix {
             // Whatever its digest, so a server that does not answer holds nothing up.
-            appraise::deny_unread(stores, access.file, Cause::UnstableContent, &rule)?;
+            appraise::deny_unread(stores, access.file, Denial::UnstableContent, &rule)?;
             return Ok(Done::Something);
         }
     }
@@ -197,7 +197,7 @@ fn report_unreadable(
         stores.log.admit_reported(access.file)?;
     }
     match &decision.appraise {
-        Some(rule) => appraise::deny_unread(stores, access.file, Cause::Failed, rule),
+        Some(rule) => appraise::deny_unread(stores, access.file, Denial::Failed, rule),
         None => Ok(()),
     }
 }

@@ -18,7 +18,7 @@ use crate::sys::{
     path::Dentry, //
 };
 use digest_logic::{
-    appraise::Cause,
+    appraise::Denial,
     digest::Digest,
     policy::Func,
     template::MAX_NAME, //
@@ -37,10 +37,10 @@ const NO_PATH: &CStr = c"(path_too_long)";
 impl Log {
     /// A file that `appraise` rules refuse, or would if they were `enforced`; `rule` is the place
     /// of one in the policy from 1, or 0. May sleep.
-    pub(crate) fn audit_refusal(
+    pub(crate) fn audit_denial(
         &self,
         file: &File,
-        cause: Cause,
+        denial: Denial,
         digest: Option<&Digest>,
         rule: usize,
         enforced: bool,
@@ -53,7 +53,7 @@ impl Log {
                 about: About::File(file),
                 name: path,
                 op: c"appraise_data",
-                cause: cause.name(),
+                cause: denial.name(),
                 errno: errno(enforced),
                 digest: digest.as_deref(),
                 xattr: None,
@@ -73,7 +73,7 @@ impl Log {
                 about: About::Nothing,
                 name: &name,
                 op: c"appraise_data",
-                cause: Cause::NoFile.name(),
+                cause: Denial::NoFile.name(),
                 errno: errno(enforced),
                 digest: None,
                 xattr: None,

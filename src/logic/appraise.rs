@@ -22,9 +22,9 @@ use crate::{
 };
 use core::ffi::CStr;
 
-/// Why a file was refused.
+/// Why a file is denied to a rule that appraises it: the `cause` of an audit record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum Denial {
     /// No reference value, and no list has the digest.
     MissingHash,
     /// A signature is required and there is none.
@@ -62,7 +62,7 @@ pub enum Cause {
     NoFile,
 }
 
-impl Cause {
+impl Denial {
     /// The word in the audit record; IMA's, where IMA has one.
     pub const fn name(self) -> &'static CStr {
         match self {
@@ -85,10 +85,8 @@ impl Cause {
             Self::NoFile => c"no-file",
         }
     }
-}
 
-impl Cause {
-    /// Whether the cause lies in what the file contains or in its attributes, and not in the way it
+    /// Whether it lies in what the file contains or in its attributes, and not in the way it
     /// is accessed or in others who access it.
     pub const fn is_of_content(self) -> bool {
         match self {
@@ -121,7 +119,7 @@ pub enum Own {
     /// It is that of the content.
     Good(Reference),
     /// It is not.
-    Bad(Cause),
+    Bad(Denial),
 }
 
 /// A reference value that is that of the content.
@@ -182,10 +180,10 @@ impl Vouchers {
 /// # Errors
 ///
 /// Why it is refused.
-pub fn judge(rule: &Appraise, evidence: &Evidence) -> Result<Vouchers, Cause> {
+pub fn judge(rule: &Appraise, evidence: &Evidence) -> Result<Vouchers, Denial> {
     let asked = evidence.list.filter(|_| rule.digest_list);
     if asked == Some(Kind::Revoked) {
-        return Err(Cause::Revoked);
+        return Err(Denial::Revoked);
     }
     let vouchers = Vouchers {
         own: match evidence.own {
@@ -200,18 +198,18 @@ pub fn judge(rule: &Appraise, evidence: &Evidence) -> Result<Vouchers, Cause> {
         return Ok(vouchers);
     }
     match evidence.own {
-        Own::Bad(cause) => Err(cause),
+        Own::Bad(denial) => Err(denial),
         Own::Absent if evidence.is_new && (rule.kind.is_none() || evidence.is_empty) => {
             Ok(Vouchers::default())
         }
-        Own::Absent if rule.kind.is_none() => Err(Cause::MissingHash),
+        Own::Absent if rule.kind.is_none() => Err(Denial::MissingHash),
         Own::Good(own)
             if rule
                 .algos
                 .is_some_and(|algos| !algos.contains(own.algo.id())) =>
         {
-            Err(Cause::DeniedHashAlgorithm)
+            Err(Denial::DeniedHashAlgorithm)
         }
-        Own::Absent | Own::Good(_) => Err(Cause::SignatureRequired),
+        Own::Absent | Own::Good(_) => Err(Denial::SignatureRequired),
     }
 }

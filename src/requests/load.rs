@@ -26,7 +26,7 @@ use crate::{
     },
 };
 use digest_logic::{
-    appraise::Cause,
+    appraise::Denial,
     digest::Digest,
     hash_algo::HashAlgo,
     metadata::{
@@ -159,8 +159,8 @@ fn read_list(monitor: &Monitor, record: &Record<'_>) -> Result<(KVVec<u8>, Diges
         let unsigned = record.signature.is_empty();
         if let Some(rule) = decision.appraise.filter(|_| unsigned) {
             stores.stats.appraised.count();
-            let cause = Cause::SignatureRequired;
-            appraise::deny(stores, file, cause, Some(&digest), rule.rule)
+            let denial = Denial::SignatureRequired;
+            appraise::deny(stores, file, denial, Some(&digest), rule.rule)
                 .map_err(|_| Reason::Unsigned.refuse(Path(record.path)))?;
         }
         Ok(digest)

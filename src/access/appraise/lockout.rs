@@ -39,7 +39,7 @@ use crate::{
     },
 };
 use digest_logic::{
-    appraise::Cause,
+    appraise::Denial,
     digest::Digest,
     policy::{
         Func,
@@ -197,7 +197,7 @@ fn denials(
     let mapping = OPENING_AND_MAPPING.iter().filter(|_| used.mapped);
     for (func, mask) in Iterator::chain(executing, mapping) {
         let access = Query::new(file, *func, *mask).with_ids(used.ids).into();
-        let Err(cause) = would_allow(stores, policy, &access, judged)? else {
+        let Err(denial) = would_allow(stores, policy, &access, judged)? else {
             continue;
         };
         if judged.denied {
@@ -205,7 +205,7 @@ fn denials(
         }
         judged.denied = true;
         if before < NAMED {
-            name(file, cause)?;
+            name(file, denial)?;
         }
         return Ok(1);
     }
@@ -217,7 +217,7 @@ fn would_allow(
     policy: &ActivePolicy,
     access: &Access<'_>,
     judged: &mut Judged,
-) -> Result<Result<(), Cause>> {
+) -> Result<Result<(), Denial>> {
     let decision = policy.would_decide(access);
     let Some(rule) = decision.appraise else {
         return Ok(Ok(()));
@@ -228,7 +228,7 @@ fn would_allow(
     // Asked first: a file of a server that does not answer is denied, and not waited for.
     let look = stores.cache.glance(access.file);
     if !access.is_stable(&stores.cache, &look) {
-        return Ok(Err(Cause::UnstableContent));
+        return Ok(Err(Denial::UnstableContent));
     }
     let known = if decision.verity {
         &mut judged.verity
@@ -240,7 +240,7 @@ fn would_allow(
         None => match digest_and_verdict(stores, access, decision.verity) {
             Ok((digest, looked)) => *known.insert(Content { digest, looked }),
             Err(e) if e == EINTR => return Err(e),
-            Err(_) => return Ok(Err(Cause::Failed)),
+            Err(_) => return Ok(Err(Denial::Failed)),
         },
     };
     let found = Found::now(&content.digest, decision.verity, content.looked);
@@ -252,18 +252,18 @@ fn would_allow(
             judged.allowed.push(rule.rule, GFP_KERNEL)?;
             Ok(Ok(()))
         }
-        Err(cause) => Ok(Err(cause)),
+        Err(denial) => Ok(Err(denial)),
     }
 }
 
 /// Names a file that would be denied in the kernel log.
-fn name(file: &File, cause: Cause) -> Result {
+fn name(file: &File, denial: Denial) -> Result {
     let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
     let path = file.path(&mut buf).unwrap_or(c"?");
     pr_err!(
         "policy: would deny {} ({})\n",
         Show(path.to_bytes().escape_ascii()),
-        cause.name().to_str().unwrap_or("?")
+        denial.name().to_str().unwrap_or("?")
     );
     Ok(())
 }

@@ -32,7 +32,7 @@ use crate::{
 use digest_logic::{
     appraise::{
         judge,
-        Cause,
+        Denial,
         Evidence,
         Own,
         Vouchers, //
@@ -64,22 +64,22 @@ fn weigh(
     access: &Access<'_>,
     rule: &Appraise,
     found: &Found<'_>,
-) -> Result<Vouchers, Cause> {
+) -> Result<Vouchers, Denial> {
     let file = access.file;
     if !found.stable {
-        return Err(Cause::UnstableContent);
+        return Err(Denial::UnstableContent);
     }
     if file.is_direct() && !found.permit_directio {
-        return Err(Cause::DirectIo);
+        return Err(Denial::DirectIo);
     }
     if executes(access.func) && file.has_writers() {
-        return Err(Cause::OpenWriters);
+        return Err(Denial::OpenWriters);
     }
     if is_data_blacklisted(found.digest.as_bytes()) {
-        return Err(Cause::Blacklisted);
+        return Err(Denial::Blacklisted);
     }
     if found.looked.is_doubtful && rule.digest_list {
-        return Err(Cause::Failed);
+        return Err(Denial::Failed);
     }
     let mut own = stores.reader.run(|| own_reference(stores, access, found))?;
     if own == Own::Absent && rule.takes_modsig() {
@@ -112,7 +112,7 @@ pub(super) fn appraise(
     let writes = access.func == Func::FileCheck && access.file.is_writable();
     let weighed = match weigh(stores, access, rule, found) {
         Ok(vouchers) if writes && vouchers.are_signed() && !stores.cache.is_new(access.file) => {
-            Err(Cause::Immutable)
+            Err(Denial::Immutable)
         }
         weighed => weighed,
     };
@@ -130,11 +130,11 @@ pub(super) fn appraise(
             }
             Ok(vouchers)
         }
-        Err(Cause::Immutable) => {
+        Err(Denial::Immutable) => {
             deny(
                 stores,
                 access.file,
-                Cause::Immutable,
+                Denial::Immutable,
                 Some(found.digest),
                 rule.rule,
             )?;
@@ -145,11 +145,11 @@ pub(super) fn appraise(
             stores.cache.note_passed(access.file, false);
             Ok(Vouchers::default())
         }
-        Err(cause) => {
-            if cause.is_of_content() {
+        Err(denial) => {
+            if denial.is_of_content() {
                 stores.cache.note_failed(access.file);
             }
-            deny(stores, access.file, cause, Some(found.digest), rule.rule)?;
+            deny(stores, access.file, denial, Some(found.digest), rule.rule)?;
             Ok(Vouchers::default())
         }
     }
@@ -168,16 +168,16 @@ pub(super) fn must_execute_what_was_read(policies: &Policies, access: &Access<'_
 /// # Errors
 ///
 /// `EACCES`; the cause is in the audit log.
-pub(super) fn deny_unread(stores: &Stores, file: &File, cause: Cause, rule: &Appraise) -> Result {
+pub(super) fn deny_unread(stores: &Stores, file: &File, denial: Denial, rule: &Appraise) -> Result {
     stores.stats.appraised.count();
-    deny(stores, file, cause, None, rule.rule)
+    deny(stores, file, denial, None, rule.rule)
 }
 
 /// Leaves an audit record, and refuses while enforcing. May sleep.
 pub(crate) fn deny(
     stores: &Stores,
     file: &File,
-    cause: Cause,
+    denial: Denial,
     digest: Option<&Digest>,
     rule: usize,
 ) -> Result {
@@ -185,7 +185,7 @@ pub(crate) fn deny(
     let enforced = stores.policies.mode() == Mode::Enforce;
     stores
         .log
-        .audit_refusal(file, cause, digest, rule, enforced);
+        .audit_denial(file, denial, digest, rule, enforced);
     if enforced {
         return Err(EACCES);
     }

@@ -6,7 +6,7 @@ use super::super::file_access::Access;
 use crate::lists::Trust;
 use digest_logic::{
     appraise::{
-        Cause,
+        Denial,
         Own,
         Reference, //
     },
@@ -26,6 +26,6 @@ pub(super) fn appended_signature(trust: &Trust, access: &Access<'_>) -> Own {
             signed: true,
         })
     } else {
-        Own::Bad(Cause::InvalidSignature)
+        Own::Bad(Denial::InvalidSignature)
     }
 }

@@ -34,7 +34,7 @@ use crate::{
     },
 };
 use digest_logic::{
-    appraise::Cause,
+    appraise::Denial,
     policy::{
         Appraise,
         AppraiseType,
@@ -66,8 +66,8 @@ const ANY_SIGNED: Appraise = Appraise {
 
 /// Whether a refusal under [`ANY_SIGNED`] tells that the content does not count as signed, rather
 /// than that this could not be found out.
-fn says_unsigned(cause: Cause) -> bool {
-    cause.is_of_content() && !matches!(cause, Cause::InvalidHmac | Cause::NoLabel)
+fn says_unsigned(denial: Denial) -> bool {
+    denial.is_of_content() && !matches!(denial, Denial::InvalidHmac | Denial::NoLabel)
 }
 
 /// Whether only the administrator may change the extended attribute called `name` (`evm_xattrs=`).
@@ -143,19 +143,19 @@ fn refuse_change(stores: &Stores, file: &File) -> Result {
     let (digest, looked) = match digest_and_verdict(stores, &access, false) {
         Ok(read) => read,
         Err(e) if e == EINTR => return Err(e),
-        Err(_) => return deny(stores, file, Cause::Failed, None, rule),
+        Err(_) => return deny(stores, file, Denial::Failed, None, rule),
     };
     let found = Found::now(&digest, false, looked);
-    let cause = match weigh(stores, &access, &ANY_SIGNED, &found) {
-        Ok(_) => Cause::Immutable,
-        Err(cause) if says_unsigned(cause) => {
+    let denial = match weigh(stores, &access, &ANY_SIGNED, &found) {
+        Ok(_) => Denial::Immutable,
+        Err(denial) if says_unsigned(denial) => {
             // Not any more: its list was removed, or its key.
             stores.cache.note_unsigned(file);
             return Ok(());
         }
-        Err(cause) => cause,
+        Err(denial) => denial,
     };
-    deny(stores, file, cause, Some(&digest), rule)
+    deny(stores, file, denial, Some(&digest), rule)
 }
 
 /// The rule by which a list would be asked if the current task executed, mapped or loaded the file,
@@ -205,7 +205,7 @@ pub(in crate::access) fn refuse_mapping_another(stores: &Stores, file: &File) ->
     for func in MAPPING {
         let query = Query::new(file, func, Mask::EXEC).by_task();
         if let Some(rule) = stores.policies.decide(&query).appraise {
-            return deny(stores, file, Cause::UnstableContent, None, rule.rule);
+            return deny(stores, file, Denial::UnstableContent, None, rule.rule);
         }
     }
     Ok(())
@@ -230,7 +230,7 @@ pub(in crate::access) fn refuse_making_exec(stores: &Stores, file: &File) -> Res
         let (pcr, lists) = (stores.log.pcr(), stores.lists.generation());
         let left = access.left(&stores.cache, &decision, pcr, lists);
         if left.appraise {
-            deny(stores, file, Cause::MadeExecutable, None, rule.rule)?;
+            deny(stores, file, Denial::MadeExecutable, None, rule.rule)?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::{
 };
 use digest_logic::{
     appraise::{
-        Cause,
+        Denial,
         Own,
         Reference as Good, //
     },
@@ -56,19 +56,19 @@ pub(super) fn own_reference(
     stores: &Stores,
     access: &Access<'_>,
     found: &Found<'_>,
-) -> Result<Own, Cause> {
-    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Cause::Failed)?;
+) -> Result<Own, Denial> {
+    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Denial::Failed)?;
     let (len, evm) = access
         .file
         .xattr_under_evm(NAME, &mut value)
-        .map_err(|_| Cause::Failed)?;
+        .map_err(|_| Denial::Failed)?;
     value.truncate(len);
     match evm {
         EvmStatus::Good => (),
         // There is nothing that EVM could protect; a list may vouch for the content all the same.
         EvmStatus::NoLabel if value.is_empty() => (),
-        EvmStatus::NoLabel => return Err(Cause::NoLabel),
-        EvmStatus::Bad => return Err(Cause::InvalidHmac),
+        EvmStatus::NoLabel => return Err(Denial::NoLabel),
+        EvmStatus::Bad => return Err(Denial::InvalidHmac),
     }
     if value.is_empty() {
         return Ok(Own::Absent);
@@ -81,7 +81,7 @@ pub(super) fn own_reference(
                     signed: false,
                 })
             } else {
-                Own::Bad(Cause::InvalidHash)
+                Own::Bad(Denial::InvalidHash)
             }
         }
         Ok(Reference::Signature(signature)) => {
@@ -92,11 +92,11 @@ pub(super) fn own_reference(
                     signed: true,
                 })
             } else {
-                Own::Bad(Cause::InvalidSignature)
+                Own::Bad(Denial::InvalidSignature)
             }
         }
-        Err(Malformed::WeakAlgorithm) => Own::Bad(Cause::DeniedHashAlgorithm),
-        Err(_) => Own::Bad(Cause::UnknownData),
+        Err(Malformed::WeakAlgorithm) => Own::Bad(Denial::DeniedHashAlgorithm),
+        Err(_) => Own::Bad(Denial::UnknownData),
     })
 }
 
@@ -106,9 +106,9 @@ fn content_digest(
     access: &Access<'_>,
     found: &Found<'_>,
     algo: HashAlgo,
-) -> Result<Digest, Cause> {
+) -> Result<Digest, Denial> {
     let first = if found.verity {
-        content::digest(access, false, stats).map_err(|_| Cause::Failed)?
+        content::digest(access, false, stats).map_err(|_| Denial::Failed)?
     } else {
         *found.digest
     };
@@ -120,5 +120,5 @@ fn content_digest(
     content::further_digests(access, stats, &first, [Some(algo), None])
         .ok()
         .and_then(|[digest, _]| digest)
-        .ok_or(Cause::Failed)
+        .ok_or(Denial::Failed)
 }

@@ -5,7 +5,7 @@
 use digest_logic::{
     appraise::{
         judge,
-        Cause,
+        Denial,
         Evidence,
         Own,
         Reference as Good,
@@ -80,9 +80,9 @@ const SIGNATURE: Own = Own::Good(Good {
     algo: HashAlgo::Sha256,
     signed: true,
 });
-const BAD: Own = Own::Bad(Cause::InvalidHash);
+const BAD: Own = Own::Bad(Denial::InvalidHash);
 
-fn judged(rule: &Appraise, own: Own, list: Option<Kind>) -> Result<Vouchers, Cause> {
+fn judged(rule: &Appraise, own: Own, list: Option<Kind>) -> Result<Vouchers, Denial> {
     let evidence = Evidence {
         own,
         list,
@@ -94,7 +94,7 @@ fn judged(rule: &Appraise, own: Own, list: Option<Kind>) -> Result<Vouchers, Cau
 
 #[test]
 fn the_table_of_the_documentation_holds() {
-    use Cause::{
+    use Denial::{
         InvalidHash,
         MissingHash,
         Revoked,
@@ -157,7 +157,7 @@ fn without_digest_list_no_list_counts() {
         Some(Kind::Mutable),
         Some(Kind::Revoked),
     ] {
-        assert_eq!(judged(&plain, Own::Absent, list), Err(Cause::MissingHash));
+        assert_eq!(judged(&plain, Own::Absent, list), Err(Denial::MissingHash));
         let passed = judged(&plain, DIGEST, list).expect("a digest is enough");
         assert_eq!(passed.list, None);
         assert!(!passed.are_signed());
@@ -169,11 +169,11 @@ fn algorithms_are_asked_of_the_reference_value_only() {
     let sha512 = rule("appraise_algos=sha512 digest_list");
     assert_eq!(
         judged(&sha512, DIGEST, None),
-        Err(Cause::DeniedHashAlgorithm)
+        Err(Denial::DeniedHashAlgorithm)
     );
     assert_eq!(
         judged(&sha512, SIGNATURE, None),
-        Err(Cause::DeniedHashAlgorithm)
+        Err(Denial::DeniedHashAlgorithm)
     );
     judged(&sha512, Own::Absent, Some(Kind::Immutable)).expect("a list is enough");
     let two = rule("appraise_algos=sha256,sha512");

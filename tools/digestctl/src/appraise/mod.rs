@@ -26,7 +26,7 @@ use anyhow::{
 use digest_logic::{
     appraise::{
         judge,
-        Cause,
+        Denial,
         Evidence,
         Own,
         Vouchers, //
@@ -289,9 +289,9 @@ fn judge_subject(
         ..Facts::default()
     };
     if is_others(&facts) {
-        let cause = Cause::UnstableContent.name().to_string_lossy();
+        let denial = Denial::UnstableContent.name().to_string_lossy();
         let rule = policy.show(rule.rule);
-        return Ok(Outcome::Denied(format!("{cause}, by the rule: {rule}")));
+        return Ok(Outcome::Denied(format!("{denial}, by the rule: {rule}")));
     }
     let data = format::read(&subject.path)?;
     let known = lists.find(&data)?;
@@ -304,10 +304,13 @@ fn judge_subject(
     };
     Ok(match judge(&rule, &evidence) {
         Ok(vouchers) => Outcome::Allowed(why_allowed(&vouchers, known.as_ref())),
-        Err(cause) => {
+        Err(denial) => {
             let digest = Digest::new(HashAlgo::Sha256, &hash_slices(HashAlgo::Sha256, &[&data]))?;
-            let cause = cause.name().to_string_lossy().into_owned();
-            let mut why = format!("{cause}, {digest}, by the rule: {}", policy.show(rule.rule));
+            let denial = denial.name().to_string_lossy().into_owned();
+            let mut why = format!(
+                "{denial}, {digest}, by the rule: {}",
+                policy.show(rule.rule)
+            );
             match known {
                 Some(known) if rule.digest_list => why += &format!(" ({known})"),
                 Some(_) => why += " (a list has it, which this rule does not ask)",

@@ -10,7 +10,7 @@ use anyhow::{
 };
 use digest_logic::{
     appraise::{
-        Cause,
+        Denial,
         Own,
         Reference as Good, //
     },
@@ -40,8 +40,8 @@ pub(super) fn read(path: &Path, data: &[u8], verifier: &Verifier<'_>) -> Result<
     };
     value.truncate(len);
     let (algo, signed, good) = match Reference::parse(&value) {
-        Err(Error::WeakAlgorithm) => return Ok(Own::Bad(Cause::DeniedHashAlgorithm)),
-        Err(_) => return Ok(Own::Bad(Cause::UnknownData)),
+        Err(Error::WeakAlgorithm) => return Ok(Own::Bad(Denial::DeniedHashAlgorithm)),
+        Err(_) => return Ok(Own::Bad(Denial::UnknownData)),
         Ok(Reference::Digest(digest)) => {
             let is = hash_slices(digest.algo(), &[data]);
             (digest.algo(), false, digest.as_bytes() == is)
@@ -55,7 +55,7 @@ pub(super) fn read(path: &Path, data: &[u8], verifier: &Verifier<'_>) -> Result<
     };
     Ok(match (good, signed) {
         (true, _) => Own::Good(Good { algo, signed }),
-        (false, true) => Own::Bad(Cause::InvalidSignature),
-        (false, false) => Own::Bad(Cause::InvalidHash),
+        (false, true) => Own::Bad(Denial::InvalidSignature),
+        (false, false) => Own::Bad(Denial::InvalidHash),
     })
 }
