@@ -14,7 +14,7 @@ use core::{
 };
 use digest_logic::{
     cursor::Sink,
-    error::Error as Cause, //
+    refusal::Cause, //
 };
 use kernel::{
     bindings as c,
@@ -143,7 +143,7 @@ impl Writer {
 }
 
 impl Sink for Writer {
-    fn put(&mut self, bytes: &[u8]) -> digest_logic::error::Result {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
         self.append(bytes).map_err(|_| Cause::BufferTooSmall)
     }
 }

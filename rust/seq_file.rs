@@ -41,7 +41,7 @@ impl SeqOut {
 }
 
 impl Sink for SeqOut {
-    fn put(&mut self, bytes: &[u8]) -> digest_logic::error::Result {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
         self.bytes(bytes);
         Ok(())
     }

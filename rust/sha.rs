@@ -174,7 +174,7 @@ impl Hasher {
 }
 
 impl Sink for Hasher {
-    fn put(&mut self, bytes: &[u8]) -> digest_logic::error::Result {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
         self.update(bytes);
         Ok(())
     }

@@ -22,7 +22,6 @@ use kernel::{
 
 mod access;
 mod cache;
-mod errno;
 mod lists;
 mod log;
 mod policy;

@@ -4,7 +4,6 @@
 
 use crate::{
     cache::Cache,
-    errno::check_pcr,
     lists::{
         self,
         Lists, //
@@ -18,6 +17,7 @@ use crate::{
         Mode,
         Policies, //
     },
+    reason::check_pcr,
     stats::Stats,
     sys::{
         cred::KernelCred,

@@ -27,9 +27,9 @@ use digest_logic::{
         Floor,
         Standing, //
     },
-    error::Error as Cause,
     list::ParsedList,
     metadata::Record,
+    refusal::Cause,
     table::PerAlgo, //
 };
 use kernel::{
@@ -82,16 +82,16 @@ impl<'a> Batch<'a> {
             sha::digest(record.algo, data).ok_or(Cause::WeakAlgorithm)?
         };
         if described.as_bytes() != record.digest {
-            return Err(Reason::OtherFile);
+            return Err(Cause::OtherFile.into());
         }
         // Whoever writes the metadata chooses their algorithm, and must not choose a way past the
         // blacklist by it.
         if is_data_blacklisted(digest.as_bytes()) || is_data_blacklisted(described.as_bytes()) {
-            return Err(Reason::Blacklisted);
+            return Err(Cause::Blacklisted.into());
         }
         let signer = if record.signature.is_empty() {
             if self.lists.settings.require_signature {
-                return Err(Reason::Unsigned);
+                return Err(Cause::Unsigned.into());
             }
             None
         } else {

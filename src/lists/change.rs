@@ -18,7 +18,10 @@ use crate::{
     },
 };
 use core::fmt::Write;
-use digest_logic::digest::Digest;
+use digest_logic::{
+    digest::Digest, //
+    refusal::Cause,
+};
 use kernel::{
     prelude::*,
     sync::{
@@ -62,7 +65,7 @@ impl Change<'_> {
     ///
     /// # Errors
     ///
-    /// [`Reason::WouldUnrevoke`] if a digest that is revoked would be so no more and `keep_revoked`
+    /// [`Cause::WouldUnrevoke`] if a digest that is revoked would be so no more and `keep_revoked`
     /// says that it must; those of the table and of `record`. Nothing is removed then.
     pub(crate) fn remove(
         &self,
@@ -72,7 +75,7 @@ impl Change<'_> {
     ) -> Result<(), Reason> {
         let gone = |list: &List| digests.contains(&list.digest);
         if keep_revoked && self.lists.table.unrevokes(gone) {
-            return Err(Reason::WouldUnrevoke);
+            return Err(Cause::WouldUnrevoke.into());
         }
         self.lists.table.remove(gone, record)
     }

@@ -11,11 +11,14 @@ use super::list::{
     Named,
     SignerId, //
 };
-use crate::reason::Reason;
+use crate::{
+    reason::Reason, //
+};
 use digest_logic::edition::{
     Floor,
     Standing, //
 };
+use digest_logic::refusal::Cause;
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -99,10 +102,10 @@ impl Floors {
     ///
     /// # Errors
     ///
-    /// [`Reason::MemoryLimit`] for too many, `ENOMEM`.
+    /// [`Cause::MemoryLimit`] for too many, `ENOMEM`.
     pub(super) fn reserve(&mut self, more: &Self) -> Result<(), Reason> {
         if self.0.len().saturating_add(more.0.len()) > MAX_FLOORS {
-            return Err(Reason::MemoryLimit);
+            return Err(Cause::MemoryLimit.into());
         }
         Ok(self.0.reserve(more.0.len(), GFP_KERNEL)?)
     }

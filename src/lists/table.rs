@@ -23,6 +23,7 @@ use core::sync::atomic::{
 use digest_logic::{
     digest::Digest,
     list::Kind,
+    refusal::Cause,
     siphash::Key,
     table::{
         self,
@@ -207,7 +208,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`Reason::MemoryLimit`].
+    /// [`Cause::MemoryLimit`].
     pub(super) fn check_limit(
         &self,
         used: usize,
@@ -216,7 +217,7 @@ impl Table {
     ) -> Result<(), Reason> {
         let growth = self.writer.lock().growth(&*self.current.load(), entries);
         if used.saturating_add(more).saturating_add(growth) > self.max_memory {
-            return Err(Reason::MemoryLimit);
+            return Err(Cause::MemoryLimit.into());
         }
         Ok(())
     }

@@ -38,8 +38,8 @@ use anchor::{
     Origin, //
 };
 use digest_logic::{
-    error::Error as Cause,
     openpgp::WeakHash,
+    refusal::Cause,
     x509::{
         self,
         Purpose, //
@@ -151,7 +151,7 @@ impl Trust {
     /// sleep.
     fn judge(&self, cert: &Certificate<'_>, der: &[u8], moment: Moment) -> Result<Purpose, Reason> {
         if cert.is_blacklisted() {
-            return Err(Reason::Blacklisted);
+            return Err(Cause::Blacklisted.into());
         }
         let key = cert.public_key();
         Algorithm::of(&key)?;
@@ -170,11 +170,11 @@ impl Trust {
         if revoked.has(&fingerprint, id_of(cert, &cert.tbs_digest())) {
             // Whoever revoked it may have known no more than its identifier.
             revoked.add_key(fingerprint)?;
-            return Err(Reason::KeyRevoked);
+            return Err(Cause::KeyRevoked.into());
         }
         let [_, issuer, _] = cert.issuer();
         if issuer.is_some_and(|issuer| revoked.has_id(issuer)) {
-            return Err(Reason::Issuer);
+            return Err(Cause::Issuer.into());
         }
         Ok(purpose)
     }
@@ -190,10 +190,10 @@ impl Trust {
     ) -> Result<SignerId, Reason> {
         let extensions = self.judge(cert, der, moment)?;
         if !cert.public_key().may_sign() {
-            return Err(Reason::KeyUsage);
+            return Err(Cause::KeyUsage.into());
         }
         if self.dedicated_keys && purpose == Use::CmsList && !extensions.lists {
-            return Err(Reason::NotDedicated);
+            return Err(Cause::NotDedicated.into());
         }
         self.vouch(cert, der, moment)?;
         SignerId::new(id_of(cert, &cert.tbs_digest()))
@@ -204,7 +204,7 @@ impl Trust {
         let certifies = |anchor: &Anchor| {
             let is_authority = cert.public_key().may_certify();
             if !anchor.may_certify || !anchor.allows_below(usize::from(is_authority)) {
-                return Err(Reason::KeyUsage);
+                return Err(Cause::KeyUsage.into());
             }
             anchor
                 .key
@@ -217,7 +217,7 @@ impl Trust {
                 .find(|anchor| anchor.is_named_by(cert), certifies, moment, true);
         match issuer {
             Ok(issuer) => Ok(Origin::Certified(issuer.fingerprint)),
-            Err(Reason::UnknownKey) => {
+            Err(Reason::Cause(Cause::UnknownKey)) => {
                 self.by_system(|keys| system_vouches_for(der, keys))?;
                 Ok(Origin::System)
             }
@@ -229,14 +229,14 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// [`Reason::MachineKeyring`] if only a key answers for it that does not count.
+    /// [`Cause::MachineKeyring`] if only a key answers for it that does not count.
     pub(super) fn by_system(&self, ask: impl Fn(SystemKeys) -> Result) -> Result<(), Reason> {
         if self.trust_machine_keyring {
             return ask(SystemKeys::Secondary).map_err(Reason::of_verification);
         }
         match ask(SystemKeys::Builtin) {
             Err(e) if e == ENOKEY && ask(SystemKeys::Secondary).is_ok() => {
-                Err(Reason::MachineKeyring)
+                Err(Cause::MachineKeyring.into())
             }
             answer => answer.map_err(Reason::of_verification),
         }
@@ -249,7 +249,7 @@ impl Trust {
         self.judge(&cert, der, moment)?;
         let key = cert.public_key();
         if !key.may_sign() && !key.may_certify() {
-            return Err(Reason::KeyUsage);
+            return Err(Cause::KeyUsage.into());
         }
         let origin = self.vouch(&cert, der, moment)?;
         self.enter(&cert, der, origin, Format::X509)
@@ -329,10 +329,10 @@ impl Trust {
 
 /// What it means that the kernel does not parse the certificate in `der`.
 fn of_certificate(error: Error, der: &[u8]) -> Reason {
-    match error.to_errno().wrapping_neg() {
-        129 => Reason::DoesNotVerify,
-        12 => Reason::Kernel(error),
-        65 => Cause::UnverifiableSignature(x509::unverifiable(der)).into(),
+    match error {
+        EKEYREJECTED => Cause::DoesNotVerify.into(),
+        ENOMEM => Reason::Kernel(error),
+        ENOPKG => Cause::UnverifiableSignature(x509::unverifiable(der)).into(),
         _ => Cause::BadKey.into(),
     }
 }

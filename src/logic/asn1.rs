@@ -6,8 +6,8 @@
 
 use crate::{
     cursor::Cursor,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -55,7 +55,7 @@ pub struct Element<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::BadSignature`] for an indefinite length or a longer one, [`Error::Truncated`].
+/// [`Cause::BadSignature`] for an indefinite length or a longer one, [`Cause::Truncated`].
 pub fn after_tag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8]> {
     let len = match cursor.u8()? {
         short @ 0..=0x7f => u32::from(short),
@@ -65,26 +65,26 @@ pub fn after_tag<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8]> {
             let [high, middle, low] = cursor.array()?;
             u32::from_be_bytes([0, high, middle, low])
         }
-        _ => return Err(Error::BadSignature),
+        _ => return Err(Cause::BadSignature),
     };
-    cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)
+    cursor.take(usize::try_from(len).map_err(|_| Cause::Truncated)?)
 }
 
 /// The next element, which has this tag.
 ///
 /// # Errors
 ///
-/// [`Error::BadSignature`] for another tag or length, [`Error::Truncated`].
+/// [`Cause::BadSignature`] for another tag or length, [`Cause::Truncated`].
 pub fn element<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Element<'a>> {
     let start = cursor.rest();
     let offset = cursor.offset();
     if cursor.u8()? != tag {
-        return Err(Error::BadSignature);
+        return Err(Cause::BadSignature);
     }
     let content = after_tag(cursor)?;
     let whole = start
         .get(..cursor.offset().saturating_sub(offset))
-        .ok_or(Error::Truncated)?;
+        .ok_or(Cause::Truncated)?;
     Ok(Element { content, whole })
 }
 

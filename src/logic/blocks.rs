@@ -15,14 +15,14 @@ use crate::{
     },
     digest::Digest,
     edition::Edition,
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::{
         Counts,
         Kind, //
+    },
+    refusal::{
+        Cause,
+        Result, //
     },
     verity, //
 };
@@ -58,7 +58,7 @@ impl<'a> Block<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`], [`Error::WeakAlgorithm`], [`Error::BadDigestSize`], [`Error::Truncated`].
+    /// [`Cause::Empty`], [`Cause::WeakAlgorithm`], [`Cause::BadDigestSize`], [`Cause::Truncated`].
     pub(crate) fn read(
         kind: Kind,
         algo: HashAlgo,
@@ -67,13 +67,13 @@ impl<'a> Block<'a> {
         cursor: &mut Cursor<'a>,
     ) -> Result<Self> {
         if count == 0 {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         if len_of(algo.strong()?, count) != Some(len) {
-            return Err(Error::BadDigestSize);
+            return Err(Cause::BadDigestSize);
         }
         // INVARIANT: `len` bytes are `count` digests of `algo`.
-        let digests = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
+        let digests = cursor.take(usize::try_from(len).map_err(|_| Cause::Truncated)?)?;
         Ok(Self {
             kind,
             verity: false,
@@ -127,14 +127,14 @@ impl<'a, L: Layout> List<'a, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::Truncated`], [`Error::Empty`] (no block, or a block of no digests),
-    /// [`Error::BadDigestSize`], [`Error::WeakAlgorithm`], [`Error::MixedAlgorithms`],
-    /// [`Error::TooManyEntries`], and those of the format.
+    /// [`Cause::Truncated`], [`Cause::Empty`] (no block, or a block of no digests),
+    /// [`Cause::BadDigestSize`], [`Cause::WeakAlgorithm`], [`Cause::MixedAlgorithms`],
+    /// [`Cause::TooManyEntries`], and those of the format.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let edition = L::read_edition(&mut cursor)?;
         if cursor.is_empty() {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         let first = L::read_block(&mut cursor.clone())?;
         let mut list = Self {
@@ -148,7 +148,7 @@ impl<'a, L: Layout> List<'a, L> {
         while !cursor.is_empty() {
             let block = L::read_block(&mut cursor)?;
             if block.algo != list.algo {
-                return Err(Error::MixedAlgorithms);
+                return Err(Cause::MixedAlgorithms);
             }
             let mut loaded = 0u32;
             for _ in Digests::new(&block) {
@@ -290,15 +290,15 @@ impl Iterator for Digests<'_> {
 ///
 /// # Errors
 ///
-/// [`Error::WeakAlgorithm`], [`Error::Empty`], [`Error::TooManyEntries`].
+/// [`Cause::WeakAlgorithm`], [`Cause::Empty`], [`Cause::TooManyEntries`].
 pub(crate) fn size_of_block(algo: HashAlgo, count: usize) -> Result<(u32, u32)> {
     algo.strong()?;
-    let count = u32::try_from(count).map_err(|_| Error::TooManyEntries)?;
+    let count = u32::try_from(count).map_err(|_| Cause::TooManyEntries)?;
     if count == 0 {
-        return Err(Error::Empty);
+        return Err(Cause::Empty);
     }
     Counts::default().add(Kind::Immutable, count)?;
-    let len = len_of(algo, count).ok_or(Error::TooManyEntries)?;
+    let len = len_of(algo, count).ok_or(Cause::TooManyEntries)?;
     Ok((count, len))
 }
 
@@ -306,7 +306,7 @@ pub(crate) fn size_of_block(algo: HashAlgo, count: usize) -> Result<(u32, u32)> 
 ///
 /// # Errors
 ///
-/// [`Error::BadDigestSize`] if a digest is not one of `algo`, [`Error::BadLength`] if `digests` is
+/// [`Cause::BadDigestSize`] if a digest is not one of `algo`, [`Cause::BadLength`] if `digests` is
 /// not as long as it says, and those of `sink`.
 pub(crate) fn write_digests<'d>(
     algo: HashAlgo,
@@ -317,7 +317,7 @@ pub(crate) fn write_digests<'d>(
     let mut written = 0usize;
     for digest in digests {
         if digest.len() != algo.digest_size() {
-            return Err(Error::BadDigestSize);
+            return Err(Cause::BadDigestSize);
         }
         sink.put(digest)?;
         written = written.saturating_add(1);
@@ -325,6 +325,6 @@ pub(crate) fn write_digests<'d>(
     if written == count {
         Ok(())
     } else {
-        Err(Error::BadLength)
+        Err(Cause::BadLength)
     }
 }

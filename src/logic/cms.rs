@@ -35,14 +35,14 @@ use crate::{
         SET, //
     },
     cursor::Cursor,
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     openpgp::algo::{
         PublicKeyAlgo,
         WeakHash, //
+    },
+    refusal::{
+        Cause,
+        Result, //
     },
     time,
     x509, //
@@ -82,15 +82,15 @@ impl<'a> Message<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadSignature`], also for several signers, [`Error::Truncated`],
-    /// [`Error::TrailingBytes`]; [`Error::WeakSignatureHash`] and [`Error::UnknownAlgorithm`] for
+    /// [`Cause::BadSignature`], also for several signers, [`Cause::Truncated`],
+    /// [`Cause::TrailingBytes`]; [`Cause::WeakSignatureHash`] and [`Cause::UnknownAlgorithm`] for
     /// the hash.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let mut info = Cursor::new(content(&mut cursor, SEQUENCE)?);
         cursor.finish()?;
         if content(&mut info, OBJECT_IDENTIFIER)? != SIGNED_DATA {
-            return Err(Error::BadSignature);
+            return Err(Cause::BadSignature);
         }
         let mut explicit = Cursor::new(content(&mut info, CONTEXT_0)?);
         info.finish()?;
@@ -105,7 +105,7 @@ impl<'a> Message<'a> {
         signed.finish()?;
         let signer = content(&mut signers, SEQUENCE)?;
         if !signers.is_empty() {
-            return Err(Error::BadSignature);
+            return Err(Cause::BadSignature);
         }
         // Every one of them has a frame, so that walking them later ends at the end.
         let mut rest = Cursor::new(certificates);
@@ -208,7 +208,7 @@ fn signing_time(attributes: &[u8]) -> Result<Option<i64>> {
         let value = after_tag(&mut values)?;
         values.finish()?;
         if found.replace(time::parse(tag, value)?).is_some() {
-            return Err(Error::BadSignature);
+            return Err(Cause::BadSignature);
         }
     }
     Ok(found)
@@ -219,11 +219,11 @@ fn hash_from_oid(oid: &[u8]) -> Result<HashAlgo> {
         [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01] => Ok(HashAlgo::Sha256),
         [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02] => Ok(HashAlgo::Sha384),
         [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03] => Ok(HashAlgo::Sha512),
-        [0x2b, 0x0e, 0x03, 0x02, 0x1a] => Err(Error::WeakSignatureHash(WeakHash::Sha1)),
+        [0x2b, 0x0e, 0x03, 0x02, 0x1a] => Err(Cause::WeakSignatureHash(WeakHash::Sha1)),
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05] => {
-            Err(Error::WeakSignatureHash(WeakHash::Md5))
+            Err(Cause::WeakSignatureHash(WeakHash::Md5))
         }
-        _ => Err(Error::UnknownAlgorithm),
+        _ => Err(Cause::UnknownAlgorithm),
     }
 }
 
@@ -251,12 +251,12 @@ impl<'a> Modulus<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::BadKey`].
+/// [`Cause::BadKey`].
 pub fn rsa_modulus(key: &[u8]) -> Result<Modulus<'_>> {
     let mut cursor = Cursor::new(key);
     let modulus = content(&mut cursor, SEQUENCE)
         .and_then(|key| content(&mut Cursor::new(key), INTEGER))
-        .map_err(|_| Error::BadKey)?;
+        .map_err(|_| Cause::BadKey)?;
     let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
     Ok(Modulus(modulus.get(zeros..).unwrap_or_default()))
 }

@@ -30,12 +30,12 @@ use crate::{
         self,
         Edition, //
     },
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::Kind, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 /// A checked compact list.
@@ -58,7 +58,7 @@ impl Layout for Compact {
         let count = cursor.u32_le()?;
         let len = cursor.u32_le()?;
         if count == 0 {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         let algo = algo_of(count, len)?.strong()?;
         let block = Block::read(kind, algo, count, len, cursor)?;
@@ -71,7 +71,7 @@ fn algo_of(count: u32, len: u32) -> Result<HashAlgo> {
     HashAlgo::ALL
         .into_iter()
         .find(|algo| blocks::len_of(*algo, count) == Some(len))
-        .ok_or(Error::BadDigestSize)
+        .ok_or(Cause::BadDigestSize)
 }
 
 /// Writes one block.
@@ -80,8 +80,8 @@ fn algo_of(count: u32, len: u32) -> Result<HashAlgo> {
 ///
 /// # Errors
 ///
-/// [`Error::Empty`] without digests, [`Error::WeakAlgorithm`], [`Error::BadDigestSize`] if a digest
-/// is not one of `algo`, [`Error::TooManyEntries`], [`Error::BadLength`] if `digests` is not as
+/// [`Cause::Empty`] without digests, [`Cause::WeakAlgorithm`], [`Cause::BadDigestSize`] if a digest
+/// is not one of `algo`, [`Cause::TooManyEntries`], [`Cause::BadLength`] if `digests` is not as
 /// long as it says, and those of `sink`. The output of a failed call is incomplete and must be
 /// discarded.
 pub fn write_block<'d>(
@@ -94,7 +94,7 @@ pub fn write_block<'d>(
 }
 
 /// Writes one block of digests that fs-verity enforces, immutable ones or revoked ones. The errors
-/// are those of [`write_block`], and [`Error::UnknownEntryId`] for mutable ones: what fs-verity
+/// are those of [`write_block`], and [`Cause::UnknownEntryId`] for mutable ones: what fs-verity
 /// protects does not change.
 pub fn write_verity_block<'d>(
     kind: Kind,
@@ -105,7 +105,7 @@ pub fn write_verity_block<'d>(
     let id = match kind {
         Kind::Immutable => 4,
         Kind::Revoked => 5,
-        Kind::Mutable => return Err(Error::UnknownEntryId),
+        Kind::Mutable => return Err(Cause::UnknownEntryId),
     };
     write_with_id(id, algo, digests, sink)
 }
@@ -130,10 +130,10 @@ const fn kind_from_id(id: u16) -> Result<(Kind, bool)> {
         1 => Ok((Kind::Mutable, false)),
         2 => Ok((Kind::Revoked, false)),
         // Only before the first block.
-        edition::ENTRY_ID => Err(Error::UnexpectedField),
+        edition::ENTRY_ID => Err(Cause::UnexpectedField),
         4 => Ok((Kind::Immutable, true)),
         5 => Ok((Kind::Revoked, true)),
-        _ => Err(Error::UnknownEntryId),
+        _ => Err(Cause::UnknownEntryId),
     }
 }
 

@@ -28,12 +28,12 @@ use crate::{
         Cursor,
         Sink, //
     },
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::Kind, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 const VERSION: u8 = 1;
@@ -55,18 +55,18 @@ pub enum Compact16 {}
 impl Layout for Compact16 {
     fn read_block<'a>(cursor: &mut Cursor<'a>) -> Result<Block<'a>> {
         if cursor.u8()? != VERSION {
-            return Err(Error::BadVersion);
+            return Err(Cause::BadVersion);
         }
         if cursor.u8()? != 0 {
-            return Err(Error::ReservedNotZero);
+            return Err(Cause::ReservedNotZero);
         }
         if cursor.u16_le()? != FILE {
-            return Err(Error::UnsupportedBlockType);
+            return Err(Cause::UnsupportedBlockType);
         }
         let kind = match cursor.u16_le()? {
             0 => Kind::Mutable,
             IMMUTABLE => Kind::Immutable,
-            _ => return Err(Error::ReservedNotZero),
+            _ => return Err(Cause::ReservedNotZero),
         };
         let algo = HashAlgo::from_id(cursor.u16_le()?)?;
         let count = cursor.u32_le()?;
@@ -79,7 +79,7 @@ impl Layout for Compact16 {
 ///
 /// # Errors
 ///
-/// Those of [`crate::compact::write_block`], and [`Error::UnknownEntryId`] for [`Kind::Revoked`].
+/// Those of [`crate::compact::write_block`], and [`Cause::UnknownEntryId`] for [`Kind::Revoked`].
 pub fn write_block<'d>(
     kind: Kind,
     algo: HashAlgo,
@@ -89,7 +89,7 @@ pub fn write_block<'d>(
     let modifiers = match kind {
         Kind::Immutable => IMMUTABLE,
         Kind::Mutable => 0,
-        Kind::Revoked => return Err(Error::UnknownEntryId),
+        Kind::Revoked => return Err(Cause::UnknownEntryId),
     };
     let (count, len) = blocks::size_of_block(algo, digests.len())?;
     sink.put(&[VERSION, 0])?;

@@ -5,12 +5,12 @@
 //!
 //! Neither knows any format, and neither allocates.
 
-use crate::error::{
-    Error,
+use crate::refusal::{
+    Cause,
     Result, //
 };
 
-/// Reads fields one after another; what is not there is [`Error::Truncated`].
+/// Reads fields one after another; what is not there is [`Cause::Truncated`].
 ///
 /// # Invariants
 ///
@@ -33,7 +33,7 @@ impl<'a> Cursor<'a> {
 
     /// The next `len` bytes.
     pub fn take(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Error::Truncated)?;
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Cause::Truncated)?;
         // INVARIANT: What leaves `rest` is added to `offset`; the sum stays the length of a slice
         // and cannot wrap.
         self.rest = rest;
@@ -43,7 +43,7 @@ impl<'a> Cursor<'a> {
 
     /// The next `N` bytes as an array.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(Error::Truncated)?;
+        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(Cause::Truncated)?;
         // INVARIANT: As in `take`.
         self.rest = rest;
         self.offset = self.offset.wrapping_add(N);
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
     /// A field that starts with its own length as a little-endian `u32`.
     pub fn prefixed_le(&mut self) -> Result<&'a [u8]> {
         let len = self.u32_le()?;
-        self.take(usize::try_from(len).map_err(|_| Error::Truncated)?)
+        self.take(usize::try_from(len).map_err(|_| Cause::Truncated)?)
     }
 
     /// How many bytes were read.
@@ -96,12 +96,12 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
-    /// Ends the reading; anything left is [`Error::TrailingBytes`].
+    /// Ends the reading; anything left is [`Cause::TrailingBytes`].
     pub const fn finish(self) -> Result {
         if self.rest.is_empty() {
             Ok(())
         } else {
-            Err(Error::TrailingBytes)
+            Err(Cause::TrailingBytes)
         }
     }
 }
@@ -123,12 +123,12 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 /// Puts `bytes` behind their length as a little-endian `u32`, as [`Cursor::prefixed_le`] reads
 /// them.
 pub fn put_prefixed_le(sink: &mut (impl Sink + ?Sized), bytes: &[u8]) -> Result {
-    let len = u32::try_from(bytes.len()).map_err(|_| Error::BadLength)?;
+    let len = u32::try_from(bytes.len()).map_err(|_| Cause::BadLength)?;
     sink.put(&len.to_le_bytes())?;
     sink.put(bytes)
 }
 
-/// Writes into a buffer of fixed size; what does not fit is [`Error::BufferTooSmall`].
+/// Writes into a buffer of fixed size; what does not fit is [`Cause::BufferTooSmall`].
 ///
 /// # Invariants
 ///
@@ -167,11 +167,11 @@ impl Sink for SliceSink<'_> {
         let end = self
             .used
             .checked_add(bytes.len())
-            .ok_or(Error::BufferTooSmall)?;
+            .ok_or(Cause::BufferTooSmall)?;
         let room = self
             .buffer
             .get_mut(self.used..end)
-            .ok_or(Error::BufferTooSmall)?;
+            .ok_or(Cause::BufferTooSmall)?;
         copy(room, bytes);
         // INVARIANT: `end` lies within the buffer, or `get_mut` had failed.
         self.used = end;
@@ -202,7 +202,7 @@ impl LengthSink {
 
 impl Sink for LengthSink {
     fn put(&mut self, bytes: &[u8]) -> Result {
-        self.0 = self.0.checked_add(bytes.len()).ok_or(Error::BadLength)?;
+        self.0 = self.0.checked_add(bytes.len()).ok_or(Cause::BadLength)?;
         Ok(())
     }
 }

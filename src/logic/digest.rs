@@ -10,14 +10,14 @@ use crate::{
         copy,
         Sink, //
     },
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::{
         HashAlgo,
         MAX_DIGEST_SIZE, //
     }, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 use core::fmt;
@@ -39,10 +39,10 @@ impl Digest {
     ///
     /// # Errors
     ///
-    /// [`Error::BadDigestSize`] if `bytes` is not exactly as long as a digest of `algo`.
+    /// [`Cause::BadDigestSize`] if `bytes` is not exactly as long as a digest of `algo`.
     pub fn new(algo: HashAlgo, bytes: &[u8]) -> Result<Self> {
         if bytes.len() != algo.digest_size() {
-            return Err(Error::BadDigestSize);
+            return Err(Cause::BadDigestSize);
         }
         let mut digest = Self::zero(algo);
         // INVARIANT: Exactly the first `algo.digest_size()` bytes are written.
@@ -88,16 +88,16 @@ impl Digest {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownAlgorithm`], [`Error::BadHex`], [`Error::BadDigestSize`].
+    /// [`Cause::UnknownAlgorithm`], [`Cause::BadHex`], [`Cause::BadDigestSize`].
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.as_bytes();
         let colon = text
             .iter()
             .position(|byte| *byte == b':')
-            .ok_or(Error::BadHex)?;
-        let (name, hex) = text.split_at_checked(colon).ok_or(Error::BadHex)?;
-        let (_, hex) = hex.split_first().ok_or(Error::BadHex)?;
-        let name = core::str::from_utf8(name).map_err(|_| Error::UnknownAlgorithm)?;
+            .ok_or(Cause::BadHex)?;
+        let (name, hex) = text.split_at_checked(colon).ok_or(Cause::BadHex)?;
+        let (_, hex) = hex.split_first().ok_or(Cause::BadHex)?;
+        let name = core::str::from_utf8(name).map_err(|_| Cause::UnknownAlgorithm)?;
         Self::from_hex(HashAlgo::from_name(name)?, hex)
     }
 
@@ -105,7 +105,7 @@ impl Digest {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHex`], [`Error::BadDigestSize`].
+    /// [`Cause::BadHex`], [`Cause::BadDigestSize`].
     pub fn from_hex(algo: HashAlgo, hex: &[u8]) -> Result<Self> {
         let mut digest = Self::zero(algo);
         // INVARIANT: A text of another length is refused below, so nothing is written behind the
@@ -114,7 +114,7 @@ impl Digest {
         if len == algo.digest_size() {
             Ok(digest)
         } else {
-            Err(Error::BadDigestSize)
+            Err(Cause::BadDigestSize)
         }
     }
 
@@ -186,7 +186,7 @@ impl fmt::Display for Hex<'_> {
 ///
 /// # Errors
 ///
-/// [`Error::BadHex`] for an odd number of digits or another character, [`Error::BadDigestSize`] if
+/// [`Cause::BadHex`] for an odd number of digits or another character, [`Cause::BadDigestSize`] if
 /// `out` is too short.
 pub fn decode_hex(hex: &[u8], out: &mut [u8]) -> Result<usize> {
     let mut hex = hex;
@@ -194,14 +194,14 @@ pub fn decode_hex(hex: &[u8], out: &mut [u8]) -> Result<usize> {
     let mut len = 0usize;
     while let Some(([high, low], rest)) = hex.split_first_chunk::<2>() {
         let byte = (nibble(*high)? << 4) | nibble(*low)?;
-        *out.next().ok_or(Error::BadDigestSize)? = byte;
+        *out.next().ok_or(Cause::BadDigestSize)? = byte;
         len = len.wrapping_add(1);
         hex = rest;
     }
     if hex.is_empty() {
         Ok(len)
     } else {
-        Err(Error::BadHex)
+        Err(Cause::BadHex)
     }
 }
 
@@ -222,6 +222,6 @@ const fn nibble(digit: u8) -> Result<u8> {
         b'0'..=b'9' => Ok(digit.wrapping_sub(b'0')),
         b'a'..=b'f' => Ok(digit.wrapping_sub(b'a').wrapping_add(10)),
         b'A'..=b'F' => Ok(digit.wrapping_sub(b'A').wrapping_add(10)),
-        _ => Err(Error::BadHex),
+        _ => Err(Cause::BadHex),
     }
 }

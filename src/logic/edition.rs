@@ -22,8 +22,8 @@ use crate::{
         Sink, //
     },
     digest::Digest,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -50,10 +50,10 @@ impl<'a> Edition<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadListName`].
+    /// [`Cause::BadListName`].
     pub fn new(name: &'a [u8], serial: u64) -> Result<Self> {
         if name.is_empty() || name.len() > MAX_NAME || !name.iter().all(u8::is_ascii_graphic) {
-            return Err(Error::BadListName);
+            return Err(Cause::BadListName);
         }
         // INVARIANT: It was just checked.
         Ok(Self { name, serial })
@@ -63,8 +63,8 @@ impl<'a> Edition<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Truncated`]; [`Error::BadLength`] for several editions in the block, or a block
-    /// without room for a serial number; [`Error::MissingNul`], [`Error::BadListName`].
+    /// [`Cause::Truncated`]; [`Cause::BadLength`] for several editions in the block, or a block
+    /// without room for a serial number; [`Cause::MissingNul`], [`Cause::BadListName`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>> {
         if cursor.clone().u16_le() != Ok(ENTRY_ID) {
             return Ok(None);
@@ -73,13 +73,13 @@ impl<'a> Edition<'a> {
         let count = cursor.u32_le()?;
         let len = cursor.u32_le()?;
         if count != 1 {
-            return Err(Error::BadLength);
+            return Err(Cause::BadLength);
         }
-        let data = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
-        let (text, serial) = data.split_last_chunk().ok_or(Error::BadLength)?;
-        let (nul, name) = text.split_last().ok_or(Error::BadLength)?;
+        let data = cursor.take(usize::try_from(len).map_err(|_| Cause::Truncated)?)?;
+        let (text, serial) = data.split_last_chunk().ok_or(Cause::BadLength)?;
+        let (nul, name) = text.split_last().ok_or(Cause::BadLength)?;
         if *nul != 0 {
-            return Err(Error::MissingNul);
+            return Err(Cause::MissingNul);
         }
         Self::new(name, u64::from_le_bytes(*serial)).map(Some)
     }
@@ -91,7 +91,7 @@ impl<'a> Edition<'a> {
     /// Those of `sink`.
     pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
         let len = u32::try_from(self.name.len())
-            .map_err(|_| Error::BadListName)?
+            .map_err(|_| Cause::BadListName)?
             .saturating_add(9);
         sink.put(&ENTRY_ID.to_le_bytes())?;
         sink.put(&1u32.to_le_bytes())?;
@@ -142,14 +142,14 @@ impl Floor {
     ///
     /// # Errors
     ///
-    /// [`Error::OlderSerial`], and [`Error::SameSerial`] for another list of the same serial
+    /// [`Cause::OlderSerial`], and [`Cause::SameSerial`] for another list of the same serial
     /// number: which of them counts would be a matter of the order.
     pub fn judge(floor: Option<&Self>, list: &Self) -> Result<Standing> {
         match floor {
-            Some(floor) if list.serial < floor.serial => Err(Error::OlderSerial),
+            Some(floor) if list.serial < floor.serial => Err(Cause::OlderSerial),
             Some(floor) if list.serial > floor.serial => Ok(Standing::Higher),
             Some(floor) if floor.list == list.list => Ok(Standing::Same),
-            Some(_) => Err(Error::SameSerial),
+            Some(_) => Err(Cause::SameSerial),
             None => Ok(Standing::Higher),
         }
     }

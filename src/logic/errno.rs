@@ -1,62 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One errno per cause, so that whoever writes to securityfs learns the cause from the system call
-//! alone.
+//! The errnos of Linux that answer a refused request, by their names.
 //!
-//! The numbers are Linux's (`include/uapi/asm-generic/errno*.h`). The table is part of the ABI: see
-//! `Documentation/abi.md`.
+//! Programs on the host need the numbers too. `src/reason.rs` checks at compile time that they are
+//! those of the kernel for which the module is built.
 
-use crate::error::Error;
-
-impl Error {
-    /// The errno of this cause, positive.
-    pub const fn errno(self) -> i32 {
-        match self {
-            Self::LongReference => 7,             // E2BIG
-            Self::SameSerial => 17,               // EEXIST
-            Self::TooManyEntries => 28,           // ENOSPC
-            Self::ReservedNotZero => 33,          // EDOM
-            Self::NameTooLong => 36,              // ENAMETOOLONG
-            Self::Empty => 42,                    // ENOMSG
-            Self::CriticalExtension => 50,        // ENOCSI
-            Self::BadHex => 52,                   // EBADE
-            Self::BadPath => 53,                  // EBADR
-            Self::IndexFull => 54,                // EXFULL
-            Self::OtherPurpose => 55,             // ENOANO
-            Self::BadRegion => 56,                // EBADRQC
-            Self::SignatureOfOtherKind => 57,     // EBADSLT
-            Self::BadSignature => 59,             // EBFONT
-            Self::Truncated => 61,                // ENODATA
-            Self::WeakKey => 63,                  // ENOSR
-            Self::UnknownAlgorithm => 65,         // ENOPKG
-            Self::UnknownEntryId => 71,           // EPROTO
-            Self::BadLength => 74,                // EBADMSG
-            Self::TrailingBytes => 75,            // EOVERFLOW
-            Self::RepeatedTag => 76,              // ENOTUNIQ
-            Self::BadHeaderEntry => 77,           // EBADFD
-            Self::BadKey => 79,                   // ELIBACC
-            Self::BadMagic => 80,                 // ELIBBAD
-            Self::FileTableMismatch => 81,        // ELIBSCN
-            Self::UnverifiableSignature(_) => 82, // ELIBMAX
-            Self::MissingNul => 84,               // EILSEQ
-            Self::CriticalSubpacket => 86,        // ESTRPIPE
-            Self::NoFileDigestAlgorithm => 89,    // EDESTADDRREQ
-            Self::BadDigestSize => 90,            // EMSGSIZE
-            Self::UnknownListType => 91,          // EPROTOTYPE
-            Self::UnexpectedField => 92,          // ENOPROTOOPT
-            Self::BadVersion => 93,               // EPROTONOSUPPORT
-            Self::UnsupportedBlockType => 94,     // ESOCKTNOSUPPORT
-            Self::UnknownSignature => 96,         // EPFNOSUPPORT
-            Self::OpenPgpVersion6 => 97,          // EAFNOSUPPORT
-            Self::BufferTooSmall => 105,          // ENOBUFS
-            Self::OlderSerial => 116,             // ESTALE
-            Self::BadTemplate => 117,             // EUCLEAN
-            Self::BadListName => 118,             // ENOTNAM
-            Self::WeakSignatureHash(_) => 119,    // ENAVAIL
-            Self::SourcePackage => 120,           // EISNAM
-            Self::NoFileDigests => 123,           // ENOMEDIUM
-            Self::MixedAlgorithms => 124,         // EMEDIUMTYPE
-            Self::WeakAlgorithm => 129,           // EKEYREJECTED
+/// Hands the list of errnos, `NAME = number,` each, to the macro `$each`.
+#[macro_export]
+macro_rules! for_each_errno {
+    ($each:ident) => {
+        $each! {
+            ENOENT = 2,
+            E2BIG = 7,
+            EAGAIN = 11,
+            EACCES = 13,
+            EBUSY = 16,
+            EEXIST = 17,
+            EINVAL = 22,
+            EFBIG = 27,
+            ENOSPC = 28,
+            EDOM = 33,
+            EDEADLK = 35,
+            ENAMETOOLONG = 36,
+            ENOMSG = 42,
+            ECHRNG = 44,
+            EL2NSYNC = 45,
+            EUNATCH = 49,
+            ENOCSI = 50,
+            EBADE = 52,
+            EBADR = 53,
+            EXFULL = 54,
+            ENOANO = 55,
+            EBADRQC = 56,
+            EBADSLT = 57,
+            EBFONT = 59,
+            ENODATA = 61,
+            ETIME = 62,
+            ENOSR = 63,
+            ENOPKG = 65,
+            EREMOTE = 66,
+            ENOLINK = 67,
+            EADV = 68,
+            EPROTO = 71,
+            EBADMSG = 74,
+            EOVERFLOW = 75,
+            ENOTUNIQ = 76,
+            EBADFD = 77,
+            EREMCHG = 78,
+            ELIBACC = 79,
+            ELIBBAD = 80,
+            ELIBSCN = 81,
+            ELIBMAX = 82,
+            EILSEQ = 84,
+            ESTRPIPE = 86,
+            EDESTADDRREQ = 89,
+            EMSGSIZE = 90,
+            EPROTOTYPE = 91,
+            ENOPROTOOPT = 92,
+            EPROTONOSUPPORT = 93,
+            ESOCKTNOSUPPORT = 94,
+            EOPNOTSUPP = 95,
+            EPFNOSUPPORT = 96,
+            EAFNOSUPPORT = 97,
+            EADDRNOTAVAIL = 99,
+            ENOBUFS = 105,
+            ESTALE = 116,
+            EUCLEAN = 117,
+            ENOTNAM = 118,
+            ENAVAIL = 119,
+            EISNAM = 120,
+            EDQUOT = 122,
+            ENOMEDIUM = 123,
+            EMEDIUMTYPE = 124,
+            ENOKEY = 126,
+            EKEYEXPIRED = 127,
+            EKEYREVOKED = 128,
+            EKEYREJECTED = 129,
+            ERFKILL = 132,
         }
-    }
+    };
 }
+
+macro_rules! declare {
+    ($($name:ident = $number:literal,)*) => {
+        /// An errno, by its name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(clippy::upper_case_acronyms, reason = "the names that Linux gives them")]
+        pub enum Errno {
+            $(#[doc = stringify!($name)] $name = $number,)*
+        }
+
+        impl Errno {
+            /// Its name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// Its number, positive.
+            pub const fn number(self) -> i32 {
+                // CAST: The discriminants above, of three digits at most.
+                self as i32
+            }
+        }
+    };
+}
+
+for_each_errno!(declare);

@@ -4,8 +4,8 @@
 //!
 //! Nothing is hashed here: the kernel and the tool bring their own implementations.
 
-use crate::error::{
-    Error,
+use crate::refusal::{
+    Cause,
     Result, //
 };
 
@@ -51,15 +51,15 @@ impl HashAlgo {
     ///
     /// # Errors
     ///
-    /// [`Error::WeakAlgorithm`] for MD4 and MD5, [`Error::UnknownAlgorithm`] for any other number.
+    /// [`Cause::WeakAlgorithm`] for MD4 and MD5, [`Cause::UnknownAlgorithm`] for any other number.
     pub const fn from_id(id: u16) -> Result<Self> {
         match id {
-            0 | 1 => Err(Error::WeakAlgorithm),
+            0 | 1 => Err(Cause::WeakAlgorithm),
             2 => Ok(Self::Sha1),
             4 => Ok(Self::Sha256),
             5 => Ok(Self::Sha384),
             6 => Ok(Self::Sha512),
-            _ => Err(Error::UnknownAlgorithm),
+            _ => Err(Cause::UnknownAlgorithm),
         }
     }
 
@@ -77,14 +77,14 @@ impl HashAlgo {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownAlgorithm`].
+    /// [`Cause::UnknownAlgorithm`].
     pub fn from_name(name: &str) -> Result<Self> {
         match name {
             "sha1" => Ok(Self::Sha1),
             "sha256" => Ok(Self::Sha256),
             "sha384" => Ok(Self::Sha384),
             "sha512" => Ok(Self::Sha512),
-            _ => Err(Error::UnknownAlgorithm),
+            _ => Err(Cause::UnknownAlgorithm),
         }
     }
 
@@ -128,10 +128,10 @@ impl HashAlgo {
     ///
     /// # Errors
     ///
-    /// [`Error::WeakAlgorithm`].
+    /// [`Cause::WeakAlgorithm`].
     pub const fn strong(self) -> Result<Self> {
         if self.is_weak() {
-            Err(Error::WeakAlgorithm)
+            Err(Cause::WeakAlgorithm)
         } else {
             Ok(self)
         }

@@ -15,11 +15,11 @@
 
 use crate::{
     cursor::Cursor,
-    error::{
-        Error,
+    hash_algo::HashAlgo, //
+    refusal::{
+        Cause,
         Result, //
     },
-    hash_algo::HashAlgo, //
 };
 
 /// The first byte of a signature of content.
@@ -41,16 +41,16 @@ impl<'a> ImaSignature<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadMagic`], [`Error::BadVersion`], [`Error::UnknownAlgorithm`],
-    /// [`Error::WeakAlgorithm`], [`Error::BadSignature`] if it is empty, [`Error::Truncated`],
-    /// [`Error::TrailingBytes`].
+    /// [`Cause::BadMagic`], [`Cause::BadVersion`], [`Cause::UnknownAlgorithm`],
+    /// [`Cause::WeakAlgorithm`], [`Cause::BadSignature`] if it is empty, [`Cause::Truncated`],
+    /// [`Cause::TrailingBytes`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         if cursor.u8()? != MAGIC {
-            return Err(Error::BadMagic);
+            return Err(Cause::BadMagic);
         }
         if cursor.u8()? != 2 {
-            return Err(Error::BadVersion);
+            return Err(Cause::BadVersion);
         }
         let hash = HashAlgo::from_id(cursor.u8()?.into())?.strong()?;
         let key_id = cursor.array()?;
@@ -58,7 +58,7 @@ impl<'a> ImaSignature<'a> {
         let signature = cursor.take(len.into())?;
         cursor.finish()?;
         if signature.is_empty() {
-            return Err(Error::BadSignature);
+            return Err(Cause::BadSignature);
         }
         Ok(Self {
             hash,

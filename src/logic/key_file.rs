@@ -6,8 +6,8 @@
 //! packets. Without that line a signature that was made for another purpose would do: of a
 //! package's files, say, some of which are certificates.
 
-use crate::error::{
-    Error,
+use crate::refusal::{
+    Cause,
     Result, //
 };
 
@@ -28,22 +28,22 @@ impl<'a> KeyFile<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadMagic`] if it is no key file, and those of [`KeyFile::of_certificate`].
+    /// [`Cause::BadMagic`] if it is no key file, and those of [`KeyFile::of_certificate`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
-        Self::of_certificate(data.strip_prefix(MAGIC).ok_or(Error::BadMagic)?)
+        Self::of_certificate(data.strip_prefix(MAGIC).ok_or(Cause::BadMagic)?)
     }
 
     /// Tells what kind of certificate `data` are, by their first byte.
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`]; [`Error::BadKey`] for anything else, armor in particular.
+    /// [`Cause::Empty`]; [`Cause::BadKey`] for anything else, armor in particular.
     pub fn of_certificate(data: &'a [u8]) -> Result<Self> {
         match data {
-            [] => Err(Error::Empty),
+            [] => Err(Cause::Empty),
             [0x30, ..] => Ok(Self::X509(data)),
             [0x80..=0xff, ..] => Ok(Self::OpenPgp(data)),
-            _ => Err(Error::BadKey),
+            _ => Err(Cause::BadKey),
         }
     }
 

@@ -11,11 +11,11 @@ use crate::{
     cursor::Sink,
     digest::Digest,
     edition::Edition,
-    error::{
-        Error,
+    hash_algo::HashAlgo,
+    refusal::{
+        Cause,
         Result, //
     },
-    hash_algo::HashAlgo,
     rpm,
     tlv, //
 };
@@ -43,14 +43,14 @@ impl ListType {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownListType`].
+    /// [`Cause::UnknownListType`].
     pub const fn from_id(id: u16) -> Result<Self> {
         match id {
             0 => Ok(Self::Compact),
             1 => Ok(Self::RpmHeader),
             2 => Ok(Self::Compact16),
             3 => Ok(Self::Tlv),
-            _ => Err(Error::UnknownListType),
+            _ => Err(Cause::UnknownListType),
         }
     }
 
@@ -171,11 +171,11 @@ impl Counts {
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyEntries`] if the total would exceed [`MAX_ENTRIES`].
+    /// [`Cause::TooManyEntries`] if the total would exceed [`MAX_ENTRIES`].
     pub(crate) fn add(&mut self, kind: Kind, count: u32) -> Result {
         let total = self.total().checked_add(count);
         if total.is_none_or(|total| total > MAX_ENTRIES) {
-            return Err(Error::TooManyEntries);
+            return Err(Cause::TooManyEntries);
         }
         let field = match kind {
             Kind::Immutable => &mut self.immutable,

@@ -25,12 +25,12 @@ use crate::{
         Cursor,
         Sink, //
     },
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::ListType, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 /// The longest path in bytes, its NUL included (`PATH_MAX`).
@@ -79,7 +79,7 @@ impl<'a> Metadata<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] without any record; otherwise what is wrong with the first record that is
+    /// [`Cause::Empty`] without any record; otherwise what is wrong with the first record that is
     /// wrong.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
@@ -89,7 +89,7 @@ impl<'a> Metadata<'a> {
             count = count.wrapping_add(1);
         }
         if count == 0 {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         // INVARIANT: The loop has read `count >= 1` records up to the end.
         Ok(Self { data, count })
@@ -134,10 +134,10 @@ impl<'a> Record<'a> {
         let mut body = Cursor::new(cursor.prefixed_le()?);
         // A field that reaches over the end of its record is a wrong length, not a short buffer.
         let record = Self::read_body(&mut body).map_err(|error| match error {
-            Error::Truncated => Error::BadLength,
+            Cause::Truncated => Cause::BadLength,
             error => error,
         })?;
-        body.finish().map_err(|_| Error::BadLength)?;
+        body.finish().map_err(|_| Cause::BadLength)?;
         record.check()?;
         Ok(record)
     }
@@ -146,9 +146,9 @@ impl<'a> Record<'a> {
         let algo = HashAlgo::from_id(body.u16_le()?)?;
         let digest = body.prefixed_le()?;
         let signature = body.prefixed_le()?;
-        let (nul, path) = body.prefixed_le()?.split_last().ok_or(Error::BadPath)?;
+        let (nul, path) = body.prefixed_le()?.split_last().ok_or(Cause::BadPath)?;
         if *nul != 0 {
-            return Err(Error::MissingNul);
+            return Err(Cause::MissingNul);
         }
         let ref_id = body.prefixed_le()?;
         let list_type = ListType::from_id(body.u16_le()?)?;
@@ -164,16 +164,16 @@ impl<'a> Record<'a> {
 
     fn check(&self) -> Result {
         if self.digest.len() != self.algo.strong()?.digest_size() {
-            return Err(Error::BadDigestSize);
+            return Err(Cause::BadDigestSize);
         }
         if self.path.len() >= MAX_PATH {
-            return Err(Error::NameTooLong);
+            return Err(Cause::NameTooLong);
         }
         if self.ref_id.len() > MAX_REF_ID {
-            return Err(Error::LongReference);
+            return Err(Cause::LongReference);
         }
         if self.path.first() != Some(&b'/') || self.path.iter().any(|byte| *byte == 0) {
-            return Err(Error::BadPath);
+            return Err(Cause::BadPath);
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Metadata::parse`] for a field that it would refuse, [`Error::BadLength`] for a
+    /// Those of [`Metadata::parse`] for a field that it would refuse, [`Cause::BadLength`] for a
     /// record of 4 GiB or more, and those of `sink`.
     pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
         self.check()?;
@@ -196,8 +196,8 @@ impl<'a> Record<'a> {
         .iter()
         .try_fold(FIXED_LEN, |sum, len| sum.checked_add(*len))
         .and_then(|sum| u32::try_from(sum).ok())
-        .ok_or(Error::BadLength)?;
-        let path_len = u32::try_from(path_len).map_err(|_| Error::BadLength)?;
+        .ok_or(Cause::BadLength)?;
+        let path_len = u32::try_from(path_len).map_err(|_| Cause::BadLength)?;
 
         sink.put(&len.to_le_bytes())?;
         sink.put(&self.algo.id().to_le_bytes())?;

@@ -15,6 +15,7 @@
 //! Source: TCG PC Client Platform Firmware Profile, and the Linux TPM PCR Registry of the UAPI
 //! group.
 
+use crate::refusal::Cause;
 use core::fmt;
 
 /// The last PCR of a TPM 2.0 platform.
@@ -33,6 +34,17 @@ pub enum Unusable {
     Locality,
     /// There is no such PCR.
     Missing,
+}
+
+impl Unusable {
+    /// Its row in the table of refusals.
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::Firmware | Self::Ima => Cause::PcrInUse,
+            Self::Resettable | Self::Locality => Cause::PcrUnsuitable,
+            Self::Missing => Cause::PolicyWord,
+        }
+    }
 }
 
 impl fmt::Display for Unusable {

@@ -14,10 +14,6 @@
 use crate::{
     cursor::Sink,
     digest::Digest,
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::{
         HashAlgo,
         MAX_DIGEST_SIZE, //
@@ -25,6 +21,10 @@ use crate::{
     ima_sig::{
         ImaSignature,
         MAGIC as SIGNATURE, //
+    },
+    refusal::{
+        Cause,
+        Result, //
     },
 };
 
@@ -49,21 +49,21 @@ impl<'a> Reference<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WeakAlgorithm`] for MD5 and SHA-1, [`Error::SignatureOfOtherKind`] for a signature
-    /// of the fs-verity digest, [`Error::BadMagic`] for any other kind of value,
-    /// [`Error::BadDigestSize`], and those of [`ImaSignature::parse`].
+    /// [`Cause::WeakAlgorithm`] for MD5 and SHA-1, [`Cause::SignatureOfOtherKind`] for a signature
+    /// of the fs-verity digest, [`Cause::BadMagic`] for any other kind of value,
+    /// [`Cause::BadDigestSize`], and those of [`ImaSignature::parse`].
     pub fn parse(value: &'a [u8]) -> Result<Self> {
         match value {
-            [] => Err(Error::Truncated),
-            [OLD_DIGEST, ..] => Err(Error::WeakAlgorithm),
+            [] => Err(Cause::Truncated),
+            [OLD_DIGEST, ..] => Err(Cause::WeakAlgorithm),
             [SIGNATURE, ..] => ImaSignature::parse(value).map(Self::Signature),
-            [VERITY_SIGNATURE, ..] => Err(Error::SignatureOfOtherKind),
-            [DIGEST] => Err(Error::Truncated),
+            [VERITY_SIGNATURE, ..] => Err(Cause::SignatureOfOtherKind),
+            [DIGEST] => Err(Cause::Truncated),
             [DIGEST, algo, digest @ ..] => {
                 let algo = HashAlgo::from_id((*algo).into())?.strong()?;
                 Digest::new(algo, digest).map(Self::Digest)
             }
-            _ => Err(Error::BadMagic),
+            _ => Err(Cause::BadMagic),
         }
     }
 }
@@ -79,7 +79,7 @@ pub fn is_signature(value: &[u8]) -> bool {
 ///
 /// Those of `sink`; [`MAX_DIGEST_VALUE`] bytes are enough.
 pub fn write_digest(digest: &Digest, sink: &mut (impl Sink + ?Sized)) -> Result {
-    let algo = u8::try_from(digest.algo().id()).map_err(|_| Error::UnknownAlgorithm)?;
+    let algo = u8::try_from(digest.algo().id()).map_err(|_| Cause::UnknownAlgorithm)?;
     sink.put(&[DIGEST, algo])?;
     sink.put(digest.as_bytes())
 }

@@ -9,15 +9,15 @@
 use crate::{
     asn1,
     cursor::Cursor,
-    error::{
-        Error,
-        Result, //
-    },
     ima_sig::{
         self,
         ImaSignature, //
     },
     openpgp, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 /// A signature of a list file.
@@ -69,14 +69,14 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownSignature`].
+    /// [`Cause::UnknownSignature`].
     pub fn detect(data: &[u8]) -> Result<Kind> {
         match data {
             [0x30, ..] => Ok(Kind::Pkcs7),
             [ima_sig::MAGIC, ..] => Ok(Kind::Ima),
             // A signature packet with the old and with the new header.
             [0x88..=0x8b | 0xc2, ..] => Ok(Kind::OpenPgp),
-            _ => Err(Error::UnknownSignature),
+            _ => Err(Cause::UnknownSignature),
         }
     }
 
@@ -84,7 +84,7 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownSignature`], [`Error::BadSignature`] and [`Error::TrailingBytes`] for
+    /// [`Cause::UnknownSignature`], [`Cause::BadSignature`] and [`Cause::TrailingBytes`] for
     /// PKCS#7, and those of [`ImaSignature::parse`] and [`openpgp::Signature::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         match Self::detect(data)? {
@@ -112,6 +112,6 @@ fn check_pkcs7(data: &[u8]) -> Result {
     cursor.finish()?;
     match content.array() {
         Ok(SIGNED_DATA) => Ok(()),
-        _ => Err(Error::BadSignature),
+        _ => Err(Cause::BadSignature),
     }
 }

@@ -11,8 +11,8 @@ use crate::{
         GENERALIZED_TIME,
         UTC_TIME, //
     },
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Error::BadSignature`] if it is none.
+/// [`Cause::BadSignature`] if it is none.
 pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
     let (year, rest) = match tag {
         UTC_TIME => {
@@ -32,11 +32,11 @@ pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
         GENERALIZED_TIME => {
             let (year, rest) = number(content, 4)?;
             if year < 2050 {
-                return Err(Error::BadSignature);
+                return Err(Cause::BadSignature);
             }
             (year, rest)
         }
-        _ => return Err(Error::BadSignature),
+        _ => return Err(Cause::BadSignature),
     };
     let (month, rest) = number(rest, 2)?;
     let (day, rest) = number(rest, 2)?;
@@ -50,7 +50,7 @@ pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
         && second <= 60
         && rest == b"Z";
     if !valid {
-        return Err(Error::BadSignature);
+        return Err(Cause::BadSignature);
     }
     let days = days_before(year)
         .saturating_add((1..month).fold(0, |sum: u32, m| sum.saturating_add(days_of(year, m))))
@@ -66,11 +66,11 @@ pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
 
 /// The decimal number in the first `len` bytes, and what follows it.
 fn number(text: &[u8], len: usize) -> Result<(u32, &[u8])> {
-    let (digits, rest) = text.split_at_checked(len).ok_or(Error::BadSignature)?;
+    let (digits, rest) = text.split_at_checked(len).ok_or(Cause::BadSignature)?;
     let mut value = 0u32;
     for digit in digits {
         if !digit.is_ascii_digit() {
-            return Err(Error::BadSignature);
+            return Err(Cause::BadSignature);
         }
         value = value
             .saturating_mul(10)

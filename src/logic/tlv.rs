@@ -21,15 +21,15 @@ use crate::{
         Cursor,
         Sink, //
     },
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::{
         Counts,
         Kind, //
     }, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 const ALGO: u16 = 0;
@@ -59,20 +59,20 @@ impl<'a> List<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`], [`Error::Truncated`], [`Error::TrailingBytes`],
-    /// [`Error::UnexpectedField`], [`Error::BadLength`], [`Error::UnknownAlgorithm`],
-    /// [`Error::WeakAlgorithm`], [`Error::BadDigestSize`], [`Error::BadPath`],
-    /// [`Error::MissingNul`], [`Error::TooManyEntries`].
+    /// [`Cause::Empty`], [`Cause::Truncated`], [`Cause::TrailingBytes`],
+    /// [`Cause::UnexpectedField`], [`Cause::BadLength`], [`Cause::UnknownAlgorithm`],
+    /// [`Cause::WeakAlgorithm`], [`Cause::BadDigestSize`], [`Cause::BadPath`],
+    /// [`Cause::MissingNul`], [`Cause::TooManyEntries`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         if data.is_empty() {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         let mut cursor = Cursor::new(data);
         let algo = u16::from_be_bytes(fixed(read_field(&mut cursor, ALGO)?)?);
         let algo = HashAlgo::from_id(algo)?.strong()?;
         let count = u32::from_be_bytes(fixed(read_field(&mut cursor, NUM_ENTRIES)?)?);
         if count == 0 {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         let mut list = Self {
             entries: cursor.rest(),
@@ -156,14 +156,14 @@ impl<'a> Entry<'a> {
         let mut fields = Cursor::new(read_field(cursor, ENTRY)?);
         // A field that reaches over the end of its entry is a wrong length, not a short list.
         let entry = Self::read_fields(&mut fields).map_err(|error| match error {
-            Error::Truncated => Error::BadLength,
+            Cause::Truncated => Cause::BadLength,
             error => error,
         })?;
         if !fields.is_empty() {
-            return Err(Error::UnexpectedField);
+            return Err(Cause::UnexpectedField);
         }
         if entry.digest.len() != algo.digest_size() {
-            return Err(Error::BadDigestSize);
+            return Err(Cause::BadDigestSize);
         }
         Ok(entry)
     }
@@ -181,12 +181,12 @@ impl<'a> Entry<'a> {
 
 /// A path without its NUL.
 fn check_path(data: &[u8]) -> Result<&[u8]> {
-    let (nul, path) = data.split_last().ok_or(Error::BadPath)?;
+    let (nul, path) = data.split_last().ok_or(Cause::BadPath)?;
     if *nul != 0 {
-        return Err(Error::MissingNul);
+        return Err(Cause::MissingNul);
     }
     if path.is_empty() || path.contains(&0) {
-        return Err(Error::BadPath);
+        return Err(Cause::BadPath);
     }
     Ok(path)
 }
@@ -196,21 +196,21 @@ fn read_field<'a>(cursor: &mut Cursor<'a>, expected: u16) -> Result<&'a [u8]> {
     let field = cursor.u16_be()?;
     let len = cursor.u32_be()?;
     if field != expected {
-        return Err(Error::UnexpectedField);
+        return Err(Cause::UnexpectedField);
     }
-    cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)
+    cursor.take(usize::try_from(len).map_err(|_| Cause::Truncated)?)
 }
 
 fn fixed<const N: usize>(data: &[u8]) -> Result<[u8; N]> {
-    <[u8; N]>::try_from(data).map_err(|_| Error::BadLength)
+    <[u8; N]>::try_from(data).map_err(|_| Cause::BadLength)
 }
 
 /// Writes a list.
 ///
 /// # Errors
 ///
-/// [`Error::WeakAlgorithm`], [`Error::Empty`], [`Error::TooManyEntries`], [`Error::BadDigestSize`],
-/// [`Error::BadPath`], [`Error::BadLength`] if `entries` is not as long as it says, and those of
+/// [`Cause::WeakAlgorithm`], [`Cause::Empty`], [`Cause::TooManyEntries`], [`Cause::BadDigestSize`],
+/// [`Cause::BadPath`], [`Cause::BadLength`] if `entries` is not as long as it says, and those of
 /// `sink`. The output of a failed call is incomplete and must be discarded.
 pub fn write<'e>(
     algo: HashAlgo,
@@ -223,12 +223,12 @@ pub fn write<'e>(
     let mut written = 0u32;
     for entry in entries {
         if entry.digest.len() != algo.digest_size() {
-            return Err(Error::BadDigestSize);
+            return Err(Cause::BadDigestSize);
         }
         let mut len = FIELD_HEAD.saturating_add(entry.digest.len());
         if let Some(path) = entry.path {
             if path.is_empty() || path.contains(&0) {
-                return Err(Error::BadPath);
+                return Err(Cause::BadPath);
             }
             len = len
                 .saturating_add(FIELD_HEAD)
@@ -246,7 +246,7 @@ pub fn write<'e>(
     if written == count {
         Ok(())
     } else {
-        Err(Error::BadLength)
+        Err(Cause::BadLength)
     }
 }
 
@@ -263,7 +263,7 @@ fn put_field(field: u16, data: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result
 }
 
 fn put_head(field: u16, len: usize, sink: &mut (impl Sink + ?Sized)) -> Result {
-    let len = u32::try_from(len).map_err(|_| Error::BadLength)?;
+    let len = u32::try_from(len).map_err(|_| Cause::BadLength)?;
     sink.put(&field.to_be_bytes())?;
     sink.put(&len.to_be_bytes())
 }

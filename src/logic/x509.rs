@@ -36,11 +36,11 @@ use crate::{
     },
     cms::rsa_modulus,
     cursor::Cursor,
-    error::{
-        Error,
+    openpgp::PublicKeyAlgo,
+    refusal::{
+        Cause,
         Result, //
     },
-    openpgp::PublicKeyAlgo,
     time, //
 };
 
@@ -82,14 +82,14 @@ impl Purpose {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherPurpose`] if an `extendedKeyUsage` has none of `codeSigning`,
-    /// `anyExtendedKeyUsage` and [`LIST_SIGNING`]; [`Error::CriticalExtension`] if an extension
-    /// that is not read here, or by the kernel, is critical; [`Error::BadKey`] if the certificate
+    /// [`Cause::OtherPurpose`] if an `extendedKeyUsage` has none of `codeSigning`,
+    /// `anyExtendedKeyUsage` and [`LIST_SIGNING`]; [`Cause::CriticalExtension`] if an extension
+    /// that is not read here, or by the kernel, is critical; [`Cause::BadKey`] if the certificate
     /// is not DER, or has an extension twice.
     pub fn of_certificate(der: &[u8]) -> Result<Self> {
         let refused = |error| match error {
-            Error::OtherPurpose | Error::CriticalExtension => error,
-            _ => Error::BadKey,
+            Cause::OtherPurpose | Cause::CriticalExtension => error,
+            _ => Cause::BadKey,
         };
         Self::read(der).map_err(refused)
     }
@@ -121,11 +121,11 @@ impl Purpose {
                     purpose.lists = lists_among(value)?;
                     16
                 }
-                _ if critical => return Err(Error::CriticalExtension),
+                _ if critical => return Err(Cause::CriticalExtension),
                 _ => continue,
             };
             if seen & bit != 0 {
-                return Err(Error::BadKey);
+                return Err(Cause::BadKey);
             }
             seen |= bit;
         }
@@ -138,7 +138,7 @@ impl Purpose {
 ///
 /// # Errors
 ///
-/// [`Error::BadKey`].
+/// [`Cause::BadKey`].
 pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
     let read = || {
         let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
@@ -151,7 +151,7 @@ pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
         let mut time = || time::parse(times.u8()?, after_tag(&mut times)?);
         Ok((time()?, time()?))
     };
-    read().map_err(|_: Error| Error::BadKey)
+    read().map_err(|_: Cause| Cause::BadKey)
 }
 
 /// Whether the key in the certificate that `der` encodes may sign data: the usage
@@ -159,7 +159,7 @@ pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
 ///
 /// # Errors
 ///
-/// [`Error::BadKey`].
+/// [`Cause::BadKey`].
 pub fn may_sign(der: &[u8]) -> Result<bool> {
     let read = || {
         let mut extensions = Cursor::new(extensions(der)?);
@@ -176,7 +176,7 @@ pub fn may_sign(der: &[u8]) -> Result<bool> {
         }
         Ok(false)
     };
-    read().map_err(|_: Error| Error::BadKey)
+    read().map_err(|_: Cause| Cause::BadKey)
 }
 
 /// Refuses the certificate that `der` encodes if the kernel cannot verify signatures by its key, or
@@ -184,14 +184,14 @@ pub fn may_sign(der: &[u8]) -> Result<bool> {
 ///
 /// # Errors
 ///
-/// [`Error::UnverifiableSignature`], [`Error::WeakKey`], [`Error::BadKey`].
+/// [`Cause::UnverifiableSignature`], [`Cause::WeakKey`], [`Cause::BadKey`].
 pub fn check_key(der: &[u8]) -> Result {
-    let key = public_key(der).map_err(|_| Error::BadKey)?;
+    let key = public_key(der).map_err(|_| Cause::BadKey)?;
     key.algo.verifiable()?;
     match key.algo {
-        PublicKeyAlgo::Rsa if rsa_modulus(key.bits)?.bits() < MIN_RSA_BITS => Err(Error::WeakKey),
+        PublicKeyAlgo::Rsa if rsa_modulus(key.bits)?.bits() < MIN_RSA_BITS => Err(Cause::WeakKey),
         PublicKeyAlgo::Ecdsa if !CURVES.contains(&key.curve) => {
-            Err(Error::UnverifiableSignature(key.algo))
+            Err(Cause::UnverifiableSignature(key.algo))
         }
         _ => Ok(()),
     }
@@ -217,7 +217,7 @@ fn public_key(der: &[u8]) -> Result<SubjectKey<'_>> {
     let algo = algo_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?);
     let curve = optional(&mut algorithm, OBJECT_IDENTIFIER)?.unwrap_or_default();
     let bits = content(&mut spki, BIT_STRING)?;
-    let bits = bits.strip_prefix(&[0]).ok_or(Error::BadKey)?;
+    let bits = bits.strip_prefix(&[0]).ok_or(Cause::BadKey)?;
     Ok(SubjectKey { algo, curve, bits })
 }
 
@@ -256,7 +256,7 @@ fn path_len(value: &[u8]) -> Result<Option<u8>> {
         None => None,
         Some([len @ 0..=0x7f]) => Some(*len),
         // Longer than any chain that is followed, or no number of authorities.
-        Some([0x80..=0xff, ..] | []) => return Err(Error::BadKey),
+        Some([0x80..=0xff, ..] | []) => return Err(Cause::BadKey),
         Some(_) => None,
     };
     fields.finish()?;
@@ -276,7 +276,7 @@ fn lists_among(value: &[u8]) -> Result<bool> {
     }
     match lists || signs {
         true => Ok(lists),
-        false => Err(Error::OtherPurpose),
+        false => Err(Cause::OtherPurpose),
     }
 }
 

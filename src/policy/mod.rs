@@ -7,8 +7,7 @@ mod mode;
 pub(crate) use mode::Mode;
 
 use crate::{
-    errno::check_pcr,
-    reason::Reason,
+    reason::{check_pcr, error_of, refuse},
     sys::{
         console::Show,
         cred::Ids,
@@ -32,7 +31,6 @@ use digest_logic::policy::{
     Capabilities,
     Context,
     Decision,
-    ErrorKind,
     Func,
     Mask,
     Measure,
@@ -40,6 +38,7 @@ use digest_logic::policy::{
     Rule,
     SelectionError, //
 };
+use digest_logic::refusal::Cause;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -143,7 +142,7 @@ impl ActivePolicy {
     ///
     /// Those of [`ActivePolicy::parse`], and `EILSEQ` if the bytes are not UTF-8.
     pub(crate) fn from_bytes(bytes: KVVec<u8>) -> Result<Arc<Self>> {
-        policy::text_of(&bytes).map_err(refuse)?;
+        policy::text_of(&bytes).map_err(refused)?;
         Self::parse(Text::from_bytes(bytes).map_err(|_| EINVAL)?)
     }
 
@@ -158,7 +157,7 @@ impl ActivePolicy {
         let (mut needs_task_label, mut needs_file_label) = (false, false);
         let mut by_func = [const { KVVec::new() }; Func::ALL.len()];
         for rule in policy::rules(text.as_str(), &Capabilities::SERVED) {
-            let rule = rule.map_err(refuse)?;
+            let rule = rule.map_err(refused)?;
             rule.pcr().map_or(Ok(()), |pcr| check_pcr(u32::from(pcr)))?;
             needs_task_label |= rule.needs_task_label();
             needs_file_label |= rule.needs_file_label();
@@ -207,7 +206,7 @@ impl ActivePolicy {
         text.extend_from_slice(self.text().as_bytes(), GFP_KERNEL)?;
         text.extend_from_slice(more, GFP_KERNEL)?;
         if text.len() > MAX_POLICY {
-            return Err(Reason::PolicyTooLarge.refuse("policy"));
+            return Err(refuse("policy", Cause::PolicyTooLarge));
         }
         Ok(text)
     }
@@ -340,15 +339,9 @@ fn subject(ids: Ids, label: Option<&Label>) -> policy::Task<'_> {
     }
 }
 
-fn refuse(error: PolicyError) -> Error {
+fn refused(error: PolicyError) -> Error {
     pr_err!("policy: {}\n", Show(error));
-    match error.kind() {
-        ErrorKind::Syntax => EINVAL,
-        ErrorKind::Conflict => EDOM,
-        ErrorKind::Unsupported => Error::from_errno(-95), // EOPNOTSUPP
-        ErrorKind::TooLong => EFBIG,
-        ErrorKind::Encoding => Error::from_errno(-84), // EILSEQ
-    }
+    error_of(error.kind().cause())
 }
 
 /// The policy in force, and what its `appraise` rules do.

@@ -9,11 +9,14 @@ use super::own_file::{
 };
 use crate::{
     access::Monitor,
-    reason::Reason,
+    reason::refuse,
     stores::Stores,
     sys::console::Show, //
 };
-use digest_logic::digest::decode_hex;
+use digest_logic::{
+    digest::decode_hex, //
+    refusal::Cause,
+};
 use kernel::prelude::*;
 
 /// The name of the record of a key that was added.
@@ -50,7 +53,7 @@ pub(crate) fn change_trusted_keys(monitor: &Monitor, data: &[u8]) -> Result {
 fn add_key_file(monitor: &Monitor, path: &[u8]) -> Result {
     let stores = monitor.stores();
     let read = |path, bytes| {
-        let limit = Limit(bytes, Reason::KeyFileTooLarge);
+        let limit = Limit(bytes, Cause::KeyFileTooLarge);
         own_file::read(monitor.exempt(), path, limit, |_, _| Ok(())).map(|(data, ())| data)
     };
     let mut signature_path = KVVec::new();
@@ -60,14 +63,14 @@ fn add_key_file(monitor: &Monitor, path: &[u8]) -> Result {
     let signature = read(&signature_path, MAX_SIGNATURE)?;
     stores.log.measure_attempt(&file, KEY_EVENT, || {
         let added = stores.lists.trust().add_signed(&file, &signature);
-        added.map_err(|reason| reason.refuse(path.escape_ascii()))
+        added.map_err(|reason| refuse(path.escape_ascii(), reason))
     })
 }
 
 fn add_key(stores: &Stores, der: &[u8]) -> Result {
     let key = stores.log.measure_attempt(der, KEY_EVENT, || {
         let added = stores.lists.trust().add(der);
-        added.map_err(|reason| reason.refuse("trusted_keys"))
+        added.map_err(|reason| refuse("trusted_keys", reason))
     })?;
     pr_info!("trusted key added: {}\n", Show(key));
     Ok(())
@@ -75,11 +78,10 @@ fn add_key(stores: &Stores, der: &[u8]) -> Result {
 
 fn revoke_key(stores: &Stores, hex: &[u8]) -> Result {
     let mut id = [0; 64];
-    let len =
-        decode_hex(hex, &mut id).map_err(|cause| Reason::from(cause).refuse("trusted_keys"))?;
+    let len = decode_hex(hex, &mut id).map_err(|cause| refuse("trusted_keys", cause))?;
     let id = id.get(..len).unwrap_or_default();
     let revoked = stores.lists.trust().revoke(id);
-    let count = revoked.map_err(|reason| reason.refuse("trusted_keys"))?;
+    let count = revoked.map_err(|reason| refuse("trusted_keys", reason))?;
     // Files that passed by its signatures are looked at again.
     stores.lists.doubt();
     pr_info!(

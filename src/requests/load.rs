@@ -16,10 +16,9 @@ use crate::{
         appraise,
         Monitor, //
     },
-    errno::refuse,
     lists::Change,
     policy::Query,
-    reason::Reason,
+    reason::refuse,
     sys::{
         console::Show,
         sha, //
@@ -37,6 +36,7 @@ use digest_logic::{
         Func,
         Mask, //
     },
+    refusal::Cause,
     template::MAX_NAME, //
 };
 use kernel::prelude::*;
@@ -69,11 +69,11 @@ fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
 /// loaded then.
 pub(crate) fn load_lists(monitor: &Monitor, data: &[u8]) -> Result {
     if !monitor.is_running() {
-        return Err(Reason::NotRunning.refuse("digest_lists"));
+        return Err(refuse("digest_lists", Cause::NotRunning));
     }
     match as_path(data) {
         Some(path) => {
-            let limit = Limit(MAX_METADATA, Reason::MetadataTooLarge);
+            let limit = Limit(MAX_METADATA, Cause::MetadataTooLarge);
             let (data, ()) = own_file::read(monitor.exempt(), path, limit, |_, _| Ok(()))?;
             load_metadata(monitor, &data, path, &event_of(path)?)
         }
@@ -96,7 +96,7 @@ fn load_metadata(monitor: &Monitor, data: &[u8], name: &[u8], event: &[u8]) -> R
             let lists = older.as_str().as_bytes();
             stores.log.measure_own_data(lists, REMOVE_EVENT)
         })
-        .map_err(|reason| reason.refuse(Path(name)))?;
+        .map_err(|reason| refuse(Path(name), reason))?;
     if older > 0 {
         pr_info!(
             "{} lists gave way to newer ones; {} digests in all\n",
@@ -105,7 +105,7 @@ fn load_metadata(monitor: &Monitor, data: &[u8], name: &[u8], event: &[u8]) -> R
         );
     }
     match unsigned_stay {
-        true => Err(Reason::WouldUnrevoke.refuse(Path(name))),
+        true => Err(refuse(Path(name), Cause::WouldUnrevoke)),
         false => Ok(()),
     }
 }
@@ -122,11 +122,11 @@ fn load_recorded(
         let (data, digest) = read_list(monitor, &record)?;
         batch
             .stage(&record, &data, digest)
-            .map_err(|reason| reason.refuse(Path(record.path)))?;
+            .map_err(|reason| refuse(Path(record.path), reason))?;
     }
     let (added, signed) = batch
         .publish()
-        .map_err(|reason| reason.refuse(Path(name)))?;
+        .map_err(|reason| refuse(Path(name), reason))?;
     pr_info!(
         "{}: {} lists, {} of them new, {} newly signed; {} digests in all\n",
         Show(Path(name)),
@@ -142,7 +142,7 @@ fn load_recorded(
 /// `DIGEST_LIST_CHECK` to it. May sleep.
 fn read_list(monitor: &Monitor, record: &Record<'_>) -> Result<(KVVec<u8>, Digest)> {
     let stores = monitor.stores();
-    let limit = Limit(stores.lists.settings().max_list_size, Reason::ListTooLarge);
+    let limit = Limit(stores.lists.settings().max_list_size, Cause::ListTooLarge);
     own_file::read(monitor.exempt(), record.path, limit, |file, data| {
         let query = Query::new(file, Func::DigestListCheck, Mask::READ);
         let decision = stores.policies.decide(&query);
@@ -161,7 +161,7 @@ fn read_list(monitor: &Monitor, record: &Record<'_>) -> Result<(KVVec<u8>, Diges
             stores.stats.appraised.count();
             let denial = Denial::SignatureRequired;
             appraise::deny(stores, file, denial, Some(&digest), rule.rule)
-                .map_err(|_| Reason::Unsigned.refuse(Path(record.path)))?;
+                .map_err(|_| refuse(Path(record.path), Cause::Unsigned))?;
         }
         Ok(digest)
     })

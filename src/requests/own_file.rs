@@ -7,15 +7,14 @@ use crate::{
         content,
         Exempt, //
     },
-    errno::refuse,
-    reason::Reason,
+    reason::refuse,
     sys::{
         console::Show,
         file::OwnedFile, //
     },
 };
 use core::fmt;
-use digest_logic::error::Error as Cause;
+use digest_logic::refusal::Cause;
 use kernel::{
     prelude::*,
     str::CStr, //
@@ -38,7 +37,7 @@ impl fmt::Display for Path<'_> {
 }
 
 /// How large a file may be, in bytes, and what it is called if it is larger.
-pub(super) struct Limit(pub(super) usize, pub(super) Reason);
+pub(super) struct Limit(pub(super) usize, pub(super) Cause);
 
 /// Reads the file at `path` without evaluating the access, and hands it to `look` while it is open.
 /// Errors of `look` have been logged. May sleep.
@@ -53,7 +52,7 @@ pub(super) fn read<T>(
 
 fn read_exempt<T>(
     path: &[u8],
-    Limit(bytes, reason): Limit,
+    Limit(bytes, cause): Limit,
     look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
 ) -> Result<(KVVec<u8>, T)> {
     let mut name = KVVec::with_capacity(path.len().saturating_add(1), GFP_KERNEL)?;
@@ -69,7 +68,7 @@ fn read_exempt<T>(
             let seen = look(&file, &data)?;
             Ok((data, seen))
         }
-        Err(e) if e == EFBIG => Err(reason.refuse(Path(path))),
+        Err(e) if e == EFBIG => Err(refuse(Path(path), cause)),
         Err(e) => {
             pr_err!("cannot read {} ({})\n", Show(Path(path)), e.to_errno());
             Err(e)

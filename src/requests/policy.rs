@@ -24,7 +24,7 @@ use crate::{
         ActivePolicy,
         MAX_POLICY, //
     },
-    reason::Reason,
+    reason::refuse,
     stores::Stores,
     sys::file::OwnedFile, //
 };
@@ -32,6 +32,7 @@ use digest_logic::policy::{
     Func,
     Mask, //
 };
+use digest_logic::refusal::Cause;
 use kernel::prelude::*;
 
 /// The label of what the module itself calls critical data.
@@ -48,22 +49,21 @@ const CRITICAL_DATA: &[u8] = b"digest_lists";
 pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool) -> Result {
     let stores = monitor.stores();
     if !monitor.is_running() {
-        return Err(Reason::NotRunning.refuse("policy"));
+        return Err(refuse("policy", Cause::NotRunning));
     }
     if stores.policies.is_locked() {
-        pr_err!("policy: the module was loaded with policy_lock=1\n");
-        return Err(EACCES);
+        return Err(refuse("policy", Cause::PolicyLocked));
     }
     let text = match as_path(&data) {
         Some(path) if !continues => {
             let check = |file: &OwnedFile, text: &[u8]| {
                 let access = Access::new(file, Func::PolicyCheck, Mask::READ);
                 match evaluate::evaluate(stores, &access.with_content(Some(text))) {
-                    Err(e) if e == EACCES => Err(Reason::Denied.refuse(path.escape_ascii())),
+                    Err(e) if e == EACCES => Err(refuse(path.escape_ascii(), Cause::Denied)),
                     evaluated => evaluated.map(|_| ()),
                 }
             };
-            let limit = Limit(MAX_POLICY, Reason::PolicyTooLarge);
+            let limit = Limit(MAX_POLICY, Cause::PolicyTooLarge);
             own_file::read(monitor.exempt(), path, limit, check)?.0
         }
         _ => {

@@ -3,14 +3,14 @@
 //! Removing lists by the digests of their files.
 
 use crate::{
-    reason::Reason,
+    reason::refuse,
     stores::Stores,
     sys::text::Text, //
 };
 use core::fmt::Write;
 use digest_logic::{
     digest::Digest,
-    error::Error as Cause, //
+    refusal::Cause, //
 };
 use kernel::prelude::*;
 
@@ -38,15 +38,14 @@ pub(crate) fn remove_lists(stores: &Stores, data: &[u8]) -> Result {
     let text = data.strip_suffix(b"\n").unwrap_or(data);
     let mut digests = KVVec::new();
     for line in text.split(|byte| *byte == b'\n') {
-        let digest = parse_digest(line)
-            .map_err(|cause| Reason::from(cause).refuse("digest_lists_remove"))?;
+        let digest = parse_digest(line).map_err(|cause| refuse("digest_lists_remove", cause))?;
         digests.push(digest, GFP_KERNEL)?;
     }
     let change = stores.lists.change();
     let mut record = Text::new();
     for digest in &digests {
         if !change.has(digest) {
-            return Err(Reason::NotLoaded.refuse(digest));
+            return Err(refuse(digest, Cause::NotLoaded));
         }
         writeln!(record, "{digest}").map_err(|_| ENOMEM)?;
     }
@@ -55,7 +54,7 @@ pub(crate) fn remove_lists(stores: &Stores, data: &[u8]) -> Result {
             let lists = record.as_str().as_bytes();
             stores.log.measure_own_data(lists, REMOVE_EVENT)
         })
-        .map_err(|reason| reason.refuse("digest_lists_remove"))?;
+        .map_err(|reason| refuse("digest_lists_remove", reason))?;
     pr_info!(
         "{} lists removed; {} digests in all\n",
         digests.len(),

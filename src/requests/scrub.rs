@@ -13,7 +13,7 @@ use crate::{
         Damage,
         List, //
     },
-    reason::Reason,
+    reason::refuse,
     stores::Stores,
     sys::{
         console::Show,
@@ -43,9 +43,7 @@ fn consequence(list: &List, damage: Damage) -> &'static str {
 /// be in use, or are taken out and the finding could not be recorded; the kernel log says which.
 pub(crate) fn scrub(stores: &Stores) -> Result<usize> {
     let change = stores.lists.change();
-    let damaged = change
-        .damaged()
-        .map_err(|error| Reason::Kernel(error).refuse("scrub"))?;
+    let damaged = change.damaged().map_err(|error| refuse("scrub", error))?;
     if damaged.is_empty() {
         return Ok(0);
     }
@@ -58,7 +56,7 @@ pub(crate) fn scrub(stores: &Stores) -> Result<usize> {
     }
     change
         .withdraw(&damaged)
-        .map_err(|reason| reason.refuse("scrub: the lists are still in use"))?;
+        .map_err(|reason| refuse("scrub: the lists are still in use", reason))?;
     let mut text = Text::new();
     let mut lines = damaged.iter();
     lines
@@ -71,6 +69,6 @@ pub(crate) fn scrub(stores: &Stores) -> Result<usize> {
             let log = &stores.log;
             log.measure_own_data(text.as_str().as_bytes(), CORRUPTED_EVENT)
         })
-        .map_err(|error| Reason::Kernel(error).refuse("scrub: the finding is not recorded"))?;
+        .map_err(|error| refuse("scrub: the finding is not recorded", error))?;
     Ok(damaged.len())
 }

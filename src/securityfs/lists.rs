@@ -5,9 +5,8 @@
 use super::measurements::number;
 use crate::{
     access::Monitor,
-    errno::refuse,
     lists::List,
-    reason::Reason,
+    reason::refuse,
     requests::{
         load::{
             load_lists,
@@ -34,7 +33,10 @@ use core::{
     fmt::Write,
     sync::atomic::Ordering, //
 };
-use digest_logic::verity;
+use digest_logic::{
+    refusal::Cause,
+    verity, //
+};
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -142,7 +144,7 @@ impl Node for Scrub {
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
         if data.strip_suffix(b"\n").unwrap_or(&data) != b"1" {
-            return Err(Reason::NotOne.refuse("scrub"));
+            return Err(refuse("scrub", Cause::NotOne));
         }
         let changed = scrub(self.0.stores())?;
         pr_info!("scrub: {} lists had changed in memory\n", changed);

@@ -21,14 +21,17 @@ use crate::{
         Mode,
         Query, //
     },
+    reason::{
+        error_of,
+        refuse, //
+    },
     stores::Stores,
     sys::{
         console::Show,
         cred::Ids,
         exec_files::{
             Use,
-            Uses,
-            MAX_USES, //
+            Uses, //
         },
         file::{
             File,
@@ -45,6 +48,7 @@ use digest_logic::{
         Func,
         Mask, //
     },
+    refusal::Cause,
     template::MAX_NAME,
 };
 use kernel::{
@@ -136,10 +140,9 @@ pub(crate) fn refuse_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePo
 }
 
 fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
-    let uses = Uses::by_processes().inspect_err(|e| {
-        if *e == E2BIG {
-            pr_err!("policy: {} or more files in use\n", MAX_USES);
-        }
+    let uses = Uses::by_processes().map_err(|e| match e {
+        E2BIG => refuse("policy", Cause::ManyInUse),
+        e => e,
     })?;
     if uses.unseen > 0 {
         pr_warn!(
@@ -172,7 +175,7 @@ fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> 
         "policy: {} files in use would be denied; load their lists first, or set the parameter force=1\n",
         denied
     );
-    Err(EDEADLK)
+    Err(error_of(Cause::LockOut))
 }
 
 /// How many more files, none or one, would be denied with this use; names it if fewer than

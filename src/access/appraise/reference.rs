@@ -22,9 +22,9 @@ use digest_logic::{
         Reference as Good, //
     },
     digest::Digest,
-    error::Error as Malformed,
     hash_algo::HashAlgo,
     reference::Reference, //
+    refusal::Cause,
 };
 use kernel::{
     prelude::*,
@@ -46,7 +46,7 @@ pub(super) fn read(file: &File) -> Result<KVec<u8>> {
             value.truncate(len);
             Ok(value)
         }
-        Err(e) if e == ENODATA || e.to_errno() == -95 => Ok(KVec::new()),
+        Err(e) if e == ENODATA || e == EOPNOTSUPP => Ok(KVec::new()),
         Err(e) => Err(e),
     }
 }
@@ -95,7 +95,7 @@ pub(super) fn own_reference(
                 Own::Bad(Denial::InvalidSignature)
             }
         }
-        Err(Malformed::WeakAlgorithm) => Own::Bad(Denial::DeniedHashAlgorithm),
+        Err(Cause::WeakAlgorithm) => Own::Bad(Denial::DeniedHashAlgorithm),
         Err(_) => Own::Bad(Denial::UnknownData),
     })
 }

@@ -16,8 +16,8 @@ use crate::{
 };
 use digest_logic::{
     digest::Digest,
-    error::Error as Cause,
     ima_sig::ImaSignature, //
+    refusal::Cause,
 };
 use kernel::sync::Arc;
 

@@ -17,12 +17,14 @@ use super::{
         Use, //
     },
 };
-use crate::reason::Reason;
+use crate::{
+    reason::Reason, //
+};
 use digest_logic::{
     digest::Digest,
-    error::Error as Cause,
     ima_sig::ImaSignature,
     list::ListType,
+    refusal::Cause,
     signature::Signature, //
 };
 use kernel::sync::Arc;
@@ -56,7 +58,7 @@ pub(super) fn verify(
 ///
 /// # Errors
 ///
-/// [`Reason::UnknownKey`] also for a key whose certificate comes along: a key that was added hangs
+/// [`Cause::UnknownKey`] also for a key whose certificate comes along: a key that was added hangs
 /// on one that is there.
 pub(super) fn verify_key_file(
     trust: &Trust,
@@ -84,7 +86,7 @@ impl Trust {
     pub(crate) fn verify_appended(&self, signed: &[u8], signature: &[u8]) -> bool {
         matches!(
             pkcs7::verify(self, signed, signature, Use::CmsModule),
-            Ok(_) | Err(Reason::CertificateMissing)
+            Ok(_) | Err(Reason::Cause(Cause::CertificateMissing))
         )
     }
 }

@@ -15,12 +15,12 @@ use crate::{
 };
 use digest_logic::{
     cursor::SliceSink,
-    error::Error as Cause,
     openpgp::{
         der,
         signature::Value,
         Signature, //
     },
+    refusal::Cause,
 };
 use kernel::{
     prelude::*,
@@ -42,7 +42,7 @@ pub(super) fn verify(
     signature.write_trailer(&mut hasher)?;
     let digest = hasher.finish();
     if digest.as_bytes().first_chunk() != Some(&signature.left()) {
-        return Err(Reason::DoesNotVerify);
+        return Err(Cause::DoesNotVerify.into());
     }
     if let Some(end) = signature.expires() {
         moment.check_end(end)?;
@@ -66,7 +66,7 @@ pub(super) fn verify(
             der::write_ecdsa(&r, &s, &mut sink).map_err(|_| Cause::BadSignature)?;
             verify(c"x962", sink.written())?;
         }
-        _ => return Err(Reason::DoesNotVerify),
+        _ => return Err(Cause::DoesNotVerify.into()),
     }
     Ok(signer)
 }

@@ -33,6 +33,7 @@ use digest_logic::cms::{
     Message,
     Signer, //
 };
+use digest_logic::refusal::Cause;
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -42,7 +43,7 @@ use kernel::{
 ///
 /// # Errors
 ///
-/// [`Reason::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which
+/// [`Cause::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which
 /// nothing is known.
 pub(super) fn verify(
     trust: &Trust,
@@ -53,7 +54,7 @@ pub(super) fn verify(
     let signed = Signed::parse(trust, data, message, purpose)?;
     match signed.by_anchor(trust) {
         Ok(signer) => SignerId::new(signer.id()),
-        Err(Reason::UnknownKey) => signed.by_enclosed(trust),
+        Err(Reason::Cause(Cause::UnknownKey)) => signed.by_enclosed(trust),
         Err(reason) => Err(reason),
     }
 }
@@ -119,7 +120,7 @@ impl<'a> Signed<'a> {
                 Err(_) => continue,
             };
             if *cert.id() == *self.signer && !signer.is_key_of(&cert) {
-                return Err(Reason::DoesNotVerify);
+                return Err(Cause::DoesNotVerify.into());
             }
         }
         self.verify(&Keyring::of(&signer.key)?)?;
@@ -140,6 +141,6 @@ impl<'a> Signed<'a> {
             return Ok(id);
         }
         trust.by_system(|keys| verify_pkcs7(self.data, self.message, Ring::System(keys)))?;
-        Err(Reason::CertificateMissing)
+        Err(Cause::CertificateMissing.into())
     }
 }

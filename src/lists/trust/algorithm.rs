@@ -12,7 +12,7 @@ use crate::{
 use core::fmt;
 use digest_logic::{
     cms::rsa_modulus,
-    error::Error as Cause,
+    refusal::Cause,
     x509, //
 };
 

@@ -22,6 +22,7 @@ use crate::{
 use core::fmt;
 use digest_logic::{
     digest::Hex,
+    refusal::Cause,
     x509::Purpose, //
 };
 use kernel::prelude::*;
@@ -203,19 +204,19 @@ impl Anchor {
     /// key files take a dedicated key.
     pub(super) fn check_use(&self, purpose: Use, dedicated: bool) -> Result<(), Reason> {
         match purpose {
-            _ if !self.may_sign => Err(Reason::KeyUsage),
+            _ if !self.may_sign => Err(Cause::KeyUsage.into()),
             Use::Header => Ok(()),
-            _ if self.format == Format::OpenPgp => Err(Reason::HeadersOnly),
-            Use::ImaList if !self.purpose.lists => Err(Reason::NotDedicated),
+            _ if self.format == Format::OpenPgp => Err(Cause::HeadersOnly.into()),
+            Use::ImaList if !self.purpose.lists => Err(Cause::NotDedicated.into()),
             // A key file of which a package is made is signed for IMA as every other file of the
             // package.
             Use::CmsList | Use::CmsKeyFile | Use::ImaKeyFile
                 if dedicated && !self.purpose.lists =>
             {
-                Err(Reason::NotDedicated)
+                Err(Cause::NotDedicated.into())
             }
             // One that makes lists of whatever it signs would be a trap.
-            Use::ImaContent if self.purpose.lists => Err(Reason::KeyUsage),
+            Use::ImaContent if self.purpose.lists => Err(Cause::KeyUsage.into()),
             Use::CmsList
             | Use::CmsKeyFile
             | Use::CmsModule
@@ -235,7 +236,7 @@ impl Anchor {
         self.key.validate().map_err(Reason::of_key)?;
         moment.check(self.valid)?;
         if is_certificate_blacklisted(&self.tbs_digest) {
-            return Err(Reason::Blacklisted);
+            return Err(Cause::Blacklisted.into());
         }
         Ok(())
     }
@@ -264,11 +265,11 @@ impl fmt::Display for ShownKey {
         };
         let state = match self.state {
             Ok(()) => "valid",
-            Err(Reason::KeyRevoked) => "revoked",
-            Err(Reason::KeyExpired) => "expired",
-            Err(Reason::KeyNotYetValid) => "not-yet-valid",
-            Err(Reason::Blacklisted) => "blacklisted",
-            Err(Reason::Issuer) => "issuer-not-trusted",
+            Err(Reason::Cause(Cause::KeyRevoked)) => "revoked",
+            Err(Reason::Cause(Cause::KeyExpired)) => "expired",
+            Err(Reason::Cause(Cause::KeyNotYetValid)) => "not-yet-valid",
+            Err(Reason::Cause(Cause::Blacklisted)) => "blacklisted",
+            Err(Reason::Cause(Cause::Issuer)) => "issuer-not-trusted",
             Err(_) => "unusable",
         };
         write!(

@@ -10,7 +10,10 @@ use super::{
     moment::Moment,
     revoked::Revoked, //
 };
-use crate::reason::Reason;
+use crate::{
+    reason::Reason, //
+};
+use digest_logic::refusal::Cause;
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -29,7 +32,7 @@ impl Keys {
     /// Whether a key by itself may be used. May sleep.
     fn check(&self, anchor: &Anchor, moment: Moment) -> Result<(), Reason> {
         if self.revoked.has(&anchor.fingerprint, anchor.id()) {
-            return Err(Reason::KeyRevoked);
+            return Err(Cause::KeyRevoked.into());
         }
         anchor.check(moment)
     }
@@ -80,7 +83,7 @@ impl Keys {
                 None => break,
             }
         }
-        Err(Reason::Issuer)
+        Err(Cause::Issuer.into())
     }
 
     /// The first key that `select` takes and that may be used, as an authority or to sign;
@@ -92,14 +95,14 @@ impl Keys {
         moment: Moment,
         is_authority: bool,
     ) -> Result<Arc<Anchor>, Reason> {
-        let mut problem = Reason::UnknownKey;
+        let mut problem = Reason::from(Cause::UnknownKey);
         for anchor in self.anchors.iter().filter(|anchor| select(anchor)) {
             match self
                 .check_chain(anchor, moment, is_authority)
                 .and_then(|()| further(anchor))
             {
                 Ok(()) => return Ok(anchor.clone()),
-                Err(reason) if problem == Reason::UnknownKey => problem = reason,
+                Err(reason) if problem == Cause::UnknownKey => problem = reason,
                 Err(_) => (),
             }
         }

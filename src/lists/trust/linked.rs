@@ -26,6 +26,7 @@ use crate::{
 use digest_logic::{
     cursor::Cursor,
     key_file::KeyFile, //
+    refusal::Cause,
 };
 use kernel::prelude::*;
 
@@ -55,7 +56,7 @@ impl Trust {
     fn add_linked_one(&self, der: &[u8], format: Format) -> Result<(), Reason> {
         let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
         if cert.is_blacklisted() {
-            return Err(Reason::Blacklisted);
+            return Err(Cause::Blacklisted.into());
         }
         self.enter(&cert, der, Origin::Module, format)?;
         Ok(())

@@ -14,6 +14,7 @@ use crate::{
         module, //
     },
 };
+use digest_logic::refusal::Cause;
 use kernel::prelude::*;
 
 /// Whether the system's clock is asked (`validity=`). Never changes while the module is loaded.
@@ -76,13 +77,13 @@ impl Moment {
     /// outside.
     pub(super) fn check(&self, (from, to): (i64, i64)) -> Result<(), Reason> {
         match self.signed {
-            Some(signed) if signed > to => return Err(Reason::SignedAfterExpiry),
-            Some(signed) if signed < from => return Err(Reason::SignedBeforeValidity),
+            Some(signed) if signed > to => return Err(Cause::SignedAfterExpiry.into()),
+            Some(signed) if signed < from => return Err(Cause::SignedBeforeValidity.into()),
             _ => (),
         }
         match self.now {
-            Some(now) if now > to => Err(Reason::KeyExpired),
-            Some(now) if now < from => Err(Reason::KeyNotYetValid),
+            Some(now) if now > to => Err(Cause::KeyExpired.into()),
+            Some(now) if now < from => Err(Cause::KeyNotYetValid.into()),
             _ => Ok(()),
         }
     }
@@ -90,7 +91,9 @@ impl Moment {
     /// Refuses what ends at `end`, in seconds since 1970, by the clock.
     pub(in crate::lists) fn check_end(&self, end: u64) -> Result<(), Reason> {
         match self.now {
-            Some(now) if i64::try_from(end).is_ok_and(|end| now > end) => Err(Reason::KeyExpired),
+            Some(now) if i64::try_from(end).is_ok_and(|end| now > end) => {
+                Err(Cause::KeyExpired.into())
+            }
             _ => Ok(()),
         }
     }

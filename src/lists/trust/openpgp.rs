@@ -12,12 +12,12 @@ use crate::{
     },
 };
 use digest_logic::{
-    error::Error as Cause,
     openpgp::{
         Certificate,
         CertifiedKey,
         PublicKey, //
     },
+    refusal::Cause,
 };
 use kernel::prelude::*;
 
@@ -42,14 +42,14 @@ pub(super) fn add_keys(
             Err(_) => [0; 20],
         }
     };
-    let mut result = Err(Reason::KeyUsage);
+    let mut result = Err(Cause::KeyUsage.into());
     for key in Certificate::parse(data)?.keys(fingerprint) {
         let added = certificate_of(&key).and_then(|der| add(&der));
         if let Err(reason) = added {
             pr_warn!("the OpenPGP key {}: {}\n", Show(key.id()), Show(reason));
         }
         // That a key is for encryption explains nothing where another one is refused.
-        if added.is_ok() || result == Err(Reason::KeyUsage) {
+        if added.is_ok() || result == Err(Reason::Cause(Cause::KeyUsage)) {
             result = added;
         }
     }
@@ -59,10 +59,10 @@ pub(super) fn add_keys(
 /// A certificate around `key`.
 fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
     if !key.signs {
-        return Err(Reason::KeyUsage);
+        return Err(Cause::KeyUsage.into());
     }
     if key.revoked {
-        return Err(Reason::KeyRevoked);
+        return Err(Cause::KeyRevoked.into());
     }
     let mut spki = Bytes(KVVec::new());
     key.key.material()?.write_spki(&mut spki)?;
@@ -73,7 +73,7 @@ fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
 struct Bytes(KVVec<u8>);
 
 impl digest_logic::cursor::Sink for Bytes {
-    fn put(&mut self, bytes: &[u8]) -> digest_logic::error::Result {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
         if self.0.len().saturating_add(bytes.len()) > MAX_FINGERPRINTED {
             return Err(Cause::BufferTooSmall);
         }

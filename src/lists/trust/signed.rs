@@ -20,7 +20,10 @@ use crate::{
         x509::Certificate, //
     },
 };
-use digest_logic::key_file::KeyFile;
+use digest_logic::{
+    key_file::KeyFile, //
+    refusal::Cause,
+};
 use kernel::prelude::*;
 
 impl Trust {
@@ -38,7 +41,7 @@ impl Trust {
             let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
             self.judge(&cert, der, self.moment(None))?;
             if !cert.public_key().may_sign() {
-                return Err(Reason::KeyUsage);
+                return Err(Cause::KeyUsage.into());
             }
             let key = self.enter(&cert, der, Origin::Signed(signer.fingerprint), format)?;
             pr_info!("trusted key added: {}\n", Show(key));

@@ -3,11 +3,11 @@
 //! The numbers of public key and hash algorithms in OpenPGP packets.
 
 use crate::{
-    error::{
-        Error,
+    hash_algo::HashAlgo, //
+    refusal::{
+        Cause,
         Result, //
     },
-    hash_algo::HashAlgo, //
 };
 
 /// A public key algorithm.
@@ -102,11 +102,11 @@ impl PublicKeyAlgo {
     ///
     /// # Errors
     ///
-    /// [`Error::UnverifiableSignature`].
+    /// [`Cause::UnverifiableSignature`].
     pub const fn verifiable(self) -> Result<Self> {
         match self {
             Self::Rsa | Self::Ecdsa => Ok(self),
-            _ => Err(Error::UnverifiableSignature(self)),
+            _ => Err(Cause::UnverifiableSignature(self)),
         }
     }
 
@@ -170,15 +170,15 @@ impl WeakHash {
 ///
 /// # Errors
 ///
-/// [`Error::WeakSignatureHash`], [`Error::UnknownAlgorithm`].
+/// [`Cause::WeakSignatureHash`], [`Cause::UnknownAlgorithm`].
 pub const fn hash_from_id(id: u8) -> Result<HashAlgo> {
     match id {
-        1 => Err(Error::WeakSignatureHash(WeakHash::Md5)),
-        2 => Err(Error::WeakSignatureHash(WeakHash::Sha1)),
-        3 => Err(Error::WeakSignatureHash(WeakHash::Ripemd160)),
+        1 => Err(Cause::WeakSignatureHash(WeakHash::Md5)),
+        2 => Err(Cause::WeakSignatureHash(WeakHash::Sha1)),
+        3 => Err(Cause::WeakSignatureHash(WeakHash::Ripemd160)),
         8 => Ok(HashAlgo::Sha256),
         9 => Ok(HashAlgo::Sha384),
         10 => Ok(HashAlgo::Sha512),
-        _ => Err(Error::UnknownAlgorithm),
+        _ => Err(Cause::UnknownAlgorithm),
     }
 }

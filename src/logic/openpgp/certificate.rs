@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     cursor::Cursor,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -71,16 +71,16 @@ impl<'a> Certificate<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`], [`Error::BadKey`] if the first packet is no public key, and those of
+    /// [`Cause::Empty`], [`Cause::BadKey`] if the first packet is no public key, and those of
     /// [`Packet::read`] and [`PublicKey::parse`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         if cursor.is_empty() {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         let first = Packet::read(&mut cursor.clone())?;
         if first.tag != PUBLIC_KEY {
-            return Err(Error::BadKey);
+            return Err(Cause::BadKey);
         }
         while !cursor.is_empty() {
             let packet = Packet::read(&mut cursor)?;

@@ -14,8 +14,8 @@ use crate::{
         LengthSink,
         Sink, //
     },
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -106,7 +106,7 @@ fn element(tag: u8, sink: &mut dyn Sink, body: impl Fn(&mut dyn Sink) -> Result)
     let [_, _, high, low] = u32::try_from(len.len())
         .ok()
         .filter(|len| *len <= u32::from(u16::MAX))
-        .ok_or(Error::BadLength)?
+        .ok_or(Cause::BadLength)?
         .to_be_bytes();
     match (high, low) {
         (0, 0..=0x7f) => sink.put(&[tag, low])?,

@@ -12,8 +12,8 @@ use crate::{
         Sink, //
     },
     digest::Hex,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -143,16 +143,16 @@ impl<'a> PublicKey<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::OpenPgpVersion6`], [`Error::BadVersion`], [`Error::Truncated`].
+    /// [`Cause::OpenPgpVersion6`], [`Cause::BadVersion`], [`Cause::Truncated`].
     pub fn parse(body: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(body);
         match cursor.u8()? {
             4 => (),
-            6 => return Err(Error::OpenPgpVersion6),
-            _ => return Err(Error::BadVersion),
+            6 => return Err(Cause::OpenPgpVersion6),
+            _ => return Err(Cause::BadVersion),
         }
         if body.len() > usize::from(u16::MAX) {
-            return Err(Error::BadLength);
+            return Err(Cause::BadLength);
         }
         Ok(Self {
             body,
@@ -166,8 +166,8 @@ impl<'a> PublicKey<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnverifiableSignature`] for any algorithm and curve but RSA and ECDSA with P-256,
-    /// P-384 and P-521, [`Error::WeakKey`], [`Error::BadKey`], [`Error::Truncated`].
+    /// [`Cause::UnverifiableSignature`] for any algorithm and curve but RSA and ECDSA with P-256,
+    /// P-384 and P-521, [`Cause::WeakKey`], [`Cause::BadKey`], [`Cause::Truncated`].
     pub fn material(&self) -> Result<Material<'a>> {
         let algo = self.algo.verifiable()?;
         let mut cursor = Cursor::new(self.material);
@@ -191,7 +191,7 @@ impl<'a> PublicKey<'a> {
 
     /// Writes what is hashed with SHA-1 into the fingerprint.
     pub fn write_fingerprinted(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
-        let len = u16::try_from(self.body.len()).map_err(|_| Error::BadLength)?;
+        let len = u16::try_from(self.body.len()).map_err(|_| Cause::BadLength)?;
         sink.put(&[0x99])?;
         sink.put(&len.to_be_bytes())?;
         sink.put(self.body)
@@ -199,14 +199,14 @@ impl<'a> PublicKey<'a> {
 }
 
 fn read_rsa<'a>(cursor: &mut Cursor<'a>) -> Result<Material<'a>> {
-    let n = Mpi::read(cursor, Error::BadKey)?;
-    let e = Mpi::read(cursor, Error::BadKey)?;
+    let n = Mpi::read(cursor, Cause::BadKey)?;
+    let e = Mpi::read(cursor, Cause::BadKey)?;
     if n.bits() < MIN_RSA_BITS {
-        return Err(Error::WeakKey);
+        return Err(Cause::WeakKey);
     }
     // An exponent of 1 would make every value its own signature.
     if !n.is_odd() || !e.is_odd() || e.bits() < 2 {
-        return Err(Error::BadKey);
+        return Err(Cause::BadKey);
     }
     Ok(Material::Rsa { n, e })
 }
@@ -214,11 +214,11 @@ fn read_rsa<'a>(cursor: &mut Cursor<'a>) -> Result<Material<'a>> {
 fn read_ecdsa<'a>(cursor: &mut Cursor<'a>) -> Result<Material<'a>> {
     let len = cursor.u8()?;
     let curve = Curve::from_oid(cursor.take(len.into())?)
-        .ok_or(Error::UnverifiableSignature(PublicKeyAlgo::Ecdsa))?;
-    let point = Mpi::read(cursor, Error::BadKey)?.as_bytes();
+        .ok_or(Cause::UnverifiableSignature(PublicKeyAlgo::Ecdsa))?;
+    let point = Mpi::read(cursor, Cause::BadKey)?.as_bytes();
     let size = curve.coordinate_size().saturating_mul(2).saturating_add(1);
     if point.first() != Some(&4) || point.len() != size {
-        return Err(Error::BadKey);
+        return Err(Cause::BadKey);
     }
     Ok(Material::Ecdsa { curve, point })
 }

@@ -7,8 +7,8 @@ use crate::{
         copy,
         Cursor, //
     },
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -26,8 +26,8 @@ impl<'a> Mpi<'a> {
     ///
     /// # Errors
     ///
-    /// `bad` if it is zero or its length in bits is not that of its bytes, [`Error::Truncated`].
-    pub fn read(cursor: &mut Cursor<'a>, bad: Error) -> Result<Self> {
+    /// `bad` if it is zero or its length in bits is not that of its bytes, [`Cause::Truncated`].
+    pub fn read(cursor: &mut Cursor<'a>, bad: Cause) -> Result<Self> {
         let bits = u32::from(cursor.u16_be()?);
         let len = usize::try_from(bits.div_ceil(8)).map_err(|_| bad)?;
         let mpi = Self(cursor.take(len)?);
@@ -64,13 +64,13 @@ impl<'a> Mpi<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadSignature`] if it does not fit.
+    /// [`Cause::BadSignature`] if it does not fit.
     pub fn left_pad(&self, out: &mut [u8]) -> Result {
         let zeros = out
             .len()
             .checked_sub(self.0.len())
-            .ok_or(Error::BadSignature)?;
-        let (before, rest) = out.split_at_mut_checked(zeros).ok_or(Error::BadSignature)?;
+            .ok_or(Cause::BadSignature)?;
+        let (before, rest) = out.split_at_mut_checked(zeros).ok_or(Cause::BadSignature)?;
         before.fill(0);
         copy(rest, self.0);
         Ok(())

@@ -6,8 +6,8 @@
 
 use crate::{
     cursor::Cursor,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -35,31 +35,31 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadMagic`] if there is no packet, [`Error::BadLength`] for a length that no
-    /// signature and no key may have, [`Error::Truncated`].
+    /// [`Cause::BadMagic`] if there is no packet, [`Cause::BadLength`] for a length that no
+    /// signature and no key may have, [`Cause::Truncated`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
         let head = cursor.u8()?;
         if head & 0x80 == 0 {
-            return Err(Error::BadMagic);
+            return Err(Cause::BadMagic);
         }
         let (tag, len) = if head & 0x40 == 0 {
             let len = match head & 3 {
                 0 => u32::from(cursor.u8()?),
                 1 => u32::from(cursor.u16_be()?),
                 2 => cursor.u32_be()?,
-                _ => return Err(Error::BadLength),
+                _ => return Err(Cause::BadLength),
             };
             ((head >> 2) & 0xf, len)
         } else {
             let len = match cursor.u8()? {
                 short @ 0..=191 => u32::from(short),
                 high @ 192..=223 => two_octets(high, cursor.u8()?),
-                224..=254 => return Err(Error::BadLength),
+                224..=254 => return Err(Cause::BadLength),
                 255 => cursor.u32_be()?,
             };
             (head & 0x3f, len)
         };
-        let body = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
+        let body = cursor.take(usize::try_from(len).map_err(|_| Cause::Truncated)?)?;
         Ok(Self { tag, body })
     }
 
@@ -67,7 +67,7 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::read`], and [`Error::TrailingBytes`].
+    /// Those of [`Self::read`], and [`Cause::TrailingBytes`].
     pub fn read_only(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let packet = Self::read(&mut cursor)?;

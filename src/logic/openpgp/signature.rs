@@ -24,11 +24,11 @@ use crate::{
         Cursor,
         Sink, //
     },
-    error::{
-        Error,
+    hash_algo::HashAlgo, //
+    refusal::{
+        Cause,
         Result, //
     },
-    hash_algo::HashAlgo, //
 };
 
 /// A signature of a document that the kernel can verify.
@@ -72,27 +72,27 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Packet::read_only`]; [`Error::UnknownSignature`] for another packet,
-    /// [`Error::OpenPgpVersion6`], [`Error::BadVersion`], [`Error::UnverifiableSignature`],
-    /// [`Error::WeakSignatureHash`], [`Error::UnknownAlgorithm`], [`Error::SignatureOfOtherKind`],
-    /// [`Error::CriticalSubpacket`], [`Error::BadSignature`].
+    /// Those of [`Packet::read_only`]; [`Cause::UnknownSignature`] for another packet,
+    /// [`Cause::OpenPgpVersion6`], [`Cause::BadVersion`], [`Cause::UnverifiableSignature`],
+    /// [`Cause::WeakSignatureHash`], [`Cause::UnknownAlgorithm`], [`Cause::SignatureOfOtherKind`],
+    /// [`Cause::CriticalSubpacket`], [`Cause::BadSignature`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let packet = Packet::read_only(data)?;
         if packet.tag != SIGNATURE {
-            return Err(Error::UnknownSignature);
+            return Err(Cause::UnknownSignature);
         }
         let body = Body::parse(packet.body)?;
         let algo = body.algo.verifiable()?;
         let hash = hash_from_id(body.hash)?;
         if body.kind != BINARY_DOCUMENT {
-            return Err(Error::SignatureOfOtherKind);
+            return Err(Cause::SignatureOfOtherKind);
         }
         let subpackets = body.subpackets()?;
         if subpackets.unknown_critical {
-            return Err(Error::CriticalSubpacket);
+            return Err(Cause::CriticalSubpacket);
         }
         let mut value = Cursor::new(body.value);
-        let mut mpi = || Mpi::read(&mut value, Error::BadSignature);
+        let mut mpi = || Mpi::read(&mut value, Cause::BadSignature);
         let numbers = match algo {
             PublicKeyAlgo::Ecdsa => Value::Ecdsa {
                 r: mpi()?,
@@ -104,9 +104,9 @@ impl<'a> Signature<'a> {
         Ok(Self {
             version: body.version,
             hash,
-            created: subpackets.created.ok_or(Error::BadSignature)?,
+            created: subpackets.created.ok_or(Cause::BadSignature)?,
             valid_for: subpackets.valid_for.unwrap_or_default(),
-            issuer: subpackets.issuer.ok_or(Error::BadSignature)?,
+            issuer: subpackets.issuer.ok_or(Cause::BadSignature)?,
             left: body.left,
             value: numbers,
         })
@@ -117,7 +117,7 @@ impl<'a> Signature<'a> {
         match self.version {
             Version::V3 { hashed, .. } => sink.put(hashed),
             Version::V4 { hashed, .. } => {
-                let len = u32::try_from(hashed.len()).map_err(|_| Error::BadLength)?;
+                let len = u32::try_from(hashed.len()).map_err(|_| Cause::BadLength)?;
                 sink.put(hashed)?;
                 sink.put(&[4, 0xff])?;
                 sink.put(&len.to_be_bytes())
@@ -204,15 +204,15 @@ impl<'a> Body<'a> {
         match cursor.u8()? {
             3 => Self::parse_v3(cursor),
             4 => Self::parse_v4(body, cursor),
-            6 => Err(Error::OpenPgpVersion6),
-            _ => Err(Error::BadVersion),
+            6 => Err(Cause::OpenPgpVersion6),
+            _ => Err(Cause::BadVersion),
         }
     }
 
     fn parse_v3(mut cursor: Cursor<'a>) -> Result<Self> {
         // The length of what is hashed.
         if cursor.u8()? != 5 {
-            return Err(Error::BadSignature);
+            return Err(Cause::BadSignature);
         }
         let hashed = cursor.clone().take(5)?;
         let kind = cursor.u8()?;
@@ -238,7 +238,7 @@ impl<'a> Body<'a> {
         let hash = cursor.u8()?;
         let len = cursor.u16_be()?;
         let subpackets = cursor.take(len.into())?;
-        let hashed = body.get(..cursor.offset()).ok_or(Error::Truncated)?;
+        let hashed = body.get(..cursor.offset()).ok_or(Cause::Truncated)?;
         let len = cursor.u16_be()?;
         let unhashed = cursor.take(len.into())?;
         Ok(Self {

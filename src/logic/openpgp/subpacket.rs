@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     cursor::Cursor,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -39,8 +39,8 @@ impl Subpackets {
     ///
     /// # Errors
     ///
-    /// [`Error::BadSignature`] for a subpacket without a type, of a wrong size, or twice with
-    /// different contents; [`Error::Truncated`].
+    /// [`Cause::BadSignature`] for a subpacket without a type, of a wrong size, or twice with
+    /// different contents; [`Cause::Truncated`].
     pub fn parse(hashed: &[u8], unhashed: &[u8]) -> Result<Self> {
         let mut subpackets = Self::default();
         let mut cursor = Cursor::new(hashed);
@@ -73,10 +73,10 @@ impl Subpackets {
                 // A version 4 fingerprint, of which the last 8 bytes are the id.
                 Some((4, fingerprint)) if fingerprint.len() == 20 => fingerprint
                     .last_chunk()
-                    .ok_or(Error::BadSignature)
+                    .ok_or(Cause::BadSignature)
                     .and_then(|id| once(&mut self.issuer, KeyId(*id))),
-                Some((6, _)) => Err(Error::OpenPgpVersion6),
-                _ => Err(Error::BadSignature),
+                Some((6, _)) => Err(Cause::OpenPgpVersion6),
+                _ => Err(Cause::BadSignature),
             },
             _ => {
                 self.unknown_critical |= subpacket.critical;
@@ -89,7 +89,7 @@ impl Subpackets {
 /// Sets what was not set, or was set to the same.
 fn once<T: PartialEq + Copy>(field: &mut Option<T>, value: T) -> Result {
     match *field {
-        Some(other) if other != value => Err(Error::BadSignature),
+        Some(other) if other != value => Err(Cause::BadSignature),
         _ => {
             *field = Some(value);
             Ok(())
@@ -110,8 +110,8 @@ impl<'a> Subpacket<'a> {
             high @ 192..=254 => two_octets(high, cursor.u8()?),
             255 => cursor.u32_be()?,
         };
-        let data = cursor.take(usize::try_from(len).map_err(|_| Error::Truncated)?)?;
-        let (kind, body) = data.split_first().ok_or(Error::BadSignature)?;
+        let data = cursor.take(usize::try_from(len).map_err(|_| Cause::Truncated)?)?;
+        let (kind, body) = data.split_first().ok_or(Cause::BadSignature)?;
         Ok(Self {
             kind: kind & 0x7f,
             critical: kind & 0x80 != 0,
@@ -120,7 +120,7 @@ impl<'a> Subpacket<'a> {
     }
 
     fn array<const N: usize>(&self) -> Result<[u8; N]> {
-        <[u8; N]>::try_from(self.body).map_err(|_| Error::BadSignature)
+        <[u8; N]>::try_from(self.body).map_err(|_| Cause::BadSignature)
     }
 
     fn u32(&self) -> Result<u32> {

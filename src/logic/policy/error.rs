@@ -2,9 +2,10 @@
 
 //! Why a policy was refused, and where.
 
+use crate::refusal::Cause;
 use core::fmt;
 
-/// The kind of error, from which the caller chooses an errno.
+/// The kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A word that the language does not have, or a value that its option cannot take.
@@ -17,6 +18,19 @@ pub enum ErrorKind {
     TooLong,
     /// Bytes that are not UTF-8.
     Encoding,
+}
+
+impl ErrorKind {
+    /// Its row in the table of refusals.
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::Syntax => Cause::PolicyWord,
+            Self::Conflict => Cause::PolicyConflict,
+            Self::Unsupported => Cause::PolicyUnserved,
+            Self::TooLong => Cause::PolicyLine,
+            Self::Encoding => Cause::PolicyEncoding,
+        }
+    }
 }
 
 /// Why a policy was refused, and where; a plain value that needs no text to be printed.

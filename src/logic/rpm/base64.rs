@@ -4,8 +4,8 @@
 
 use crate::{
     cursor::Sink,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -14,7 +14,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Error::BadSignature`] for another character, for wrong padding and for bits that are left
+/// [`Cause::BadSignature`] for another character, for wrong padding and for bits that are left
 /// over, and those of `sink`.
 pub fn decode(text: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
     let mut bits = 0u32;
@@ -27,7 +27,7 @@ pub fn decode(text: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
                 padding = padding.saturating_add(1);
                 continue;
             }
-            _ if padding > 0 => return Err(Error::BadSignature),
+            _ if padding > 0 => return Err(Cause::BadSignature),
             byte => value_of(*byte)?,
         };
         bits = (bits << 6) | value;
@@ -50,7 +50,7 @@ pub fn decode(text: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
             let [_, _, high, low] = (bits >> 2).to_be_bytes();
             sink.put(&[high, low])
         }
-        _ => Err(Error::BadSignature),
+        _ => Err(Cause::BadSignature),
     }
 }
 
@@ -62,6 +62,6 @@ const fn value_of(byte: u8) -> Result<u32> {
         b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52) as u32,
         b'+' => 62,
         b'/' => 63,
-        _ => return Err(Error::BadSignature),
+        _ => return Err(Cause::BadSignature),
     })
 }

@@ -4,8 +4,8 @@
 
 use crate::{
     cursor::Cursor,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -45,7 +45,7 @@ impl Type {
             7 => Ok(Self::Binary),
             8 => Ok(Self::StringArray),
             9 => Ok(Self::I18nString),
-            _ => Err(Error::BadHeaderEntry),
+            _ => Err(Cause::BadHeaderEntry),
         }
     }
 
@@ -86,31 +86,31 @@ impl RawEntry {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeaderEntry`], [`Error::MissingNul`].
+    /// [`Cause::BadHeaderEntry`], [`Cause::MissingNul`].
     pub(super) fn values<'a>(&self, store: &'a [u8]) -> Result<Entry<'a>> {
         let kind = Type::from_id(self.kind)?;
-        let start = usize::try_from(self.offset).map_err(|_| Error::BadHeaderEntry)?;
-        let rest = store.get(start..).ok_or(Error::BadHeaderEntry)?;
+        let start = usize::try_from(self.offset).map_err(|_| Cause::BadHeaderEntry)?;
+        let rest = store.get(start..).ok_or(Cause::BadHeaderEntry)?;
         let len = match kind.size() {
             Some(size) => {
                 // A power of two.
                 if self.offset & size.wrapping_sub(1) != 0 {
-                    return Err(Error::BadHeaderEntry);
+                    return Err(Cause::BadHeaderEntry);
                 }
                 self.count
                     .checked_mul(size)
                     .and_then(|len| usize::try_from(len).ok())
-                    .ok_or(Error::BadHeaderEntry)?
+                    .ok_or(Cause::BadHeaderEntry)?
             }
             None => strings_len(kind, self.count, rest)?,
         };
         if len == 0 {
-            return Err(Error::BadHeaderEntry);
+            return Err(Cause::BadHeaderEntry);
         }
         Ok(Entry {
             kind,
             count: self.count,
-            data: rest.get(..len).ok_or(Error::BadHeaderEntry)?,
+            data: rest.get(..len).ok_or(Cause::BadHeaderEntry)?,
         })
     }
 }
@@ -118,11 +118,11 @@ impl RawEntry {
 /// The size of `count` strings at the beginning of `data`, NULs included.
 fn strings_len(kind: Type, count: u32, data: &[u8]) -> Result<usize> {
     if kind == Type::String && count != 1 {
-        return Err(Error::BadHeaderEntry);
+        return Err(Cause::BadHeaderEntry);
     }
     let mut strings = Strings(data);
     for _ in 0..count {
-        strings.next().ok_or(Error::MissingNul)?;
+        strings.next().ok_or(Cause::MissingNul)?;
     }
     Ok(data.len().saturating_sub(strings.0.len()))
 }
@@ -154,11 +154,11 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeaderEntry`] if the values are of another type.
+    /// [`Cause::BadHeaderEntry`] if the values are of another type.
     pub const fn strings(&self) -> Result<Strings<'a>> {
         match self.kind {
             Type::StringArray => Ok(Strings(self.data)),
-            _ => Err(Error::BadHeaderEntry),
+            _ => Err(Cause::BadHeaderEntry),
         }
     }
 
@@ -166,11 +166,11 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeaderEntry`] if the value is of another type.
+    /// [`Cause::BadHeaderEntry`] if the value is of another type.
     pub fn string(&self) -> Result<&'a [u8]> {
         match self.kind {
-            Type::String => Strings(self.data).next().ok_or(Error::MissingNul),
-            _ => Err(Error::BadHeaderEntry),
+            Type::String => Strings(self.data).next().ok_or(Cause::MissingNul),
+            _ => Err(Cause::BadHeaderEntry),
         }
     }
 
@@ -178,11 +178,11 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeaderEntry`] if the values are of another type.
+    /// [`Cause::BadHeaderEntry`] if the values are of another type.
     pub const fn binary(&self) -> Result<&'a [u8]> {
         match self.kind {
             Type::Binary => Ok(self.data),
-            _ => Err(Error::BadHeaderEntry),
+            _ => Err(Cause::BadHeaderEntry),
         }
     }
 
@@ -190,11 +190,11 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeaderEntry`] if the values are of another type.
+    /// [`Cause::BadHeaderEntry`] if the values are of another type.
     pub const fn int16(&self) -> Result<Integers<'a, 2>> {
         match self.kind {
             Type::Int16 => Ok(Integers(self.data)),
-            _ => Err(Error::BadHeaderEntry),
+            _ => Err(Cause::BadHeaderEntry),
         }
     }
 
@@ -202,11 +202,11 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeaderEntry`] if the values are of another type.
+    /// [`Cause::BadHeaderEntry`] if the values are of another type.
     pub const fn int32(&self) -> Result<Integers<'a, 4>> {
         match self.kind {
             Type::Int32 => Ok(Integers(self.data)),
-            _ => Err(Error::BadHeaderEntry),
+            _ => Err(Cause::BadHeaderEntry),
         }
     }
 
@@ -214,11 +214,11 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeaderEntry`] if the values are of another type.
+    /// [`Cause::BadHeaderEntry`] if the values are of another type.
     pub const fn int64(&self) -> Result<Integers<'a, 8>> {
         match self.kind {
             Type::Int64 => Ok(Integers(self.data)),
-            _ => Err(Error::BadHeaderEntry),
+            _ => Err(Cause::BadHeaderEntry),
         }
     }
 }

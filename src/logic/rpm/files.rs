@@ -12,12 +12,12 @@ use super::{
     Header, //
 };
 use crate::{
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::Kind, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 /// The type bits of a mode.
@@ -89,18 +89,18 @@ impl<'a> Contents<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFileDigests`] without a table of digests, [`Error::FileTableMismatch`] if another
-    /// table is missing or has another number of values, [`Error::BadHeaderEntry`] for a wrong
+    /// [`Cause::NoFileDigests`] without a table of digests, [`Cause::FileTableMismatch`] if another
+    /// table is missing or has another number of values, [`Cause::BadHeaderEntry`] for a wrong
     /// type.
     pub fn of(header: &Header<'a>) -> Result<Self> {
-        let digests = header.find(tag::FILE_DIGESTS).ok_or(Error::NoFileDigests)?;
+        let digests = header.find(tag::FILE_DIGESTS).ok_or(Cause::NoFileDigests)?;
         let table = |tag| same_count(header.find(tag), digests.count());
         let short = header.find(tag::FILE_SIZES).is_some();
         let long = header.find(tag::LONG_FILE_SIZES).is_some();
         let sizes = match (short, long) {
             (true, false) => Sizes::Short(table(tag::FILE_SIZES)?.int32()?),
             (false, true) => Sizes::Long(table(tag::LONG_FILE_SIZES)?.int64()?),
-            _ => return Err(Error::FileTableMismatch),
+            _ => return Err(Cause::FileTableMismatch),
         };
         // INVARIANT: `same_count` compared the numbers.
         Ok(Self {
@@ -133,31 +133,31 @@ impl<'a> Iterator for Contents<'a> {
 fn same_count(entry: Option<Entry<'_>>, count: u32) -> Result<Entry<'_>> {
     entry
         .filter(|entry| entry.count() == count)
-        .ok_or(Error::FileTableMismatch)
+        .ok_or(Cause::FileTableMismatch)
 }
 
 /// The algorithm of the digests of a header's files.
 ///
 /// # Errors
 ///
-/// [`Error::NoFileDigestAlgorithm`], [`Error::WeakAlgorithm`], [`Error::UnknownAlgorithm`],
-/// [`Error::BadHeaderEntry`].
+/// [`Cause::NoFileDigestAlgorithm`], [`Cause::WeakAlgorithm`], [`Cause::UnknownAlgorithm`],
+/// [`Cause::BadHeaderEntry`].
 pub fn digest_algo(header: &Header<'_>) -> Result<HashAlgo> {
     let entry = header
         .find(tag::FILE_DIGEST_ALGO)
-        .ok_or(Error::NoFileDigestAlgorithm)?;
+        .ok_or(Cause::NoFileDigestAlgorithm)?;
     let algo = entry
         .int32()?
         .next()
         .filter(|_| entry.count() == 1)
-        .ok_or(Error::BadHeaderEntry)?;
+        .ok_or(Cause::BadHeaderEntry)?;
     match algo {
         // MD5, SHA-1, RIPEMD-160 and MD2.
-        1 | 2 | 3 | 5 => Err(Error::WeakAlgorithm),
+        1 | 2 | 3 | 5 => Err(Cause::WeakAlgorithm),
         8 => Ok(HashAlgo::Sha256),
         9 => Ok(HashAlgo::Sha384),
         10 => Ok(HashAlgo::Sha512),
-        _ => Err(Error::UnknownAlgorithm),
+        _ => Err(Cause::UnknownAlgorithm),
     }
 }
 
@@ -192,7 +192,7 @@ impl<'a> Files<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Contents::of`], and [`Error::FileTableMismatch`] if a file is in a directory that
+    /// Those of [`Contents::of`], and [`Cause::FileTableMismatch`] if a file is in a directory that
     /// does not exist.
     pub fn of(header: &Header<'a>) -> Result<Self> {
         let contents = Contents::of(header)?;
@@ -202,11 +202,11 @@ impl<'a> Files<'a> {
         let table = |tag| same_count(header.find(tag), count);
         let directories = header
             .find(tag::DIR_NAMES)
-            .ok_or(Error::FileTableMismatch)?;
+            .ok_or(Cause::FileTableMismatch)?;
         let directory_of = table(tag::DIR_INDEXES)?.int32()?;
         let last = u64::from(directories.count());
         if directory_of.clone().any(|directory| directory >= last) {
-            return Err(Error::FileTableMismatch);
+            return Err(Cause::FileTableMismatch);
         }
         // INVARIANT: `same_count` compared the numbers.
         Ok(Self {

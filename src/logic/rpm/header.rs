@@ -16,8 +16,8 @@ use crate::{
         Cursor,
         Sink, //
     },
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -54,7 +54,7 @@ impl<'a> Header<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::read`], and [`Error::TrailingBytes`].
+    /// Those of [`Self::read`], and [`Cause::TrailingBytes`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let header = Self::read(&mut cursor)?;
@@ -66,9 +66,9 @@ impl<'a> Header<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] if there is nothing, [`Error::BadMagic`], [`Error::BadRegion`],
-    /// [`Error::BadHeaderEntry`], [`Error::RepeatedTag`], [`Error::MissingNul`],
-    /// [`Error::ReservedNotZero`] for bytes between values, [`Error::Truncated`].
+    /// [`Cause::Empty`] if there is nothing, [`Cause::BadMagic`], [`Cause::BadRegion`],
+    /// [`Cause::BadHeaderEntry`], [`Cause::RepeatedTag`], [`Cause::MissingNul`],
+    /// [`Cause::ReservedNotZero`] for bytes between values, [`Cause::Truncated`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
         Self::read_region(cursor, tag::HEADER_IMMUTABLE)
     }
@@ -76,27 +76,27 @@ impl<'a> Header<'a> {
     /// Reads the next header, whose region has the tag `region`.
     pub(super) fn read_region(cursor: &mut Cursor<'a>, region: u32) -> Result<Self> {
         if cursor.is_empty() {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         if cursor.array()? != MAGIC {
-            return Err(Error::BadMagic);
+            return Err(Cause::BadMagic);
         }
         let entries = cursor.u32_be()?;
         let store_len = cursor.u32_be()?;
         let index_len = usize::try_from(entries)
             .ok()
             .and_then(|entries| entries.checked_mul(ENTRY_LEN))
-            .ok_or(Error::Truncated)?;
+            .ok_or(Cause::Truncated)?;
         let index = cursor.take(index_len)?;
-        let store = cursor.take(usize::try_from(store_len).map_err(|_| Error::Truncated)?)?;
+        let store = cursor.take(usize::try_from(store_len).map_err(|_| Cause::Truncated)?)?;
 
         let (index_len, store_len) = region_of(index, store, region)?;
-        let (index, added_index) = index.split_at_checked(index_len).ok_or(Error::BadRegion)?;
+        let (index, added_index) = index.split_at_checked(index_len).ok_or(Cause::BadRegion)?;
         // INVARIANT: `check` has read all entries of the region but the first, which is the
         // region's own.
         let header = Self {
             index,
-            store: store.get(..store_len).ok_or(Error::BadRegion)?,
+            store: store.get(..store_len).ok_or(Cause::BadRegion)?,
             added_index,
             whole_store: store,
         };
@@ -113,24 +113,24 @@ impl<'a> Header<'a> {
         while !index.is_empty() {
             let raw = RawEntry::read(&mut index)?;
             match last {
-                Some(last) if raw.tag == last => return Err(Error::RepeatedTag),
-                Some(last) if raw.tag < last => return Err(Error::BadHeaderEntry),
+                Some(last) if raw.tag == last => return Err(Cause::RepeatedTag),
+                Some(last) if raw.tag < last => return Err(Cause::BadHeaderEntry),
                 _ => last = Some(raw.tag),
             }
-            let start = usize::try_from(raw.offset).map_err(|_| Error::BadHeaderEntry)?;
-            let gap = values.get(end..start).ok_or(Error::BadHeaderEntry)?;
+            let start = usize::try_from(raw.offset).map_err(|_| Cause::BadHeaderEntry)?;
+            let gap = values.get(end..start).ok_or(Cause::BadHeaderEntry)?;
             if gap.len() > MAX_GAP {
-                return Err(Error::BadHeaderEntry);
+                return Err(Cause::BadHeaderEntry);
             }
             if gap.iter().any(|byte| *byte != 0) {
-                return Err(Error::ReservedNotZero);
+                return Err(Cause::ReservedNotZero);
             }
             end = start.saturating_add(raw.values(values)?.len());
         }
         if end == values.len() {
             Ok(())
         } else {
-            Err(Error::BadRegion)
+            Err(Cause::BadRegion)
         }
     }
 
@@ -162,8 +162,8 @@ impl<'a> Header<'a> {
 
     /// Writes what the header's signature covers: a header of the region alone.
     pub fn write_signed(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
-        let entries = u32::try_from(self.index.len() / ENTRY_LEN).map_err(|_| Error::BadLength)?;
-        let store_len = u32::try_from(self.store.len()).map_err(|_| Error::BadLength)?;
+        let entries = u32::try_from(self.index.len() / ENTRY_LEN).map_err(|_| Cause::BadLength)?;
+        let store_len = u32::try_from(self.store.len()).map_err(|_| Cause::BadLength)?;
         sink.put(&MAGIC)?;
         sink.put(&entries.to_be_bytes())?;
         sink.put(&store_len.to_be_bytes())?;
@@ -222,7 +222,7 @@ impl StoredSignature<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadSignature`] for wrong base64, and those of `sink`.
+    /// [`Cause::BadSignature`] for wrong base64, and those of `sink`.
     pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
         match self {
             Self::Packet(packet) => sink.put(packet),
@@ -270,12 +270,12 @@ fn find<'a>(mut index: Cursor<'a>, store: &'a [u8], tag: u32) -> Option<Entry<'a
 
 /// The sizes of the region's index and data.
 fn region_of(index: &[u8], store: &[u8], region: u32) -> Result<(usize, usize)> {
-    let head = RawEntry::read(&mut Cursor::new(index)).map_err(|_| Error::BadRegion)?;
-    let at = usize::try_from(head.offset).map_err(|_| Error::BadRegion)?;
-    let store_len = at.checked_add(ENTRY_LEN).ok_or(Error::BadRegion)?;
-    let tail = store.get(at..store_len).ok_or(Error::BadRegion)?;
+    let head = RawEntry::read(&mut Cursor::new(index)).map_err(|_| Cause::BadRegion)?;
+    let at = usize::try_from(head.offset).map_err(|_| Cause::BadRegion)?;
+    let store_len = at.checked_add(ENTRY_LEN).ok_or(Cause::BadRegion)?;
+    let tail = store.get(at..store_len).ok_or(Cause::BadRegion)?;
     let tail = RawEntry::read(&mut Cursor::new(tail))?;
-    let index_len = usize::try_from(tail.offset.wrapping_neg()).map_err(|_| Error::BadRegion)?;
+    let index_len = usize::try_from(tail.offset.wrapping_neg()).map_err(|_| Cause::BadRegion)?;
     let expected = RawEntry {
         tag: region,
         kind: REGION_TYPE,
@@ -293,7 +293,7 @@ fn region_of(index: &[u8], store: &[u8], region: u32) -> Result<(usize, usize)> 
         || index_len % ENTRY_LEN != 0
         || index_len > index.len()
     {
-        return Err(Error::BadRegion);
+        return Err(Cause::BadRegion);
     }
     Ok((index_len, store_len))
 }

@@ -13,15 +13,15 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::{
         Counts,
         Kind, //
     }, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 /// A checked header whose digests can be loaded.
@@ -42,21 +42,21 @@ impl<'a> List<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Header::parse`], [`Error::BadRegion`] if the region is not all of the header,
-    /// [`Error::SourcePackage`], [`Error::NoFileDigests`], [`Error::NoFileDigestAlgorithm`],
-    /// [`Error::WeakAlgorithm`], [`Error::UnknownAlgorithm`], [`Error::FileTableMismatch`],
-    /// [`Error::BadHex`], [`Error::BadDigestSize`], [`Error::TooManyEntries`].
+    /// Those of [`Header::parse`], [`Cause::BadRegion`] if the region is not all of the header,
+    /// [`Cause::SourcePackage`], [`Cause::NoFileDigests`], [`Cause::NoFileDigestAlgorithm`],
+    /// [`Cause::WeakAlgorithm`], [`Cause::UnknownAlgorithm`], [`Cause::FileTableMismatch`],
+    /// [`Cause::BadHex`], [`Cause::BadDigestSize`], [`Cause::TooManyEntries`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let header = Header::parse(data)?;
         if !header.is_whole() {
-            return Err(Error::BadRegion);
+            return Err(Cause::BadRegion);
         }
         if header.find(tag::SOURCE_RPM).is_none() {
-            return Err(Error::SourcePackage);
+            return Err(Cause::SourcePackage);
         }
         let contents = Contents::of(&header)?;
         if contents.clone().all(|content| content.digest.is_empty()) {
-            return Err(Error::NoFileDigests);
+            return Err(Cause::NoFileDigests);
         }
         let algo = digest_algo(&header)?;
         let mut list = Self {

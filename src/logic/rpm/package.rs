@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     cursor::Cursor,
-    error::{
-        Error,
+    refusal::{
+        Cause,
         Result, //
     }, //
 };
@@ -33,11 +33,11 @@ impl<'a> Package<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::BadMagic`], [`Error::Truncated`], and those of [`Header::read`].
+    /// [`Cause::BadMagic`], [`Cause::Truncated`], and those of [`Header::read`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         if cursor.clone().array()? != LEAD_MAGIC {
-            return Err(Error::BadMagic);
+            return Err(Cause::BadMagic);
         }
         cursor.take(LEAD_LEN)?;
         let signatures = Header::read_region(&mut cursor, tag::HEADER_SIGNATURES)?;

@@ -77,7 +77,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// Without memory, and [`Error`](crate::error::Error) for lists that are too many or not as
+    /// Without memory, and [`Cause`](crate::refusal::Cause) for lists that are too many or not as
     /// they say.
     pub fn add<M: Memory>(
         &mut self,

@@ -11,11 +11,11 @@ use super::{
     NONE, //
 };
 use crate::{
-    error::{
-        Error,
+    list::MAX_ENTRIES, //
+    refusal::{
+        Cause,
         Result, //
     },
-    list::MAX_ENTRIES, //
 };
 
 /// The number of granules that `entries` ids take.
@@ -27,7 +27,7 @@ pub const fn granules_for(entries: u32) -> u32 {
 ///
 /// # Errors
 ///
-/// [`Error::TooManyEntries`] if ids of 24 bits do not suffice.
+/// [`Cause::TooManyEntries`] if ids of 24 bits do not suffice.
 pub fn allocate(directory: &[u32], granules: u32) -> Result<u32> {
     let mut start = 0u32;
     let mut free = 0u32;
@@ -46,7 +46,7 @@ pub fn allocate(directory: &[u32], granules: u32) -> Result<u32> {
         .checked_add(granules)
         .filter(|end| *end <= MAX_ENTRIES / GRANULE)
         .and_then(|_| start.checked_mul(GRANULE))
-        .ok_or(Error::TooManyEntries)
+        .ok_or(Cause::TooManyEntries)
 }
 
 /// The length that a directory needs for [`claim`] of `entries` ids from `base`.
@@ -58,7 +58,7 @@ pub const fn length_for(base: u32, entries: u32) -> usize {
 ///
 /// # Errors
 ///
-/// [`Error::BadLength`] if they do not lie within the directory or one of them is taken; nothing is
+/// [`Cause::BadLength`] if they do not lie within the directory or one of them is taken; nothing is
 /// changed then.
 pub fn claim(directory: &mut [u32], base: u32, entries: u32, list: u32) -> Result {
     let start = (base / GRANULE) as usize;
@@ -66,7 +66,7 @@ pub fn claim(directory: &mut [u32], base: u32, entries: u32, list: u32) -> Resul
         .get_mut(start..length_for(base, entries))
         .filter(|granules| granules.iter().all(|owner| *owner == NONE))
         .filter(|_| base % GRANULE == 0 && list != NONE)
-        .ok_or(Error::BadLength)?;
+        .ok_or(Cause::BadLength)?;
     granules.fill(list);
     Ok(())
 }

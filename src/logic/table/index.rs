@@ -27,13 +27,13 @@ use super::{
     }, //
 };
 use crate::{
-    error::{
-        Error,
-        Result, //
-    },
     list::{
         Kind,
         MAX_ENTRIES, //
+    },
+    refusal::{
+        Cause,
+        Result, //
     },
     siphash::Key, //
 };
@@ -117,7 +117,7 @@ impl<'i> Index<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyEntries`] for an id that is too large, [`Error::IndexFull`] if the index has
+    /// [`Cause::TooManyEntries`] for an id that is too large, [`Cause::IndexFull`] if the index has
     /// to grow first.
     pub fn insert<'d>(
         &self,
@@ -139,7 +139,7 @@ impl<'i> Index<'i> {
         resolve: impl Fn(u32) -> Option<(Kind, &'d [u8])>,
     ) -> Result<Inserted> {
         if entry.id >= MAX_ENTRIES {
-            return Err(Error::TooManyEntries);
+            return Err(Cause::TooManyEntries);
         }
         let (probe, tag) = self.probe(entry.digest);
         let mut inserted = assumed;
@@ -183,7 +183,7 @@ impl<'i> Index<'i> {
         } else {
             let slot = empty
                 .filter(|_| occupancy.has_room(self.slots.len(), 1))
-                .ok_or(Error::IndexFull)?;
+                .ok_or(Cause::IndexFull)?;
             // INVARIANT: This is the first empty slot of the probe sequence.
             slot.store(value, Ordering::Release);
         }

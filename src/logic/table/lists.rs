@@ -18,7 +18,7 @@ use super::{
     },
     GRANULE, //
 };
-use crate::error::Result;
+use crate::refusal::Result;
 
 /// How much is in one index; kept by the writer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

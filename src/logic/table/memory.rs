@@ -14,9 +14,9 @@ use core::{
 use super::Snapshot;
 use crate::{
     digest::Digest,
-    error::Error,
     hash_algo::HashAlgo,
     list::Counts, //
+    refusal::Cause,
 };
 
 /// A loaded list, as the table needs it.
@@ -47,7 +47,7 @@ pub trait List {
 /// error does so without memory, and drops the value that it was given.
 pub trait Memory: Sized {
     /// Why memory is refused.
-    type Error: From<Error>;
+    type Error: From<Cause>;
 
     /// A list.
     type List: List;

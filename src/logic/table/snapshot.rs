@@ -23,9 +23,9 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    error::Error,
     hash_algo::HashAlgo,
     list::Kind,
+    refusal::Cause,
     siphash::Key,
     verdict::{
         Reach,
@@ -145,12 +145,12 @@ impl<M: Memory> Snapshot<M> {
         })
     }
 
-    pub(super) fn part(&self, algo: HashAlgo) -> Result<&Part<M>, Error> {
-        self.parts.get(algo).ok_or(Error::UnknownAlgorithm)
+    pub(super) fn part(&self, algo: HashAlgo) -> Result<&Part<M>, Cause> {
+        self.parts.get(algo).ok_or(Cause::UnknownAlgorithm)
     }
 
-    fn part_mut(&mut self, algo: HashAlgo) -> Result<&mut Part<M>, Error> {
-        self.parts.get_mut(algo).ok_or(Error::UnknownAlgorithm)
+    fn part_mut(&mut self, algo: HashAlgo) -> Result<&mut Part<M>, Cause> {
+        self.parts.get_mut(algo).ok_or(Cause::UnknownAlgorithm)
     }
 
     /// A copy with the same indexes and ids, and with what `change` makes of each list: nothing, or
@@ -201,7 +201,7 @@ impl<M: Memory> Snapshot<M> {
 
     /// Resolves the ids of a list from `base` on, which are free.
     fn enter_at(&mut self, list: Shared<M>, base: u32) -> Result<(), M::Error> {
-        let number = u32::try_from(self.lists.len()).map_err(|_| Error::TooManyEntries)?;
+        let number = u32::try_from(self.lists.len()).map_err(|_| Cause::TooManyEntries)?;
         let part = self.part_mut(list.algo())?;
         let entries = list.counts().total();
         while part.directory.len() < ids::length_for(base, entries) {
@@ -246,7 +246,7 @@ impl<M: Memory> Snapshot<M> {
         let old = View {
             index: Index::new(&slots, &self.key),
             lists: self.lists.get(..first).unwrap_or_default(),
-            ..self.view(algo).ok_or(Error::UnknownAlgorithm)?
+            ..self.view(algo).ok_or(Cause::UnknownAlgorithm)?
         };
         usage.occupancy = old.fill(M::pause)?;
         self.part_mut(algo)?.slots = slots;
@@ -258,7 +258,7 @@ impl<M: Memory> Snapshot<M> {
         let slots = M::slots(sizes::slots_for(self.entries(algo, 0)))?;
         self.part_mut(algo)?.slots = slots;
         let mut usage = Usage::default();
-        let view = self.view(algo).ok_or(Error::UnknownAlgorithm)?;
+        let view = self.view(algo).ok_or(Cause::UnknownAlgorithm)?;
         for placed in view.lists.iter().filter(|p| p.list.algo() == algo) {
             view.insert(&mut usage, placed, M::pause)?;
         }
@@ -267,12 +267,12 @@ impl<M: Memory> Snapshot<M> {
 
     /// Inserts the lists from number `first` on into the indexes, or none of them. The snapshot is
     /// not published yet.
-    pub(super) fn insert(&self, first: usize, usage: &mut PerAlgo<Usage>) -> Result<(), Error> {
+    pub(super) fn insert(&self, first: usize, usage: &mut PerAlgo<Usage>) -> Result<(), Cause> {
         let new = || self.lists.iter().skip(first);
         let result = new().try_for_each(|placed| {
             let algo = placed.list.algo();
             let table = self.view(algo).zip(usage.get_mut(algo));
-            let (view, usage) = table.ok_or(Error::UnknownAlgorithm)?;
+            let (view, usage) = table.ok_or(Cause::UnknownAlgorithm)?;
             view.insert(usage, placed, M::pause)
         });
         if result.is_err() {

@@ -31,12 +31,12 @@ use crate::{
         Digest,
         Hex, //
     },
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     policy::Template, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 
 /// The name of the first record of every measurement list.
@@ -107,18 +107,18 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NameTooLong`], [`Error::Empty`] for an empty name, [`Error::BadTemplate`] for a
+    /// [`Cause::NameTooLong`], [`Cause::Empty`] for an empty name, [`Cause::BadTemplate`] for a
     /// template in which no record can be written, and those of `sink`.
     pub fn write(&self, template: Template, sink: &mut (impl Sink + ?Sized)) -> Result {
         if self.name.is_empty() {
-            return Err(Error::Empty);
+            return Err(Cause::Empty);
         }
         if self.name.len() >= MAX_NAME {
-            return Err(Error::NameTooLong);
+            return Err(Cause::NameTooLong);
         }
         let fields = fields(template);
         if fields.is_empty() {
-            return Err(Error::BadTemplate);
+            return Err(Cause::BadTemplate);
         }
         for field in fields {
             match field {
@@ -156,9 +156,9 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Truncated`], [`Error::TrailingBytes`], [`Error::UnknownAlgorithm`],
-    /// [`Error::BadDigestSize`], [`Error::MissingNul`], [`Error::NameTooLong`], and
-    /// [`Error::BadTemplate`] for anything else `write` cannot have written.
+    /// [`Cause::Truncated`], [`Cause::TrailingBytes`], [`Cause::UnknownAlgorithm`],
+    /// [`Cause::BadDigestSize`], [`Cause::MissingNul`], [`Cause::NameTooLong`], and
+    /// [`Cause::BadTemplate`] for anything else `write` cannot have written.
     pub fn parse(template: Template, data: &'a [u8]) -> Result<Self> {
         let mut data = Cursor::new(data);
         let mut event = Self::new(Digest::zero(HashAlgo::Sha256), &[]);
@@ -170,7 +170,7 @@ impl<'a> Event<'a> {
                     let verity = value.strip_prefix(VERITY);
                     event.verity = verity.is_some();
                     let value = verity.or_else(|| value.strip_prefix(IMA));
-                    event.digest = parse_digest(value.ok_or(Error::BadTemplate)?)?;
+                    event.digest = parse_digest(value.ok_or(Cause::BadTemplate)?)?;
                 }
                 Field::Name => event.name = parse_name(value)?,
                 Field::Signature => event.signature = value,
@@ -179,7 +179,7 @@ impl<'a> Event<'a> {
         }
         data.finish()?;
         if event.name.is_empty() {
-            return Err(Error::BadTemplate);
+            return Err(Cause::BadTemplate);
         }
         Ok(event)
     }
@@ -189,25 +189,25 @@ fn parse_digest(value: &[u8]) -> Result<Digest> {
     let colon = value
         .iter()
         .position(|byte| *byte == b':')
-        .ok_or(Error::BadTemplate)?;
+        .ok_or(Cause::BadTemplate)?;
     let mut value = Cursor::new(value);
-    let algo = core::str::from_utf8(value.take(colon)?).map_err(|_| Error::UnknownAlgorithm)?;
+    let algo = core::str::from_utf8(value.take(colon)?).map_err(|_| Cause::UnknownAlgorithm)?;
     if value.array()? != *b":\0" {
-        return Err(Error::BadTemplate);
+        return Err(Cause::BadTemplate);
     }
     Digest::new(HashAlgo::from_name(algo)?, value.rest())
 }
 
 fn parse_name(value: &[u8]) -> Result<&[u8]> {
-    let (nul, name) = value.split_last().ok_or(Error::BadTemplate)?;
+    let (nul, name) = value.split_last().ok_or(Cause::BadTemplate)?;
     if *nul != 0 {
-        return Err(Error::MissingNul);
+        return Err(Cause::MissingNul);
     }
     if name.len() >= MAX_NAME {
-        return Err(Error::NameTooLong);
+        return Err(Cause::NameTooLong);
     }
     if name.is_empty() || name.iter().any(|byte| is_replaced(*byte)) {
-        return Err(Error::BadTemplate);
+        return Err(Cause::BadTemplate);
     }
     Ok(name)
 }
@@ -318,6 +318,6 @@ fn put_pcr(pcr: u32, sink: &mut (impl Sink + ?Sized)) -> Result {
 }
 
 fn put_len(sink: &mut (impl Sink + ?Sized), len: usize) -> Result {
-    let len = u32::try_from(len).map_err(|_| Error::BadLength)?;
+    let len = u32::try_from(len).map_err(|_| Cause::BadLength)?;
     sink.put(&len.to_le_bytes())
 }

@@ -19,10 +19,6 @@ use digest_logic::{
         Digest, //
     },
     edition::Edition,
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     ima_sig::ImaSignature,
     key_file::{
@@ -52,6 +48,10 @@ use digest_logic::{
     reference::{
         self,
         Reference, //
+    },
+    refusal::{
+        Cause,
+        Result, //
     },
     rpm,
     signature::Signature,
@@ -362,14 +362,14 @@ pub fn certificate(data: &[u8]) {
     if let Err(error) = x509::Purpose::of_certificate(data) {
         assert!(matches!(
             error,
-            Error::OtherPurpose | Error::CriticalExtension | Error::BadKey
+            Cause::OtherPurpose | Cause::CriticalExtension | Cause::BadKey
         ));
     }
     let _ = x509::may_sign(data);
     if let Err(error) = x509::check_key(data) {
         assert!(matches!(
             error,
-            Error::UnverifiableSignature(_) | Error::WeakKey | Error::BadKey
+            Cause::UnverifiableSignature(_) | Cause::WeakKey | Cause::BadKey
         ));
     }
     if let Ok((from, to)) = x509::validity(data) {

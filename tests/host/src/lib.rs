@@ -9,7 +9,7 @@ pub mod table;
 
 use digest_logic::{
     cursor::Sink,
-    error::Result, //
+    refusal::Result, //
 };
 use proptest::test_runner::Config;
 

@@ -13,7 +13,6 @@ use digest_logic::{
     },
     cursor::SliceSink,
     digest::Digest,
-    error::Error,
     hash_algo::HashAlgo,
     list::Kind,
     modsig,
@@ -34,6 +33,7 @@ use digest_logic::{
         Reference,
         MAX_DIGEST_VALUE, //
     },
+    refusal::Cause,
 };
 
 /// The rule in `text`, as the policy language gives it.
@@ -245,9 +245,9 @@ fn reference_values_are_read_as_they_are_written() {
         Reference::parse(&[&value[..], &[0]].concat()).expect_err("too long");
     }
     let old = [&[1u8][..], &[0; 20]].concat();
-    assert_eq!(Reference::parse(&old), Err(Error::WeakAlgorithm));
+    assert_eq!(Reference::parse(&old), Err(Cause::WeakAlgorithm));
     let sha1 = [&[4u8, 2][..], &[0; 20]].concat();
-    assert_eq!(Reference::parse(&sha1), Err(Error::WeakAlgorithm));
+    assert_eq!(Reference::parse(&sha1), Err(Cause::WeakAlgorithm));
     let signature = [3, 2, 4, 1, 2, 3, 4, 0, 2, 9, 9];
     assert!(matches!(
         Reference::parse(&signature),
@@ -255,10 +255,10 @@ fn reference_values_are_read_as_they_are_written() {
     ));
     assert!(is_signature(&signature));
     let verity = [6, 3, 4, 1, 2, 3, 4, 0, 2, 9, 9];
-    assert_eq!(Reference::parse(&verity), Err(Error::SignatureOfOtherKind));
+    assert_eq!(Reference::parse(&verity), Err(Cause::SignatureOfOtherKind));
     assert!(is_signature(&verity));
     for kind in [0, 2, 5, 7, 0xff] {
-        assert_eq!(Reference::parse(&[kind, 4, 0]), Err(Error::BadMagic));
+        assert_eq!(Reference::parse(&[kind, 4, 0]), Err(Cause::BadMagic));
     }
 }
 

@@ -15,8 +15,8 @@ use digest_logic::{
         Digest,
         Hex, //
     },
-    error::Error,
     hash_algo::HashAlgo,
+    refusal::Cause,
     siphash::Key, //
 };
 use host_tests::cases;
@@ -57,12 +57,12 @@ fn an_algorithm_is_found_again_by_id_and_name() {
 fn ids_of_other_algorithms_are_refused() {
     for id in 0..=u16::MAX {
         let expected = match id {
-            0 | 1 => Err(Error::WeakAlgorithm),
+            0 | 1 => Err(Cause::WeakAlgorithm),
             2 => Ok(HashAlgo::Sha1),
             4 => Ok(HashAlgo::Sha256),
             5 => Ok(HashAlgo::Sha384),
             6 => Ok(HashAlgo::Sha512),
-            _ => Err(Error::UnknownAlgorithm),
+            _ => Err(Cause::UnknownAlgorithm),
         };
         assert_eq!(HashAlgo::from_id(id), expected, "{id}");
     }
@@ -76,7 +76,7 @@ fn tpm_banks_have_the_numbers_of_the_registry() {
 
 #[test]
 fn only_sha1_is_weak() {
-    assert_eq!(HashAlgo::Sha1.strong(), Err(Error::WeakAlgorithm));
+    assert_eq!(HashAlgo::Sha1.strong(), Err(Cause::WeakAlgorithm));
     for algo in [HashAlgo::Sha256, HashAlgo::Sha384, HashAlgo::Sha512] {
         assert_eq!(algo.strong(), Ok(algo));
     }
@@ -96,47 +96,47 @@ fn a_digest_is_shown_with_its_algorithm_in_lower_case() {
 #[test]
 fn malformed_digests_are_refused() {
     let ok = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    let cases: &[(&str, String, Error)] = &[
-        ("nothing", String::new(), Error::BadHex),
-        ("no colon", ok.replace(':', ""), Error::BadHex),
+    let cases: &[(&str, String, Cause)] = &[
+        ("nothing", String::new(), Cause::BadHex),
+        ("no colon", ok.replace(':', ""), Cause::BadHex),
         (
             "unknown algorithm",
             ok.replace("256", "3"),
-            Error::UnknownAlgorithm,
+            Cause::UnknownAlgorithm,
         ),
         (
             "upper-case algorithm",
             ok.replace("sha", "SHA"),
-            Error::UnknownAlgorithm,
+            Cause::UnknownAlgorithm,
         ),
         (
             "no algorithm",
             ok.replace("sha256", ""),
-            Error::UnknownAlgorithm,
+            Cause::UnknownAlgorithm,
         ),
-        ("no digits", "sha256:".into(), Error::BadDigestSize),
-        ("one digit less", ok[..ok.len() - 1].into(), Error::BadHex),
+        ("no digits", "sha256:".into(), Cause::BadDigestSize),
+        ("one digit less", ok[..ok.len() - 1].into(), Cause::BadHex),
         (
             "one byte less",
             ok[..ok.len() - 2].into(),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
-        ("one byte more", format!("{ok}00"), Error::BadDigestSize),
+        ("one byte more", format!("{ok}00"), Cause::BadDigestSize),
         (
             "more than any digest",
             format!("{ok}{}", "00".repeat(40)),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
         (
             "size of another algorithm",
             ok.replace("256", "512"),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
-        ("a letter after f", ok.replace("f6", "g6"), Error::BadHex),
-        ("a space at the end", format!("{ok} "), Error::BadHex),
-        ("a newline at the end", format!("{ok}\n"), Error::BadHex),
-        ("two colons", ok.replace(':', "::"), Error::BadHex),
-        ("not ascii", ok.replace("ba", "é"), Error::BadHex),
+        ("a letter after f", ok.replace("f6", "g6"), Cause::BadHex),
+        ("a space at the end", format!("{ok} "), Cause::BadHex),
+        ("a newline at the end", format!("{ok}\n"), Cause::BadHex),
+        ("two colons", ok.replace(':', "::"), Cause::BadHex),
+        ("not ascii", ok.replace("ba", "é"), Cause::BadHex),
     ];
     assert!(Digest::parse(ok).is_ok());
     for (name, text, expected) in cases {
@@ -172,11 +172,11 @@ fn a_buffer_takes_what_fits_and_refuses_the_rest() {
     let mut sink = SliceSink::new(&mut buffer);
     assert!(sink.is_empty());
     assert_eq!(sink.put(&[1, 2, 3]), Ok(()));
-    assert_eq!(sink.put(&[4, 5]), Err(Error::BufferTooSmall));
+    assert_eq!(sink.put(&[4, 5]), Err(Cause::BufferTooSmall));
     assert_eq!(sink.written(), [1, 2, 3]);
     assert_eq!(sink.put(&[]), Ok(()));
     assert_eq!(sink.put(&[6]), Ok(()));
-    assert_eq!(sink.put(&[7]), Err(Error::BufferTooSmall));
+    assert_eq!(sink.put(&[7]), Err(Cause::BufferTooSmall));
     assert_eq!((sink.written(), sink.len()), ([1, 2, 3, 6].as_slice(), 4));
 }
 
@@ -190,19 +190,19 @@ fn every_integer_is_read_in_its_byte_order() {
     assert_eq!(cursor.u32_le(), Ok(0x0908_0706));
     assert_eq!(cursor.u32_be(), Ok(0x0a0b_0c0d));
     assert_eq!((cursor.offset(), cursor.is_empty()), (13, true));
-    assert_eq!(cursor.u8(), Err(Error::Truncated));
+    assert_eq!(cursor.u8(), Err(Cause::Truncated));
     assert_eq!(cursor.finish(), Ok(()));
 }
 
 #[test]
 fn a_failed_read_takes_nothing() {
     let mut cursor = Cursor::new(&[5, 0, 0, 0, 1, 2]);
-    assert_eq!(cursor.take(7), Err(Error::Truncated));
-    assert_eq!(cursor.array::<7>(), Err(Error::Truncated));
-    assert_eq!(cursor.take(usize::MAX), Err(Error::Truncated));
+    assert_eq!(cursor.take(7), Err(Cause::Truncated));
+    assert_eq!(cursor.array::<7>(), Err(Cause::Truncated));
+    assert_eq!(cursor.take(usize::MAX), Err(Cause::Truncated));
     assert_eq!(cursor.offset(), 0);
-    assert_eq!(cursor.clone().prefixed_le(), Err(Error::Truncated));
-    assert_eq!(cursor.finish(), Err(Error::TrailingBytes));
+    assert_eq!(cursor.clone().prefixed_le(), Err(Cause::Truncated));
+    assert_eq!(cursor.finish(), Err(Cause::TrailingBytes));
 }
 
 proptest! {

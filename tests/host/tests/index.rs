@@ -8,11 +8,11 @@ use std::sync::atomic::{
 };
 
 use digest_logic::{
-    error::Error,
     list::{
         Kind,
         MAX_ENTRIES, //
     },
+    refusal::Cause,
     siphash::Key,
     table::{
         ids,
@@ -79,7 +79,7 @@ impl Model {
         Some((kind_of(id), self.digests.get(id as usize)?))
     }
 
-    fn insert(&mut self, id: u32) -> Result<Inserted, Error> {
+    fn insert(&mut self, id: u32) -> Result<Inserted, Cause> {
         let entry = Entry {
             id,
             kind: kind_of(id),
@@ -106,7 +106,7 @@ impl Model {
             Ok(Inserted::Known) => assert!(!repeated && !same.is_empty()),
             Ok(Inserted::New) => assert!(same.is_empty()),
             Err(error) => {
-                assert_eq!(error, Error::IndexFull);
+                assert_eq!(error, Cause::IndexFull);
                 let used = self.occupancy.live + self.occupancy.tombstones;
                 assert_eq!(used, sizes::capacity(self.slots.len()));
             }
@@ -221,7 +221,7 @@ proptest! {
                     .unwrap();
                 prop_assert_eq!(base, first_fit as u32 * GRANULE);
                 ids::claim(&mut directory, base, entries, number as u32).unwrap();
-                prop_assert_eq!(ids::claim(&mut directory, base, 1, 0), Err(Error::BadLength));
+                prop_assert_eq!(ids::claim(&mut directory, base, 1, 0), Err(Cause::BadLength));
                 claimed.push((base, entries));
             } else if !claimed.is_empty() {
                 let (base, entries) = claimed.swap_remove(entries as usize % claimed.len());
@@ -249,7 +249,7 @@ fn the_directory_ends_where_ids_of_24_bits_end() {
         (vec![0; all], 1, None),
         (vec![0; all], u32::MAX, None),
     ] {
-        let expected = base.map(|base| base * GRANULE).ok_or(Error::TooManyEntries);
+        let expected = base.map(|base| base * GRANULE).ok_or(Cause::TooManyEntries);
         assert_eq!(ids::allocate(&directory, granules), expected);
     }
 }
@@ -259,11 +259,11 @@ fn claims_outside_the_directory_or_off_a_granule_are_refused() {
     let mut directory = [NONE; 4];
     for (base, entries) in [(0, 257), (64 * 4, 1), (1, 1), (u32::MAX - 63, u32::MAX)] {
         let result = ids::claim(&mut directory, base, entries, 0);
-        assert_eq!(result, Err(Error::BadLength), "{base} {entries}");
+        assert_eq!(result, Err(Cause::BadLength), "{base} {entries}");
     }
     assert_eq!(
         ids::claim(&mut directory, 0, 1, NONE),
-        Err(Error::BadLength)
+        Err(Cause::BadLength)
     );
     assert_eq!(directory, [NONE; 4]);
     assert_eq!(ids::claim(&mut directory, 64, 65, 9), Ok(()));
@@ -299,7 +299,7 @@ fn the_first_and_the_last_id_are_told_from_empty_slots_and_tombstones() {
             ..entry
         };
         let result = index.insert(&mut occupancy, &too_large, resolve);
-        assert_eq!(result, Err(Error::TooManyEntries));
+        assert_eq!(result, Err(Cause::TooManyEntries));
     }
 }
 
@@ -315,7 +315,7 @@ fn an_index_without_slots_holds_nothing() {
     };
     let mut occupancy = Occupancy::default();
     let result = index.insert(&mut occupancy, &entry, |_| None);
-    assert_eq!(result, Err(Error::IndexFull));
+    assert_eq!(result, Err(Cause::IndexFull));
 }
 
 #[test]

@@ -5,10 +5,6 @@
 use digest_logic::{
     compact::write_block,
     digest::Digest,
-    error::{
-        Error,
-        Result, //
-    },
     hash_algo::HashAlgo,
     list::{
         Counts,
@@ -16,6 +12,10 @@ use digest_logic::{
         ListType,
         ParsedList, //
     }, //
+    refusal::{
+        Cause,
+        Result, //
+    },
 };
 use host_tests::{
     cases,
@@ -62,94 +62,94 @@ fn ten_digests_of_sha256_are_the_header_0_10_320() {
 fn malformed_lists_are_refused_with_their_own_reason() {
     let good = block(0, &digests(32, 1..3));
     let cat = |parts: &[&[u8]]| parts.concat();
-    let cases: &[(&str, Vec<u8>, Option<Error>)] = &[
-        ("nothing", vec![], Some(Error::Empty)),
+    let cases: &[(&str, Vec<u8>, Option<Cause>)] = &[
+        ("nothing", vec![], Some(Cause::Empty)),
         ("one digest", block(0, &digests(32, 1..2)), None),
         ("mutable", block(1, &digests(32, 1..2)), None),
         ("revoked", block(2, &digests(32, 1..2)), None),
         (
             "entry id 6",
             block(6, &digests(32, 1..2)),
-            Some(Error::UnknownEntryId),
+            Some(Cause::UnknownEntryId),
         ),
         (
             "entry id 256",
             block(256, &digests(32, 1..2)),
-            Some(Error::UnknownEntryId),
+            Some(Cause::UnknownEntryId),
         ),
         ("SHA-384", block(0, &digests(48, 1..4)), None),
         ("SHA-512", block(0, &digests(64, 1..4)), None),
         (
             "SHA-1",
             block(0, &digests(20, 1..4)),
-            Some(Error::WeakAlgorithm),
+            Some(Cause::WeakAlgorithm),
         ),
         (
             "MD5",
             block(0, &digests(16, 1..4)),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "SHA-224",
             block(0, &digests(28, 1..4)),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
-        ("no digests", block(0, &[]), Some(Error::Empty)),
+        ("no digests", block(0, &[]), Some(Cause::Empty)),
         (
             "a count of zero",
             cat(&[&header(0, 0, 32), &[1; 32]]),
-            Some(Error::Empty),
+            Some(Cause::Empty),
         ),
         (
             "a count too large",
             cat(&[&header(0, 2, 32), &[1; 32]]),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "the largest count",
             cat(&[&header(0, u32::MAX, 32), &[1; 32]]),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "a count that wraps to the length",
             cat(&[&header(0, 0x0800_0001, 32), &[1; 32]]),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "a length not a multiple",
             cat(&[&header(0, 1, 33), &[1; 33]]),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "a length over the end",
             cat(&[&header(0, 2, 64), &[1; 63]]),
-            Some(Error::Truncated),
+            Some(Cause::Truncated),
         ),
         (
             "one trailing byte",
             cat(&[&good, &[0]]),
-            Some(Error::Truncated),
+            Some(Cause::Truncated),
         ),
         (
             "a trailing header",
             cat(&[&good, &header(0, 1, 32)]),
-            Some(Error::Truncated),
+            Some(Cause::Truncated),
         ),
         (
             "a trailing empty block",
             cat(&[&good, &header(0, 0, 0)]),
-            Some(Error::Empty),
+            Some(Cause::Empty),
         ),
         ("two blocks", cat(&[&good, &good]), None),
         (
             "two algorithms",
             cat(&[&good, &block(0, &digests(64, 1..2))]),
-            Some(Error::MixedAlgorithms),
+            Some(Cause::MixedAlgorithms),
         ),
         (
             "a weak second block",
             cat(&[&good, &block(0, &digests(20, 1..2))]),
-            Some(Error::WeakAlgorithm),
+            Some(Cause::WeakAlgorithm),
         ),
     ];
     for (name, data, expected) in cases {
@@ -163,9 +163,9 @@ fn every_shorter_input_is_refused() {
     let both = [first.clone(), block(2, &digests(32, 3..5))].concat();
     for len in 0..both.len() {
         let expected = match len {
-            0 => Some(Error::Empty),
+            0 => Some(Cause::Empty),
             len if len == first.len() => None,
-            _ => Some(Error::Truncated),
+            _ => Some(Cause::Truncated),
         };
         assert_eq!(parse(&both[..len]).err(), expected, "{len}");
     }
@@ -219,10 +219,10 @@ fn a_writer_refuses_what_the_parser_refuses() {
         written(|sink| write_block(Kind::Mutable, algo, digests.iter().map(Vec::as_slice), sink))
     };
     assert_eq!(write(HashAlgo::Sha256, &good), Ok(block(1, &good)));
-    assert_eq!(write(HashAlgo::Sha256, &[]), Err(Error::Empty));
-    assert_eq!(write(HashAlgo::Sha1, &good), Err(Error::WeakAlgorithm));
-    assert_eq!(write(HashAlgo::Sha512, &good), Err(Error::BadDigestSize));
-    assert_eq!(write(HashAlgo::Sha256, &mixed), Err(Error::BadDigestSize));
+    assert_eq!(write(HashAlgo::Sha256, &[]), Err(Cause::Empty));
+    assert_eq!(write(HashAlgo::Sha1, &good), Err(Cause::WeakAlgorithm));
+    assert_eq!(write(HashAlgo::Sha512, &good), Err(Cause::BadDigestSize));
+    assert_eq!(write(HashAlgo::Sha256, &mixed), Err(Cause::BadDigestSize));
 }
 
 fn any_kind() -> impl Strategy<Value = Kind> {

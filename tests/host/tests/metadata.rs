@@ -3,7 +3,6 @@
 //! Metadata: what is accepted, what is refused and why.
 
 use digest_logic::{
-    error::Error,
     hash_algo::HashAlgo,
     list::ListType,
     metadata::{
@@ -12,6 +11,7 @@ use digest_logic::{
         MAX_PATH,
         MAX_REF_ID, //
     }, //
+    refusal::Cause,
 };
 use host_tests::{
     cases,
@@ -66,7 +66,7 @@ impl Raw {
     }
 }
 
-fn error_of(data: &[u8]) -> Option<Error> {
+fn error_of(data: &[u8]) -> Option<Cause> {
     Metadata::parse(data).err()
 }
 
@@ -100,8 +100,8 @@ fn the_length_excludes_itself_and_is_twenty_more_than_the_variable_fields() {
 #[test]
 fn malformed_records_are_refused_with_their_own_reason() {
     let long = |len: usize| [b"/".to_vec(), vec![b'a'; len - 2], vec![0]].concat();
-    let cases: &[(&str, Vec<u8>, Option<Error>)] = &[
-        ("nothing", vec![], Some(Error::Empty)),
+    let cases: &[(&str, Vec<u8>, Option<Cause>)] = &[
+        ("nothing", vec![], Some(Cause::Empty)),
         (
             "an empty signature",
             Raw::with(|r| r.signature.clear()),
@@ -127,72 +127,72 @@ fn malformed_records_are_refused_with_their_own_reason() {
         (
             "type 4",
             Raw::with(|r| r.list_type = 4),
-            Some(Error::UnknownListType),
+            Some(Cause::UnknownListType),
         ),
         (
             "type 65535",
             Raw::with(|r| r.list_type = 65535),
-            Some(Error::UnknownListType),
+            Some(Cause::UnknownListType),
         ),
         (
             "MD5",
             Raw::with(|r| (r.algo, r.digest) = (1, vec![1; 16])),
-            Some(Error::WeakAlgorithm),
+            Some(Cause::WeakAlgorithm),
         ),
         (
             "SHA-1",
             Raw::with(|r| (r.algo, r.digest) = (2, vec![1; 20])),
-            Some(Error::WeakAlgorithm),
+            Some(Cause::WeakAlgorithm),
         ),
         (
             "SHA-224",
             Raw::with(|r| r.algo = 7),
-            Some(Error::UnknownAlgorithm),
+            Some(Cause::UnknownAlgorithm),
         ),
         (
             "a digest too short",
             Raw::with(|r| r.digest = vec![1; 31]),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "a digest too long",
             Raw::with(|r| r.digest = vec![1; 33]),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "no digest",
             Raw::with(|r| r.digest.clear()),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "no path",
             Raw::with(|r| r.path.clear()),
-            Some(Error::BadPath),
+            Some(Cause::BadPath),
         ),
         (
             "an empty path",
             Raw::with(|r| r.path = b"\0".to_vec()),
-            Some(Error::BadPath),
+            Some(Cause::BadPath),
         ),
         (
             "a relative path",
             Raw::with(|r| r.path = b"a/b\0".to_vec()),
-            Some(Error::BadPath),
+            Some(Cause::BadPath),
         ),
         (
             "a path without NUL",
             Raw::with(|r| r.path = b"/a".to_vec()),
-            Some(Error::MissingNul),
+            Some(Cause::MissingNul),
         ),
         (
             "a NUL inside the path",
             Raw::with(|r| r.path = b"/a\0b\0".to_vec()),
-            Some(Error::BadPath),
+            Some(Cause::BadPath),
         ),
         (
             "two NULs",
             Raw::with(|r| r.path = b"/a\0\0".to_vec()),
-            Some(Error::BadPath),
+            Some(Cause::BadPath),
         ),
         (
             "the longest path",
@@ -202,7 +202,7 @@ fn malformed_records_are_refused_with_their_own_reason() {
         (
             "a longer path",
             Raw::with(|r| r.path = long(MAX_PATH + 1)),
-            Some(Error::NameTooLong),
+            Some(Cause::NameTooLong),
         ),
         (
             "the longest reference",
@@ -212,32 +212,32 @@ fn malformed_records_are_refused_with_their_own_reason() {
         (
             "a longer reference",
             Raw::with(|r| r.ref_id = vec![b'r'; MAX_REF_ID + 1]),
-            Some(Error::LongReference),
+            Some(Cause::LongReference),
         ),
         (
             "a byte more inside",
             Raw::with(|r| r.tail = vec![0]),
-            Some(Error::BadLength),
+            Some(Cause::BadLength),
         ),
         (
             "a length one too small",
             Raw::with(|r| r.len = Some(72)),
-            Some(Error::BadLength),
+            Some(Cause::BadLength),
         ),
         (
             "a length one too large",
             Raw::with(|r| r.len = Some(74)),
-            Some(Error::Truncated),
+            Some(Cause::Truncated),
         ),
         (
             "length zero",
             Raw::with(|r| r.len = Some(0)),
-            Some(Error::BadLength),
+            Some(Cause::BadLength),
         ),
         (
             "the largest length",
             Raw::with(|r| r.len = Some(u32::MAX)),
-            Some(Error::Truncated),
+            Some(Cause::Truncated),
         ),
     ];
     for (name, data, expected) in cases {
@@ -254,7 +254,7 @@ fn a_field_length_that_reaches_over_its_record_is_refused() {
             data[offset..offset + 4].copy_from_slice(&u32::to_le_bytes(len));
             // Even when the next record would provide the bytes.
             data.extend(Raw::with(|r| r.signature = vec![1; 2000]));
-            assert_eq!(error_of(&data), Some(Error::BadLength), "{offset} {len}");
+            assert_eq!(error_of(&data), Some(Cause::BadLength), "{offset} {len}");
         }
     }
 }
@@ -265,9 +265,9 @@ fn every_shorter_input_is_refused() {
     let two = [one.clone(), Raw::with(|r| r.list_type = 1)].concat();
     for len in 0..two.len() {
         let expected = match len {
-            0 => Some(Error::Empty),
+            0 => Some(Cause::Empty),
             len if len == one.len() => None,
-            _ => Some(Error::Truncated),
+            _ => Some(Cause::Truncated),
         };
         assert_eq!(error_of(&two[..len]), expected, "{len}");
     }
@@ -283,9 +283,9 @@ fn one_bad_record_refuses_all() {
         [good.clone(), bad.clone(), good.clone()].concat(),
         [good.clone(), good.clone(), bad].concat(),
     ] {
-        assert_eq!(error_of(&data), Some(Error::WeakAlgorithm));
+        assert_eq!(error_of(&data), Some(Cause::WeakAlgorithm));
     }
-    assert_eq!(error_of(&[good, vec![0]].concat()), Some(Error::Truncated));
+    assert_eq!(error_of(&[good, vec![0]].concat()), Some(Cause::Truncated));
 }
 
 #[test]
@@ -301,21 +301,21 @@ fn a_writer_refuses_what_the_parser_refuses() {
     let long = [b"/".as_slice(), &[b'a'; MAX_PATH - 1]].concat();
     let cases = [
         (good, Ok(())),
-        (Record { path: b"", ..good }, Err(Error::BadPath)),
-        (Record { path: b"a", ..good }, Err(Error::BadPath)),
+        (Record { path: b"", ..good }, Err(Cause::BadPath)),
+        (Record { path: b"a", ..good }, Err(Cause::BadPath)),
         (
             Record {
                 path: b"/a\0",
                 ..good
             },
-            Err(Error::BadPath),
+            Err(Cause::BadPath),
         ),
         (
             Record {
                 path: &long,
                 ..good
             },
-            Err(Error::NameTooLong),
+            Err(Cause::NameTooLong),
         ),
         (
             Record {
@@ -329,14 +329,14 @@ fn a_writer_refuses_what_the_parser_refuses() {
                 algo: HashAlgo::Sha1,
                 ..good
             },
-            Err(Error::WeakAlgorithm),
+            Err(Cause::WeakAlgorithm),
         ),
         (
             Record {
                 algo: HashAlgo::Sha512,
                 ..good
             },
-            Err(Error::BadDigestSize),
+            Err(Cause::BadDigestSize),
         ),
     ];
     for (record, expected) in cases {

@@ -23,12 +23,12 @@ use std::{
 
 use digest_logic::{
     digest::Digest,
-    error::Error as Cause,
     hash_algo::HashAlgo,
     list::{
         Counts,
         Kind, //
     },
+    refusal::Cause,
     siphash::Key,
     table::{
         self,

@@ -4,9 +4,9 @@
 
 use digest_logic::{
     digest::Digest,
-    error::Error,
     hash_algo::HashAlgo,
     policy::Template,
+    refusal::Cause,
     template::{
         put_event_name,
         write_ascii,
@@ -27,7 +27,7 @@ use sha1::{
     Sha1, //
 };
 
-fn data_of(digest: Digest, name: &[u8]) -> Result<Vec<u8>, Error> {
+fn data_of(digest: Digest, name: &[u8]) -> Result<Vec<u8>, Cause> {
     written(|sink| Event::new(digest, name).write(Template::ImaNg, sink))
 }
 
@@ -108,8 +108,8 @@ fn names_have_a_length_between_one_and_path_max() {
     let name = [b'a'; MAX_NAME];
     let digest = Digest::zero(HashAlgo::Sha512);
     assert!(data_of(digest, &name[1..]).is_ok());
-    assert_eq!(data_of(digest, &name), Err(Error::NameTooLong));
-    assert_eq!(data_of(digest, b""), Err(Error::Empty));
+    assert_eq!(data_of(digest, &name), Err(Cause::NameTooLong));
+    assert_eq!(data_of(digest, b""), Err(Cause::Empty));
 }
 
 /// Template, whether the digest is of fs-verity, and the ascii fields after the name of the
@@ -171,9 +171,9 @@ fn templates_that_need_more_than_an_event_has_are_refused() {
     for template in [Template::Ima, Template::ImaModsig, Template::EvmSig] {
         assert_eq!(
             written(|sink| event.write(template, sink)),
-            Err(Error::BadTemplate)
+            Err(Cause::BadTemplate)
         );
-        assert_eq!(Event::parse(template, b""), Err(Error::BadTemplate));
+        assert_eq!(Event::parse(template, b""), Err(Cause::BadTemplate));
     }
 }
 
@@ -267,69 +267,69 @@ fn data_that_this_module_does_not_write_are_refused() {
     let field = |bytes: &[u8]| [&(bytes.len() as u32).to_le_bytes(), bytes].concat();
     let digest = field(&[b"sha256:\0".as_slice(), &[1; 32]].concat());
     let name = field(b"/a\0");
-    let cases: &[(&str, Vec<u8>, Option<Error>)] = &[
+    let cases: &[(&str, Vec<u8>, Option<Cause>)] = &[
         ("good", [digest.clone(), name.clone()].concat(), None),
-        ("nothing", vec![], Some(Error::Truncated)),
-        ("no name", digest.clone(), Some(Error::Truncated)),
+        ("nothing", vec![], Some(Cause::Truncated)),
+        ("no name", digest.clone(), Some(Cause::Truncated)),
         (
             "a third field",
             [&*digest, &name, &name].concat(),
-            Some(Error::TrailingBytes),
+            Some(Cause::TrailingBytes),
         ),
         (
             "no colon",
             [field(&[0; 40]), name.clone()].concat(),
-            Some(Error::BadTemplate),
+            Some(Cause::BadTemplate),
         ),
         (
             "no NUL after the colon",
             [field(b"sha256:a"), name.clone()].concat(),
-            Some(Error::BadTemplate),
+            Some(Cause::BadTemplate),
         ),
         (
             "unknown algorithm",
             [field(b"sha3:\0"), name.clone()].concat(),
-            Some(Error::UnknownAlgorithm),
+            Some(Cause::UnknownAlgorithm),
         ),
         (
             "a short digest",
             [field(b"sha256:\0abc"), name].concat(),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "an absent name",
             [digest.clone(), field(b"")].concat(),
-            Some(Error::BadTemplate),
+            Some(Cause::BadTemplate),
         ),
         (
             "an empty name",
             [digest.clone(), field(b"\0")].concat(),
-            Some(Error::BadTemplate),
+            Some(Cause::BadTemplate),
         ),
         (
             "no NUL",
             [digest.clone(), field(b"/a")].concat(),
-            Some(Error::MissingNul),
+            Some(Cause::MissingNul),
         ),
         (
             "a NUL inside",
             [digest.clone(), field(b"/a\0b\0")].concat(),
-            Some(Error::BadTemplate),
+            Some(Cause::BadTemplate),
         ),
         (
             "a space",
             [digest.clone(), field(b"/a b\0")].concat(),
-            Some(Error::BadTemplate),
+            Some(Cause::BadTemplate),
         ),
         (
             "a newline",
             [digest.clone(), field(b"/a\nb\0")].concat(),
-            Some(Error::BadTemplate),
+            Some(Cause::BadTemplate),
         ),
         (
             "a name too long",
             [digest, field(&[[b'a'; MAX_NAME].as_slice(), &[0]].concat())].concat(),
-            Some(Error::NameTooLong),
+            Some(Cause::NameTooLong),
         ),
     ];
     for (name, data, expected) in cases {

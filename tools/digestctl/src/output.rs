@@ -25,7 +25,7 @@ use crate::report::quoted;
 pub(crate) struct Buffer(pub(crate) Vec<u8>);
 
 impl Sink for Buffer {
-    fn put(&mut self, bytes: &[u8]) -> digest_logic::error::Result {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
         self.0.extend_from_slice(bytes);
         Ok(())
     }

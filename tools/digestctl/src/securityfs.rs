@@ -22,7 +22,10 @@ use anyhow::{
     Error,
     Result, //
 };
-use digest_logic::error::Error as Cause;
+use digest_logic::refusal::{
+    Cause,
+    Layer, //
+};
 use rustix::io::Errno;
 
 use crate::report::quoted;
@@ -70,7 +73,7 @@ impl Location {
         match file.write(data) {
             Ok(written) if written == data.len() => Ok(()),
             Ok(written) => Err(anyhow!("the kernel took {written} of {} bytes", data.len())),
-            Err(error) => Err(refused(error)),
+            Err(error) => Err(refused(name, error)),
         }
         .with_context(|| format!("cannot write to {}", quoted(&path)))
     }
@@ -85,7 +88,7 @@ impl Location {
             .map_err(|error| self.no_access(error))
             .with_context(|| format!("cannot open {}", quoted(&path)))?;
         file.write_all(question)
-            .map_err(refused)
+            .map_err(|error| refused(name, error))
             .with_context(|| format!("cannot write to {}", quoted(&path)))?;
         let mut answer = Vec::new();
         file.rewind()
@@ -117,39 +120,44 @@ fn is_empty(directory: Option<&Path>) -> bool {
     entries.is_none_or(|mut entries| entries.next().is_none())
 }
 
-/// What the kernel's refusal of a write means, as far as an errno tells; its log tells the rest.
-fn refused(error: io::Error) -> Error {
-    let errno = error.raw_os_error();
-    // The module gives each cause of a refused format an errno of its own.
-    let cause = Cause::ALL
+/// What the refusal of a write to the file `name` means, as far as an errno tells; the kernel's log
+/// tells the rest.
+fn refused(name: &str, error: io::Error) -> Error {
+    let meanings: Vec<&str> = own_meaning(&error)
         .into_iter()
-        .find(|cause| Some(cause.errno()) == errno)
-        .map(Cause::cause);
-    let meaning = match Errno::from_io_error(&error) {
-        Some(Errno::PERM) => "this needs root, with CAP_SYS_ADMIN in the initial user namespace",
-        Some(Errno::ACCESS) => {
-            "a list is not signed, a file may not be read, or the policy does not allow it"
-        }
-        Some(Errno::STALE) => "a list is not the one that its metadata describes",
-        Some(Errno::NOENT) => "the kernel did not find a file or list that is named there",
-        Some(Errno::FBIG) => "it is larger than the module accepts",
-        Some(Errno::DQUOT) => "the lists would take more memory than max_digest_memory",
-        Some(Errno::NOMEM) => "the kernel has too little memory for it",
-        Some(Errno::BUSY) => {
-            "a list revokes what no other list revokes, and files are being appraised"
-        }
-        Some(Errno::AGAIN) => "the module is still starting; try again",
-        Some(Errno::INTR) => "it was interrupted, and nothing was changed",
-        Some(Errno::NOKEY) => "no trusted key has the identifier that the signature names",
-        Some(Errno::KEYEXPIRED) => "the key that signed has expired",
-        Some(Errno::KEYREVOKED) => "the key that signed was revoked",
-        Some(Errno::REMCHG) => "a signature does not verify",
-        Some(Errno::RFKILL) => "the kernel's blacklist has the list or its signer",
-        Some(Errno::TIME) => "the certificate of the signer is not valid yet",
-        Some(Errno::UNATCH) => "the certificate of the signer does not allow its key this use",
-        _ => cause.unwrap_or("the kernel refused it"),
+        .chain(causes(name, &error).map(Cause::row))
+        .collect();
+    let meaning = match &meanings[..] {
+        [] => "the kernel refused it".to_string(),
+        meanings => meanings.join("; or: "),
     };
     Error::new(error).context(format!(
         "{meaning}; the reason is in the kernel log: dmesg | grep digest_lists"
     ))
+}
+
+/// The module's causes with this errno that a write to the file `name` may have.
+fn causes<'a>(name: &'a str, error: &io::Error) -> impl Iterator<Item = Cause> + use<'a> {
+    let errno = error.raw_os_error();
+    Cause::ALL.into_iter().filter(move |cause| {
+        Some(cause.errno().number()) == errno
+            && match cause.layer() {
+                Layer::Policy => name == "policy",
+                Layer::Request => true,
+                Layer::Internal => false,
+                _ => name != "policy",
+            }
+    })
+}
+
+/// What the kernel itself says by an errno, whatever the module makes of the data.
+fn own_meaning(error: &io::Error) -> Option<&'static str> {
+    match Errno::from_io_error(error)? {
+        Errno::PERM => Some("this needs root, with CAP_SYS_ADMIN in the initial user namespace"),
+        Errno::ACCESS => Some("a file may not be read"),
+        Errno::NOENT => Some("there is no file of a name that is given"),
+        Errno::NOMEM => Some("the kernel has too little memory for it"),
+        Errno::INTR => Some("it was interrupted, and nothing was changed"),
+        _ => None,
+    }
 }

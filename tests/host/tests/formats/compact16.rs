@@ -4,7 +4,6 @@
 
 use digest_logic::{
     compact16::write_block,
-    error::Error,
     hash_algo::HashAlgo,
     list::{
         Counts,
@@ -12,6 +11,7 @@ use digest_logic::{
         ListType,
         ParsedList, //
     }, //
+    refusal::Cause,
 };
 use host_tests::{
     cases,
@@ -53,82 +53,82 @@ fn blocks_of_files_are_read_as_openeuler_writes_them() {
 #[test]
 fn malformed_lists_are_refused_with_their_own_reason() {
     let empty = |data: &mut [u8]| data[8] = 0;
-    let cases: &[(&str, Vec<u8>, Error)] = &[
-        ("nothing", vec![], Error::Empty),
-        ("version 0", block(|data| data[0] = 0), Error::BadVersion),
-        ("version 2", block(|data| data[0] = 2), Error::BadVersion),
+    let cases: &[(&str, Vec<u8>, Cause)] = &[
+        ("nothing", vec![], Cause::Empty),
+        ("version 0", block(|data| data[0] = 0), Cause::BadVersion),
+        ("version 2", block(|data| data[0] = 2), Cause::BadVersion),
         (
             "a reserved byte",
             block(|data| data[1] = 1),
-            Error::ReservedNotZero,
+            Cause::ReservedNotZero,
         ),
         (
             "a block of keys",
             block(|data| data[2] = 0),
-            Error::UnsupportedBlockType,
+            Cause::UnsupportedBlockType,
         ),
         (
             "a block of parsers",
             block(|data| data[2] = 1),
-            Error::UnsupportedBlockType,
+            Cause::UnsupportedBlockType,
         ),
         (
             "a block of metadata",
             block(|data| data[2] = 3),
-            Error::UnsupportedBlockType,
+            Cause::UnsupportedBlockType,
         ),
         (
             "an unknown modifier",
             block(|data| data[4] = 3),
-            Error::ReservedNotZero,
+            Cause::ReservedNotZero,
         ),
         (
             "an unknown modifier above",
             block(|data| data[5] = 1),
-            Error::ReservedNotZero,
+            Cause::ReservedNotZero,
         ),
-        ("MD5", block(|data| data[6] = 1), Error::WeakAlgorithm),
-        ("SHA-1", block(|data| data[6] = 2), Error::WeakAlgorithm),
+        ("MD5", block(|data| data[6] = 1), Cause::WeakAlgorithm),
+        ("SHA-1", block(|data| data[6] = 2), Cause::WeakAlgorithm),
         (
             "SHA-224",
             block(|data| data[6] = 7),
-            Error::UnknownAlgorithm,
+            Cause::UnknownAlgorithm,
         ),
         (
             "SHA-512 of 32 bytes",
             block(|data| data[6] = 6),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
-        ("no digests", block(empty), Error::Empty),
+        ("no digests", block(empty), Cause::Empty),
         (
             "a count too small",
             block(|data| data[8] = 1),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
         (
             "the largest count",
             block(|data| data[8..12].fill(0xff)),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
         (
             "a count that wraps to the length",
             block(|data| data[11] = 8),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
         (
             "a length over the end",
             block(|data| (data[8], data[12]) = (3, 96)),
-            Error::Truncated,
+            Cause::Truncated,
         ),
         (
             "two algorithms",
             [block(|_| ()), block(|data| (data[6], data[8]) = (6, 1))].concat(),
-            Error::MixedAlgorithms,
+            Cause::MixedAlgorithms,
         ),
         (
             "a trailing byte",
             [block(|_| ()), vec![1]].concat(),
-            Error::Truncated,
+            Cause::Truncated,
         ),
     ];
     for (name, data, expected) in cases {
@@ -147,16 +147,16 @@ fn a_writer_refuses_what_the_format_cannot_say() {
     let cases = [
         (
             write(Kind::Revoked, sha256, &digests),
-            Error::UnknownEntryId,
+            Cause::UnknownEntryId,
         ),
-        (write(Kind::Mutable, sha256, &[]), Error::Empty),
+        (write(Kind::Mutable, sha256, &[]), Cause::Empty),
         (
             write(Kind::Mutable, HashAlgo::Sha1, &digests),
-            Error::WeakAlgorithm,
+            Cause::WeakAlgorithm,
         ),
         (
             write(Kind::Mutable, HashAlgo::Sha384, &digests),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
     ];
     for (result, expected) in cases {

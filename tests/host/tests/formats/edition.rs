@@ -10,13 +10,13 @@ use digest_logic::{
         Floor,
         Standing, //
     },
-    error::Error,
     hash_algo::HashAlgo,
     list::{
         Kind,
         ListType,
         ParsedList, //
     },
+    refusal::Cause,
     verity, //
 };
 use host_tests::written;
@@ -56,15 +56,15 @@ fn an_edition_stands_once_and_before_all_blocks() {
     let compact = |parts: &[&[u8]]| refusal(ListType::Compact, &parts.concat());
     let edition = edition("a", 1);
     assert_eq!(compact(&[&edition, &good]), None);
-    assert_eq!(compact(&[&edition]), Some(Error::Empty));
-    let misplaced = Some(Error::UnexpectedField);
+    assert_eq!(compact(&[&edition]), Some(Cause::Empty));
+    let misplaced = Some(Cause::UnexpectedField);
     assert_eq!(compact(&[&edition, &edition, &good]), misplaced);
     assert_eq!(compact(&[&good, &edition]), misplaced);
     // Two editions in one block, one without room for a number, one without a NUL.
     for (position, value, error) in [
-        (2, 2, Error::BadLength),
-        (6, 8, Error::BadLength),
-        (11, 1, Error::MissingNul),
+        (2, 2, Cause::BadLength),
+        (6, 8, Cause::BadLength),
+        (11, 1, Cause::MissingNul),
     ] {
         let mut other = edition.clone();
         other[position] = value;
@@ -76,7 +76,7 @@ fn an_edition_stands_once_and_before_all_blocks() {
 fn names_are_printable_and_not_long() {
     let long = "n".repeat(65);
     for name in ["", "two words", "new\nline", "ä", &long] {
-        assert_eq!(Edition::new(name.as_bytes(), 1), Err(Error::BadListName));
+        assert_eq!(Edition::new(name.as_bytes(), 1), Err(Cause::BadListName));
     }
     for name in ["a", "debian-13+security", &long[..64]] {
         assert!(Edition::new(name.as_bytes(), u64::MAX).is_ok());
@@ -91,10 +91,10 @@ fn a_serial_number_never_goes_down() {
     };
     let floor = list(5, 1);
     for (list, judged) in [
-        (list(4, 2), Err(Error::OlderSerial)),
-        (list(0, 1), Err(Error::OlderSerial)),
+        (list(4, 2), Err(Cause::OlderSerial)),
+        (list(0, 1), Err(Cause::OlderSerial)),
         (list(5, 1), Ok(Standing::Same)),
-        (list(5, 2), Err(Error::SameSerial)),
+        (list(5, 2), Err(Cause::SameSerial)),
         (list(6, 1), Ok(Standing::Higher)),
         (list(u64::MAX, 2), Ok(Standing::Higher)),
     ] {
@@ -141,5 +141,5 @@ fn a_digest_of_fs_verity_is_no_digest_of_content() {
         let digests = [&DIGEST[..]].into_iter();
         compact::write_verity_block(Kind::Mutable, HashAlgo::Sha256, digests, sink)
     });
-    assert_eq!(mutable, Err(Error::UnknownEntryId));
+    assert_eq!(mutable, Err(Cause::UnknownEntryId));
 }

@@ -9,15 +9,15 @@ mod rpm_package;
 mod tlv;
 
 use digest_logic::{
-    error::Error,
     list::{
         ListType,
         ParsedList, //
     }, //
+    refusal::Cause,
 };
 
 /// Why `data` are refused; `None` if they are a list.
-fn refusal(list_type: ListType, data: &[u8]) -> Option<Error> {
+fn refusal(list_type: ListType, data: &[u8]) -> Option<Cause> {
     ParsedList::parse(list_type, data).err()
 }
 

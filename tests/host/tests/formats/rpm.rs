@@ -3,7 +3,6 @@
 //! RPM headers as lists.
 
 use digest_logic::{
-    error::Error,
     hash_algo::HashAlgo,
     list::{
         Counts,
@@ -11,6 +10,7 @@ use digest_logic::{
         ListType,
         ParsedList, //
     },
+    refusal::Cause,
     rpm::tag, //
 };
 use host_tests::{
@@ -153,19 +153,19 @@ fn files_that_have_no_content_of_their_own_are_left_out() {
 #[test]
 fn every_algorithm_is_loaded_or_refused_by_its_number() {
     let cases = [
-        (1, 16, Some(Error::WeakAlgorithm)),
-        (2, 20, Some(Error::WeakAlgorithm)),
-        (3, 20, Some(Error::WeakAlgorithm)),
-        (5, 16, Some(Error::WeakAlgorithm)),
-        (6, 24, Some(Error::UnknownAlgorithm)),
+        (1, 16, Some(Cause::WeakAlgorithm)),
+        (2, 20, Some(Cause::WeakAlgorithm)),
+        (3, 20, Some(Cause::WeakAlgorithm)),
+        (5, 16, Some(Cause::WeakAlgorithm)),
+        (6, 24, Some(Cause::UnknownAlgorithm)),
         (8, 32, None),
         (9, 48, None),
         (10, 64, None),
-        (11, 28, Some(Error::UnknownAlgorithm)),
-        (12, 32, Some(Error::UnknownAlgorithm)),
-        (0, 32, Some(Error::UnknownAlgorithm)),
-        (0x0101_0108, 32, Some(Error::UnknownAlgorithm)),
-        (10, 32, Some(Error::BadDigestSize)),
+        (11, 28, Some(Cause::UnknownAlgorithm)),
+        (12, 32, Some(Cause::UnknownAlgorithm)),
+        (0, 32, Some(Cause::UnknownAlgorithm)),
+        (0x0101_0108, 32, Some(Cause::UnknownAlgorithm)),
+        (10, 32, Some(Cause::BadDigestSize)),
     ];
     for (algo, size, expected) in cases {
         let data = one_file()
@@ -175,49 +175,49 @@ fn every_algorithm_is_loaded_or_refused_by_its_number() {
         assert_eq!(refusal(TYPE, &data), expected, "{algo}");
     }
     let without = one_file().without(tag::FILE_DIGEST_ALGO).build();
-    assert_eq!(refusal(TYPE, &without), Some(Error::NoFileDigestAlgorithm));
+    assert_eq!(refusal(TYPE, &without), Some(Cause::NoFileDigestAlgorithm));
 }
 
 #[test]
 fn headers_whose_tables_do_not_fit_are_refused() {
     let upper = "5A".repeat(32);
-    let cases: Vec<(&str, Header, Option<Error>)> = vec![
+    let cases: Vec<(&str, Header, Option<Cause>)> = vec![
         ("as it should be", one_file(), None),
         (
             "upper case",
             one_file().with(Entry::strings(tag::FILE_DIGESTS, &[upper])),
             None,
         ),
-        ("no entries", Header::default(), Some(Error::SourcePackage)),
+        ("no entries", Header::default(), Some(Cause::SourcePackage)),
         (
             "no files",
             one_file().without(tag::FILE_DIGESTS),
-            Some(Error::NoFileDigests),
+            Some(Cause::NoFileDigests),
         ),
         (
             "nothing but directories",
             Header::of_files(&some_files()[1..2]),
-            Some(Error::NoFileDigests),
+            Some(Cause::NoFileDigests),
         ),
         (
             "no modes",
             one_file().without(tag::FILE_MODES),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "no flags",
             one_file().without(tag::FILE_FLAGS),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "no sizes",
             one_file().without(tag::FILE_SIZES),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "sizes of both kinds",
             one_file().with(Entry::int64(tag::LONG_FILE_SIZES, &[1])),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "large sizes",
@@ -229,17 +229,17 @@ fn headers_whose_tables_do_not_fit_are_refused() {
         (
             "two modes",
             one_file().with(Entry::int16(tag::FILE_MODES, &[0o100_755; 2])),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "two flags",
             one_file().with(Entry::int32(tag::FILE_FLAGS, &[0; 2])),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "two sizes",
             one_file().with(Entry::int32(tag::FILE_SIZES, &[1; 2])),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "two digests",
@@ -247,57 +247,57 @@ fn headers_whose_tables_do_not_fit_are_refused() {
                 tag::FILE_DIGESTS,
                 &["5a".repeat(32), "5b".repeat(32)],
             )),
-            Some(Error::FileTableMismatch),
+            Some(Cause::FileTableMismatch),
         ),
         (
             "modes of 32 bits",
             one_file().with(Entry::int32(tag::FILE_MODES, &[0o100_755])),
-            Some(Error::BadHeaderEntry),
+            Some(Cause::BadHeaderEntry),
         ),
         (
             "a digest as one string",
             one_file().with(Entry::string(tag::FILE_DIGESTS, &"5a".repeat(32))),
-            Some(Error::BadHeaderEntry),
+            Some(Cause::BadHeaderEntry),
         ),
         (
             "two algorithms",
             one_file().with(Entry::int32(tag::FILE_DIGEST_ALGO, &[8, 8])),
-            Some(Error::BadHeaderEntry),
+            Some(Cause::BadHeaderEntry),
         ),
         (
             "an algorithm of 16 bits",
             one_file().with(Entry::int16(tag::FILE_DIGEST_ALGO, &[8])),
-            Some(Error::BadHeaderEntry),
+            Some(Cause::BadHeaderEntry),
         ),
         (
             "no hexadecimal digit",
             one_file().with(Entry::strings(tag::FILE_DIGESTS, &["5g".repeat(32)])),
-            Some(Error::BadHex),
+            Some(Cause::BadHex),
         ),
         (
             "an odd number of digits",
             one_file().with(Entry::strings(tag::FILE_DIGESTS, &["5".repeat(63)])),
-            Some(Error::BadHex),
+            Some(Cause::BadHex),
         ),
         (
             "a digest too short",
             one_file().with(Entry::strings(tag::FILE_DIGESTS, &["5a".repeat(31)])),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "a digest too long",
             one_file().with(Entry::strings(tag::FILE_DIGESTS, &["5a".repeat(65)])),
-            Some(Error::BadDigestSize),
+            Some(Cause::BadDigestSize),
         ),
         (
             "a string without end",
             one_file().with(Entry::new(6000, 6, 1, 1, b"abc".to_vec())),
-            Some(Error::MissingNul),
+            Some(Cause::MissingNul),
         ),
         (
             "strings without end",
             one_file().with(Entry::new(6000, 8, 2, 1, b"abc\0def".to_vec())),
-            Some(Error::MissingNul),
+            Some(Cause::MissingNul),
         ),
         (
             "an entry added after signing",
@@ -305,7 +305,7 @@ fn headers_whose_tables_do_not_fit_are_refused() {
                 added: vec![Entry::int32(1008, &[1])],
                 ..one_file()
             },
-            Some(Error::BadRegion),
+            Some(Cause::BadRegion),
         ),
     ];
     for (name, header, expected) in cases {
@@ -335,44 +335,44 @@ fn set(entry: &mut [u8], field: usize, value: u32) {
 #[test]
 fn a_malformed_index_is_refused() {
     type Change = fn(&mut Vec<[u8; 16]>, &mut Vec<u8>);
-    let cases: &[(&str, Change, Error)] = &[
-        ("no entries", |index, _| index.clear(), Error::BadRegion),
+    let cases: &[(&str, Change, Cause)] = &[
+        ("no entries", |index, _| index.clear(), Cause::BadRegion),
         (
             "no region",
             |index, _| {
                 index.remove(0);
             },
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "another region",
             |index, _| set(&mut index[0], 0, 61),
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a region of integers",
             |index, _| set(&mut index[0], 1, 4),
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a region of 17 bytes",
             |index, _| set(&mut index[0], 3, 17),
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a region beyond the data",
             |index, store| set(&mut index[0], 2, store.len() as u32 - 15),
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a region at the end of all numbers",
             |index, _| set(&mut index[0], 2, u32::MAX),
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a region of a negative offset",
             |index, _| set(&mut index[0], 2, -16i32 as u32),
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a tail of another tag",
@@ -380,7 +380,7 @@ fn a_malformed_index_is_refused() {
                 let tail = store.len() - 16;
                 store[tail + 3] = 62;
             },
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a tail that counts more entries than there are",
@@ -392,7 +392,7 @@ fn a_malformed_index_is_refused() {
                     (-16 * (index.len() as i32 + 1)) as u32,
                 );
             },
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a tail that counts no entries",
@@ -400,7 +400,7 @@ fn a_malformed_index_is_refused() {
                 let tail = store.len() - 16;
                 set(&mut store[tail..], 2, 0);
             },
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a tail that counts a part of an entry",
@@ -408,7 +408,7 @@ fn a_malformed_index_is_refused() {
                 let tail = store.len() - 16;
                 set(&mut store[tail..], 2, -15i32 as u32);
             },
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "a tail that counts the least number",
@@ -416,17 +416,17 @@ fn a_malformed_index_is_refused() {
                 let tail = store.len() - 16;
                 set(&mut store[tail..], 2, 0x8000_0000);
             },
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
         (
             "type 0",
             |index, _| set(&mut index[1], 1, 0),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "type 10",
             |index, _| set(&mut index[1], 1, 10),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "a tag twice",
@@ -434,7 +434,7 @@ fn a_malformed_index_is_refused() {
                 let tag: [u8; 4] = index[1][..4].try_into().unwrap();
                 index[2][..4].copy_from_slice(&tag);
             },
-            Error::RepeatedTag,
+            Cause::RepeatedTag,
         ),
         (
             "tags out of order",
@@ -442,52 +442,52 @@ fn a_malformed_index_is_refused() {
                 let (first, second) = index.split_at_mut(2);
                 first[1][..4].swap_with_slice(&mut second[0][..4]);
             },
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "an offset beyond the data",
             |index, store| set(&mut index[2], 2, store.len() as u32),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "a negative offset",
             |index, _| set(&mut index[2], 2, u32::MAX),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "the largest count of strings",
             |index, _| set(&mut index[7], 3, u32::MAX),
-            Error::MissingNul,
+            Cause::MissingNul,
         ),
         (
             "the largest count of integers",
             |index, _| set(&mut index[5], 3, u32::MAX),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "a count that wraps",
             |index, _| set(&mut index[5], 3, 0x4000_0001),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "a count of zero",
             |index, _| set(&mut index[5], 3, 0),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "two of one string",
             |index, _| set(&mut index[1], 3, 2),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "overlapping values",
             |index, _| set(&mut index[2], 2, 0),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "a value over the next",
             |index, _| set(&mut index[5], 3, 2),
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "integers out of line",
@@ -495,7 +495,7 @@ fn a_malformed_index_is_refused() {
                 let offset = u32::from_be_bytes(index[5][8..12].try_into().unwrap());
                 set(&mut index[5], 2, offset + 1);
             },
-            Error::BadHeaderEntry,
+            Cause::BadHeaderEntry,
         ),
         (
             "a byte behind the values",
@@ -504,7 +504,7 @@ fn a_malformed_index_is_refused() {
                 store.insert(tail, 0);
                 set(&mut index[0], 2, tail as u32 + 1);
             },
-            Error::BadRegion,
+            Cause::BadRegion,
         ),
     ];
     for (name, change, expected) in cases {
@@ -527,10 +527,10 @@ fn bytes_that_align_values_are_zero_and_few() {
         assert_ne!(at % 4, 0);
         store[at] = 1;
     });
-    assert_eq!(refusal(TYPE, &data), Some(Error::ReservedNotZero));
+    assert_eq!(refusal(TYPE, &data), Some(Cause::ReservedNotZero));
     let mut entries = one_file();
     entries.entries[4].align = 256;
-    assert_eq!(refusal(TYPE, &entries.build()), Some(Error::BadHeaderEntry));
+    assert_eq!(refusal(TYPE, &entries.build()), Some(Cause::BadHeaderEntry));
 }
 
 #[test]
@@ -542,29 +542,29 @@ fn the_sizes_of_a_header_are_those_of_the_file() {
         data
     };
     let cases = [
-        ("the magic", set(0, 0x8ead_e802), Error::BadMagic),
-        ("the reserved bytes", set(4, 1), Error::BadMagic),
+        ("the magic", set(0, 0x8ead_e802), Cause::BadMagic),
+        ("the reserved bytes", set(4, 1), Cause::BadMagic),
         (
             "the largest number of entries",
             set(8, u32::MAX),
-            Error::Truncated,
+            Cause::Truncated,
         ),
-        ("the largest size", set(12, u32::MAX), Error::Truncated),
-        ("a size that wraps", set(8, 0x1000_0000), Error::Truncated),
-        ("a size too small", set(12, 32), Error::BadRegion),
-        ("no data", set(12, 0), Error::BadRegion),
+        ("the largest size", set(12, u32::MAX), Cause::Truncated),
+        ("a size that wraps", set(8, 0x1000_0000), Cause::Truncated),
+        ("a size too small", set(12, 32), Cause::BadRegion),
+        ("no data", set(12, 0), Cause::BadRegion),
     ];
     for (name, data, expected) in cases {
         assert_eq!(refusal(TYPE, &data), Some(expected), "{name}");
     }
     assert_eq!(
         refusal(TYPE, &[good.clone(), vec![0]].concat()),
-        Some(Error::TrailingBytes)
+        Some(Cause::TrailingBytes)
     );
     every_shorter_input_is_refused(TYPE, &good, &[]);
     assert_eq!(
         refusal(TYPE, &header(&raw(63, 7, 0, 16), &[])),
-        Some(Error::BadRegion)
+        Some(Cause::BadRegion)
     );
 }
 

@@ -3,11 +3,11 @@
 //! RPM packages and installed headers: how lists are made of them.
 
 use digest_logic::{
-    error::Error,
     list::{
         ListType,
         ParsedList, //
     },
+    refusal::Cause,
     rpm::{
         self,
         base64,
@@ -67,7 +67,7 @@ fn the_header_of_a_package_is_a_list_with_its_signatures() {
     assert!(Package::parse(&with_payload).is_ok());
     let mut other = with_payload;
     other[0] ^= 1;
-    assert_eq!(Package::parse(&other).err(), Some(Error::BadMagic));
+    assert_eq!(Package::parse(&other).err(), Some(Cause::BadMagic));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_list_of_an_installed_header_is_what_was_signed() {
     assert!(!header.is_whole());
     assert_eq!(
         ParsedList::parse(ListType::RpmHeader, &data).err(),
-        Some(Error::BadRegion)
+        Some(Cause::BadRegion)
     );
     let signed = written(|sink| header.write_signed(sink)).unwrap();
     assert_eq!(signed, built.build());
@@ -139,7 +139,7 @@ fn files_have_their_names_and_directories() {
         let header = rpm::Header::parse(&data).unwrap();
         assert_eq!(
             rpm::Files::of(&header).err(),
-            Some(Error::FileTableMismatch)
+            Some(Cause::FileTableMismatch)
         );
         assert!(ParsedList::parse(ListType::RpmHeader, &data).is_ok());
     }

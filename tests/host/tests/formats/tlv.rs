@@ -4,13 +4,13 @@
 
 use digest_logic::{
     digest::Digest,
-    error::Error,
     hash_algo::HashAlgo,
     list::{
         Kind,
         ListType,
         ParsedList, //
     },
+    refusal::Cause,
     tlv::{
         write,
         Entry, //
@@ -69,62 +69,62 @@ fn a_list_is_read_as_the_integrity_digest_cache_writes_it() {
 fn malformed_lists_are_refused_with_their_own_reason() {
     let good = entry(&[1; 32]);
     let list = |parts: &[&[u8]]| [head(1), parts.concat()].concat();
-    let cases: &[(&str, Vec<u8>, Error)] = &[
-        ("nothing", vec![], Error::Empty),
+    let cases: &[(&str, Vec<u8>, Cause)] = &[
+        ("nothing", vec![], Cause::Empty),
         (
             "no algorithm",
             [field(1, &[0, 0, 0, 1]), good.clone()].concat(),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
         (
             "no number",
             [field(0, &[0, 4]), good.clone()].concat(),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
         (
             "the algorithm twice",
             [field(0, &[0, 4]), head(1), good.clone()].concat(),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
         (
             "an algorithm of 8 bytes",
             field(0, &[0, 0, 0, 0, 0, 0, 0, 4]),
-            Error::BadLength,
+            Cause::BadLength,
         ),
-        ("MD5", field(0, &[0, 1]), Error::WeakAlgorithm),
-        ("SHA-1", field(0, &[0, 2]), Error::WeakAlgorithm),
-        ("SM3", field(0, &[0, 17]), Error::UnknownAlgorithm),
-        ("no entries", head(0), Error::Empty),
+        ("MD5", field(0, &[0, 1]), Cause::WeakAlgorithm),
+        ("SHA-1", field(0, &[0, 2]), Cause::WeakAlgorithm),
+        ("SM3", field(0, &[0, 17]), Cause::UnknownAlgorithm),
+        ("no entries", head(0), Cause::Empty),
         (
             "a number of 2 bytes",
             [field(0, &[0, 4]), field(1, &[0, 1])].concat(),
-            Error::BadLength,
+            Cause::BadLength,
         ),
-        ("fewer than said", list(&[]), Error::Truncated),
+        ("fewer than said", list(&[]), Cause::Truncated),
         (
             "the largest number",
             [head(u32::MAX), good.clone()].concat(),
-            Error::Truncated,
+            Cause::Truncated,
         ),
         (
             "more than said",
             list(&[&good, &good]),
-            Error::TrailingBytes,
+            Cause::TrailingBytes,
         ),
         (
             "an unknown field",
             list(&[&field(3, &[])]),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
         (
             "an unknown field in an entry",
             list(&[&field(2, &[field(0, &[1; 32]), field(2, b"")].concat())]),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
         (
             "a path before the digest",
             list(&[&field(2, &[field(1, b"a\0"), field(0, &[1; 32])].concat())]),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
         (
             "two digests",
@@ -132,7 +132,7 @@ fn malformed_lists_are_refused_with_their_own_reason() {
                 2,
                 &[field(0, &[1; 32]), field(0, &[1; 32])].concat(),
             )]),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
         (
             "two paths",
@@ -140,38 +140,38 @@ fn malformed_lists_are_refused_with_their_own_reason() {
                 2,
                 &[field(0, &[1; 32]), field(1, b"a\0"), field(1, b"a\0")].concat(),
             )]),
-            Error::UnexpectedField,
+            Cause::UnexpectedField,
         ),
-        ("an empty entry", list(&[&field(2, &[])]), Error::BadLength),
+        ("an empty entry", list(&[&field(2, &[])]), Cause::BadLength),
         (
             "a digest over the end of its entry",
             list(&[&field(2, &[0, 0, 0, 0, 0, 33, 1])]),
-            Error::BadLength,
+            Cause::BadLength,
         ),
         (
             "an entry over the end",
             list(&[&[0, 2, 0xff, 0xff, 0xff, 0xff]]),
-            Error::Truncated,
+            Cause::Truncated,
         ),
         (
             "a digest too short",
             list(&[&entry(&[1; 31])]),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
         (
             "a digest of SHA-512",
             list(&[&entry(&[1; 64])]),
-            Error::BadDigestSize,
+            Cause::BadDigestSize,
         ),
         (
             "a path without NUL",
             list(&[&field(2, &[field(0, &[1; 32]), field(1, b"a")].concat())]),
-            Error::MissingNul,
+            Cause::MissingNul,
         ),
         (
             "an empty path",
             list(&[&field(2, &[field(0, &[1; 32]), field(1, b"\0")].concat())]),
-            Error::BadPath,
+            Cause::BadPath,
         ),
         (
             "a path with a NUL inside",
@@ -179,7 +179,7 @@ fn malformed_lists_are_refused_with_their_own_reason() {
                 2,
                 &[field(0, &[1; 32]), field(1, b"a\0b\0")].concat(),
             )]),
-            Error::BadPath,
+            Cause::BadPath,
         ),
     ];
     for (name, data, expected) in cases {
@@ -207,15 +207,15 @@ fn a_writer_refuses_what_the_parser_refuses() {
     let entry = |digest, path| Entry { digest, path };
     let sha256 = HashAlgo::Sha256;
     let cases: &[(_, &[Entry<'_>], _)] = &[
-        (sha256, &[], Error::Empty),
+        (sha256, &[], Cause::Empty),
         (
             HashAlgo::Sha1,
             &[entry(&[1; 20], None)],
-            Error::WeakAlgorithm,
+            Cause::WeakAlgorithm,
         ),
-        (sha256, &[entry(&[1; 31], None)], Error::BadDigestSize),
-        (sha256, &[entry(&[1; 32], Some(b""))], Error::BadPath),
-        (sha256, &[entry(&[1; 32], Some(b"a\0b"))], Error::BadPath),
+        (sha256, &[entry(&[1; 31], None)], Cause::BadDigestSize),
+        (sha256, &[entry(&[1; 32], Some(b""))], Cause::BadPath),
+        (sha256, &[entry(&[1; 32], Some(b"a\0b"))], Cause::BadPath),
     ];
     for (algo, entries, expected) in cases {
         assert_eq!(write(*algo, entries), Err(*expected));

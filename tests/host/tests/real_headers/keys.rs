@@ -71,7 +71,7 @@ impl Keys {
         let certificate = match Certificate::parse(data) {
             Ok(certificate) => certificate,
             Err(error) => {
-                *self.refused.entry(error.cause()).or_default() += 1;
+                *self.refused.entry(error.text()).or_default() += 1;
                 return;
             }
         };
@@ -94,7 +94,7 @@ impl Keys {
                         }
                     }
                 }
-                Err(error) => *self.refused.entry(error.cause()).or_default() += 1,
+                Err(error) => *self.refused.entry(error.text()).or_default() += 1,
             }
         }
     }

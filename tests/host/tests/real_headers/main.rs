@@ -19,7 +19,6 @@ use data::{
     SaidFile, //
 };
 use digest_logic::{
-    error::Error,
     list::{
         Kind,
         ListType,
@@ -31,6 +30,7 @@ use digest_logic::{
         Value,
         WeakHash, //
     },
+    refusal::Cause,
     rpm, //
 };
 use host_tests::{
@@ -86,19 +86,19 @@ fn expected_entries(said: &Said) -> Vec<(Kind, String)> {
 
 /// Why a header is no list, told from rpm's words, but for the tag that a binary package has
 /// (`SOURCERPM`).
-fn expected_refusal(header: &rpm::Header<'_>, said: &Said) -> Option<Error> {
+fn expected_refusal(header: &rpm::Header<'_>, said: &Said) -> Option<Cause> {
     if header.find(rpm::tag::SOURCE_RPM).is_none() {
-        return Some(Error::SourcePackage);
+        return Some(Cause::SourcePackage);
     }
     match (
         said.files.iter().all(|file| file.digest.is_empty()),
         said.algo,
     ) {
-        (true, _) => Some(Error::NoFileDigests),
-        (false, None) => Some(Error::NoFileDigestAlgorithm),
-        (false, Some(1 | 2)) => Some(Error::WeakAlgorithm),
+        (true, _) => Some(Cause::NoFileDigests),
+        (false, None) => Some(Cause::NoFileDigestAlgorithm),
+        (false, Some(1 | 2)) => Some(Cause::WeakAlgorithm),
         (false, Some(8..=10)) => None,
-        (false, Some(_)) => Some(Error::UnknownAlgorithm),
+        (false, Some(_)) => Some(Cause::UnknownAlgorithm),
     }
 }
 
@@ -154,7 +154,7 @@ fn the_parser_agrees_with_rpm() {
             digests += entries.len();
         } else {
             *refused
-                .entry(expected_refusal(&header, &said).unwrap().cause())
+                .entry(expected_refusal(&header, &said).unwrap().text())
                 .or_insert(0) += 1;
         }
         fuzz::rpm_header(&signed);
@@ -232,13 +232,13 @@ fn every_accepted_signature_is_good_under_its_key() {
                 assert!(
                     matches!(
                         error,
-                        Error::UnverifiableSignature(_)
-                            | Error::WeakSignatureHash(_)
-                            | Error::OpenPgpVersion6
+                        Cause::UnverifiableSignature(_)
+                            | Cause::WeakSignatureHash(_)
+                            | Cause::OpenPgpVersion6
                     ),
                     "{name}: {error:?}"
                 );
-                *refused.entry(error.cause()).or_insert(0) += 1;
+                *refused.entry(error.text()).or_insert(0) += 1;
                 continue;
             }
         };
@@ -282,12 +282,12 @@ fn every_accepted_signature_is_good_under_its_key() {
     }
     assert_eq!(good.len(), 4);
     for (cause, count) in [
-        (Error::OpenPgpVersion6, 5),
-        (Error::UnverifiableSignature(PublicKeyAlgo::Dsa), 110),
-        (Error::UnverifiableSignature(PublicKeyAlgo::EdDsa), 1),
-        (Error::WeakSignatureHash(WeakHash::Sha1), 289),
+        (Cause::OpenPgpVersion6, 5),
+        (Cause::UnverifiableSignature(PublicKeyAlgo::Dsa), 110),
+        (Cause::UnverifiableSignature(PublicKeyAlgo::EdDsa), 1),
+        (Cause::WeakSignatureHash(WeakHash::Sha1), 289),
     ] {
-        assert_eq!(refused.get(cause.cause()), Some(&count), "{cause}");
+        assert_eq!(refused.get(cause.text()), Some(&count), "{cause}");
     }
     assert_eq!(refused.len(), 4);
     // A package of the crate whose maker published no key.

@@ -7,8 +7,8 @@ use digest_logic::{
         rsa_modulus,
         Message, //
     },
-    error::Error,
     openpgp::PublicKeyAlgo,
+    refusal::Cause,
     x509, //
 };
 
@@ -81,7 +81,7 @@ fn the_reason_names_the_algorithm() {
         (PublicKeyAlgo::Dsa, "DSA"),
         (PublicKeyAlgo::RsaPss, "RSA-PSS"),
     ] {
-        let cause = Error::UnverifiableSignature(algo).cause();
+        let cause = Cause::UnverifiableSignature(algo).text();
         assert!(cause.contains(&format!("verify {name} ")), "{cause}");
     }
 }
@@ -120,5 +120,5 @@ fn a_modulus_is_the_same_however_many_zeros_stand_before_it() {
         let modulus = rsa_modulus(&key).unwrap();
         assert_eq!((modulus.digits(), modulus.bits()), (&[0x7f, 5][..], 15));
     }
-    assert_eq!(rsa_modulus(&[0x31, 0]), Err(Error::BadKey));
+    assert_eq!(rsa_modulus(&[0x31, 0]), Err(Cause::BadKey));
 }

@@ -3,7 +3,6 @@
 //! OpenPGP keys and certificates.
 
 use digest_logic::{
-    error::Error,
     openpgp::{
         Certificate,
         CertifiedKey,
@@ -13,6 +12,7 @@ use digest_logic::{
         PublicKey,
         PublicKeyAlgo, //
     }, //
+    refusal::Cause,
 };
 use host_tests::{
     build::openpgp::{
@@ -117,27 +117,27 @@ fn keys_that_nothing_may_be_verified_with_are_refused() {
     let curve =
         |oid: &[u8], point: &[u8]| key(19, &[&[oid.len() as u8], oid, &mpi(point)].concat());
     let p256 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
-    let unverifiable = |id| Error::UnverifiableSignature(PublicKeyAlgo::from_id(id));
-    let cases: &[(&str, Vec<u8>, Error)] = &[
+    let unverifiable = |id| Cause::UnverifiableSignature(PublicKeyAlgo::from_id(id));
+    let cases: &[(&str, Vec<u8>, Cause)] = &[
         (
             "RSA of 2047 bits",
             rsa(&[&mpi(&[&[0x7f], [0xbb; 255].as_slice()].concat()), &e]),
-            Error::WeakKey,
+            Cause::WeakKey,
         ),
-        ("RSA of 1024 bits", rsa_key(128), Error::WeakKey),
+        ("RSA of 1024 bits", rsa_key(128), Cause::WeakKey),
         (
             "an even modulus",
             rsa(&[&mpi(&[0xba; 256]), &e]),
-            Error::BadKey,
+            Cause::BadKey,
         ),
         (
             "an even exponent",
             rsa(&[&n, &mpi(&[1, 0, 0])]),
-            Error::BadKey,
+            Cause::BadKey,
         ),
-        ("the exponent 1", rsa(&[&n, &mpi(&[1])]), Error::BadKey),
-        ("no exponent", rsa(&[&n]), Error::Truncated),
-        ("a third number", rsa(&[&n, &e, &e]), Error::TrailingBytes),
+        ("the exponent 1", rsa(&[&n, &mpi(&[1])]), Cause::BadKey),
+        ("no exponent", rsa(&[&n]), Cause::Truncated),
+        ("a third number", rsa(&[&n, &e, &e]), Cause::TrailingBytes),
         (
             "RSA for encryption",
             key(2, &[n.clone(), e.clone()].concat()),
@@ -151,25 +151,25 @@ fn keys_that_nothing_may_be_verified_with_are_refused() {
             curve(&[0x2b, 0x81, 0x04, 0x00, 0x0a], &[4; 65]),
             unverifiable(19),
         ),
-        ("a compressed point", curve(&p256, &[2; 33]), Error::BadKey),
-        ("a point too short", curve(&p256, &[4; 64]), Error::BadKey),
-        ("a point too long", curve(&p256, &[4; 66]), Error::BadKey),
+        ("a compressed point", curve(&p256, &[2; 33]), Cause::BadKey),
+        ("a point too short", curve(&p256, &[4; 64]), Cause::BadKey),
+        ("a point too long", curve(&p256, &[4; 66]), Cause::BadKey),
     ];
     for (name, body, expected) in cases {
         let material = PublicKey::parse(body).unwrap().material();
         assert_eq!(material.err(), Some(*expected), "{name}");
     }
     for (version, expected) in [
-        (3, Error::BadVersion),
-        (5, Error::BadVersion),
-        (6, Error::OpenPgpVersion6),
+        (3, Cause::BadVersion),
+        (5, Cause::BadVersion),
+        (6, Cause::OpenPgpVersion6),
     ] {
         let mut body = rsa_key(256);
         body[0] = version;
         assert_eq!(PublicKey::parse(&body).err(), Some(expected));
     }
     let long = key(1, &vec![0; 65536]);
-    assert_eq!(PublicKey::parse(&long).err(), Some(Error::BadLength));
+    assert_eq!(PublicKey::parse(&long).err(), Some(Cause::BadLength));
 }
 
 #[test]
@@ -378,29 +378,29 @@ fn other_data_are_no_certificate() {
     let good = packet(6, &rsa_key(256));
     let mut version = rsa_key(256);
     version[0] = 6;
-    let cases: &[(&str, Vec<u8>, Error)] = &[
-        ("nothing", vec![], Error::Empty),
+    let cases: &[(&str, Vec<u8>, Cause)] = &[
+        ("nothing", vec![], Cause::Empty),
         (
             "a signature first",
             said(0x13, &[0; 8], 0, &[]),
-            Error::BadKey,
+            Cause::BadKey,
         ),
-        ("a subkey first", packet(14, &rsa_key(256)), Error::BadKey),
+        ("a subkey first", packet(14, &rsa_key(256)), Cause::BadKey),
         (
             "armor",
             b"-----BEGIN PGP PUBLIC KEY BLOCK-----".to_vec(),
-            Error::BadMagic,
+            Cause::BadMagic,
         ),
-        ("version 6", packet(6, &version), Error::OpenPgpVersion6),
+        ("version 6", packet(6, &version), Cause::OpenPgpVersion6),
         (
             "a trailing byte",
             [good.clone(), vec![0]].concat(),
-            Error::BadMagic,
+            Cause::BadMagic,
         ),
         (
             "a packet cut short",
             [good.clone(), vec![0x89]].concat(),
-            Error::Truncated,
+            Cause::Truncated,
         ),
     ];
     for (name, data, expected) in cases {

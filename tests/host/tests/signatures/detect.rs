@@ -3,9 +3,9 @@
 //! The format of a signature, told from its bytes; IMA signatures.
 
 use digest_logic::{
-    error::Error,
     hash_algo::HashAlgo,
     ima_sig::ImaSignature,
+    refusal::Cause,
     signature::{
         Kind,
         Signature, //
@@ -66,7 +66,7 @@ fn the_bytes_of_a_signature_say_its_format() {
         let longer = [data, [0].as_slice()].concat();
         assert_eq!(
             Signature::parse(&longer).err(),
-            Some(Error::TrailingBytes),
+            Some(Cause::TrailingBytes),
             "{name}"
         );
     }
@@ -74,29 +74,29 @@ fn the_bytes_of_a_signature_say_its_format() {
 
 #[test]
 fn other_bytes_are_refused() {
-    let cases: &[(&str, &[u8], Error)] = &[
-        ("nothing", b"", Error::UnknownSignature),
+    let cases: &[(&str, &[u8], Cause)] = &[
+        ("nothing", b"", Cause::UnknownSignature),
         (
             "text",
             b"-----BEGIN PGP SIGNATURE-----",
-            Error::UnknownSignature,
+            Cause::UnknownSignature,
         ),
         (
             "a digest in security.ima",
             &[4; 33],
-            Error::UnknownSignature,
+            Cause::UnknownSignature,
         ),
         (
             "IMA version 3",
             b"\x06\x03\x04keyi\0\x01s",
-            Error::UnknownSignature,
+            Cause::UnknownSignature,
         ),
         (
             "an OpenPGP key",
             &openpgp::packet(6, &openpgp::ecdsa_key()),
-            Error::UnknownSignature,
+            Cause::UnknownSignature,
         ),
-        ("other DER", b"\x30\x03\x02\x01\x05", Error::BadSignature),
+        ("other DER", b"\x30\x03\x02\x01\x05", Cause::BadSignature),
         (
             "another type of PKCS#7",
             &{
@@ -104,17 +104,17 @@ fn other_bytes_are_refused() {
                 data[12] = 1;
                 data
             },
-            Error::BadSignature,
+            Cause::BadSignature,
         ),
         (
             "an indefinite length",
             &pkcs7(&[0x80], 2),
-            Error::BadSignature,
+            Cause::BadSignature,
         ),
         (
             "a length of 4 bytes",
             &pkcs7(&[0x84, 0, 0, 0, 11], 0),
-            Error::BadSignature,
+            Cause::BadSignature,
         ),
     ];
     for (name, data, expected) in cases {
@@ -135,18 +135,18 @@ fn ima_signatures_are_those_of_version_2() {
         ImaSignature::parse(&data).err()
     };
     let cases = [
-        ("another type", with(0, 5), Error::BadMagic),
-        ("version 1", with(1, 1), Error::BadVersion),
-        ("version 3", with(1, 3), Error::BadVersion),
-        ("MD5", with(2, 1), Error::WeakAlgorithm),
-        ("SHA-1", with(2, 2), Error::WeakAlgorithm),
-        ("an unknown hash", with(2, 200), Error::UnknownAlgorithm),
-        ("a length too small", with(8, 8), Error::TrailingBytes),
-        ("a length too large", with(8, 10), Error::Truncated),
+        ("another type", with(0, 5), Cause::BadMagic),
+        ("version 1", with(1, 1), Cause::BadVersion),
+        ("version 3", with(1, 3), Cause::BadVersion),
+        ("MD5", with(2, 1), Cause::WeakAlgorithm),
+        ("SHA-1", with(2, 2), Cause::WeakAlgorithm),
+        ("an unknown hash", with(2, 200), Cause::UnknownAlgorithm),
+        ("a length too small", with(8, 8), Cause::TrailingBytes),
+        ("a length too large", with(8, 10), Cause::Truncated),
         (
             "an empty signature",
             ImaSignature::parse(b"\x03\x02\x04keyi\0\0").err(),
-            Error::BadSignature,
+            Cause::BadSignature,
         ),
     ];
     for (name, refused, expected) in cases {

@@ -3,14 +3,14 @@
 //! Key files: a first line, and a certificate.
 
 use digest_logic::{
-    error::Error,
     key_file::{
         KeyFile,
         MAGIC, //
     },
+    refusal::Cause,
 };
 
-fn parsed(certificate: &[u8]) -> Result<bool, Error> {
+fn parsed(certificate: &[u8]) -> Result<bool, Cause> {
     let file = [MAGIC, certificate].concat();
     KeyFile::parse(&file).map(|file| {
         assert_eq!(file.certificate(), certificate);
@@ -34,10 +34,10 @@ fn a_key_file_holds_an_x509_or_an_openpgp_certificate() {
 #[test]
 fn a_key_file_with_something_else_is_refused() {
     for (certificate, cause) in [
-        (b"".as_slice(), Error::Empty),
-        (b"-----BEGIN CERTIFICATE-----", Error::BadKey),
-        (&[0x7f, 0x30], Error::BadKey),
-        (MAGIC, Error::BadKey),
+        (b"".as_slice(), Cause::Empty),
+        (b"-----BEGIN CERTIFICATE-----", Cause::BadKey),
+        (&[0x7f, 0x30], Cause::BadKey),
+        (MAGIC, Cause::BadKey),
     ] {
         assert_eq!(parsed(certificate), Err(cause));
     }
@@ -52,6 +52,6 @@ fn without_its_first_line_a_certificate_is_no_key_file() {
         b"digest_lists key\r\n0",
         b"Digest_lists key\n0",
     ] {
-        assert_eq!(KeyFile::parse(data), Err(Error::BadMagic));
+        assert_eq!(KeyFile::parse(data), Err(Cause::BadMagic));
     }
 }

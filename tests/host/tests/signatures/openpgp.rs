@@ -4,7 +4,6 @@
 
 use digest_logic::{
     cursor::Cursor,
-    error::Error,
     hash_algo::HashAlgo,
     openpgp::{
         der,
@@ -15,6 +14,7 @@ use digest_logic::{
         Value,
         WeakHash, //
     }, //
+    refusal::Cause,
 };
 use host_tests::{
     build::openpgp::{
@@ -37,7 +37,7 @@ use host_tests::{
 };
 use proptest::prelude::*;
 
-fn refusal(data: &[u8]) -> Option<Error> {
+fn refusal(data: &[u8]) -> Option<Cause> {
     Signature::parse(data).err()
 }
 
@@ -102,7 +102,7 @@ fn signatures_end_to_be_valid_when_they_say_so() {
 fn the_issuer_is_taken_from_either_area_but_rather_from_the_hashed() {
     let fingerprint = |byte: u8| subpacket(33, &[&[4], [byte; 20].as_slice()].concat());
     let id = |byte: u8| subpacket(16, &[byte; 8]);
-    let cases: &[(&str, Vec<Vec<u8>>, Vec<Vec<u8>>, Result<u8, Error>)] = &[
+    let cases: &[(&str, Vec<Vec<u8>>, Vec<Vec<u8>>, Result<u8, Cause>)] = &[
         ("unhashed id", vec![], vec![id(1)], Ok(1)),
         ("hashed id", vec![id(1)], vec![], Ok(1)),
         ("hashed before unhashed", vec![id(1)], vec![id(2)], Ok(1)),
@@ -112,26 +112,26 @@ fn the_issuer_is_taken_from_either_area_but_rather_from_the_hashed() {
             "both, disagreeing",
             vec![fingerprint(3), id(4)],
             vec![],
-            Err(Error::BadSignature),
+            Err(Cause::BadSignature),
         ),
-        ("none", vec![], vec![], Err(Error::BadSignature)),
+        ("none", vec![], vec![], Err(Cause::BadSignature)),
         (
             "a fingerprint of version 6",
             vec![subpacket(33, &[&[6], [1; 32].as_slice()].concat())],
             vec![id(1)],
-            Err(Error::OpenPgpVersion6),
+            Err(Cause::OpenPgpVersion6),
         ),
         (
             "a short fingerprint",
             vec![subpacket(33, &[4; 20])],
             vec![id(1)],
-            Err(Error::BadSignature),
+            Err(Cause::BadSignature),
         ),
         (
             "a short id",
             vec![subpacket(16, &[1; 7])],
             vec![],
-            Err(Error::BadSignature),
+            Err(Cause::BadSignature),
         ),
     ];
     for (name, hashed, unhashed, expected) in cases {
@@ -149,13 +149,13 @@ fn what_is_not_understood_is_refused_if_it_is_critical() {
         (
             "a critical notation",
             vec![0x94, 0, 0, 0, 0],
-            Some(Error::CriticalSubpacket),
+            Some(Cause::CriticalSubpacket),
         ),
         ("a critical time", vec![0x82, 0x59, 0x68, 0x2f, 0], None),
         (
             "a critical unknown one",
             vec![0xff],
-            Some(Error::CriticalSubpacket),
+            Some(Cause::CriticalSubpacket),
         ),
         ("an unknown one", vec![0x7f], None),
         ("a policy", vec![26, b'x'], None),
@@ -184,13 +184,13 @@ fn what_is_not_understood_is_refused_if_it_is_critical() {
 fn other_signatures_are_refused_with_their_own_reason() {
     let (hashed, unhashed) = usual_subpackets();
     let rsa = rsa_value();
-    let unverifiable = |id| Some(Error::UnverifiableSignature(PublicKeyAlgo::from_id(id)));
+    let unverifiable = |id| Some(Cause::UnverifiableSignature(PublicKeyAlgo::from_id(id)));
     let version = |version: u8| {
         let mut body = v4(0, 1, 8, &hashed, &unhashed, &rsa);
         body[0] = version;
         packet(2, &body)
     };
-    let cases: &[(&str, Vec<u8>, Option<Error>)] = &[
+    let cases: &[(&str, Vec<u8>, Option<Cause>)] = &[
         ("as it should be", signature(1, 8, &rsa), None),
         ("RSA for signing only", signature(3, 8, &rsa), None),
         ("RSA for encryption", signature(2, 8, &rsa), unverifiable(2)),
@@ -208,45 +208,45 @@ fn other_signatures_are_refused_with_their_own_reason() {
         (
             "MD5",
             signature(1, 1, &rsa),
-            Some(Error::WeakSignatureHash(WeakHash::Md5)),
+            Some(Cause::WeakSignatureHash(WeakHash::Md5)),
         ),
         (
             "SHA-1",
             signature(1, 2, &rsa),
-            Some(Error::WeakSignatureHash(WeakHash::Sha1)),
+            Some(Cause::WeakSignatureHash(WeakHash::Sha1)),
         ),
         (
             "RIPEMD-160",
             signature(1, 3, &rsa),
-            Some(Error::WeakSignatureHash(WeakHash::Ripemd160)),
+            Some(Cause::WeakSignatureHash(WeakHash::Ripemd160)),
         ),
         (
             "SHA-224",
             signature(1, 11, &rsa),
-            Some(Error::UnknownAlgorithm),
+            Some(Cause::UnknownAlgorithm),
         ),
         (
             "SHA3-256",
             signature(1, 12, &rsa),
-            Some(Error::UnknownAlgorithm),
+            Some(Cause::UnknownAlgorithm),
         ),
-        ("version 2", version(2), Some(Error::BadVersion)),
-        ("version 5", version(5), Some(Error::BadVersion)),
-        ("version 6", version(6), Some(Error::OpenPgpVersion6)),
+        ("version 2", version(2), Some(Cause::BadVersion)),
+        ("version 5", version(5), Some(Cause::BadVersion)),
+        ("version 6", version(6), Some(Cause::OpenPgpVersion6)),
         (
             "a signature of text",
             packet(2, &v4(1, 1, 8, &hashed, &unhashed, &rsa)),
-            Some(Error::SignatureOfOtherKind),
+            Some(Cause::SignatureOfOtherKind),
         ),
         (
             "a certification",
             packet(2, &v4(0x10, 1, 8, &hashed, &unhashed, &rsa)),
-            Some(Error::SignatureOfOtherKind),
+            Some(Cause::SignatureOfOtherKind),
         ),
         (
             "a version 3 signature of text",
             packet(2, &v3(1, 1, 8, &rsa)),
-            Some(Error::SignatureOfOtherKind),
+            Some(Cause::SignatureOfOtherKind),
         ),
         (
             "a version 3 signature that hashes more",
@@ -255,12 +255,12 @@ fn other_signatures_are_refused_with_their_own_reason() {
                 body[1] = 6;
                 body
             }),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "no time",
             packet(2, &v4(0, 1, 8, &[], &unhashed, &rsa)),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "a time that is not hashed",
@@ -275,7 +275,7 @@ fn other_signatures_are_refused_with_their_own_reason() {
                     &rsa,
                 ),
             ),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "two times",
@@ -290,7 +290,7 @@ fn other_signatures_are_refused_with_their_own_reason() {
                     &rsa,
                 ),
             ),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "a subpacket without a type",
@@ -298,7 +298,7 @@ fn other_signatures_are_refused_with_their_own_reason() {
                 2,
                 &v4(0, 1, 8, &[hashed.concat(), vec![0]], &unhashed, &rsa),
             ),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "a subpacket over the end",
@@ -306,45 +306,45 @@ fn other_signatures_are_refused_with_their_own_reason() {
                 2,
                 &v4(0, 1, 8, &[hashed.concat(), vec![3, 20]], &unhashed, &rsa),
             ),
-            Some(Error::Truncated),
+            Some(Cause::Truncated),
         ),
-        ("no number", signature(1, 8, &[]), Some(Error::Truncated)),
+        ("no number", signature(1, 8, &[]), Some(Cause::Truncated)),
         (
             "the number zero",
             signature(1, 8, &[0, 0]),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "a number with a leading zero",
             signature(1, 8, &[0, 9, 0, 1]),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "a number of more bits than it says",
             signature(1, 8, &[0, 7, 0x80]),
-            Some(Error::BadSignature),
+            Some(Cause::BadSignature),
         ),
         (
             "two numbers of RSA",
             signature(1, 8, &[rsa.clone(), rsa.clone()].concat()),
-            Some(Error::TrailingBytes),
+            Some(Cause::TrailingBytes),
         ),
         (
             "one number of ECDSA",
             signature(19, 8, &mpi(&[1])),
-            Some(Error::Truncated),
+            Some(Cause::Truncated),
         ),
         (
             "two signatures",
             [signature(1, 8, &rsa), signature(1, 8, &rsa)].concat(),
-            Some(Error::TrailingBytes),
+            Some(Cause::TrailingBytes),
         ),
         (
             "another packet",
             packet(3, &v3(0, 1, 8, &rsa)),
-            Some(Error::UnknownSignature),
+            Some(Cause::UnknownSignature),
         ),
-        ("no packet", b"\x30\x00".to_vec(), Some(Error::BadMagic)),
+        ("no packet", b"\x30\x00".to_vec(), Some(Cause::BadMagic)),
     ];
     for (name, data, expected) in cases {
         assert_eq!(refusal(data), *expected, "{name}");
@@ -359,14 +359,14 @@ fn every_encoding_of_a_length_is_read_but_those_without_end() {
         Packet::read(&mut cursor).map(|packet| (packet.tag, packet.body.len()))
     };
     let with = |head: &[u8], len: usize| [head, &vec![0; len]].concat();
-    let cases: &[(&str, Vec<u8>, Result<(u8, usize), Error>)] = &[
+    let cases: &[(&str, Vec<u8>, Result<(u8, usize), Cause>)] = &[
         ("old, 1 byte", with(&[0x88, 3], 3), Ok((2, 3))),
         ("old, 2 bytes", with(&[0x89, 1, 0], 256), Ok((2, 256))),
         ("old, 4 bytes", with(&[0x8a, 0, 0, 0, 3], 3), Ok((2, 3))),
         (
             "old, indeterminate",
             with(&[0x8b], 3),
-            Err(Error::BadLength),
+            Err(Cause::BadLength),
         ),
         ("new, 1 byte", with(&[0xc2, 191], 191), Ok((2, 191))),
         ("new, 2 bytes", with(&[0xc2, 192, 0], 192), Ok((2, 192))),
@@ -375,11 +375,11 @@ fn every_encoding_of_a_length_is_read_but_those_without_end() {
             with(&[0xc2, 223, 255], 8383),
             Ok((2, 8383)),
         ),
-        ("new, partial", with(&[0xc2, 224], 1), Err(Error::BadLength)),
+        ("new, partial", with(&[0xc2, 224], 1), Err(Cause::BadLength)),
         (
             "new, partial, the longest",
             with(&[0xc2, 254], 1),
-            Err(Error::BadLength),
+            Err(Cause::BadLength),
         ),
         (
             "new, 5 bytes",
@@ -389,9 +389,9 @@ fn every_encoding_of_a_length_is_read_but_those_without_end() {
         (
             "the largest",
             with(&[0xc2, 255, 255, 255, 255, 255], 3),
-            Err(Error::Truncated),
+            Err(Cause::Truncated),
         ),
-        ("no tag", with(&[0x42, 3], 3), Err(Error::BadMagic)),
+        ("no tag", with(&[0x42, 3], 3), Err(Cause::BadMagic)),
     ];
     for (name, data, expected) in cases {
         assert_eq!(read(data), *expected, "{name}");
@@ -404,12 +404,12 @@ fn every_encoding_of_a_length_is_read_but_those_without_end() {
 #[test]
 fn a_signature_shorter_than_the_modulus_is_padded_on_the_left() {
     let bytes = mpi(&[0x7f; 254]);
-    let value = Mpi::read(&mut Cursor::new(&bytes), Error::BadSignature).unwrap();
+    let value = Mpi::read(&mut Cursor::new(&bytes), Cause::BadSignature).unwrap();
     let mut padded = [0xaa; 256];
     value.left_pad(&mut padded).unwrap();
     assert_eq!(padded[..2], [0; 2]);
     assert_eq!(padded[2..], [0x7f; 254]);
-    assert_eq!(value.left_pad(&mut padded[..253]), Err(Error::BadSignature));
+    assert_eq!(value.left_pad(&mut padded[..253]), Err(Cause::BadSignature));
     assert_eq!(value.bits(), 254 * 8 - 1);
 }
 

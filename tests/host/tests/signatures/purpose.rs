@@ -4,8 +4,8 @@
 
 use digest_logic::{
     cms::Message,
-    error::Error,
     openpgp::PublicKeyAlgo,
+    refusal::Cause,
     time,
     x509::{
         self,
@@ -22,13 +22,13 @@ macro_rules! corpus {
 #[test]
 fn a_certificate_for_something_else_signs_nothing() {
     for (der, refused) in [
-        (corpus!("x509/server"), Error::OtherPurpose),
-        (corpus!("x509/server-loose"), Error::OtherPurpose),
-        (corpus!("x509/odd"), Error::CriticalExtension),
-        (corpus!("x509/constrained"), Error::CriticalExtension),
-        (corpus!("x509/policies"), Error::CriticalExtension),
-        (b"", Error::BadKey),
-        (b"\x30\x00", Error::BadKey),
+        (corpus!("x509/server"), Cause::OtherPurpose),
+        (corpus!("x509/server-loose"), Cause::OtherPurpose),
+        (corpus!("x509/odd"), Cause::CriticalExtension),
+        (corpus!("x509/constrained"), Cause::CriticalExtension),
+        (corpus!("x509/policies"), Cause::CriticalExtension),
+        (b"", Cause::BadKey),
+        (b"\x30\x00", Cause::BadKey),
     ] {
         assert_eq!(Purpose::of_certificate(der), Err(refused));
     }
@@ -69,10 +69,10 @@ fn a_key_signs_by_its_usage_its_algorithm_and_its_length() {
     let curve = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
     let place = der.windows(8).position(|part| part == curve).unwrap();
     der[place + 7] = 9;
-    let refused = Error::UnverifiableSignature(PublicKeyAlgo::Ecdsa);
+    let refused = Cause::UnverifiableSignature(PublicKeyAlgo::Ecdsa);
     assert_eq!(x509::check_key(&der), Err(refused));
-    assert_eq!(x509::check_key(b"\x30\x00"), Err(Error::BadKey));
-    assert_eq!(x509::may_sign(b""), Err(Error::BadKey));
+    assert_eq!(x509::check_key(b"\x30\x00"), Err(Cause::BadKey));
+    assert_eq!(x509::may_sign(b""), Err(Cause::BadKey));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn an_extension_that_stands_twice_is_refused() {
     for other in [14, 37] {
         let mut twice = der.to_vec();
         twice[place + 4] = other;
-        assert_eq!(Purpose::of_certificate(&twice), Err(Error::BadKey));
+        assert_eq!(Purpose::of_certificate(&twice), Err(Cause::BadKey));
     }
 }
 
@@ -112,11 +112,11 @@ fn a_signing_time_that_is_none_or_stands_twice_is_refused() {
     // The digest's attribute becomes a second signing time, which is none.
     let mut twice = message.to_vec();
     twice[place(4) + 8] = 5;
-    assert_eq!(Message::parse(&twice).err(), Some(Error::BadSignature));
+    assert_eq!(Message::parse(&twice).err(), Some(Cause::BadSignature));
     // SET, UTCTime, length, and the first digit.
     let mut odd = message.to_vec();
     odd[place(5) + 13] = b'x';
-    assert_eq!(Message::parse(&odd).err(), Some(Error::BadSignature));
+    assert_eq!(Message::parse(&odd).err(), Some(Cause::BadSignature));
 }
 
 #[test]
@@ -151,12 +151,12 @@ fn times_are_seconds_since_1970() {
         "210101000000.0Z",
         "",
     ] {
-        assert_eq!(utc(wrong), Err(Error::BadSignature), "{wrong}");
+        assert_eq!(utc(wrong), Err(Cause::BadSignature), "{wrong}");
     }
-    assert_eq!(general("20490101000000Z"), Err(Error::BadSignature));
-    assert_eq!(general("21000229000000Z"), Err(Error::BadSignature));
+    assert_eq!(general("20490101000000Z"), Err(Cause::BadSignature));
+    assert_eq!(general("21000229000000Z"), Err(Cause::BadSignature));
     assert_eq!(
         time::parse(0x0c, b"210101000000Z"),
-        Err(Error::BadSignature)
+        Err(Cause::BadSignature)
     );
 }

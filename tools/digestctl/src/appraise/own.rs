@@ -14,8 +14,8 @@ use digest_logic::{
         Own,
         Reference as Good, //
     },
-    error::Error,
     reference::Reference, //
+    refusal::Cause,
 };
 use rustix::{
     fs::lgetxattr,
@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path, data: &[u8], verifier: &Verifier<'_>) -> Result<
     };
     value.truncate(len);
     let (algo, signed, good) = match Reference::parse(&value) {
-        Err(Error::WeakAlgorithm) => return Ok(Own::Bad(Denial::DeniedHashAlgorithm)),
+        Err(Cause::WeakAlgorithm) => return Ok(Own::Bad(Denial::DeniedHashAlgorithm)),
         Err(_) => return Ok(Own::Bad(Denial::UnknownData)),
         Ok(Reference::Digest(digest)) => {
             let is = hash_slices(digest.algo(), &[data]);
