@@ -6,27 +6,27 @@
 //! and drops it when the kernel frees the inode.
 
 use super::{
+    atomic::Inline as _,
     bindings,
     inode::{
         InodeKey,
         InodeRef, //
-    }, //
+    },
 };
 use core::{
     mem::MaybeUninit,
-    ptr,
-    sync::atomic::{
-        AtomicBool,
-        AtomicPtr,
-        AtomicUsize,
-        Ordering, //
-    },
+    ptr, //
 };
 use digest_logic::cache::Inode;
 use kernel::{
     bindings as c,
     prelude::*,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed,
+            Release, //
+        },
         new_spinlock,
         rcu,
         SpinLock, //
@@ -41,7 +41,7 @@ use kernel::{
 /// `next` is null, or an entry of the same map that is not freed before this one has left its chain
 /// for a grace period.
 struct Entry<T> {
-    next: AtomicPtr<Entry<T>>,
+    next: Atomic<*mut Entry<T>>,
     rcu: Opaque<c::kvfree_rcu_head>,
     key: InodeKey,
     value: T,
@@ -60,12 +60,12 @@ struct Entry<T> {
 /// inode is freed (`lsm::Handler::inode_freed`).
 #[pin_data(PinnedDrop)]
 pub(crate) struct InodeMap<T: Copy> {
-    chains: KVVec<AtomicPtr<Entry<T>>>,
-    len: AtomicUsize,
+    chains: KVVec<Atomic<*mut Entry<T>>>,
+    len: Atomic<usize>,
     /// The chain at which the next eviction begins.
-    hand: AtomicUsize,
+    hand: Atomic<usize>,
     /// Whether inodes may be freed unseen. Set under `writer`.
-    retired: AtomicBool,
+    retired: Atomic<bool>,
     #[pin]
     writer: SpinLock<()>,
 }
@@ -85,25 +85,25 @@ impl<T: Copy> InodeMap<T> {
             let count = 1usize.checked_shl(bits).ok_or(EINVAL)?;
             let mut chains = KVVec::with_capacity(count, GFP_KERNEL)?;
             for _ in 0..count {
-                chains.push(AtomicPtr::new(ptr::null_mut()), GFP_KERNEL)?;
+                chains.push(Atomic::new(ptr::null_mut()), GFP_KERNEL)?;
             }
             Ok::<_, Error>(chains)
         };
         try_pin_init!(Self {
             chains: make()?,
-            len: AtomicUsize::new(0),
-            hand: AtomicUsize::new(0),
-            retired: AtomicBool::new(false),
+            len: Atomic::new(0),
+            hand: Atomic::new(0),
+            retired: Atomic::new(false),
             writer <- new_spinlock!(()),
         })
     }
 
     /// How many values are in the map.
     pub(crate) fn len(&self) -> usize {
-        self.len.load(Ordering::Relaxed)
+        self.len.load(Relaxed)
     }
 
-    fn chain(&self, key: InodeKey) -> Option<&AtomicPtr<Entry<T>>> {
+    fn chain(&self, key: InodeKey) -> Option<&Atomic<*mut Entry<T>>> {
         let mask = self.chains.len().wrapping_sub(1);
         self.chains.get(key.hash() & mask)
     }
@@ -115,13 +115,13 @@ impl<T: Copy> InodeMap<T> {
     /// The caller is in an RCU read-side section or holds `writer`, to the end of its use of the
     /// result.
     unsafe fn find<'a>(
-        mut link: &'a AtomicPtr<Entry<T>>,
+        mut link: &'a Atomic<*mut Entry<T>>,
         key: InodeKey,
-    ) -> Option<(&'a AtomicPtr<Entry<T>>, &'a Entry<T>)> {
+    ) -> Option<(&'a Atomic<*mut Entry<T>>, &'a Entry<T>)> {
         loop {
             // SAFETY: By the type invariants a non-null link is an entry, not freed before the
             // caller is done.
-            let entry = unsafe { link.load(Ordering::Acquire).as_ref() }?;
+            let entry = unsafe { link.read_acquire().as_ref() }?;
             if entry.key == key {
                 return Some((link, entry));
             }
@@ -166,13 +166,13 @@ impl<T: Copy> InodeMap<T> {
             return;
         };
         let (link, rest) = match found {
-            Some((link, old)) => (link, old.next.load(Ordering::Relaxed)),
-            None => (head, head.load(Ordering::Relaxed)),
+            Some((link, old)) => (link, old.next.load(Relaxed)),
+            None => (head, head.load(Relaxed)),
         };
         let new = KBox::write(
             room,
             Entry {
-                next: AtomicPtr::new(rest),
+                next: Atomic::new(rest),
                 rcu: Opaque::uninit(),
                 key,
                 value,
@@ -183,11 +183,11 @@ impl<T: Copy> InodeMap<T> {
         // the two, wherever it stands; at another place, a reader on its way between the two would
         // find neither. `inode` is in memory; it is freed after `remove()`, which waits for the
         // lock.
-        link.store(KBox::into_raw(new), Ordering::Release);
+        link.store(KBox::into_raw(new), Release);
         match found {
             Some((_, old)) => Self::free(old),
             None => {
-                self.len.fetch_add(1, Ordering::Relaxed);
+                self.len.add(1, Relaxed);
             }
         }
     }
@@ -209,17 +209,17 @@ impl<T: Copy> InodeMap<T> {
         let limit = count.saturating_mul(4);
         let (mut seen, mut evicted) = (0usize, 0usize);
         for _ in 0..self.chains.len() {
-            let at = self.hand.fetch_add(1, Ordering::Relaxed) & self.chains.len().wrapping_sub(1);
+            let at = self.hand.fetch_add(1, Relaxed) & self.chains.len().wrapping_sub(1);
             let Some(head) = self.chains.get(at) else {
                 break;
             };
             let _lock = self.writer.lock();
-            if self.retired.load(Ordering::Relaxed) {
+            if self.retired.load(Relaxed) {
                 break;
             }
             let mut link = head;
             // SAFETY: `writer` is held.
-            while let Some(entry) = unsafe { link.load(Ordering::Relaxed).as_ref() } {
+            while let Some(entry) = unsafe { link.load(Relaxed).as_ref() } {
                 seen = seen.wrapping_add(1);
                 // SAFETY: By the type invariants the inode is in memory as long as `writer` is
                 // held, since the map is not retired.
@@ -244,7 +244,7 @@ impl<T: Copy> InodeMap<T> {
     pub(crate) fn retire(&self) {
         let _lock = self.writer.lock();
         // INVARIANT: Under the lock, so no eviction is on its way.
-        self.retired.store(true, Ordering::Relaxed);
+        self.retired.store(true, Relaxed);
     }
 
     /// Removes the value of `key`, if any. Does not sleep; costs no lock where there is none.
@@ -259,12 +259,12 @@ impl<T: Copy> InodeMap<T> {
     }
 
     /// Takes the entry of `key` out of the chain that begins at `head`. The caller holds `writer`.
-    fn unlink(&self, head: &AtomicPtr<Entry<T>>, key: InodeKey) {
+    fn unlink(&self, head: &Atomic<*mut Entry<T>>, key: InodeKey) {
         // SAFETY: The caller holds `writer`.
         if let Some((link, entry)) = unsafe { Self::find(head, key) } {
             // INVARIANT: The entry keeps its own `next` for readers that stand on it.
-            link.store(entry.next.load(Ordering::Relaxed), Ordering::Release);
-            self.len.fetch_sub(1, Ordering::Relaxed);
+            link.store(entry.next.load(Relaxed), Release);
+            self.len.fetch_sub(1, Relaxed);
             Self::free(entry);
         }
     }
@@ -285,7 +285,7 @@ impl<T: Copy> PinnedDrop for InodeMap<T> {
         let _lock = self.writer.lock();
         for head in self.chains.iter() {
             // SAFETY: `writer` is held.
-            while let Some(entry) = unsafe { head.load(Ordering::Relaxed).as_ref() } {
+            while let Some(entry) = unsafe { head.load(Relaxed).as_ref() } {
                 self.unlink(head, entry.key);
             }
         }

@@ -6,6 +6,7 @@
 //! All `unsafe` code and all bindings of the module are in this directory. Nothing here knows what
 //! a digest list is.
 
+pub(crate) mod atomic;
 pub(crate) mod audit;
 mod bindings;
 pub(crate) mod clock;

@@ -2,14 +2,13 @@
 
 //! A pointer to an immutable snapshot, read under RCU and replaced as a whole.
 
-use core::{
-    marker::PhantomData,
-    sync::atomic::{
-        AtomicPtr,
-        Ordering, //
-    },
-};
+use super::atomic::Inline as _;
+use core::marker::PhantomData;
 use kernel::sync::{
+    atomic::{
+        Atomic,
+        Full, //
+    },
     rcu,
     Arc, //
 };
@@ -26,7 +25,7 @@ use kernel::sync::{
 /// only through [`RcuCell::replace`], which waits for a grace period before it hands it out, and
 /// through `drop`, which has the cell for itself.
 pub(crate) struct RcuCell<T> {
-    ptr: AtomicPtr<T>,
+    ptr: Atomic<*mut T>,
     _owns: PhantomData<Arc<T>>,
 }
 
@@ -40,7 +39,7 @@ impl<T> RcuCell<T> {
     pub(crate) fn new(value: Arc<T>) -> Self {
         // INVARIANT: From `into_raw()`, and ours.
         Self {
-            ptr: AtomicPtr::new(Arc::into_raw(value).cast_mut()),
+            ptr: Atomic::new(Arc::into_raw(value).cast_mut()),
             _owns: PhantomData,
         }
     }
@@ -49,13 +48,13 @@ impl<T> RcuCell<T> {
     pub(crate) fn read<'a>(&'a self, _guard: &'a rcu::Guard) -> &'a T {
         // SAFETY: By the type invariants the pointer is valid, and whoever replaces it waits for
         // this section's end.
-        unsafe { &*self.ptr.load(Ordering::Acquire) }
+        unsafe { &*self.ptr.read_acquire() }
     }
 
     /// The snapshot of this moment, to keep.
     pub(crate) fn load(&self) -> Arc<T> {
         let _guard = rcu::read_lock();
-        let ptr = self.ptr.load(Ordering::Acquire);
+        let ptr = self.ptr.read_acquire();
         // SAFETY: By the type invariants `ptr` came from `into_raw()` and the cell's reference is
         // alive at least to the end of this read-side section. The borrow is never dropped as an
         // owner.
@@ -80,9 +79,7 @@ impl<T> RcuCell<T> {
 
     /// Swaps, lets `grace_period` wait for one, and hands out the former snapshot.
     fn replace_after(&self, value: Arc<T>, grace_period: impl FnOnce()) -> Arc<T> {
-        let old = self
-            .ptr
-            .swap(Arc::into_raw(value).cast_mut(), Ordering::AcqRel);
+        let old = self.ptr.xchg(Arc::into_raw(value).cast_mut(), Full);
         grace_period();
         // SAFETY: By the type invariants the cell owned a reference to `old`, which nobody else
         // takes.

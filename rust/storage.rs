@@ -12,17 +12,12 @@
 //! through asks `shows_changes()` only.
 
 use super::{
+    atomic::Inline as _,
     bindings,
     inode::InodeRef,
     module::Text, //
 };
-use core::{
-    ptr::NonNull,
-    sync::atomic::{
-        AtomicU32,
-        Ordering, //
-    },
-};
+use core::ptr::NonNull;
 use digest_logic::storage::{
     is_others,
     kinds_below,
@@ -35,7 +30,11 @@ use digest_logic::storage::{
 use kernel::{
     bindings as c,
     prelude::*,
-    str::CStr, //
+    str::CStr,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
 };
 
 /// How many disks below a file system are looked at; with more, nothing is known.
@@ -46,7 +45,7 @@ const PATH_ROOM: usize = 512;
 
 /// The kinds of storage that the administrator called the machine's own. Set once, before any file
 /// is looked at.
-static OWN: AtomicU32 = AtomicU32::new(0);
+static OWN: Atomic<u32> = Atomic::new(0);
 
 /// Learns how block devices are found, and takes the kinds of storage that are the machine's own
 /// from the module parameter `own_storage`. To be called at load, before anything else here. May
@@ -60,7 +59,7 @@ pub(crate) fn init() -> Result {
     kernel::error::to_result(unsafe { bindings::diglist_storage_init() })?;
     match Kinds::parse(Text::OwnStorage.get().to_bytes()) {
         Ok(kinds) => {
-            OWN.store(kinds.bits(), Ordering::Relaxed);
+            OWN.store(kinds.bits(), Relaxed);
             Ok(())
         }
         Err(word) => {
@@ -75,7 +74,7 @@ pub(crate) fn init() -> Result {
 
 /// What the administrator called the machine's own.
 pub(crate) fn own() -> Kinds {
-    Kinds::from_bits(OWN.load(Ordering::Relaxed))
+    Kinds::from_bits(OWN.read_once())
 }
 
 impl InodeRef<'_> {

@@ -2,14 +2,17 @@
 
 //! The current task: its identity and what it may do.
 
-use super::bindings;
-use core::sync::atomic::{
-    AtomicUsize,
-    Ordering, //
+use super::{
+    atomic::Inline as _,
+    bindings, //
 };
 use kernel::{
     bindings as c,
     ffi,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     task::Task, //
 };
 
@@ -50,30 +53,30 @@ impl Token {
 /// # Invariants
 ///
 /// 0, or the number of a [`Token`].
-pub(crate) struct OneTask(AtomicUsize);
+pub(crate) struct OneTask(Atomic<usize>);
 
 impl OneTask {
     /// No task.
     pub(crate) const fn none() -> Self {
         // INVARIANT: None.
-        Self(AtomicUsize::new(0))
+        Self(Atomic::new(0))
     }
 
     /// From now on the current task.
     pub(crate) fn set_current(&self) {
         // INVARIANT: A token's number.
-        self.0.store(Token::current().0, Ordering::Relaxed);
+        self.0.store(Token::current().0, Relaxed);
     }
 
     /// Whether it is the current task. Where there is none, a single load.
     pub(crate) fn is_current(&self) -> bool {
-        let named = self.0.load(Ordering::Relaxed);
+        let named = self.0.read_once();
         named != 0 && Token(named) == Token::current()
     }
 
     /// No task any longer. Returns whether there was one.
     pub(crate) fn clear(&self) -> bool {
-        self.0.swap(0, Ordering::Relaxed) != 0
+        self.0.xchg(0, Relaxed) != 0
     }
 }
 

@@ -2,19 +2,22 @@
 
 //! Counters that `status` shows. They inform; nothing is decided by them.
 
-use crate::sys::module::now_ns;
-use core::sync::atomic::{
-    AtomicU64,
-    Ordering, //
+use crate::sys::{
+    atomic,
+    module::now_ns, //
+};
+use kernel::sync::atomic::{
+    Atomic,
+    Relaxed, //
 };
 
 /// A number that only grows.
-pub(crate) struct Counter(AtomicU64);
+pub(crate) struct Counter(Atomic<u64>);
 
 impl Counter {
     /// Zero.
     pub(crate) const fn new() -> Self {
-        Self(AtomicU64::new(0))
+        Self(Atomic::new(0))
     }
 
     /// Adds one.
@@ -24,7 +27,7 @@ impl Counter {
 
     /// Adds `n`.
     pub(crate) fn add(&self, n: u64) {
-        self.0.fetch_add(n, Ordering::Relaxed);
+        atomic::add(&self.0, n);
     }
 
     /// Adds the nanoseconds that `f` takes.
@@ -37,7 +40,7 @@ impl Counter {
 
     /// Its value.
     pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Relaxed)
     }
 }
 

@@ -17,14 +17,16 @@ use crate::sys::{
     path::OwnedPath,
     task, //
 };
-use core::sync::atomic::{
-    AtomicUsize,
-    Ordering, //
-};
 use kernel::{
     bindings as c,
     error::to_result,
     prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Relaxed,
+        Release, //
+    },
     task::Task,
     time::{
         delay::fsleep,
@@ -50,7 +52,7 @@ struct Deferred<T> {
 }
 
 /// How many are queued or running. The module's code must stay until there are none.
-static PENDING: AtomicUsize = AtomicUsize::new(0);
+static PENDING: Atomic<usize> = Atomic::new(0);
 
 /// Calls [`Handler::mapping_made_exec`] for `file`, with `token`, before the current task returns
 /// to user space. To be called inside [`enter`], since it may sleep; callable with the address
@@ -85,7 +87,7 @@ fn add<H: Handler>(work: Work<H::Token>) -> Result {
         },
         GFP_KERNEL,
     )?;
-    PENDING.fetch_add(1, Ordering::Relaxed);
+    PENDING.add(1, Relaxed);
     let work = KBox::into_raw(work);
     // SAFETY: The current task exists; `work` is ours and stays until `run()` frees it.
     let rc = unsafe {
@@ -98,7 +100,7 @@ fn add<H: Handler>(work: Work<H::Token>) -> Result {
     if rc != 0 {
         // SAFETY: The kernel did not take it.
         drop(unsafe { KBox::from_raw(work) });
-        PENDING.fetch_sub(1, Ordering::Release);
+        PENDING.fetch_sub(1, Release);
     }
     to_result(rc)
 }
@@ -114,12 +116,12 @@ unsafe extern "C" fn run<H: Handler>(head: *mut c::callback_head) {
         Work::MadeExec(file, token) => h.mapping_made_exec(&file, token),
         Work::Left(path) => h.left_by_writer(&path),
     });
-    PENDING.fetch_sub(1, Ordering::Release);
+    PENDING.fetch_sub(1, Release);
 }
 
 /// Waits until nothing is queued or running. Nothing new is queued any more. May sleep.
 pub(super) fn drain() {
-    while PENDING.load(Ordering::Acquire) > 0 {
+    while PENDING.load(Acquire) > 0 {
         fsleep(Delta::from_millis(1));
     }
 }

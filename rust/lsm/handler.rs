@@ -3,6 +3,7 @@
 //! What the hooks ask, and of whom.
 
 use crate::sys::{
+    atomic::Inline as _,
     cred::{
         Cred,
         Ids, //
@@ -17,18 +18,17 @@ use crate::sys::{
         Path, //
     },
 };
-use core::{
-    ptr,
-    sync::atomic::{
-        AtomicPtr,
-        Ordering, //
-    },
-};
+use core::ptr;
 use kernel::{
     ffi, new_srcu,
     prelude::*,
     str::CStr,
     sync::{
+        atomic::{
+            Atomic,
+            Full,
+            Release, //
+        },
         Arc,
         Srcu, //
     },
@@ -242,13 +242,13 @@ pub(super) struct Active<H> {
 }
 
 /// The [`Active`] that the functions of [`super::stubs`] call, or null.
-static ACTIVE: AtomicPtr<ffi::c_void> = AtomicPtr::new(ptr::null_mut());
+static ACTIVE: Atomic<*mut ffi::c_void> = Atomic::new(ptr::null_mut());
 
 /// Calls `f` with the handler in service, if there is one. All that is attached calls the same `H`.
 /// Never inlined, so that a function of `stubs` that returns without it saves no registers.
 #[inline(never)]
 pub(super) fn enter<H: Handler, R>(idle: R, f: impl FnOnce(&H) -> R) -> R {
-    let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
+    let active = ACTIVE.read_acquire().cast::<Active<H>>();
     // SAFETY: The functions of `stubs` are attached only while `ACTIVE` holds an `Active` of the
     // same `H`, and `Registration` frees that only when no task is in here: a task that has not
     // reached `read_lock()` has not slept, so `synchronize_rcu_tasks()` waits for it; one that has
@@ -268,7 +268,7 @@ pub(super) fn enter_unless_settled<H: Handler>(
     cred: Cred<'_>,
     f: impl FnOnce(&H) -> ffi::c_int,
 ) -> ffi::c_int {
-    let active = ACTIVE.load(Ordering::Acquire).cast::<Active<H>>();
+    let active = ACTIVE.read_acquire().cast::<Active<H>>();
     // SAFETY: As in `enter()`: `is_settled()` does not sleep, as `Handler` promises, so neither
     // does this task between its arrival in the stub and either its return or the `read_lock()` of
     // `enter()`.
@@ -297,7 +297,7 @@ impl<H: Handler> Active<H> {
         )?;
         let this = Arc::as_ptr(&active).cast_mut().cast();
         ACTIVE
-            .compare_exchange(ptr::null_mut(), this, Ordering::AcqRel, Ordering::Relaxed)
+            .cmpxchg(ptr::null_mut(), this, Full)
             .map_err(|_| EBUSY)?;
         Ok(active)
     }
@@ -314,6 +314,6 @@ impl<H: Handler> Active<H> {
 
     /// Takes the handler out of service. No function of `stubs` is attached or running any more.
     pub(super) fn retire(&self) {
-        ACTIVE.store(ptr::null_mut(), Ordering::Release);
+        ACTIVE.store(ptr::null_mut(), Release);
     }
 }

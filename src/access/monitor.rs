@@ -14,25 +14,28 @@ use super::{
 use crate::{
     stores::Stores,
     sys::{
+        atomic::Inline as _,
         cred::Cred,
         file::File,
         lsm::AccessKind, //
     },
 };
-use core::sync::atomic::{
-    AtomicBool,
-    Ordering, //
-};
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        atomic::{
+            Atomic,
+            Release, //
+        },
+        Arc, //
+    },
 };
 
 /// The stores, and which accesses are passed over.
 #[pin_data]
 pub(crate) struct Monitor {
     /// Set once the first records are in the log; until then no access is evaluated.
-    running: AtomicBool,
+    running: Atomic<bool>,
     #[pin]
     exempt: Exempt,
     #[pin]
@@ -46,7 +49,7 @@ impl Monitor {
     pub(crate) fn new(stores: impl PinInit<Stores, Error>) -> Result<Arc<Self>> {
         Arc::pin_init(
             try_pin_init!(Self {
-                running: AtomicBool::new(false),
+                running: Atomic::new(false),
                 exempt <- Exempt::new(),
                 unpacking <- Unpacking::new(),
                 stores <- stores,
@@ -57,12 +60,12 @@ impl Monitor {
 
     /// Evaluates accesses from here on.
     pub(crate) fn begin(&self) {
-        self.running.store(true, Ordering::Release);
+        self.running.store(true, Release);
     }
 
     /// Whether accesses are evaluated.
     pub(crate) fn is_running(&self) -> bool {
-        self.running.load(Ordering::Acquire)
+        self.running.read_acquire()
     }
 
     /// Who is passed over.

@@ -11,12 +11,25 @@
 //!
 //! The table has one place for a question; another one that falls there takes it over.
 
-use core::sync::atomic::{
-    fence,
-    AtomicU64,
-    Ordering, //
+use crate::sys::atomic::{
+    smp_rmb,
+    Inline as _, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{
+            Acquire,
+            Atomic,
+            Relaxed,
+            Release, //
+        },
+        barrier::{
+            smp_mb,
+            Write, //
+        },
+    },
+};
 
 /// How many places there are, of 64 bytes each.
 const PLACES: usize = 4096;
@@ -52,8 +65,8 @@ const UNASKED: u64 = 1 << 1;
 /// - The question of a version is one to which the answer is what [`UNASKED`] says. Version 0
 ///   stands for no question: its words are zero, and no inode has the address 0.
 struct Place {
-    version: AtomicU64,
-    question: [AtomicU64; WORDS],
+    version: Atomic<u64>,
+    question: [Atomic<u64>; WORDS],
 }
 
 impl Place {
@@ -62,13 +75,13 @@ impl Place {
     fn answer(&self, question: &Question) -> Option<Answer> {
         // Pairs with the release of the version in `put()`: the words are those of this version or
         // of a later one.
-        let version = self.version.load(Ordering::Acquire);
-        let same = (self.question.iter().zip(&question.0))
-            .all(|(held, asked)| held.load(Ordering::Relaxed) == *asked);
-        // Pairs with the fence in `put()`: if a word was of a later version, so is the version that
-        // is read here.
-        fence(Ordering::Acquire);
-        let whole = version & WRITING == 0 && self.version.load(Ordering::Relaxed) == version;
+        let version = self.version.read_acquire();
+        let same =
+            (self.question.iter().zip(&question.0)).all(|(held, asked)| held.read_once() == *asked);
+        // Pairs with the `smp_mb(Write)` in `put()`: if a word was of a later version, so is the
+        // version that is read here.
+        smp_rmb();
+        let whole = version & WRITING == 0 && self.version.read_once() == version;
         let answer = if version & UNASKED != 0 {
             Answer::Unasked
         } else {
@@ -79,22 +92,18 @@ impl Place {
 
     /// Puts `question` here, unless another task is just doing so.
     fn put(&self, question: &Question, answer: Answer) {
-        let version = self.version.load(Ordering::Relaxed);
+        let version = self.version.load(Relaxed);
         let writing = version | WRITING;
-        let taken = version != writing
-            && self
-                .version
-                .compare_exchange(version, writing, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok();
+        let taken = version != writing && self.version.cmpxchg(version, writing, Acquire).is_ok();
         if !taken {
             return;
         }
-        // Pairs with the fence in `answer()`: who reads a word of this question reads `WRITING` or
-        // a later version then.
-        fence(Ordering::Release);
+        // Pairs with the `smp_rmb()` in `answer()`: who reads a word of this question reads
+        // `WRITING` or a later version then.
+        smp_mb(Write);
         // INVARIANT: `WRITING` was set just above, by this task.
         for (held, put) in self.question.iter().zip(&question.0) {
-            held.store(*put, Ordering::Relaxed);
+            held.store(*put, Relaxed);
         }
         let flag = if answer == Answer::Unasked {
             UNASKED
@@ -103,7 +112,7 @@ impl Place {
         };
         // INVARIANT: A version that the place did not have in 2^62 changes.
         let next = (version | WRITING | UNASKED).wrapping_add(1) | flag;
-        self.version.store(next, Ordering::Release);
+        self.version.store(next, Release);
     }
 }
 
@@ -117,8 +126,8 @@ impl Fast {
         for _ in 0..PLACES {
             // INVARIANT: Version 0, words of zero.
             let place = Place {
-                version: AtomicU64::new(0),
-                question: [const { AtomicU64::new(0) }; WORDS],
+                version: Atomic::new(0),
+                question: [const { Atomic::new(0) }; WORDS],
             };
             places.push(place, GFP_KERNEL)?;
         }

@@ -11,11 +11,7 @@ use crate::{
 };
 use core::{
     fmt,
-    ops::Range,
-    sync::atomic::{
-        AtomicU64,
-        Ordering, //
-    },
+    ops::Range, //
 };
 use digest_logic::{
     digest::{
@@ -35,7 +31,13 @@ use digest_logic::{
 };
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
 };
 
 /// The identifier of the key that signed, as `trusted_keys` shows it.
@@ -169,7 +171,7 @@ pub(crate) struct List {
     /// revokes, for the scrub.
     sums: [[u8; 32]; 2],
     /// How many lookups found a digest in it.
-    pub(crate) hits: AtomicU64,
+    pub(crate) hits: Atomic<u64>,
 }
 
 impl List {
@@ -187,7 +189,7 @@ impl List {
             place: staged.place,
             is_rest: false,
             sums: [[0; 32]; 2],
-            hits: AtomicU64::new(0),
+            hits: Atomic::new(0),
         };
         list.sums = list.sums_now();
         list
@@ -239,7 +241,7 @@ impl List {
             place: self.place.clone(),
             is_rest: self.is_rest,
             sums: self.sums,
-            hits: AtomicU64::new(self.hits.load(Ordering::Relaxed)),
+            hits: Atomic::new(self.hits.load(Relaxed)),
         }
     }
 
@@ -329,6 +331,6 @@ impl table::List for List {
     }
 
     fn count_hit(&self) {
-        self.hits.fetch_add(1, Ordering::Relaxed);
+        self.hits.add(1, Relaxed);
     }
 }

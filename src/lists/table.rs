@@ -10,16 +10,13 @@ use super::list::{
 use crate::{
     reason::Reason,
     sys::{
+        atomic::Inline as _,
         random,
         rcu_cell::RcuCell,
         task, //
     },
 };
-use core::sync::atomic::{
-    AtomicU32,
-    AtomicU64,
-    Ordering, //
-};
+use core::sync::atomic::AtomicU32;
 use digest_logic::{
     digest::Digest,
     list::Kind,
@@ -42,6 +39,11 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed,
+            Release, //
+        },
         rcu,
         Arc,
         Mutex, //
@@ -57,6 +59,7 @@ impl Memory for Kernel {
     type Shared<T> = Arc<T>;
     type Array<T> = KVVec<T>;
     // In whole pages: kmalloc() would round half a megabyte up to one.
+    /// Of the atomics of `core`, which `src/logic` knows.
     type Slots = VVec<AtomicU32>;
 
     fn share<T>(value: T) -> Result<Arc<T>, Reason> {
@@ -110,8 +113,8 @@ impl Current<Kernel> for RcuCell<Snapshot> {
 #[pin_data]
 pub(super) struct Table {
     current: RcuCell<Snapshot>,
-    generation: AtomicU64,
-    digests: AtomicU64,
+    generation: Atomic<u64>,
+    digests: Atomic<u64>,
     /// What all of it may take, in bytes.
     max_memory: usize,
     #[pin]
@@ -128,8 +131,8 @@ impl Table {
         };
         try_pin_init!(Self {
             current: RcuCell::new(empty()?),
-            generation: AtomicU64::new(1),
-            digests: AtomicU64::new(0),
+            generation: Atomic::new(1),
+            digests: Atomic::new(0),
             max_memory,
             writer <- new_mutex!(Writer::default()),
         })
@@ -149,17 +152,17 @@ impl Table {
 
     /// A number that changes with every publication.
     pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+        self.generation.read_acquire()
     }
 
     /// Changes that number.
     pub(super) fn next_generation(&self) {
-        self.generation.fetch_add(1, Ordering::Release);
+        self.generation.fetch_add(1, Release);
     }
 
     /// How many distinct digests there are, over all algorithms.
     pub(super) fn digests(&self) -> u64 {
-        self.digests.load(Ordering::Relaxed)
+        self.digests.load(Relaxed)
     }
 
     /// What readers see now. Its lists may be walked; digests may not be looked up in it, since ids
@@ -276,7 +279,7 @@ impl Table {
     fn change(&self, change: impl FnOnce(&mut Writer) -> Result<(), Reason>) -> Result<(), Reason> {
         let mut writer = self.writer.lock();
         change(&mut writer)?;
-        self.digests.store(writer.digests(), Ordering::Relaxed);
+        self.digests.store(writer.digests(), Relaxed);
         // INVARIANT: `change` replaced the snapshot, and the lock is held.
         self.next_generation();
         Ok(())

@@ -36,7 +36,6 @@ use crate::{
         tpm::Chip, //
     },
 };
-use core::sync::atomic::AtomicBool;
 use digest_logic::{
     digest::Digest,
     policy::Template,
@@ -50,6 +49,7 @@ use kernel::{
         RBTreeNodeReservation, //
     },
     sync::{
+        atomic::Atomic,
         Arc,
         Mutex, //
     },
@@ -58,8 +58,8 @@ use record::Identity;
 use vouching::{
     look,
     not_zero,
-    Vouching,
-    DELAY, //
+    Vouching, //
+    DELAY,
 };
 
 /// How often one call tries to extend a record before it waits: once more than a command may fail
@@ -120,7 +120,7 @@ pub(crate) struct Log {
     settings: Settings,
     /// Whether what waits is refused. Set once the first records are in the list, which nobody may
     /// refuse.
-    refusing: AtomicBool,
+    refusing: Atomic<bool>,
 }
 
 impl Work for List {
@@ -275,7 +275,7 @@ impl Log {
             retry: DelayedWork::new(list.clone())?,
             list,
             settings,
-            refusing: AtomicBool::new(false),
+            refusing: Atomic::new(false),
         })
     }
 

@@ -15,20 +15,22 @@ use crate::sys::{
     console::Show,
     file::File, //
 };
-use core::sync::atomic::Ordering;
 use kernel::{
     prelude::*,
     str::{
         CStr,
         CString, //
     },
+    sync::atomic::{
+        Acquire,
+        Release, //
+    },
 };
 
 impl Log {
     /// From here on what waits is refused, if that was asked for at load.
     pub(crate) fn begin_refusing(&self) {
-        self.refusing
-            .store(self.settings.tpm_required, Ordering::Release);
+        self.refusing.store(self.settings.tpm_required, Release);
     }
 
     /// Whether that was asked for at load.
@@ -37,7 +39,7 @@ impl Log {
     }
 
     fn refuses(&self, extended: bool) -> bool {
-        !extended && self.refusing.load(Ordering::Acquire)
+        !extended && self.refusing.load(Acquire)
     }
 
     /// Lets `file` be used if its record was `extended`, or need not be.

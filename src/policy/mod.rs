@@ -7,8 +7,13 @@ mod mode;
 pub(crate) use mode::Mode;
 
 use crate::{
-    reason::{check_pcr, error_of, refuse},
+    reason::{
+        check_pcr,
+        error_of,
+        refuse, //
+    },
     sys::{
+        atomic::Inline as _,
         console::Show,
         cred::Ids,
         file::File,
@@ -17,33 +22,34 @@ use crate::{
         text::Text, //
     },
 };
-use core::{
-    fmt::Write,
-    sync::atomic::{
-        AtomicU64,
-        Ordering, //
+use core::fmt::Write;
+use digest_logic::{
+    policy::{
+        self,
+        Action,
+        ActionSet,
+        Capabilities,
+        Context,
+        Decision,
+        Func,
+        Mask,
+        Measure,
+        PolicyError,
+        Rule,
+        SelectionError, //
     },
+    refusal::Cause, //
 };
-use digest_logic::policy::{
-    self,
-    Action,
-    ActionSet,
-    Capabilities,
-    Context,
-    Decision,
-    Func,
-    Mask,
-    Measure,
-    PolicyError,
-    Rule,
-    SelectionError, //
-};
-use digest_logic::refusal::Cause;
 use kernel::{
     new_mutex,
     prelude::*,
     str::CStr,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed,
+            Release, //
+        },
         rcu,
         Arc,
         Mutex,
@@ -349,7 +355,7 @@ fn refused(error: PolicyError) -> Error {
 pub(crate) struct Policies {
     active: RcuCell<ActivePolicy>,
     /// Twice the number of replacements, and one more while the policy asks for labels.
-    generation: AtomicU64,
+    generation: Atomic<u64>,
     mode: Mode,
     /// Whether the policy of load time stays.
     is_locked: bool,
@@ -366,7 +372,7 @@ impl Policies {
         is_locked: bool,
     ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            generation: AtomicU64::new(policy.needs_label().into()),
+            generation: Atomic::new(policy.needs_label().into()),
             active: RcuCell::new(policy),
             mode,
             is_locked,
@@ -377,7 +383,7 @@ impl Policies {
     /// A number that changes with the policy; none if what it says of an access depends on security
     /// labels. Taken before a policy is asked, it never is that of a later one.
     pub(crate) fn generation(&self) -> Option<u64> {
-        let generation = self.generation.load(Ordering::Acquire);
+        let generation = self.generation.read_acquire();
         (generation & 1 == 0).then_some(generation)
     }
 
@@ -448,7 +454,7 @@ impl Policies {
         drop(self.active.replace(policy));
         // After the policy is in force: what was found out under this number was found out by the
         // new policy. Writers take turns.
-        let next = (self.generation.load(Ordering::Relaxed) | 1).wrapping_add(1) | labelled;
-        self.generation.store(next, Ordering::Release);
+        let next = (self.generation.load(Relaxed) | 1).wrapping_add(1) | labelled;
+        self.generation.store(next, Release);
     }
 }

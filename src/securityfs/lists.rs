@@ -29,17 +29,17 @@ use crate::{
         text::Text, //
     },
 };
-use core::{
-    fmt::Write,
-    sync::atomic::Ordering, //
-};
+use core::fmt::Write;
 use digest_logic::{
     refusal::Cause,
     verity, //
 };
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        atomic::Relaxed,
+        Arc, //
+    },
 };
 
 /// `digest_lists`: reading shows one line per list; writing metadata, or the path of a file with
@@ -63,7 +63,7 @@ impl Node for DigestLists {
             list.counts.immutable,
             list.counts.mutable,
             list.counts.revoked,
-            list.hits.load(Ordering::Relaxed),
+            list.hits.load(Relaxed),
         );
     }
 
