@@ -17,15 +17,19 @@ use core::{
     },
     ptr::NonNull, //
 };
-use digest_logic::audit::{
-    Failure,
-    Matched, //
+use digest_logic::{
+    audit::{
+        Failure,
+        Matched, //
+    },
+    num::u32_as_usize, //
 };
 use kernel::{
     bindings as c,
     str::CStr, //
 };
 
+// CAST: Numbers of four digits.
 /// The kind of an integrity record.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
@@ -120,10 +124,11 @@ pub(crate) struct Record<'a> {
 impl Record<'_> {
     /// Leaves it in the audit log. May sleep.
     pub(crate) fn write(&self) {
+        // CAST: One of the numbers above.
         let Some(mut buffer) = Buffer::new(self.kind as u32) else {
             return;
         };
-        let mut comm = [0u8; c::TASK_COMM_LEN as usize];
+        let mut comm = [0u8; u32_as_usize(c::TASK_COMM_LEN)];
         // SAFETY: By the invariants of `Buffer`; `comm` has room for a task's name.
         unsafe {
             bindings::diglist_audit_subject(buffer.0.as_ptr());

@@ -89,6 +89,7 @@ fn queue(work: NonNull<c::delayed_work>, delay: u32) {
     // SAFETY: By the callers. The queue exists as long as the kernel.
     unsafe {
         c::queue_delayed_work_on(
+            // CAST: A number of a processor.
             c::wq_misc_consts_WORK_CPU_UNBOUND as i32,
             c::system_freezable_power_efficient_wq,
             work.as_ptr(),

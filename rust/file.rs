@@ -5,7 +5,19 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::{
-    bindings,
+    bindings::{
+        self,
+        diglist_flags_DIGLIST_FMODE_CREATED as FMODE_CREATED,
+        diglist_flags_DIGLIST_FMODE_OPENED as FMODE_OPENED,
+        diglist_flags_DIGLIST_FMODE_READ as FMODE_READ,
+        diglist_flags_DIGLIST_FMODE_WRITE as FMODE_WRITE,
+        diglist_flags_DIGLIST_SB_I_VERSION as SB_I_VERSION,
+        integrity_status_INTEGRITY_NOLABEL as INTEGRITY_NOLABEL,
+        integrity_status_INTEGRITY_NOXATTRS as INTEGRITY_NOXATTRS,
+        integrity_status_INTEGRITY_PASS as INTEGRITY_PASS,
+        integrity_status_INTEGRITY_PASS_IMMUTABLE as INTEGRITY_PASS_IMMUTABLE,
+        integrity_status_INTEGRITY_UNKNOWN as INTEGRITY_UNKNOWN, //
+    },
     inode::InodeRef,
     storage,
     task, //
@@ -37,14 +49,10 @@ use kernel::{
     types::Opaque, //
 };
 
-/// Opened for reading (`FMODE_READ`).
-const FMODE_READ: u32 = 1;
-/// Opened for writing (`FMODE_WRITE`).
-const FMODE_WRITE: u32 = 2;
-/// The file system has opened it (`FMODE_OPENED`).
-const FMODE_OPENED: u32 = 1 << 19;
-/// Created by this open (`FMODE_CREATED`).
-const FMODE_CREATED: u32 = 1 << 20;
+/// The length that a function of the kernel returned, or its error.
+fn length_of(n: isize) -> Result<usize> {
+    usize::try_from(n).map_err(|_| Error::from_errno(i32::try_from(n).unwrap_or(i32::MIN)))
+}
 
 /// The flags of a file that is opened again for reading through the page cache that its former open
 /// does not give it.
@@ -202,10 +210,10 @@ impl File {
                 is_stacked: flags & c::dentry_flags_DCACHE_OP_REAL != 0,
                 is_idmapped: idmap != &raw mut c::nop_mnt_idmap,
                 storage: Facts {
+                    // CAST: Of the same width.
                     magic: (*sb).s_magic as u64,
-                    counts_changes: (*sb).s_flags as u32
-                        & bindings::diglist_sb_flags_DIGLIST_SB_I_VERSION
-                        != 0,
+                    // CAST: The flag is one of the lower 32.
+                    counts_changes: (*sb).s_flags as u32 & SB_I_VERSION != 0,
                     fine_times: u32::from((*inode).i_opflags) & c::IOP_MGTIME != 0,
                     ..Facts::default()
                 },
@@ -239,7 +247,7 @@ impl File {
         // SAFETY: The file is open for reading; `buf` is valid for writes of its length.
         let n =
             unsafe { c::kernel_read(self.as_ptr(), buf.as_mut_ptr().cast(), buf.len(), &mut pos) };
-        usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
+        length_of(n)
     }
 
     /// The inode that holds the content: on a stacked file system, that of the layer below.
@@ -280,7 +288,7 @@ impl File {
         let n = unsafe {
             bindings::diglist_file_xattr(self.as_ptr(), name.as_char_ptr(), value, buf.len())
         };
-        usize::try_from(n).map_err(|_| Error::from_errno(n as i32))
+        length_of(n)
     }
 
     /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a
@@ -328,12 +336,10 @@ impl File {
                 &mut status,
             )
         };
-        let len = usize::try_from(n).map_err(|_| Error::from_errno(n as i32))?;
-        // Of `enum integrity_status`: pass, pass immutable, unknown; no label, no attributes to
-        // protect.
+        let len = length_of(n)?;
         let status = match status {
-            0 | 1 | 6 => EvmStatus::Good,
-            4 | 5 => EvmStatus::NoLabel,
+            INTEGRITY_PASS | INTEGRITY_PASS_IMMUTABLE | INTEGRITY_UNKNOWN => EvmStatus::Good,
+            INTEGRITY_NOLABEL | INTEGRITY_NOXATTRS => EvmStatus::NoLabel,
             _ => EvmStatus::Bad,
         };
         Ok((len, status))
@@ -483,7 +489,7 @@ impl OwnedFile {
     pub(crate) fn open(path: &CStr) -> Result<Self> {
         // A FIFO must not make the caller wait, nor a terminal become its own.
         let flags = c::O_RDONLY | c::O_LARGEFILE | c::O_NONBLOCK | c::O_NOCTTY;
-        // SAFETY: `path` is NUL-terminated.
+        // CAST: Flags of few bits. SAFETY: `path` is NUL-terminated.
         let ptr = from_err_ptr(unsafe { c::filp_open(path.as_char_ptr(), flags as i32, 0) })?;
         // INVARIANT: `filp_open()` gave us a reference.
         NonNull::new(ptr).map(Self).ok_or(EINVAL)

@@ -21,6 +21,7 @@ pub(crate) struct InodeKey(usize);
 impl InodeKey {
     #[inline(always)]
     pub(super) fn from_raw(inode: *const c::inode) -> Self {
+        // CAST: The key is the address.
         Self(inode as usize)
     }
 

@@ -3,14 +3,16 @@
 //! Security labels of tasks and files, as the LSM that is in charge of them writes them.
 
 use super::file::File;
+use digest_logic::num::u32_as_usize;
 use kernel::{
     bindings as c,
     error::to_result,
     task::Task, //
 };
 
-/// Any LSM (`LSM_ID_UNDEF`).
-const ANY_LSM: i32 = 0;
+// CAST: 0.
+/// Any LSM.
+const ANY_LSM: i32 = c::LSM_ID_UNDEF as i32;
 
 /// A label.
 ///
@@ -62,7 +64,7 @@ impl Label {
         }
         // SAFETY: By the type invariants the context has `len` bytes.
         let bytes = unsafe {
-            core::slice::from_raw_parts(self.0.context.cast::<u8>(), self.0.len as usize)
+            core::slice::from_raw_parts(self.0.context.cast::<u8>(), u32_as_usize(self.0.len))
         };
         // Some LSMs count the NUL at the end.
         let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);

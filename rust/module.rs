@@ -14,6 +14,7 @@ pub(crate) fn pin(module: &'static ThisModule) {
     unsafe { kernel::bindings::__module_get(module.as_ptr()) };
 }
 
+// CAST: Numbers of one digit.
 /// The module parameters that are strings.
 #[derive(Clone, Copy)]
 pub(crate) enum Text {

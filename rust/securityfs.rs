@@ -370,6 +370,7 @@ fn request(buf: *const ffi::c_char, count: usize, limit: usize) -> Result<KVVec<
         return Err(EFBIG);
     }
     let mut data = KVVec::new();
+    // CAST: An address.
     UserSlice::new(UserPtr::from_addr(buf as usize), count)
         .read_all(&mut data, GFP_KERNEL)
         .inspect_err(|error| {

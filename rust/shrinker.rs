@@ -16,6 +16,10 @@ use kernel::{
     sync::Arc, //
 };
 
+// CAST: A number of one digit.
+/// What it costs to make a value again, beside other caches.
+const SEEKS: ffi::c_int = c::DEFAULT_SEEKS as ffi::c_int;
+
 /// A cache that can be asked to shrink. Its functions are called while the kernel reclaims memory:
 /// they must not allocate, and take only locks under which nobody allocates.
 pub(crate) trait Shrink: Send + Sync + 'static {
@@ -55,7 +59,7 @@ impl<T: Shrink> Shrinker<T> {
             let shrinker = ptr.as_ptr();
             (*shrinker).count_objects = Some(count::<T>);
             (*shrinker).scan_objects = Some(scan::<T>);
-            (*shrinker).seeks = 2; // DEFAULT_SEEKS
+            (*shrinker).seeks = SEEKS;
             (*shrinker).private_data = cache.cast_mut().cast();
             c::shrinker_register(shrinker);
         }

@@ -43,7 +43,7 @@ pub(crate) struct Token(usize);
 impl Token {
     /// The current task's.
     pub(crate) fn current() -> Self {
-        // INVARIANT: That of the current task.
+        // INVARIANT: That of the current task. CAST: An address.
         Self(Task::current_raw() as usize)
     }
 }
@@ -83,7 +83,8 @@ impl OneTask {
 /// Whether the current task has `CAP_SYS_ADMIN` in the initial user namespace. A refusal is audited
 /// by the kernel.
 pub(crate) fn may_configure() -> bool {
-    // SAFETY: Called in task context, where the current credentials exist.
+    // CAST: A number of two digits. SAFETY: Called in task context, where the current credentials
+    // exist.
     unsafe { c::capable(c::CAP_SYS_ADMIN as i32) }
 }
 

@@ -8,7 +8,8 @@ use super::bindings;
 use core::ptr::NonNull;
 use digest_logic::{
     digest::Digest,
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
+    num::u32_as_usize, //
 };
 use kernel::{
     bindings as c,
@@ -17,10 +18,10 @@ use kernel::{
 };
 
 /// The most banks that one chip has.
-pub(crate) const MAX_BANKS: usize = bindings::TPM2_MAX_PCR_BANKS as usize;
+pub(crate) const MAX_BANKS: usize = u32_as_usize(bindings::TPM2_MAX_PCR_BANKS);
 
 /// The size in bytes of the largest PCR (`TPM2_MAX_DIGEST_SIZE`).
-pub(crate) const MAX_DIGEST_SIZE: usize = bindings::TPM2_MAX_DIGEST_SIZE as usize;
+pub(crate) const MAX_DIGEST_SIZE: usize = u32_as_usize(bindings::TPM2_MAX_DIGEST_SIZE);
 
 /// One allocated bank of PCRs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl Chip {
         // SAFETY: The chip is alive by the type invariants. Its banks, at most `MAX_BANKS` in an
         // array of that length, are set up before it is registered.
         let banks = unsafe {
-            let count = bindings::diglist_tpm_bank_count(ptr) as usize;
+            let count = u32_as_usize(bindings::diglist_tpm_bank_count(ptr));
             core::slice::from_raw_parts(bindings::diglist_tpm_banks(ptr), count.min(MAX_BANKS))
         };
         banks.iter().map(|bank| Bank {

@@ -15,6 +15,10 @@
 //!
 //! `scripts/imports` has the table of what may import what.
 
+use digest_logic::num::{
+    u32_as_usize,
+    u64_as_usize, //
+};
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -106,8 +110,8 @@ impl kernel::Module for DigestLists {
             *module_parameters::policy_lock.value_ref(),
             lists::Settings {
                 require_signature: *module_parameters::require_signature.value_ref(),
-                max_list_size: *module_parameters::max_list_size.value_ref() as usize,
-                max_digest_memory: *module_parameters::max_digest_memory.value_ref() as usize,
+                max_list_size: u32_as_usize(*module_parameters::max_list_size.value_ref()),
+                max_digest_memory: u64_as_usize(*module_parameters::max_digest_memory.value_ref()),
                 validity: lists::Validity::from_parameter()?,
                 trust_machine_keyring: *module_parameters::trust_machine_keyring.value_ref(),
                 dedicated_keys: *module_parameters::dedicated_keys.value_ref(),

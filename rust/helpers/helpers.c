@@ -11,6 +11,7 @@
 #include "disk.c"
 #include "exec.c"
 #include "file.c"
+#include "flags.c"
 #include "ftrace.c"
 #include "inode.c"
 #include "keys.c"

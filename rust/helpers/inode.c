@@ -48,11 +48,6 @@ const struct cred *diglist_access(const struct inode *inode, struct diglist_sign
 	return current_cred();
 }
 
-/* A flag of a super block whose definition bindgen cannot evaluate. */
-enum diglist_sb_flags {
-	DIGLIST_SB_I_VERSION = SB_I_VERSION,
-};
-
 /* Of a file system, and of one inode in it; see src/logic/storage.rs. */
 struct diglist_storage_facts {
 	__u64 magic;

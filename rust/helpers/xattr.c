@@ -58,7 +58,8 @@ static bool evm_may_store(struct dentry *dentry)
  * wants it, but does not wait for a frozen file system, for the reason above: -EAGAIN where EVM
  * would have to write to it.
  */
-ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size, int *status)
+ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size,
+				     enum integrity_status *status)
 {
 	struct dentry *dentry = file_dentry(file);
 	struct super_block *sb = file_inode(file)->i_sb;

@@ -190,6 +190,7 @@ impl Attachment {
         // SAFETY: `ops` is ours and not registered yet.
         unsafe {
             (*ops.get()).func = Some(bindings::diglist_ftrace_redirect);
+            // CAST: An address.
             (*ops.get()).private = hook.address() as *mut ffi::c_void;
             // CAST: A bit of an unsigned long.
             (*ops.get()).flags |= c::FTRACE_OPS_FL_IPMODIFY as ffi::c_ulong;

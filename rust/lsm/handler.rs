@@ -94,6 +94,7 @@ impl AccessKind {
             Self::Map {
                 requested,
                 in_force,
+                // CAST: 0 or 1.
             } => 4 << 8 | (requested as u32) << 1 | in_force as u32,
         }
     }

@@ -46,11 +46,12 @@ use kernel::{
     str::CStr, //
 };
 
-/// May be executed (`PROT_EXEC`).
-const PROT_EXEC: ffi::c_ulong = 4;
+// CAST: Widening.
+/// May be executed.
+const PROT_EXEC: ffi::c_ulong = bindings::diglist_flags_DIGLIST_PROT_EXEC as ffi::c_ulong;
 
 /// What is stored goes to the file (`MAP_SHARED`, and also set in `MAP_SHARED_VALIDATE`).
-const MAP_SHARED: ffi::c_ulong = 1;
+const MAP_SHARED: ffi::c_ulong = bindings::diglist_flags_DIGLIST_MAP_SHARED as ffi::c_ulong;
 
 fn verdict(result: Result) -> ffi::c_int {
     match result {

@@ -72,6 +72,7 @@ macro_rules! hooks {
                     // that they may be called as the hook whose name they have.
                     Hook {
                         stub: c_str!(concat!("bpf_lsm_", stringify!($name))),
+                        // CAST: An address, of which ftrace makes a function again.
                         function: stubs::$name::<H> as *const (),
                         neighbours: Neighbours::$neighbours,
                     }

@@ -21,7 +21,8 @@ use crate::{
 };
 use digest_logic::{
     digest::Digest,
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
+    num::usize_as_u64, //
 };
 use kernel::prelude::*;
 
@@ -83,7 +84,7 @@ pub(crate) fn further_digests(
 /// The SHA-256 of bytes in memory.
 pub(crate) fn digest_of_bytes(bytes: &[u8], stats: &Stats) -> Result<Digest> {
     let sha = stats.hash_ns.time(|| {
-        stats.hashed_bytes.add(bytes.len() as u64);
+        stats.hashed_bytes.add(usize_as_u64(bytes.len()));
         sha::sha256(bytes)
     });
     Digest::new(HashAlgo::Sha256, &sha).map_err(|_| EINVAL)
@@ -98,7 +99,7 @@ pub(crate) fn further_digests_of_bytes(
     stats.hash_ns.time(|| {
         algos.map(|algo| {
             let mut hasher = Hasher::new(algo?)?;
-            stats.hashed_bytes.add(bytes.len() as u64);
+            stats.hashed_bytes.add(usize_as_u64(bytes.len()));
             hasher.update(bytes);
             Some(hasher.finish())
         })
@@ -115,7 +116,7 @@ fn hash_access<T>(
     stats.hash_ns.time(|| match access.content {
         Some(content) => {
             let mut sha = start();
-            stats.hashed_bytes.add(content.len() as u64);
+            stats.hashed_bytes.add(usize_as_u64(content.len()));
             update(&mut sha, content);
             Ok(sha)
         }
@@ -158,8 +159,8 @@ fn hash_size(file: &File, size: u64, stats: &Stats, mut update: impl FnMut(&[u8]
             return Ok(file.size() == size);
         }
         update(room.get(..read).ok_or(EIO)?);
-        stats.hashed_bytes.add(read as u64);
-        offset = offset.saturating_add(read as u64);
+        stats.hashed_bytes.add(usize_as_u64(read));
+        offset = offset.saturating_add(usize_as_u64(read));
     }
     Ok(true)
 }
@@ -185,7 +186,7 @@ pub(crate) fn read_all(file: &File, limit: usize) -> Result<KVVec<u8>> {
             return Err(EINTR);
         }
         let end = room.len().min(1 << 20);
-        let read = file.read_at(room.get_mut(..end).ok_or(EINVAL)?, filled as u64)?;
+        let read = file.read_at(room.get_mut(..end).ok_or(EINVAL)?, usize_as_u64(filled))?;
         if read == 0 {
             break;
         }

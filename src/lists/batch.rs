@@ -29,6 +29,7 @@ use digest_logic::{
     },
     list::ParsedList,
     metadata::Record,
+    num::u32_as_usize,
     refusal::Cause,
     table::PerAlgo, //
 };
@@ -123,7 +124,7 @@ impl<'a> Batch<'a> {
         };
         self.more = self.more.saturating_add(staged.footprint());
         if let Some(entries) = self.entries.get_mut(staged.algo) {
-            *entries = entries.saturating_add(staged.counts.total() as usize);
+            *entries = entries.saturating_add(u32_as_usize(staged.counts.total()));
         }
         self.check_limit(list.arena_len())?;
         list.write_arena(&mut self.memory)

@@ -19,8 +19,9 @@ use crate::{
 };
 use core::fmt::Write;
 use digest_logic::{
-    digest::Digest, //
-    refusal::Cause,
+    digest::Digest,
+    num::usize_as_u64,
+    refusal::Cause, //
 };
 use kernel::{
     prelude::*,
@@ -138,7 +139,7 @@ impl Change<'_> {
 
     /// Takes `damaged` lists out and counts them. Revocations that are intact stay. May sleep.
     pub(crate) fn withdraw(&self, damaged: &[(Arc<List>, Damage)]) -> Result<(), Reason> {
-        self.lists.corrupted.add(damaged.len() as u64);
+        self.lists.corrupted.add(usize_as_u64(damaged.len()));
         self.lists.table.withdraw(damaged)
     }
 }

@@ -39,6 +39,7 @@ use crate::sys::{
 use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
+    num::u32_as_usize,
     pcr, //
 };
 use kernel::prelude::*;
@@ -181,7 +182,7 @@ impl Vouching {
 
 /// The value that each PCR has by the extends, in one bank.
 pub(super) struct Running {
-    values: [Option<Digest>; pcr::LAST as usize + 1],
+    values: [Option<Digest>; u32_as_usize(pcr::LAST) + 1],
     /// The PCRs that are to be read before they are extended, a bit each.
     doubtful: u32,
     /// Whether the next record's extend was tried, and failed.
@@ -191,7 +192,7 @@ pub(super) struct Running {
 impl Running {
     const fn new() -> Self {
         Self {
-            values: [None; pcr::LAST as usize + 1],
+            values: [None; u32_as_usize(pcr::LAST) + 1],
             doubtful: 0,
             tried: false,
         }
@@ -209,7 +210,7 @@ impl Running {
             return Ok(false);
         };
         let bit = 1u32.wrapping_shl(record.pcr());
-        let Some(value) = self.values.get_mut(record.pcr() as usize) else {
+        let Some(value) = self.values.get_mut(u32_as_usize(record.pcr())) else {
             return Ok(false);
         };
         let before = value.filter(|value| value.algo() == algo);
@@ -236,7 +237,7 @@ impl Running {
 
     /// The chip has taken `record`.
     pub(super) fn add(&mut self, record: &Record) {
-        if let Some(Some(value)) = self.values.get_mut(record.pcr() as usize) {
+        if let Some(Some(value)) = self.values.get_mut(u32_as_usize(record.pcr())) {
             *value = after(value, record);
         }
     }

@@ -36,6 +36,7 @@ use crate::{
     },
     cursor::Cursor,
     hash_algo::HashAlgo,
+    num::u32_as_usize,
     openpgp::algo::{
         PublicKeyAlgo,
         WeakHash, //
@@ -242,7 +243,7 @@ impl<'a> Modulus<'a> {
         let spare = self
             .0
             .first()
-            .map_or(0, |first| first.leading_zeros() as usize);
+            .map_or(0, |first| u32_as_usize(first.leading_zeros()));
         self.0.len().saturating_mul(8).saturating_sub(spare)
     }
 }

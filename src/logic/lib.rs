@@ -29,6 +29,7 @@ pub mod key_file;
 pub mod list;
 pub mod metadata;
 pub mod modsig;
+pub mod num;
 pub mod openpgp;
 pub mod pcr;
 pub mod policy;

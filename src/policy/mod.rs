@@ -24,6 +24,7 @@ use crate::{
 };
 use core::fmt::Write;
 use digest_logic::{
+    num::u32_as_usize,
     policy::{
         self,
         Action,
@@ -243,7 +244,7 @@ impl ActivePolicy {
         self.places(func)
             .into_iter()
             .flatten()
-            .filter_map(|place| self.rules.get(*place as usize))
+            .filter_map(|place| self.rules.get(u32_as_usize(*place)))
     }
 
     /// What the policy says of an access, given the labels that it asks for.
@@ -314,7 +315,7 @@ impl ActivePolicy {
             .and_then(|places| places.get(place))
             .copied()
             .unwrap_or(0);
-        (line as usize).saturating_add(1)
+        u32_as_usize(line).saturating_add(1)
     }
 
     /// The place in the policy, from 1, of the first `appraise` rule that names `func`. As in IMA,

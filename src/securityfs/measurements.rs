@@ -12,7 +12,10 @@ use crate::{
     },
 };
 use core::fmt::Write;
-use digest_logic::hash_algo::HashAlgo;
+use digest_logic::{
+    hash_algo::HashAlgo,
+    num::usize_as_u64, //
+};
 use kernel::sync::Arc;
 
 /// How a record is shown with the template digest of a bank.
@@ -65,7 +68,7 @@ pub(super) use number;
 number!(
     /// `runtime_measurements_count`: the number of records.
     Count,
-    |stores| stores.log.len() as u64
+    |stores| usize_as_u64(stores.log.len())
 );
 number!(
     /// `violations`: records that vouch for nothing, and extends that failed.

@@ -79,6 +79,7 @@ impl Marks {
         let mut set = 0;
         let mut rest = marks;
         while let [mark, more @ ..] = rest {
+            // CAST: A mark is its bit.
             set |= *mark as u8;
             rest = more;
         }
@@ -87,6 +88,7 @@ impl Marks {
 
     /// Whether `mark` is in the set.
     pub const fn has(self, mark: Mark) -> bool {
+        // CAST: A mark is its bit.
         self.0 & mark as u8 != 0
     }
 
@@ -120,6 +122,7 @@ impl Marks {
 
 impl From<Mark> for Marks {
     fn from(mark: Mark) -> Self {
+        // CAST: A mark is its bit.
         Self(mark as u8)
     }
 }

@@ -109,6 +109,7 @@ impl ActionSet {
     }
 
     const fn bit(action: Action) -> u8 {
+        // CAST: The places of the variants, which are fewer than the bits.
         1u8.wrapping_shl(action as u32)
     }
 }

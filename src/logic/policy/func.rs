@@ -118,6 +118,7 @@ impl FuncSet {
     }
 
     const fn bit(func: Func) -> u16 {
+        // CAST: The places of the variants, which are fewer than the bits.
         1u16.wrapping_shl(func as u32)
     }
 }

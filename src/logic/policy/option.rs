@@ -200,6 +200,7 @@ impl OptionSet {
     }
 
     const fn bit(option: OptionName) -> u32 {
+        // CAST: The places of the variants, which are fewer than the bits.
         1u32.wrapping_shl(option as u32)
     }
 }

@@ -191,6 +191,7 @@ impl AlgoSet {
 
     /// Whether the algorithm with the kernel's number `number` is in the set.
     pub const fn contains(self, number: u16) -> bool {
+        // CAST: Widening.
         match 1u32.checked_shl(number as u32) {
             Some(bit) => self.0 & bit != 0,
             None => false,
@@ -280,11 +281,13 @@ impl TemplateSet {
     /// The set with `template` added.
     #[must_use]
     pub const fn with(self, template: Template) -> Self {
+        // CAST: The place of the variant.
         Self(self.0 | 1u8.wrapping_shl(template as u32))
     }
 
     /// Whether `template` is in the set.
     pub const fn contains(self, template: Template) -> bool {
+        // CAST: The place of the variant.
         self.0 & 1u8.wrapping_shl(template as u32) != 0
     }
 }

@@ -20,6 +20,7 @@ use super::{
     },
     GRANULE, //
 };
+use crate::num::u32_as_usize;
 
 /// What becomes of a list whose digests in memory have changed.
 pub enum Damaged<S> {
@@ -65,7 +66,7 @@ impl Writer {
             }
             words = words
                 .saturating_add(part.directory.len())
-                .saturating_add(more.div_ceil(GRANULE as usize));
+                .saturating_add(more.div_ceil(u32_as_usize(GRANULE)));
         }
         words
             .saturating_mul(size_of::<u32>())

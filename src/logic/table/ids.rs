@@ -11,7 +11,8 @@ use super::{
     NONE, //
 };
 use crate::{
-    list::MAX_ENTRIES, //
+    list::MAX_ENTRIES,
+    num::u32_as_usize,
     refusal::{
         Cause,
         Result, //
@@ -51,7 +52,7 @@ pub fn allocate(directory: &[u32], granules: u32) -> Result<u32> {
 
 /// The length that a directory needs for [`claim`] of `entries` ids from `base`.
 pub const fn length_for(base: u32, entries: u32) -> usize {
-    (base / GRANULE).saturating_add(granules_for(entries)) as usize
+    u32_as_usize((base / GRANULE).saturating_add(granules_for(entries)))
 }
 
 /// Gives the granules of `entries` ids from `base` to the list number `list`.
@@ -61,7 +62,7 @@ pub const fn length_for(base: u32, entries: u32) -> usize {
 /// [`Cause::BadLength`] if they do not lie within the directory or one of them is taken; nothing is
 /// changed then.
 pub fn claim(directory: &mut [u32], base: u32, entries: u32, list: u32) -> Result {
-    let start = (base / GRANULE) as usize;
+    let start = u32_as_usize(base / GRANULE);
     let granules = directory
         .get_mut(start..length_for(base, entries))
         .filter(|granules| granules.iter().all(|owner| *owner == NONE))

@@ -25,6 +25,7 @@ use crate::{
     digest::Digest,
     hash_algo::HashAlgo,
     list::Kind,
+    num::u32_as_usize,
     refusal::Cause,
     siphash::Key,
     verdict::{
@@ -165,7 +166,7 @@ impl<M: Memory> Snapshot<M> {
             let part = self.part(algo)?;
             let new = new.iter().filter(|list| list.algo() == algo);
             let more = new.fold(0usize, |sum, list| {
-                sum.saturating_add(ids::granules_for(list.counts().total()) as usize)
+                sum.saturating_add(u32_as_usize(ids::granules_for(list.counts().total())))
             });
             Ok::<_, M::Error>(Part {
                 slots: part.slots.clone(),
@@ -226,7 +227,7 @@ impl<M: Memory> Snapshot<M> {
     pub(super) fn entries(&self, algo: HashAlgo, first: usize) -> usize {
         let lists = self.lists().skip(first).filter(|list| list.algo() == algo);
         lists.fold(0, |sum, list| {
-            sum.saturating_add(list.counts().total() as usize)
+            sum.saturating_add(u32_as_usize(list.counts().total()))
         })
     }
 

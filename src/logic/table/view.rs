@@ -12,6 +12,7 @@ use super::{
 use crate::{
     hash_algo::HashAlgo,
     list::Kind,
+    num::u32_as_usize,
     verdict::{
         Reach,
         Verdict, //
@@ -61,7 +62,7 @@ where
     /// Every digest that the list revokes: the last ones.
     pub(super) fn revoked(&self) -> impl Iterator<Item = &[u8]> {
         let counts = self.list.counts();
-        let known = counts.total().saturating_sub(counts.revoked) as usize;
+        let known = u32_as_usize(counts.total().saturating_sub(counts.revoked));
         let ids = self.ids().skip(known);
         ids.filter_map(|id| self.resolve(id).map(|(_, digest)| digest))
     }
