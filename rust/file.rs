@@ -270,13 +270,28 @@ impl File {
         self.own_inode().readers() > 0 || self.real_inode().readers() > 0
     }
 
-    /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf`
-    /// asks for the length alone. May sleep.
+    /// The extended attribute `name`; empty if there is none, or the file system has no extended
+    /// attributes. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENODATA` if there is none, `ERANGE` if it does not fit, and those of the file system.
-    pub(crate) fn xattr(&self, name: &CStr, buf: &mut [u8]) -> Result<usize> {
+    /// `ERANGE` if it grew meanwhile, and those of the file system.
+    pub(crate) fn xattr(&self, name: &CStr) -> Result<KVec<u8>> {
+        let read = || {
+            let mut value = KVec::zeroed(self.read_xattr(name, &mut [])?, GFP_KERNEL)?;
+            let len = self.read_xattr(name, &mut value)?;
+            value.truncate(len);
+            Ok(value)
+        };
+        match read() {
+            Err(ENODATA | EOPNOTSUPP) => Ok(KVec::new()),
+            value => value,
+        }
+    }
+
+    /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf`
+    /// asks for the length alone.
+    fn read_xattr(&self, name: &CStr, buf: &mut [u8]) -> Result<usize> {
         // File systems look at the pointer, not at the size, to tell whether a value is wanted.
         let value = if buf.is_empty() {
             core::ptr::null_mut()

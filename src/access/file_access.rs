@@ -77,12 +77,14 @@ impl<'a> Access<'a> {
         if self.content.is_some() {
             return Left::all(decision);
         }
-        let mut left = cache.left(self.file, decision, small(pcr), lists);
-        left.appraise &= !self.is_between(cache);
+        let left = cache.left(self.file, decision, small(pcr), lists);
         // What was found out about the page cache says nothing of a way past it.
-        left.appraise |=
+        let passes_the_cache =
             decision.appraise.is_some() && self.file.is_direct() && !decision.permit_directio;
-        left
+        Left {
+            appraise: passes_the_cache || left.appraise && !self.is_between(cache),
+            ..left
+        }
     }
 
     /// Whether a file that passed is being written by somebody who opened it then: its content is

@@ -112,14 +112,14 @@ unsafe impl Handler for Monitor {
 
     fn may_map_another(&self, file: &File, backing: &File) -> Result<Look> {
         if self.is_running() {
-            protect::refuse_mapping_another(self.stores(), file)?;
+            protect::may_map_another(self.stores(), file)?;
         }
         Ok(late::begin(&self.stores().cache, backing))
     }
 
     fn may_make_exec(&self, file: &File) -> Result<Look> {
         if self.is_running() {
-            protect::refuse_making_exec(self.stores(), file)?;
+            protect::may_make_exec_of(self.stores(), file)?;
         }
         Ok(late::begin(&self.stores().cache, file))
     }
@@ -140,7 +140,7 @@ unsafe impl Handler for Monitor {
         if file.is_stacked() {
             return Ok(());
         }
-        protect::refuse_writing(self.stores(), file)
+        protect::may_write(self.stores(), file)
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {
@@ -155,7 +155,7 @@ unsafe impl Handler for Monitor {
 
     fn truncated(&self, path: &Path) -> Result {
         if self.is_running() {
-            protect::refuse_truncating(self.stores(), path)?;
+            protect::may_truncate(self.stores(), path)?;
         }
         self.stores().cache.truncated(path.upmost_inode());
         Ok(())
@@ -176,7 +176,7 @@ unsafe impl Handler for Monitor {
         if !self.is_running() || func == Func::FileCheck {
             return Ok(());
         }
-        protect::refuse_bytes(self.stores(), func)?;
+        protect::may_come_as_bytes(self.stores(), func)?;
         if is_unseen {
             loaded::report_unseen(self.stores(), func)?;
         }
@@ -192,7 +192,7 @@ unsafe impl Handler for Monitor {
     }
 
     fn blacklisted(&self) {
-        self.stores().lists.doubt();
+        self.stores().lists.invalidate();
     }
 
     fn kernel_read(&self, file: &File, content: Option<&[u8]>, what: KernelRead) -> Result {

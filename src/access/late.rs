@@ -8,7 +8,6 @@
 //! read, but its memory need not go with it: one that was cloned with `CLONE_VM` executes in it as
 //! well. What it leaves unread is recorded as unreadable at once, so that it dies at once.
 
-use super::mapping::MAPPING;
 use crate::{
     cache::{
         Cache,
@@ -19,7 +18,10 @@ use crate::{
     stores::Stores,
     sys::file::File, //
 };
-use digest_logic::policy::Mask;
+use digest_logic::{
+    lockout::MAPPING,
+    policy::Mask, //
+};
 use kernel::prelude::*;
 
 /// A mapping of `file` is about to become executable. May sleep, but does not read the file.

@@ -10,15 +10,14 @@ use crate::{
     cache::Answer,
     sys::file::File, //
 };
-use digest_logic::policy::{
-    Func,
-    Mask, //
+use digest_logic::{
+    lockout::MAPPING,
+    policy::{
+        Func,
+        Mask, //
+    },
 };
 use kernel::prelude::*;
-
-/// The functions that a mapping serves, in the order in which they are asked: if it is executable
-/// as asked for, and if it is in fact.
-pub(super) const MAPPING: [Func; 2] = [Func::MmapCheckReqprot, Func::MmapCheck];
 
 /// Whether `func` is one of a mapping.
 pub(super) fn maps(func: Func) -> bool {

@@ -152,7 +152,7 @@ impl Lists {
     }
 
     /// Makes every cached result that rests on lists or keys be asked for again.
-    pub(crate) fn doubt(&self) {
+    pub(crate) fn invalidate(&self) {
         self.table.next_generation();
     }
 

@@ -4,7 +4,10 @@
 //! all the same.
 
 use super::{
-    event::with_path,
+    event::{
+        with_path,
+        NO_PATH, //
+    },
     Log, //
 };
 use crate::sys::{
@@ -30,9 +33,6 @@ use kernel::{
         CString, //
     },
 };
-
-/// The name of a file whose path within its file system cannot be told.
-const NO_PATH: &CStr = c"(path_too_long)";
 
 impl Log {
     /// A file that `appraise` rules refuse, or would if they were `enforced`; `rule` is the place

@@ -16,6 +16,7 @@ use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
     policy::Template,
+    reference::is_signature,
     template::{
         Event,
         MAX_NAME, //
@@ -30,14 +31,10 @@ use kernel::{
 };
 
 /// The name of a file whose path cannot be told, because it is too long.
-const NO_PATH: &CStr = c"(path_too_long)";
+pub(super) const NO_PATH: &CStr = c"(path_too_long)";
 
 /// The name of the record that takes one back.
 const REFUSED: &[u8] = b"digest_lists_refused";
-
-/// The types of `security.ima` that are signatures: `EVM_IMA_XATTR_DIGSIG` and `IMA_VERITY_DIGSIG`
-/// of the kernel's `security/integrity/integrity.h`.
-const SIGNATURES: [u8; 2] = [3, 6];
 
 /// Why nobody can vouch for the content of a file.
 #[derive(Clone, Copy)]
@@ -246,17 +243,10 @@ pub(super) fn with_path<T>(file: &File, f: impl FnOnce(&CStr) -> Result<T>) -> R
 
 /// `security.ima` if it is a signature; empty otherwise.
 fn signature_of(file: &File) -> Result<KVec<u8>> {
-    let name = c"security.ima";
-    let Ok(len) = file.xattr(name, &mut []) else {
-        return Ok(KVec::new());
-    };
-    let mut value = KVec::zeroed(len, GFP_KERNEL)?;
-    match file.xattr(name, &mut value) {
-        Ok(len) if value.first().is_some_and(|kind| SIGNATURES.contains(kind)) => {
-            value.truncate(len);
-            Ok(value)
-        }
-        // None, no signature, or changed under our hands.
+    match file.xattr(c"security.ima") {
+        Ok(value) if is_signature(&value) => Ok(value),
+        Err(ENOMEM) => Err(ENOMEM),
+        // None, no signature, changed under our hands, or it cannot be read.
         _ => Ok(KVec::new()),
     }
 }

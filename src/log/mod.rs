@@ -58,8 +58,8 @@ use record::Identity;
 use vouching::{
     look,
     not_zero,
-    Vouching, //
-    DELAY,
+    Vouching,
+    DELAY, //
 };
 
 /// How often one call tries to extend a record before it waits: once more than a command may fail

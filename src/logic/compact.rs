@@ -31,7 +31,7 @@ use crate::{
         Edition, //
     },
     hash_algo::HashAlgo,
-    list::Kind, //
+    list::Kind,
     refusal::{
         Cause,
         Result, //

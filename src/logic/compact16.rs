@@ -29,7 +29,7 @@ use crate::{
         Sink, //
     },
     hash_algo::HashAlgo,
-    list::Kind, //
+    list::Kind,
     refusal::{
         Cause,
         Result, //

@@ -13,7 +13,7 @@ use crate::{
     hash_algo::{
         HashAlgo,
         MAX_DIGEST_SIZE, //
-    }, //
+    },
     refusal::{
         Cause,
         Result, //

@@ -15,7 +15,7 @@
 
 use crate::{
     cursor::Cursor,
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
     refusal::{
         Cause,
         Result, //

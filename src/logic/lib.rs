@@ -27,6 +27,7 @@ pub mod hook;
 pub mod ima_sig;
 pub mod key_file;
 pub mod list;
+pub mod lockout;
 pub mod metadata;
 pub mod modsig;
 pub mod num;

@@ -26,7 +26,7 @@ use crate::{
         Sink, //
     },
     hash_algo::HashAlgo,
-    list::ListType, //
+    list::ListType,
     refusal::{
         Cause,
         Result, //

@@ -13,7 +13,7 @@ use crate::{
         self,
         ImaSignature, //
     },
-    openpgp, //
+    openpgp,
     refusal::{
         Cause,
         Result, //

@@ -25,7 +25,7 @@ use crate::{
     list::{
         Counts,
         Kind, //
-    }, //
+    },
     refusal::{
         Cause,
         Result, //

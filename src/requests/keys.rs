@@ -2,10 +2,13 @@
 
 //! Changing the trusted keys at run time.
 
-use super::own_file::{
-    self,
-    as_path,
-    Limit, //
+use super::{
+    line_of,
+    own_file::{
+        self,
+        as_path,
+        Limit, //
+    },
 };
 use crate::{
     access::Monitor,
@@ -14,8 +17,8 @@ use crate::{
     sys::console::Show, //
 };
 use digest_logic::{
-    digest::decode_hex, //
-    refusal::Cause,
+    digest::decode_hex,
+    refusal::Cause, //
 };
 use kernel::prelude::*;
 
@@ -42,7 +45,7 @@ const MAX_SIGNATURE: usize = 64 << 10;
 /// One errno per cause (`Documentation/signatures.md`), with the reason in the kernel log.
 pub(crate) fn change_trusted_keys(monitor: &Monitor, data: &[u8]) -> Result {
     match data.strip_prefix(REVOKE) {
-        Some(id) => revoke_key(monitor.stores(), id.strip_suffix(b"\n").unwrap_or(id)),
+        Some(id) => revoke_key(monitor.stores(), line_of(id)),
         None => match as_path(data) {
             Some(path) => add_key_file(monitor, path),
             None => add_key(monitor.stores(), data),
@@ -83,7 +86,7 @@ fn revoke_key(stores: &Stores, hex: &[u8]) -> Result {
     let revoked = stores.lists.trust().revoke(id);
     let count = revoked.map_err(|reason| refuse("trusted_keys", reason))?;
     // Files that passed by its signatures are looked at again.
-    stores.lists.doubt();
+    stores.lists.invalidate();
     pr_info!(
         "key revoked: {}; it is that of {} trusted certificates\n",
         Show(hex.escape_ascii()),

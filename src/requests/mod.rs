@@ -10,3 +10,8 @@ pub(crate) mod policy;
 pub(crate) mod remove;
 pub(crate) mod scrub;
 pub(crate) mod start;
+
+/// What was written, without the newline that a shell puts at its end.
+pub(crate) fn line_of(data: &[u8]) -> &[u8] {
+    data.strip_suffix(b"\n").unwrap_or(data)
+}

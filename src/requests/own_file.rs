@@ -23,7 +23,7 @@ use kernel::{
 /// The name of the file in `data` if it is a path: it begins with a slash and has no NUL, which
 /// every metadata has. One newline at the end is not part of it.
 pub(super) fn as_path(data: &[u8]) -> Option<&[u8]> {
-    let path = data.strip_suffix(b"\n").unwrap_or(data);
+    let path = super::line_of(data);
     (path.starts_with(b"/") && !path.contains(&0)).then_some(path)
 }
 

@@ -10,8 +10,8 @@ use super::own_file::{
 use crate::{
     access::{
         appraise::{
-            lockout::refuse_lockout,
-            protect::refuse_bytes, //
+            lockout::check_lockout,
+            protect::may_come_as_bytes, //
         },
         evaluate::{
             self,
@@ -28,11 +28,13 @@ use crate::{
     stores::Stores,
     sys::file::OwnedFile, //
 };
-use digest_logic::policy::{
-    Func,
-    Mask, //
+use digest_logic::{
+    policy::{
+        Func,
+        Mask, //
+    },
+    refusal::Cause, //
 };
-use digest_logic::refusal::Cause;
 use kernel::prelude::*;
 
 /// The label of what the module itself calls critical data.
@@ -67,7 +69,7 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
             own_file::read(monitor.exempt(), path, limit, check)?.0
         }
         _ => {
-            refuse_bytes(stores, Func::PolicyCheck)?;
+            may_come_as_bytes(stores, Func::PolicyCheck)?;
             data
         }
     };
@@ -78,7 +80,7 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
         text
     };
     let policy = ActivePolicy::from_bytes(text)?;
-    refuse_lockout(stores, monitor.exempt(), &policy)?;
+    check_lockout(stores, monitor.exempt(), &policy)?;
     // Whatever can fail comes before the policy is in force, and the record that says so comes
     // last.
     let canonical = policy.canonical()?;

@@ -2,6 +2,7 @@
 
 //! Removing lists by the digests of their files.
 
+use super::line_of;
 use crate::{
     reason::refuse,
     stores::Stores,
@@ -35,7 +36,7 @@ pub(crate) fn parse_digest(line: &[u8]) -> Result<Digest, Cause> {
 /// `ENOENT` if a list is not loaded; `EBUSY` if files are being appraised and a digest that is
 /// revoked would be so no more; one errno per way in which a line is no digest.
 pub(crate) fn remove_lists(stores: &Stores, data: &[u8]) -> Result {
-    let text = data.strip_suffix(b"\n").unwrap_or(data);
+    let text = line_of(data);
     let mut digests = KVVec::new();
     for line in text.split(|byte| *byte == b'\n') {
         let digest = parse_digest(line).map_err(|cause| refuse("digest_lists_remove", cause))?;

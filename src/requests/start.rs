@@ -5,7 +5,7 @@
 use super::policy::record_critical_data;
 use crate::{
     access::{
-        appraise::lockout::refuse_lockout,
+        appraise::lockout::check_lockout,
         Monitor, //
     },
     cache::Cache,
@@ -35,7 +35,7 @@ pub(crate) fn prepare(monitor: &Monitor) -> Result {
     let stores = monitor.stores();
     stores.lists.trust().add_linked();
     note_older_mappings(&stores.cache);
-    refuse_lockout(stores, monitor.exempt(), &stores.policies.load())
+    check_lockout(stores, monitor.exempt(), &stores.policies.load())
 }
 
 /// Marks what is mapped shared and can be written since before the hooks were attached. May sleep.

@@ -8,6 +8,7 @@ use crate::{
     lists::List,
     reason::refuse,
     requests::{
+        line_of,
         load::{
             load_lists,
             MAX_METADATA, //
@@ -105,7 +106,7 @@ impl Dialog for Query {
     const MAX_QUESTION: usize = 256;
 
     fn answer(&self, question: KVVec<u8>) -> Result<KVVec<u8>> {
-        let line = question.strip_suffix(b"\n").unwrap_or(&question);
+        let line = line_of(&question);
         let (text, of_verity) = match line.strip_prefix(b"verity:") {
             Some(text) => (text, true),
             None => (line, false),
@@ -143,7 +144,7 @@ impl Node for Scrub {
     }
 
     fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
-        if data.strip_suffix(b"\n").unwrap_or(&data) != b"1" {
+        if line_of(&data) != b"1" {
             return Err(refuse("scrub", Cause::NotOne));
         }
         let changed = scrub(self.0.stores())?;

@@ -11,7 +11,6 @@ use super::{
             Found,
             Looked, //
         },
-        mapping::MAPPING, //
     },
     weigh, //
 };
@@ -44,35 +43,15 @@ use crate::{
 use digest_logic::{
     appraise::Denial,
     digest::Digest,
-    policy::{
-        Func,
-        Mask, //
+    lockout::{
+        EXECUTING,
+        INDISPENSABLE,
+        OPENING_AND_MAPPING, //
     },
     refusal::Cause,
-    template::MAX_NAME,
+    template::MAX_NAME, //
 };
-use kernel::{
-    prelude::*,
-    str::CStr, //
-};
-
-/// What the kernel asks about a program: as it opens it, as the caller executes it, and with the
-/// ids that it will have.
-const EXECUTING: [(Func, Mask); 3] = [
-    (Func::FileCheck, Mask::EXEC),
-    (Func::BprmCheck, Mask::EXEC),
-    (Func::CredsCheck, Mask::EXEC),
-];
-
-/// What it asks about what is mapped executable: as ld.so opens it, and as it is mapped.
-const OPENING_AND_MAPPING: [(Func, Mask); 3] = [
-    (Func::FileCheck, Mask::READ),
-    (MAPPING[0], Mask::EXEC),
-    (MAPPING[1], Mask::EXEC),
-];
-
-/// Without these nobody repairs anything; they need not be running.
-const INDISPENSABLE: [&CStr; 2] = [c"/bin/sh", c"/usr/sbin/digestctl"];
+use kernel::prelude::*;
 
 /// The administrator.
 const ROOT: Ids = Ids {
@@ -126,7 +105,7 @@ impl Judged {
 /// # Errors
 ///
 /// `EDEADLK`; `E2BIG` if too many files are in use; `ENOMEM`; `EINTR` if the task was killed.
-pub(crate) fn refuse_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
+pub(crate) fn check_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
     if stores.policies.mode() != Mode::Enforce || !policy.appraises_anything() {
         return Ok(());
     }

@@ -11,7 +11,6 @@ use super::{
             digest_and_verdict,
             Found, //
         },
-        mapping::MAPPING, //
     },
     deny,
     weigh, //
@@ -35,6 +34,7 @@ use crate::{
 };
 use digest_logic::{
     appraise::Denial,
+    lockout::MAPPING,
     policy::{
         Appraise,
         AppraiseType,
@@ -94,30 +94,30 @@ pub(in crate::access) fn may_change_xattr(log: &Log, dentry: &Dentry, name: &CSt
     Ok(())
 }
 
-/// Refuses to open for writing what must not change; see [`refuse_change`]. May sleep.
+/// Refuses to open for writing what must not change; see [`may_change`]. May sleep.
 ///
 /// # Errors
 ///
 /// `EACCES`; `EINTR` if the task was killed meanwhile.
-pub(in crate::access) fn refuse_writing(stores: &Stores, file: &File) -> Result {
+pub(in crate::access) fn may_write(stores: &Stores, file: &File) -> Result {
     if !file.is_writable() || !stores.policies.enforces() {
         return Ok(());
     }
-    refuse_change(stores, file)
+    may_change(stores, file)
 }
 
-/// Refuses to cut by its path what must not change; see [`refuse_change`]. May sleep.
+/// Refuses to cut by its path what must not change; see [`may_change`]. May sleep.
 ///
 /// # Errors
 ///
 /// `EACCES`; `EINTR` if the task was killed meanwhile; why the file cannot be opened.
-pub(in crate::access) fn refuse_truncating(stores: &Stores, path: &Path) -> Result {
+pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
     // Asked first: another file need not be readable.
     if !stores.policies.enforces() || !stores.cache.is_signed(path.upmost_inode()) {
         return Ok(());
     }
     let file = stores.reader.run(|| path.open())?;
-    refuse_change(stores, &file)
+    may_change(stores, &file)
 }
 
 /// Refuses to change content that is in use as signed, whatever the policy says of opens. What
@@ -129,7 +129,7 @@ pub(in crate::access) fn refuse_truncating(stores: &Stores, path: &Path) -> Resu
 /// # Errors
 ///
 /// `EACCES`; `EINTR` if the task was killed meanwhile.
-fn refuse_change(stores: &Stores, file: &File) -> Result {
+fn may_change(stores: &Stores, file: &File) -> Result {
     // What is new passes without being signed, and what is empty cannot have been used.
     if !file.is_regular()
         || !stores.cache.is_signed(file.real_inode())
@@ -174,7 +174,7 @@ fn asking_rule(stores: &Stores, file: &File) -> usize {
 /// # Errors
 ///
 /// `EACCES`.
-pub(crate) fn refuse_bytes(stores: &Stores, func: Func) -> Result {
+pub(crate) fn may_come_as_bytes(stores: &Stores, func: Func) -> Result {
     let Some(rule) = stores.policies.wants_file(func) else {
         return Ok(());
     };
@@ -198,7 +198,7 @@ pub(crate) fn refuse_bytes(stores: &Stores, func: Func) -> Result {
 /// # Errors
 ///
 /// `EACCES`.
-pub(in crate::access) fn refuse_mapping_another(stores: &Stores, file: &File) -> Result {
+pub(in crate::access) fn may_map_another(stores: &Stores, file: &File) -> Result {
     if !stores.policies.appraises() {
         return Ok(());
     }
@@ -217,7 +217,7 @@ pub(in crate::access) fn refuse_mapping_another(stores: &Stores, file: &File) ->
 /// # Errors
 ///
 /// `EACCES`.
-pub(in crate::access) fn refuse_making_exec(stores: &Stores, file: &File) -> Result {
+pub(in crate::access) fn may_make_exec_of(stores: &Stores, file: &File) -> Result {
     if !file.is_regular() || !stores.policies.enforces() {
         return Ok(());
     }

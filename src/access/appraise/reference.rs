@@ -10,10 +10,7 @@ use super::super::{
 use crate::{
     stats::Stats,
     stores::Stores,
-    sys::file::{
-        EvmStatus,
-        File, //
-    },
+    sys::file::EvmStatus, //
 };
 use digest_logic::{
     appraise::{
@@ -23,8 +20,8 @@ use digest_logic::{
     },
     digest::Digest,
     hash_algo::HashAlgo,
-    reference::Reference, //
-    refusal::Cause,
+    reference::Reference,
+    refusal::Cause, //
 };
 use kernel::{
     prelude::*,
@@ -34,22 +31,8 @@ use kernel::{
 /// The extended attribute.
 pub(super) const NAME: &CStr = c"security.ima";
 
-/// The longest value that is read: a signature by a key of 16 Kib is shorter.
+/// The longest value that is read under EVM: a signature by a key of 16 Kib is shorter.
 const MAX_VALUE: usize = 4096;
-
-/// The value of `security.ima`; empty if there is none, or the file system has no extended
-/// attributes. May sleep.
-pub(super) fn read(file: &File) -> Result<KVec<u8>> {
-    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL)?;
-    match file.xattr(NAME, &mut value) {
-        Ok(len) => {
-            value.truncate(len);
-            Ok(value)
-        }
-        Err(e) if e == ENODATA || e == EOPNOTSUPP => Ok(KVec::new()),
-        Err(e) => Err(e),
-    }
-}
 
 /// What the file's reference value is worth. May sleep.
 pub(super) fn own_reference(

@@ -15,10 +15,7 @@ use super::{
         },
         known::Found, //
     },
-    reference::{
-        read,
-        NAME, //
-    },
+    reference::NAME, //
 };
 use crate::{
     stores::Stores,
@@ -95,7 +92,7 @@ fn store(stores: &Stores, file: &File, digest: &Digest, frozen: WhenFrozen) -> R
     let mut sink = SliceSink::new(&mut buf);
     write_digest(digest, &mut sink).map_err(|_| EINVAL)?;
     stores.reader.run(|| {
-        let old = read(file)?;
+        let old = file.xattr(NAME)?;
         if is_signature(&old) || *old == *sink.written() {
             return Ok(());
         }

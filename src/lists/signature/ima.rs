@@ -16,8 +16,8 @@ use crate::{
 };
 use digest_logic::{
     digest::Digest,
-    ima_sig::ImaSignature, //
-    refusal::Cause,
+    ima_sig::ImaSignature,
+    refusal::Cause, //
 };
 use kernel::sync::Arc;
 

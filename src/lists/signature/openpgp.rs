@@ -20,7 +20,7 @@ use digest_logic::{
         signature::Value,
         Signature, //
     },
-    refusal::Cause,
+    refusal::Cause, //
 };
 use kernel::{
     prelude::*,

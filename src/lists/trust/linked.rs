@@ -25,8 +25,8 @@ use crate::{
 };
 use digest_logic::{
     cursor::Cursor,
-    key_file::KeyFile, //
-    refusal::Cause,
+    key_file::KeyFile,
+    refusal::Cause, //
 };
 use kernel::prelude::*;
 

@@ -17,7 +17,7 @@ use digest_logic::{
         CertifiedKey,
         PublicKey, //
     },
-    refusal::Cause,
+    refusal::Cause, //
 };
 use kernel::prelude::*;
 

@@ -21,8 +21,8 @@ use crate::{
     },
 };
 use digest_logic::{
-    key_file::KeyFile, //
-    refusal::Cause,
+    key_file::KeyFile,
+    refusal::Cause, //
 };
 use kernel::prelude::*;
 

@@ -3,7 +3,7 @@
 //! The numbers of public key and hash algorithms in OpenPGP packets.
 
 use crate::{
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
     refusal::{
         Cause,
         Result, //

@@ -24,7 +24,7 @@ use crate::{
         Cursor,
         Sink, //
     },
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
     refusal::{
         Cause,
         Result, //

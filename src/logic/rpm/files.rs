@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     hash_algo::HashAlgo,
-    list::Kind, //
+    list::Kind,
     refusal::{
         Cause,
         Result, //

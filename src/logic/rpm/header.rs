@@ -9,7 +9,7 @@ use super::{
         Strings,
         ENTRY_LEN, //
     },
-    tag,
+    tag, //
 };
 use crate::{
     cursor::{

@@ -17,7 +17,7 @@ use crate::{
     list::{
         Counts,
         Kind, //
-    }, //
+    },
     refusal::{
         Cause,
         Result, //

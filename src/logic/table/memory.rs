@@ -15,8 +15,8 @@ use super::Snapshot;
 use crate::{
     digest::Digest,
     hash_algo::HashAlgo,
-    list::Counts, //
-    refusal::Cause,
+    list::Counts,
+    refusal::Cause, //
 };
 
 /// A loaded list, as the table needs it.

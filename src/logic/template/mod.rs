@@ -32,7 +32,7 @@ use crate::{
         Hex, //
     },
     hash_algo::HashAlgo,
-    policy::Template, //
+    policy::Template,
     refusal::{
         Cause,
         Result, //

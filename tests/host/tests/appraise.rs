@@ -33,7 +33,7 @@ use digest_logic::{
         Reference,
         MAX_DIGEST_VALUE, //
     },
-    refusal::Cause,
+    refusal::Cause, //
 };
 
 /// The rule in `text`, as the policy language gives it.

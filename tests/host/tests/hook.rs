@@ -12,7 +12,7 @@ use digest_logic::{
         maps_another_content,
         KeyEvent, //
     },
-    storage::Facts,
+    storage::Facts, //
 };
 
 #[test]

@@ -11,7 +11,7 @@ use digest_logic::{
         Kind,
         ListType,
         ParsedList, //
-    }, //
+    },
     refusal::{
         Cause,
         Result, //

@@ -10,8 +10,8 @@ use digest_logic::{
         Record,
         MAX_PATH,
         MAX_REF_ID, //
-    }, //
-    refusal::Cause,
+    },
+    refusal::Cause, //
 };
 use host_tests::{
     cases,

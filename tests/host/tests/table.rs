@@ -36,7 +36,7 @@ use digest_logic::{
         Memory,
         Writer, //
     },
-    verdict::Verdict,
+    verdict::Verdict, //
 };
 use host_tests::{
     cases,

@@ -14,7 +14,7 @@ use digest_logic::{
         Signs,
         Stamp, //
     },
-    list::Kind,
+    list::Kind, //
 };
 
 use crate::world::{

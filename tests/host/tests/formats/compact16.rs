@@ -10,8 +10,8 @@ use digest_logic::{
         Kind,
         ListType,
         ParsedList, //
-    }, //
-    refusal::Cause,
+    },
+    refusal::Cause, //
 };
 use host_tests::{
     cases,

@@ -12,8 +12,8 @@ use digest_logic::{
     list::{
         ListType,
         ParsedList, //
-    }, //
-    refusal::Cause,
+    },
+    refusal::Cause, //
 };
 
 /// Why `data` are refused; `None` if they are a list.

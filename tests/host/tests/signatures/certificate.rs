@@ -11,8 +11,8 @@ use digest_logic::{
         Material,
         PublicKey,
         PublicKeyAlgo, //
-    }, //
-    refusal::Cause,
+    },
+    refusal::Cause, //
 };
 use host_tests::{
     build::openpgp::{

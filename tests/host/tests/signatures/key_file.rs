@@ -7,7 +7,7 @@ use digest_logic::{
         KeyFile,
         MAGIC, //
     },
-    refusal::Cause,
+    refusal::Cause, //
 };
 
 fn parsed(certificate: &[u8]) -> Result<bool, Cause> {

@@ -13,8 +13,8 @@ use digest_logic::{
         Signature,
         Value,
         WeakHash, //
-    }, //
-    refusal::Cause,
+    },
+    refusal::Cause, //
 };
 use host_tests::{
     build::openpgp::{

@@ -162,7 +162,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     } else {
         Subjects::below(&args.paths, args.uid)
     };
-    let found = policy.with_named_functions(&subjects.found);
+    let found = policy.asked(&subjects.found);
     let mut file_systems = FileSystems::read()?;
     let mut counts = Counts::default();
     let mut unreadable = 0;
@@ -184,7 +184,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Outcome::NotAppraised => (&mut counts.not_appraised, None),
             Outcome::Allowed(why) => (
                 &mut counts.allowed,
-                Some(("allowed", why)).filter(|_| !args.denied),
+                (!args.denied).then_some(("allowed", why)),
             ),
             Outcome::Denied(why) => (&mut counts.denied, Some(("denied", why))),
         };
@@ -239,22 +239,18 @@ impl Policy {
         })
     }
 
-    /// The accesses, and once more those that the kernel asks about by a second function, if a rule
-    /// names that.
-    fn with_named_functions(&self, found: &[Subject]) -> Vec<Subject> {
-        let mut all = Vec::with_capacity(found.len());
-        for subject in found {
-            all.push(subject.clone());
-            let second = match subject.func {
-                Func::BprmCheck => Func::CredsCheck,
-                Func::MmapCheck => Func::MmapCheckReqprot,
-                _ => continue,
-            };
-            if self.rules.iter().any(|rule| rule.func() == Some(second)) {
-                all.push(subject.asked_by(second));
-            }
-        }
-        all
+    /// Those of `found` that the kernel asks about under this policy: by the functions that are
+    /// younger than the others only if a rule names them.
+    fn asked(&self, found: &[Subject]) -> Vec<Subject> {
+        let is_named = |func| self.rules.iter().any(|rule| rule.func() == Some(func));
+        found
+            .iter()
+            .filter(|subject| match subject.func {
+                Func::CredsCheck | Func::MmapCheckReqprot => is_named(subject.func),
+                _ => true,
+            })
+            .cloned()
+            .collect()
     }
 
     /// The rule at `place`, as the language writes it.

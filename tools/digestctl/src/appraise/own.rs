@@ -14,8 +14,8 @@ use digest_logic::{
         Own,
         Reference as Good, //
     },
-    reference::Reference, //
-    refusal::Cause,
+    reference::Reference,
+    refusal::Cause, //
 };
 use rustix::{
     fs::lgetxattr,

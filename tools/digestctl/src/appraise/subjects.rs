@@ -12,24 +12,27 @@ use std::{
         fs::{
             MetadataExt,
             PermissionsExt, //
-        }, //
+        },
     },
     path::{
         Path,
         PathBuf, //
-    }, //
+    },
 };
 
 use anyhow::{
     Context as _,
     Result, //
 };
-use digest_logic::policy::{
-    Context,
-    File,
-    Func,
-    Mask,
-    Task, //
+use digest_logic::{
+    lockout::{EXECUTING, INDISPENSABLE, MAPPING, OPENING_AND_MAPPING},
+    policy::{
+        Context,
+        File,
+        Func,
+        Mask,
+        Task, //
+    },
 };
 
 use crate::{
@@ -39,15 +42,6 @@ use crate::{
         Options, //
     }, //
 };
-
-/// What the kernel asks about a program: as it opens it, and as it is executed.
-const EXECUTING: [(Func, Mask); 2] = [(Func::FileCheck, Mask::EXEC), (Func::BprmCheck, Mask::EXEC)];
-
-/// What it asks about what is mapped executable: as ld.so opens it, and as it is mapped.
-const MAPPING: [(Func, Mask); 2] = [(Func::FileCheck, Mask::READ), (Func::MmapCheck, Mask::EXEC)];
-
-/// What root needs in any case to repair anything, running or not.
-const INDISPENSABLE: [&str; 2] = ["/bin/sh", "/usr/sbin/digestctl"];
 
 /// One access.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +70,6 @@ pub(super) struct Subjects {
 }
 
 impl Subject {
-    /// The same access, asked about by another function.
-    pub(super) fn asked_by(&self, func: Func) -> Self {
-        Self {
-            func,
-            ..self.clone()
-        }
-    }
-
     /// The access as rules see it.
     pub(super) fn context<'a>(&'a self, file: &File<'a>) -> Context<'a> {
         let Ids { uid, gid, capable } = self.ids;
@@ -140,7 +126,12 @@ impl Subjects {
                     subjects.elsewhere(&path);
                     return;
                 }
-                let key = (path.clone(), uses == MAPPING, ids, label.clone());
+                let key = (
+                    path.clone(),
+                    uses == OPENING_AND_MAPPING,
+                    ids,
+                    label.clone(),
+                );
                 if seen.insert(key) {
                     subjects.take(path, uses, ids, label.as_deref());
                 }
@@ -152,13 +143,20 @@ impl Subjects {
                 .split(|byte| *byte == b'\n')
                 .filter_map(mapped_for_execution)
             {
-                add(&MAPPING, path, &process.join("map_files").join(range));
+                add(
+                    &OPENING_AND_MAPPING,
+                    path,
+                    &process.join("map_files").join(range),
+                );
             }
         }
-        for path in INDISPENSABLE.iter().map(PathBuf::from) {
+        for path in INDISPENSABLE
+            .iter()
+            .map(|path| PathBuf::from(OsStr::from_bytes(path.to_bytes())))
+        {
             if path.exists() {
                 subjects.take(path.clone(), &EXECUTING, Ids::of(0), None);
-                subjects.take(path, &MAPPING, Ids::of(0), None);
+                subjects.take(path, &OPENING_AND_MAPPING, Ids::of(0), None);
             }
         }
         subjects.sort();
@@ -291,10 +289,13 @@ fn uses_of(path: &Path) -> Vec<(Func, Mask)> {
     let is_relocatable = is_elf && start[16] == 1;
     let is_program = fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
     if is_program && !is_relocatable {
-        uses.push((Func::BprmCheck, Mask::EXEC));
+        uses.extend([
+            (Func::BprmCheck, Mask::EXEC),
+            (Func::CredsCheck, Mask::EXEC),
+        ]);
     }
     if is_elf && !is_relocatable {
-        uses.push((Func::MmapCheck, Mask::EXEC));
+        uses.extend(MAPPING.map(|func| (func, Mask::EXEC)));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if [".ko", ".ko.xz", ".ko.zst", ".ko.gz"]

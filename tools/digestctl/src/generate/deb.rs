@@ -36,6 +36,8 @@ use super::{
     encode::encode,
     leave_out_mutable,
     report_errors,
+    report_inexpressible,
+    report_unread,
     sort,
     style,
     Args,
@@ -100,18 +102,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         count(digests, "digest"),
         count(lists, "package")
     )?;
-    if inexpressible > 0 {
-        let files = count(inexpressible, "configuration file");
-        writeln!(
-            io::stdout(),
-            "left out: {files} (the format tlv has no mutable files)"
-        )?;
-    }
-    if !errors.is_empty() {
-        let failed = count(errors.len(), "package");
-        bail!("{failed} could not be read; the lists were written without them");
-    }
-    Ok(())
+    report_inexpressible(inexpressible)?;
+    report_unread(&errors, "package", "the lists were")
 }
 
 /// The digests of the package's files and maintainer scripts, sorted.

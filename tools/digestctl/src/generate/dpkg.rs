@@ -31,6 +31,8 @@ use super::{
     encode::encode,
     leave_out_mutable,
     report_errors,
+    report_inexpressible,
+    report_unread,
     sort,
     style,
     Args,
@@ -128,7 +130,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         &encode(args.format, args.algo.into(), args.edition()?, &entries)?,
     )?;
 
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     writeln!(
         out,
         "{}: {} of {} of {}",
@@ -142,21 +144,11 @@ pub(super) fn run(args: &Args) -> Result<()> {
             writeln!(out, "left out: {}", count(number, what))?;
         }
     }
-    if inexpressible > 0 {
-        let files = count(inexpressible, "configuration file");
-        writeln!(
-            out,
-            "left out: {files} (the format tlv has no mutable files)"
-        )?;
-    }
+    report_inexpressible(inexpressible)?;
     if !changed.is_empty() {
         writeln!(out, "left out: {}", count(changed.len(), "changed file"))?;
     }
-    if !errors.is_empty() {
-        let failed = count(errors.len(), "file");
-        bail!("{failed} could not be read; the list was written without them");
-    }
-    Ok(())
+    report_unread(&errors, "file", "the list was")
 }
 
 /// The names under which dpkg keeps the packages that were asked for.

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use super::{
     encode::encode,
     report_errors,
+    report_unread,
     sort,
     style,
     Args,
@@ -62,11 +63,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let list = encode(args.format, args.algo.into(), args.edition()?, &entries)?;
     write_atomically(&args.output, &list)?;
     summarise(args, &walk, files, entries.len(), empty)?;
-    if !errors.is_empty() {
-        let failed = count(errors.len(), "path");
-        bail!("{failed} could not be read; the list was written without them");
-    }
-    Ok(())
+    report_unread(&errors, "path", "the list was")
 }
 
 fn find(args: &Args) -> Walk {

@@ -9,7 +9,13 @@ mod encode;
 mod files;
 mod rpm;
 
-use std::path::PathBuf;
+use std::{
+    io::{
+        self,
+        Write, //
+    },
+    path::PathBuf, //
+};
 
 use anyhow::{
     bail,
@@ -248,6 +254,27 @@ fn report_errors(args: &Args, errors: &mut [String], noun: &str) -> Result<()> {
     if !errors.is_empty() && !args.keep_going {
         let failed = count(errors.len(), noun);
         bail!("{failed} could not be read; no list was written (--keep-going writes one)");
+    }
+    Ok(())
+}
+
+/// Says how many files the format could not express.
+fn report_inexpressible(number: usize) -> Result<()> {
+    if number > 0 {
+        let files = count(number, "configuration file");
+        writeln!(
+            io::stdout(),
+            "left out: {files} (the format tlv has no mutable files)"
+        )?;
+    }
+    Ok(())
+}
+
+/// Fails if something could not be read, after what could be was `written`.
+fn report_unread(errors: &[String], noun: &str, written: &str) -> Result<()> {
+    if !errors.is_empty() {
+        let failed = count(errors.len(), noun);
+        bail!("{failed} could not be read; {written} written without them");
     }
     Ok(())
 }
