@@ -4,6 +4,14 @@
 //!
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
+mod attrs;
+mod xattr;
+
+pub(crate) use xattr::{
+    EvmStatus,
+    WhenFrozen, //
+};
+
 use super::{
     bindings::{
         self,
@@ -11,12 +19,7 @@ use super::{
         diglist_flags_DIGLIST_FMODE_OPENED as FMODE_OPENED,
         diglist_flags_DIGLIST_FMODE_READ as FMODE_READ,
         diglist_flags_DIGLIST_FMODE_WRITE as FMODE_WRITE,
-        diglist_flags_DIGLIST_SB_I_VERSION as SB_I_VERSION,
-        integrity_status_INTEGRITY_NOLABEL as INTEGRITY_NOLABEL,
-        integrity_status_INTEGRITY_NOXATTRS as INTEGRITY_NOXATTRS,
-        integrity_status_INTEGRITY_PASS as INTEGRITY_PASS,
-        integrity_status_INTEGRITY_PASS_IMMUTABLE as INTEGRITY_PASS_IMMUTABLE,
-        integrity_status_INTEGRITY_UNKNOWN as INTEGRITY_UNKNOWN, //
+        diglist_flags_DIGLIST_SB_I_VERSION as SB_I_VERSION, //
     },
     inode::InodeRef,
     storage,
@@ -59,27 +62,6 @@ fn length_of(n: isize) -> Result<usize> {
 const NOT_REOPENED: u32 =
     c::O_ACCMODE | c::O_APPEND | c::O_TRUNC | c::O_CREAT | c::O_NOCTTY | c::O_EXCL | c::O_DIRECT;
 
-/// What EVM says of a file's metadata.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EvmStatus {
-    /// They are as they should be, or EVM has no key and does not tell.
-    Good,
-    /// There is no attribute with what they should be.
-    NoLabel,
-    /// They are not as they should be.
-    Bad,
-}
-
-/// What becomes of a write to a file system that is frozen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhenFrozen {
-    /// It waits until the file system is not. Only for callers who do not hold off the freezer
-    /// already, as a hook may on behalf of who is being checked.
-    Wait,
-    /// It fails.
-    Fail,
-}
-
 /// A `struct file` that somebody holds open for as long as the reference lives.
 #[repr(transparent)]
 pub(crate) struct File(Opaque<c::file>);
@@ -88,22 +70,6 @@ pub(crate) struct File(Opaque<c::file>);
 unsafe impl Send for File {}
 // SAFETY: As above; the kernel serialises what needs it.
 unsafe impl Sync for File {}
-
-/// What of a file's surroundings a policy rule can match.
-pub(crate) struct Attrs<'a> {
-    /// Magic number of the file system.
-    pub(crate) fsmagic: u64,
-    /// UUID of the file system.
-    pub(crate) fsuuid: [u8; 16],
-    /// Name of the file system's type.
-    pub(crate) fsname: &'a CStr,
-    /// Subtype of the file system, such as that of a FUSE server.
-    pub(crate) fs_subtype: Option<&'a CStr>,
-    /// Owner in the initial user namespace.
-    pub(crate) fowner: u32,
-    /// Group in the initial user namespace.
-    pub(crate) fgroup: u32,
-}
 
 impl File {
     /// Borrows a file from the kernel.
@@ -270,96 +236,6 @@ impl File {
         self.own_inode().readers() > 0 || self.real_inode().readers() > 0
     }
 
-    /// The extended attribute `name`; empty if there is none, or the file system has no extended
-    /// attributes. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ERANGE` if it grew meanwhile, and those of the file system.
-    pub(crate) fn xattr(&self, name: &CStr) -> Result<KVec<u8>> {
-        let read = || {
-            let mut value = KVec::zeroed(self.read_xattr(name, &mut [])?, GFP_KERNEL)?;
-            let len = self.read_xattr(name, &mut value)?;
-            value.truncate(len);
-            Ok(value)
-        };
-        match read() {
-            Err(ENODATA | EOPNOTSUPP) => Ok(KVec::new()),
-            value => value,
-        }
-    }
-
-    /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf`
-    /// asks for the length alone.
-    fn read_xattr(&self, name: &CStr, buf: &mut [u8]) -> Result<usize> {
-        // File systems look at the pointer, not at the size, to tell whether a value is wanted.
-        let value = if buf.is_empty() {
-            core::ptr::null_mut()
-        } else {
-            buf.as_mut_ptr().cast()
-        };
-        // SAFETY: The file is open, `name` is NUL-terminated, `value` is null or valid for writes
-        // of the length.
-        let n = unsafe {
-            bindings::diglist_file_xattr(self.as_ptr(), name.as_char_ptr(), value, buf.len())
-        };
-        length_of(n)
-    }
-
-    /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a
-    /// frozen file system or not, as `frozen` says.
-    ///
-    /// # Errors
-    ///
-    /// `EAGAIN` for a frozen file system that is not waited for; `EROFS`, `EOPNOTSUPP`, and others
-    /// of the file system and the LSMs.
-    pub(crate) fn set_xattr(&self, name: &CStr, value: &[u8], frozen: WhenFrozen) -> Result {
-        // SAFETY: The file is open, `name` is NUL-terminated, `value` is valid for its length.
-        kernel::error::to_result(unsafe {
-            bindings::diglist_file_set_xattr(
-                self.as_ptr(),
-                name.as_char_ptr(),
-                value.as_ptr().cast(),
-                value.len(),
-                frozen == WhenFrozen::Wait,
-            )
-        })
-    }
-
-    /// Reads the extended attribute `name` into `buf`, which is not empty, and returns how long it
-    /// is, 0 if there is none, and what EVM says of the metadata of which it is part. May sleep,
-    /// takes the inode's lock, and lets EVM replace its own attribute.
-    ///
-    /// # Errors
-    ///
-    /// `ERANGE` if it does not fit, `EAGAIN` if the file system is frozen and EVM would have to
-    /// write, and those of the file system.
-    pub(crate) fn xattr_under_evm(
-        &self,
-        name: &CStr,
-        buf: &mut [u8],
-    ) -> Result<(usize, EvmStatus)> {
-        let mut status = 0;
-        // SAFETY: The file is open, `name` is NUL-terminated, `buf` valid for writes of its length,
-        // `status` for writes.
-        let n = unsafe {
-            bindings::diglist_file_xattr_under_evm(
-                self.as_ptr(),
-                name.as_char_ptr(),
-                buf.as_mut_ptr().cast(),
-                buf.len(),
-                &mut status,
-            )
-        };
-        let len = length_of(n)?;
-        let status = match status {
-            INTEGRITY_PASS | INTEGRITY_PASS_IMMUTABLE | INTEGRITY_UNKNOWN => EvmStatus::Good,
-            INTEGRITY_NOLABEL | INTEGRITY_NOXATTRS => EvmStatus::NoLabel,
-            _ => EvmStatus::Bad,
-        };
-        Ok((len, status))
-    }
-
     /// The digest that fs-verity enforces for the file, and its algorithm (`hash_info.h`). Does not
     /// sleep.
     ///
@@ -425,29 +301,6 @@ impl File {
         kernel::error::to_result(unsafe {
             bindings::diglist_file_arm_change_tracking(self.as_ptr())
         })
-    }
-
-    /// What policy rules can match.
-    pub(crate) fn attrs(&self) -> Attrs<'_> {
-        let mut raw = bindings::diglist_inode_attrs::default();
-        // SAFETY: The file is open, `raw` is valid for writes.
-        unsafe { bindings::diglist_file_attrs(self.as_ptr(), &mut raw) };
-        Attrs {
-            fsmagic: raw.fsmagic,
-            fsuuid: raw.fsuuid,
-            // SAFETY: The type of a mounted file system has a name, and the open file keeps it
-            // mounted.
-            fsname: unsafe { CStr::from_char_ptr(raw.fsname) },
-            fs_subtype: if raw.fssubtype.is_null() {
-                None
-            } else {
-                // SAFETY: The subtype is set at mount and freed with the super block, which the
-                // open file keeps.
-                Some(unsafe { CStr::from_char_ptr(raw.fssubtype) })
-            },
-            fowner: raw.fowner,
-            fgroup: raw.fgroup,
-        }
     }
 
     /// Writes the path, as seen from the current task's root, into `buf`: of a file below a stacked

@@ -7,13 +7,13 @@
 //! its own.
 
 mod dialog;
+mod request;
 
 pub(crate) use dialog::Dialog;
 
 use super::{
     bindings,
-    seq_file::SeqOut,
-    task, //
+    seq_file::SeqOut, //
 };
 use core::{
     marker::PhantomData,
@@ -28,11 +28,11 @@ use kernel::{
     ffi,
     prelude::*,
     str::CStr,
-    sync::Arc,
-    uaccess::{
-        UserPtr,
-        UserSlice, //
-    },
+    sync::Arc, //
+};
+use request::{
+    report,
+    request, //
 };
 
 /// What stands behind a file: a sequence of items to read, and possibly something to write to.
@@ -348,52 +348,6 @@ unsafe extern "C" fn show<T: Node>(seq: *mut c::seq_file, v: *mut ffi::c_void) -
     // SAFETY: `v` is a boxed item, since seq_file shows neither null nor error pointers.
     unsafe { node::<T>(seq).show(&*v.cast::<T::Item>(), SeqOut::from_raw(seq)) };
     0
-}
-
-/// What the current task writes: `count` bytes at `buf` of its memory. May sleep.
-///
-/// # Errors
-///
-/// `EPERM` if it may not configure the module, `EFBIG` for more than `limit` bytes, `EFAULT`,
-/// `ENOMEM`; the reason is in the kernel log.
-fn request(buf: *const ffi::c_char, count: usize, limit: usize) -> Result<KVVec<u8>> {
-    if !task::may_configure() {
-        pr_err!("a write needs CAP_SYS_ADMIN in the initial user namespace\n");
-        return Err(EPERM);
-    }
-    if count > limit {
-        pr_err!(
-            "a write of {} bytes: the file takes {} at most\n",
-            count,
-            limit
-        );
-        return Err(EFBIG);
-    }
-    let mut data = KVVec::new();
-    // CAST: An address.
-    UserSlice::new(UserPtr::from_addr(buf as usize), count)
-        .read_all(&mut data, GFP_KERNEL)
-        .inspect_err(|error| {
-            pr_err!(
-                "a write of {} bytes cannot be read ({})\n",
-                count,
-                error.to_errno()
-            );
-        })?;
-    Ok(data)
-}
-
-/// Logs why a request failed, where that may happen anywhere on its way. All other causes are
-/// logged where they are known.
-fn report(error: &Error) {
-    let cause = if *error == ENOMEM {
-        "there is no memory for it"
-    } else if *error == EINTR {
-        "the task is being killed"
-    } else {
-        return;
-    };
-    pr_err!("a write failed: {}\n", cause);
 }
 
 /// # Safety

@@ -4,8 +4,10 @@
 //! else does.
 
 use super::{
-    report,
-    request,
+    request::{
+        report,
+        request, //
+    },
     Dir, //
 };
 use kernel::{

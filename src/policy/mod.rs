@@ -2,8 +2,10 @@
 
 //! The active policy: an immutable snapshot, read under RCU and replaced as a whole.
 
+mod in_force;
 mod mode;
 
+pub(crate) use in_force::Policies;
 pub(crate) use mode::Mode;
 
 use crate::{
@@ -13,12 +15,10 @@ use crate::{
         refuse, //
     },
     sys::{
-        atomic::Inline as _,
         console::Show,
         cred::Ids,
         file::File,
         label::Label,
-        rcu_cell::RcuCell,
         text::Text, //
     },
 };
@@ -42,20 +42,9 @@ use digest_logic::{
     refusal::Cause, //
 };
 use kernel::{
-    new_mutex,
     prelude::*,
     str::CStr,
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed,
-            Release, //
-        },
-        rcu,
-        Arc,
-        Mutex,
-        MutexGuard, //
-    },
+    sync::Arc, //
 };
 
 /// The largest policy in bytes.
@@ -349,113 +338,4 @@ fn subject(ids: Ids, label: Option<&Label>) -> policy::Task<'_> {
 fn refused(error: PolicyError) -> Error {
     pr_err!("policy: {}\n", Show(error));
     error_of(error.kind().cause())
-}
-
-/// The policy in force, and what its `appraise` rules do.
-#[pin_data]
-pub(crate) struct Policies {
-    active: RcuCell<ActivePolicy>,
-    /// Twice the number of replacements, and one more while the policy asks for labels.
-    generation: Atomic<u64>,
-    mode: Mode,
-    /// Whether the policy of load time stays.
-    is_locked: bool,
-    /// Held while a policy is recorded and put in force, so that both happen in the same order.
-    #[pin]
-    changing: Mutex<()>,
-}
-
-impl Policies {
-    /// Puts `policy` in force.
-    pub(crate) fn new(
-        policy: Arc<ActivePolicy>,
-        mode: Mode,
-        is_locked: bool,
-    ) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self {
-            generation: Atomic::new(policy.needs_label().into()),
-            active: RcuCell::new(policy),
-            mode,
-            is_locked,
-            changing <- new_mutex!(()),
-        })
-    }
-
-    /// A number that changes with the policy; none if what it says of an access depends on security
-    /// labels. Taken before a policy is asked, it never is that of a later one.
-    pub(crate) fn generation(&self) -> Option<u64> {
-        let generation = self.generation.read_acquire();
-        (generation & 1 == 0).then_some(generation)
-    }
-
-    /// What the policy in force says of an access, without what `ima_appraise` switches off. Takes
-    /// no lock. May sleep, if a rule asks for the label of a file.
-    pub(crate) fn decide(&self, access: &Query<'_>) -> Decision {
-        let at_once = {
-            let guard = rcu::read_lock();
-            let policy = self.active.read(&guard);
-            (!policy.needs_label()).then(|| policy.ask(access, None, None))
-        };
-        let mut decision = at_once.unwrap_or_else(|| self.load().would_decide(access));
-        if self.mode == Mode::Off {
-            decision.appraise = None;
-        }
-        decision
-    }
-
-    /// Whether the policy in force has a `measure` rule. Takes no lock, does not sleep.
-    pub(crate) fn measures(&self) -> bool {
-        let guard = rcu::read_lock();
-        self.active.read(&guard).wanted.contains(Action::Measure)
-    }
-
-    /// What `appraise` rules do.
-    pub(crate) fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    /// Whether the policy in force has an `appraise` rule, and it does something. Takes no lock,
-    /// does not sleep.
-    pub(crate) fn appraises(&self) -> bool {
-        let guard = rcu::read_lock();
-        self.mode != Mode::Off && self.active.read(&guard).appraises_anything()
-    }
-
-    /// Whether rules of the policy in force refuse files. Takes no lock, does not sleep.
-    pub(crate) fn enforces(&self) -> bool {
-        self.mode == Mode::Enforce && self.appraises()
-    }
-
-    /// The place in the policy in force, from 1, of the first rule by which content for `func` must
-    /// come from a file.
-    pub(crate) fn wants_file(&self, func: Func) -> Option<usize> {
-        let policy = (self.mode != Mode::Off).then(|| self.load())?;
-        policy.appraises(func)
-    }
-
-    /// The policy in force, to keep.
-    pub(crate) fn load(&self) -> Arc<ActivePolicy> {
-        self.active.load()
-    }
-
-    /// Whether the policy of load time stays.
-    pub(crate) fn is_locked(&self) -> bool {
-        self.is_locked
-    }
-
-    /// Keeps others from replacing the policy until what is returned is dropped. May sleep.
-    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock()
-    }
-
-    /// Puts another policy in force at once for every access; `_change` is from
-    /// [`Policies::change`]. May sleep.
-    pub(crate) fn replace(&self, _change: MutexGuard<'_, ()>, policy: Arc<ActivePolicy>) {
-        let labelled = u64::from(policy.needs_label());
-        drop(self.active.replace(policy));
-        // After the policy is in force: what was found out under this number was found out by the
-        // new policy. Writers take turns.
-        let next = (self.generation.load(Relaxed) | 1).wrapping_add(1) | labelled;
-        self.generation.store(next, Release);
-    }
 }

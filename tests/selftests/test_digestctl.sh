@@ -119,7 +119,7 @@ check "and says so" eval 'out digestctl query "sha256:$(printf "7%.0s" {1..64})"
 check "'remove' takes a list away" out digestctl remove "$WORK/bin.list"
 check "whose digests are in no list then" fails 1 digestctl query "$digest"
 check "'remove' fails for a list that is not loaded" fails 1 digestctl remove "$WORK/bin.list"
-check "and says so" complained 'did not find a file or list'
+check "and says so" complained 'no such list is loaded'
 
 # Every format, beside each other; and one list among them that the kernel alone sees to be bad.
 unload_module && load_module || bail "the module does not load again"

@@ -6,6 +6,19 @@
 //! the lock of the map is held. It returns the entry that takes its place (or none).
 
 use super::{
+    bits::{
+        bit_of,
+        flags_of,
+        low_byte,
+        AUDITED,
+        BY_LISTS,
+        KNOWN,
+        LISTED,
+        LISTED_IMMUTABLE,
+        OWN,
+        OWN_SIGNED,
+        VALID, //
+    },
     marks::{
         Mark,
         Marks, //
@@ -20,23 +33,6 @@ use crate::{
     hash_algo::HashAlgo,
     list::Kind, //
 };
-
-/// There is a result.
-const VALID: u8 = 1 << 0;
-/// A list knows the digest.
-const KNOWN: u8 = 1 << 1;
-/// The content has an audit record.
-const AUDITED: u8 = 1 << 2;
-/// The content has the digest in `security.ima`, and `own_algo` is its algorithm.
-const OWN: u8 = 1 << 3;
-/// The content has the signature in `security.ima`, and `own_algo` is the algorithm of its digest.
-const OWN_SIGNED: u8 = 1 << 4;
-/// A signed list says that the file may change.
-const LISTED: u8 = 1 << 5;
-/// A signed list says that the file does not change.
-const LISTED_IMMUTABLE: u8 = 1 << 6;
-/// What a list or a key says: it holds for one generation of the lists.
-const BY_LISTS: u8 = KNOWN | OWN | OWN_SIGNED | LISTED | LISTED_IMMUTABLE;
 
 /// What matters only while something has the inode open for writing.
 const OF_WRITERS: Marks = Marks::of(&[Mark::Reported, Mark::Passed]);
@@ -139,7 +135,7 @@ impl Entry {
 
     /// Whether the content has a record in `pcr`.
     pub fn is_measured(&self, pcr: u8) -> bool {
-        self.pcrs & bit(pcr) != 0
+        self.pcrs & bit_of(pcr) != 0
     }
 
     /// Whether the lists of generation `lists` know the content.
@@ -265,7 +261,7 @@ impl Entry {
             ctime: stamp.signs.ctime,
             shape: stamp.signs.shape,
             lists: outcome.lists,
-            pcrs: before.pcrs | outcome.measured.map_or(0, bit),
+            pcrs: before.pcrs | outcome.measured.map_or(0, bit_of),
             found,
             own_algo,
             ..old
@@ -376,40 +372,5 @@ impl Entry {
     /// Nothing, if nothing is known.
     fn or_nothing(self) -> Option<Self> {
         (!self.marks.is_empty() || self.found & VALID != 0).then_some(self)
-    }
-}
-
-/// The bits by which an entry keeps what vouches for content.
-fn flags_of(vouchers: Vouchers) -> u8 {
-    let own = match vouchers.own {
-        Some(own) if own.signed => OWN_SIGNED,
-        Some(_) => OWN,
-        None => 0,
-    };
-    own | match vouchers.list {
-        Some(Kind::Immutable) => LISTED_IMMUTABLE,
-        Some(Kind::Mutable) => LISTED,
-        _ => 0,
-    }
-}
-
-/// The kernel's numbers of hash algorithms are small.
-fn low_byte(number: u16) -> u8 {
-    u8::try_from(number).unwrap_or(u8::MAX)
-}
-
-/// The place of `pcr` among those that rules and the module may extend; no bit for any other, so
-/// that its records are never taken for done.
-fn bit(pcr: u8) -> u8 {
-    match pcr {
-        8 => 1 << 0,
-        11 => 1 << 1,
-        12 => 1 << 2,
-        13 => 1 << 3,
-        14 => 1 << 4,
-        15 => 1 << 5,
-        16 => 1 << 6,
-        23 => 1 << 7,
-        _ => 0,
     }
 }

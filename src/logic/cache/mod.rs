@@ -18,6 +18,7 @@
 //! lock; the host tests call the same functions in random order, beside a model of files, writers
 //! and page references.
 
+mod bits;
 pub mod entry;
 pub mod left;
 pub mod marks;

@@ -123,7 +123,7 @@ fn is_empty(directory: Option<&Path>) -> bool {
 /// What the refusal of a write to the file `name` means, as far as an errno tells; the kernel's log
 /// tells the rest.
 fn refused(name: &str, error: io::Error) -> Error {
-    let meanings: Vec<&str> = own_meaning(&error)
+    let meanings: Vec<&str> = own_meaning(name, &error)
         .into_iter()
         .chain(causes(name, &error).map(Cause::row))
         .collect();
@@ -141,21 +141,26 @@ fn causes<'a>(name: &'a str, error: &io::Error) -> impl Iterator<Item = Cause> +
     let errno = error.raw_os_error();
     Cause::ALL.into_iter().filter(move |cause| {
         Some(cause.errno().number()) == errno
-            && match cause.layer() {
-                Layer::Policy => name == "policy",
-                Layer::Request => true,
-                Layer::Internal => false,
+            && match (cause, cause.layer()) {
+                (_, Layer::Internal) => false,
+                (_, Layer::Policy) => name == "policy",
+                (Cause::NotOne, _) => name == "scrub",
+                (Cause::NotLoaded, _) => name == "digest_lists_remove",
+                (Cause::KeyFileTooLarge, _) => name == "trusted_keys",
+                (_, Layer::File) => name == "digest_lists",
+                (_, Layer::Request) => true,
                 _ => name != "policy",
             }
     })
 }
 
 /// What the kernel itself says by an errno, whatever the module makes of the data.
-fn own_meaning(error: &io::Error) -> Option<&'static str> {
+fn own_meaning(name: &str, error: &io::Error) -> Option<&'static str> {
+    let takes_path = matches!(name, "digest_lists" | "policy" | "trusted_keys");
     match Errno::from_io_error(error)? {
         Errno::PERM => Some("this needs root, with CAP_SYS_ADMIN in the initial user namespace"),
-        Errno::ACCESS => Some("a file may not be read"),
-        Errno::NOENT => Some("there is no file of a name that is given"),
+        Errno::ACCESS if takes_path => Some("a file may not be read"),
+        Errno::NOENT if takes_path => Some("there is no file of a name that is given"),
         Errno::NOMEM => Some("the kernel has too little memory for it"),
         Errno::INTR => Some("it was interrupted, and nothing was changed"),
         _ => None,

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Marks of an inode: what outlives a result, and is never lost while it could matter.
+
+use super::{
+    Cache,
+    Look, //
+};
+use crate::sys::{
+    file::File,
+    inode::{
+        InodeKey,
+        InodeRef, //
+    }, //
+};
+use digest_logic::cache::{
+    Entry,
+    Mark,
+    Marks, //
+};
+use kernel::sync::barrier::{
+    smp_mb,
+    Full, //
+};
+
+impl Cache {
+    /// `file` was opened for reading, or mapped, under a `measure` rule. Returns whether its
+    /// content is open for writing as well, and that was not reported yet: an open-writers
+    /// violation. May sleep.
+    pub(crate) fn opened_to_read(&self, file: &File) -> bool {
+        let inode = file.real_inode();
+        let key = inode.key();
+        self.mark(inode, Mark::Read.into());
+        // Pairs with `get_write_access()`, a full barrier: either the writer is counted here, or it
+        // sees the mark.
+        smp_mb(Full);
+        if !file.has_writers() || self.has_any(key, Mark::Reported.into()) {
+            return false;
+        }
+        self.report(inode)
+    }
+
+    /// Something may have written to `file` between its use and the look at it. Returns whether
+    /// that was not reported yet: an open-writers violation. May sleep.
+    pub(crate) fn note_late_writers(&self, file: &File) -> bool {
+        self.report(file.real_inode())
+    }
+
+    /// Sets [`Mark::Reported`]; returns whether it was not set.
+    fn report(&self, inode: InodeRef<'_>) -> bool {
+        let mut is_new = false;
+        self.update(inode, |old, _| {
+            is_new = !old.is_some_and(|old| old.marks().has(Mark::Reported));
+            let now = self.epochs.now(inode.key());
+            Some(Entry::marked(old, now, Mark::Reported.into()))
+        });
+        is_new
+    }
+
+    /// Something reads `file` that had it measured. May sleep.
+    pub(crate) fn note_measured_reader(&self, file: &File) {
+        self.mark(file.real_inode(), Mark::Read.into());
+    }
+
+    /// The content of `file` could not be read. Returns whether that was not reported yet. May
+    /// sleep.
+    pub(crate) fn note_unreadable(&self, file: &File) -> bool {
+        let inode = file.real_inode();
+        let reported = self.has_any(inode.key(), Mark::Unreadable.into());
+        self.mark(inode, Mark::Unreadable.into());
+        !reported
+    }
+
+    /// The content of `file` was read. May sleep.
+    pub(crate) fn note_readable(&self, file: &File) {
+        self.unmark(file, Mark::Unreadable);
+    }
+
+    /// `file` is mapped shared and writable: from here on pages of it can be referenced, and
+    /// written to by that reference when nothing has it open for writing any more. May sleep.
+    pub(crate) fn note_shared(&self, file: &File) {
+        self.mark(file.real_inode(), Mark::Shared.into());
+    }
+
+    /// Whether references to pages of `file` may be left from shared mappings that could be
+    /// written. Does not sleep.
+    pub(crate) fn is_shared(&self, file: &File) -> bool {
+        self.has(file, Mark::Shared)
+    }
+
+    /// All pages of `file` that were cached when `look` began have been replaced since. Returns
+    /// whether no reference is left by which the content can be written to. May sleep.
+    pub(crate) fn cleansed(&self, file: &File, look: &Look) -> bool {
+        let inode = file.real_inode();
+        if look.written || inode.key() != look.key {
+            return false;
+        }
+        let mut is_clean = false;
+        self.update(inode, |old, inode| {
+            let Some(old) = old else {
+                // Nothing is known, so nothing was mapped shared: the mark went by eviction, with
+                // the pages.
+                is_clean = inode.writers <= 0;
+                return None;
+            };
+            let (new, clean) = Entry::cleansed(old, inode, look.epoch);
+            is_clean = clean;
+            new
+        });
+        is_clean
+    }
+
+    /// `file` is executed or mapped: it is not new any more, whatever became of its first writer.
+    /// May sleep.
+    pub(crate) fn note_used(&self, file: &File) {
+        self.unmark(file, Mark::New);
+    }
+
+    /// The content of `file` passed, as signed or not. A pass under another rule, without being
+    /// signed, does not take from those that use it as signed: only [`Cache::note_unsigned`] does.
+    /// May sleep.
+    pub(crate) fn note_passed(&self, file: &File, signed: bool) {
+        let marks = if signed {
+            Marks::of(&[Mark::Passed, Mark::Signed])
+        } else {
+            Mark::Passed.into()
+        };
+        self.mark(file.real_inode(), marks);
+    }
+
+    /// The content of `file` is in use as signed. May sleep.
+    pub(crate) fn note_signed(&self, file: &File) {
+        self.mark(file.real_inode(), Mark::Signed.into());
+    }
+
+    /// The content of `file` did not pass under some rule. May sleep.
+    pub(crate) fn note_failed(&self, file: &File) {
+        self.unmark(file, Mark::Passed);
+    }
+
+    /// The content of `file` no longer counts as signed. May sleep.
+    pub(crate) fn note_unsigned(&self, file: &File) {
+        self.unmark(file, Mark::Signed);
+    }
+
+    /// An inode was just created: what is written until its writers have closed it is its content.
+    /// May sleep.
+    pub(crate) fn note_created(&self, inode: InodeRef<'_>) {
+        let key = inode.key();
+        self.update(inode, |old, _| {
+            Some(Entry::created(old, self.epochs.now(key)))
+        });
+    }
+
+    /// Whether `file` is new. Does not sleep.
+    pub(crate) fn is_new(&self, file: &File) -> bool {
+        let inode = file.real_inode();
+        self.entry(inode.key())
+            .is_some_and(|entry| entry.is_new(&inode.now()))
+    }
+
+    /// Whether the content of `file` passed when it was last appraised. Does not sleep.
+    pub(crate) fn has_passed(&self, file: &File) -> bool {
+        self.has(file, Mark::Passed)
+    }
+
+    /// Whether the content of `inode` was used as signed. Does not sleep.
+    pub(crate) fn is_signed(&self, inode: InodeRef<'_>) -> bool {
+        self.has_any(inode.key(), Mark::Signed.into())
+    }
+
+    fn has(&self, file: &File, mark: Mark) -> bool {
+        self.has_any(file.real_inode().key(), mark.into())
+    }
+
+    pub(super) fn has_any(&self, key: InodeKey, marks: Marks) -> bool {
+        self.entry(key)
+            .is_some_and(|entry| entry.marks().has_any(marks))
+    }
+
+    fn mark(&self, inode: InodeRef<'_>, marks: Marks) {
+        let key = inode.key();
+        if !self
+            .entry(key)
+            .is_some_and(|entry| entry.marks().has_all(marks))
+        {
+            self.update(inode, |old, _| {
+                Some(Entry::marked(old, self.epochs.now(key), marks))
+            });
+        }
+    }
+
+    fn unmark(&self, file: &File, mark: Mark) {
+        let inode = file.real_inode();
+        if self.has_any(inode.key(), mark.into()) {
+            self.change(inode, |old, _| Entry::unmarked(old, mark.into()));
+            // Questions that were answered because of the mark are asked again.
+            self.epochs.advance(inode.key());
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The shortcut: an access that needs nothing done, as the same access before.
+
+use super::{
+    fast::{
+        Answer,
+        Question, //
+    },
+    Cache, //
+};
+use crate::sys::{
+    cred::Cred,
+    file::File,
+    witness::Witness, //
+};
+use digest_logic::cache::Signs;
+use kernel::prelude::*;
+
+impl Cache {
+    /// The question whether an access of `kind` needs anything done, under the generation
+    /// `generation` of policy and lists. None if that depends on more than a question shows.
+    #[inline(always)]
+    fn question(
+        &self,
+        kind: u32,
+        file: &File,
+        cred: Cred<'_>,
+        generation: u64,
+    ) -> Option<Question> {
+        let witness = Witness::of(file, cred)?;
+        let epoch = self.epochs.now(witness.key);
+        let Signs {
+            version,
+            ctime,
+            shape,
+        } = witness.signs;
+        Some(Question([
+            witness.key.word(),
+            version,
+            ctime,
+            u64::from(kind) << 32 | u64::from(shape),
+            witness.ids,
+            epoch,
+            generation,
+        ]))
+    }
+
+    /// Why nothing need be done for an access of `kind`, if that is known. Takes no lock, does not
+    /// sleep.
+    #[inline(always)]
+    pub(crate) fn answer(
+        &self,
+        kind: u32,
+        file: &File,
+        cred: Cred<'_>,
+        generation: u64,
+    ) -> Option<Answer> {
+        let question = self.question(kind, file, cred, generation)?;
+        self.fast.answer(&question)
+    }
+
+    /// Runs `evaluate`, which says whether nothing had to be done, and notes that unless something
+    /// changed meanwhile. May sleep. `generation` is asked before and after.
+    pub(crate) fn settle(
+        &self,
+        kind: u32,
+        file: &File,
+        cred: Cred<'_>,
+        generation: impl Fn() -> Option<u64>,
+        evaluate: impl FnOnce() -> Result<Option<Answer>>,
+    ) -> Result {
+        // Only a file that was armed shows every change from here on.
+        let armed = Witness::of(file, cred).is_some() && file.arm_change_tracking().is_ok();
+        let ask = || self.question(kind, file, cred, generation()?);
+        let before = armed.then(ask).flatten();
+        let answer = evaluate()?;
+        if let (Some(answer), Some(question)) = (answer, before) {
+            if ask() == Some(question) {
+                self.fast.put(&question, answer);
+            }
+        }
+        Ok(())
+    }
+}

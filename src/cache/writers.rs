@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Writers of an inode: as they come, close and go.
+
+use super::{
+    Cache,
+    Look, //
+};
+use crate::sys::{
+    file::File,
+    inode::{
+        InodeKey,
+        InodeRef, //
+    }, //
+};
+use digest_logic::cache::{
+    Entry,
+    Mark,
+    Marks, //
+};
+
+impl Cache {
+    /// `file` is open for writing and counts as a writer. Returns whether that is a ToMToU
+    /// violation: whether something reads it that opened it under a `measure` rule, since that was
+    /// last reported. May sleep.
+    pub(crate) fn opened_to_write(&self, file: &File) -> bool {
+        let inode = file.real_inode();
+        let concerned = Marks::of(&[Mark::Read, Mark::Reported, Mark::Closed, Mark::Passed]);
+        // The open has counted as a writer by a full barrier, `get_write_access()`; see
+        // `opened_to_read()`.
+        if !self.has_any(inode.key(), concerned) {
+            return false;
+        }
+        let has_readers = file.has_readers();
+        let mut is_violation = false;
+        let stacked = file.is_stacked();
+        self.change(inode, |old, inode| {
+            let (new, violation) = Entry::opened_to_write(old, inode, stacked, has_readers);
+            is_violation = violation;
+            new
+        });
+        if is_violation {
+            // The next reader has to be noted again.
+            self.epochs.advance(inode.key());
+        }
+        is_violation
+    }
+
+    /// `file`, open for writing, is being closed for good. It still counts as a writer. `last` is a
+    /// glance from before it was found to be the last of the writers ([`Cache::is_last_writer`]),
+    /// if it was. Returns whether more is to be done once it does not count
+    /// ([`Cache::left_by_writers`]): whether it is not the last of the writers of a file that is
+    /// new or has passed, or another one has come and gone since the glance, or it cannot tell. May
+    /// sleep.
+    pub(crate) fn closed(&self, file: &File, last: Option<Look>) -> bool {
+        let inode = file.real_inode();
+        let now = self.epochs.advance(inode.key());
+        let stacked = file.is_stacked();
+        let mut unsettled = false;
+        // An update that has read the count from before this close is seen here; a later one reads
+        // the new count.
+        if self.inodes.get_settled(inode.key()).is_some() {
+            self.change(inode, |old, inode| {
+                let of_writers = Marks::of(&[Mark::New, Mark::Passed]);
+                let alone = last.is_some_and(|last| {
+                    inode.writers <= 1 && Entry::epoch_of(Some(&old), now) == last.epoch
+                });
+                unsettled = !alone && old.marks().has_any(of_writers);
+                Entry::closed(old, now, inode, stacked)
+            });
+        }
+        unsettled
+    }
+
+    /// A file that was open for writing has been closed, and counts no more. Returns whether
+    /// nothing has the content open for writing now. May sleep.
+    pub(crate) fn left_by_writers(&self, file: &File) -> bool {
+        let mut is_left = false;
+        self.update(file.real_inode(), |old, inode| {
+            is_left = inode.writers <= 0;
+            Entry::left_by_writers(old?, inode)
+        });
+        is_left
+    }
+
+    /// Whether `file`, open for writing and being closed for good, is the only one open for
+    /// writing: all that is in the content is there by now, unless another writer comes. Does not
+    /// sleep.
+    pub(crate) fn is_last_writer(&self, file: &File) -> bool {
+        !file.is_stacked() && file.real_inode().now().writers == 1
+    }
+
+    /// The content of `inode` is about to be cut or extended by what counts as a writer meanwhile.
+    /// May sleep.
+    pub(crate) fn truncated(&self, inode: InodeRef<'_>) {
+        let now = self.epochs.advance(inode.key());
+        if self.inodes.get_settled(inode.key()).is_some() {
+            self.change(inode, |old, _| old.changed(now));
+        }
+    }
+
+    /// An inode is being freed. Does not sleep.
+    pub(crate) fn forget(&self, key: InodeKey) {
+        self.inodes.remove(key);
+        self.epochs.advance(key);
+    }
+
+    /// No inode that is freed from here on will be forgotten. Nothing is looked up or evicted any
+    /// more.
+    pub(crate) fn retire(&self) {
+        self.inodes.retire();
+    }
+}
