@@ -16,6 +16,12 @@ use kernel::{
     types::Opaque, //
 };
 
+/// The most bytes that are handed to the library at once.
+///
+/// It turns preemption off while it uses vector registers, for all data of a call: a list of 64 MiB
+/// would hold its processor for longer than the watchdog of a slow machine takes.
+const PIECE: usize = 64 << 10;
+
 /// A SHA-256 computation over data that arrives in pieces.
 ///
 /// # Invariants
@@ -38,11 +44,13 @@ impl Sha256 {
 
     /// Adds `data`.
     pub(crate) fn update(&mut self, data: &[u8]) {
-        // SAFETY: The context is initialised by the type invariants and `data` is valid for its
-        // length.
-        unsafe {
-            let ctx = &raw mut (*self.ctx.get()).ctx;
-            c::__sha256_update(ctx, data.as_ptr(), data.len());
+        for piece in data.chunks(PIECE) {
+            // SAFETY: The context is initialised by the type invariants and `piece` is valid for
+            // its length.
+            unsafe {
+                let ctx = &raw mut (*self.ctx.get()).ctx;
+                c::__sha256_update(ctx, piece.as_ptr(), piece.len());
+            }
         }
     }
 
@@ -56,42 +64,20 @@ impl Sha256 {
     }
 }
 
-macro_rules! one_shot {
-    ($(#[$doc:meta])* $name:ident, $c:path, $size:literal) => {
-        $(#[$doc])*
-        pub(crate) fn $name(data: &[u8]) -> [u8; $size] {
-            let mut out = [0; $size];
-            // SAFETY: `data` is valid for its length and `out` has room for the digest.
-            unsafe { $c(data.as_ptr(), data.len(), out.as_mut_ptr()) };
-            out
-        }
-    };
+/// SHA-256 of `data`.
+pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
+    let mut sha = Sha256::new();
+    sha.update(data);
+    sha.finish()
 }
 
-one_shot!(
-    /// SHA-1 of `data`.
-    sha1,
-    bindings::sha1,
-    20
-);
-one_shot!(
-    /// SHA-256 of `data`.
-    sha256,
-    c::sha256,
-    32
-);
-one_shot!(
-    /// SHA-384 of `data`.
-    sha384,
-    c::sha384,
-    48
-);
-one_shot!(
-    /// SHA-512 of `data`.
-    sha512,
-    c::sha512,
-    64
-);
+/// SHA-1 of `data`, which only records and OpenPGP fingerprints need: at most some KiB.
+pub(crate) fn sha1(data: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    // SAFETY: `data` is valid for its length and `out` has room for the digest.
+    unsafe { bindings::sha1(data.as_ptr(), data.len(), out.as_mut_ptr()) };
+    out
+}
 
 /// A computation of SHA-256, SHA-384 or SHA-512 over data that arrives in pieces.
 ///
@@ -139,9 +125,11 @@ impl Hasher {
             // SAFETY: As above.
             Self::Sha512(ctx) => unsafe { &raw mut (*ctx.get()).ctx },
         };
-        // SAFETY: The context is initialised by the type invariants and `data` is valid for its
-        // length.
-        unsafe { c::__sha512_update(ctx, data.as_ptr(), data.len()) };
+        for piece in data.chunks(PIECE) {
+            // SAFETY: The context is initialised by the type invariants and `piece` is valid for
+            // its length.
+            unsafe { c::__sha512_update(ctx, piece.as_ptr(), piece.len()) };
+        }
     }
 
     /// Ends the computation.

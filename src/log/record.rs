@@ -124,11 +124,7 @@ impl Record {
 
 /// The digest of `data`.
 pub(super) fn hash(algo: HashAlgo, data: &[u8]) -> Digest {
-    match algo {
-        HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(data)),
-        HashAlgo::Sha256 => Digest::new(algo, &sha::sha256(data)),
-        HashAlgo::Sha384 => Digest::new(algo, &sha::sha384(data)),
-        HashAlgo::Sha512 => Digest::new(algo, &sha::sha512(data)),
-    }
-    .unwrap_or(Digest::zero(algo))
+    sha::digest(algo, data)
+        .or_else(|| Digest::new(HashAlgo::Sha1, &sha::sha1(data)).ok())
+        .unwrap_or(Digest::zero(algo))
 }
