@@ -16,6 +16,7 @@ use super::{
     bindings::{
         self,
         diglist_flags_DIGLIST_FMODE_CREATED as FMODE_CREATED,
+        diglist_flags_DIGLIST_FMODE_EXEC as FMODE_EXEC,
         diglist_flags_DIGLIST_FMODE_OPENED as FMODE_OPENED,
         diglist_flags_DIGLIST_FMODE_READ as FMODE_READ,
         diglist_flags_DIGLIST_FMODE_WRITE as FMODE_WRITE,
@@ -138,6 +139,12 @@ impl File {
     #[inline(always)]
     pub(crate) fn is_direct(&self) -> bool {
         self.flags() & c::O_DIRECT != 0
+    }
+
+    /// Whether the kernel opened it to execute it, or as the interpreter of what it executes
+    /// (`do_open_execat()`). It reads the headers then, and only asks afterwards.
+    pub(crate) fn is_opened_to_execute(&self) -> bool {
+        self.flags() & FMODE_EXEC != 0
     }
 
     /// What decides whether an access to it can have a witness, as far as the file itself tells.

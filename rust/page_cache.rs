@@ -63,11 +63,17 @@ impl File {
         let inode = self.real_inode().as_ptr();
         // SAFETY: The open file keeps the inode; the caller may sleep.
         kernel::error::to_result(unsafe { bindings::diglist_inode_write_back(inode) })?;
-        // SAFETY: The open file keeps the inode.
-        if unsafe { bindings::diglist_inode_failed_to_write(inode) } {
+        if self.failed_to_write() {
             return self.cleanse();
         }
         Ok(())
+    }
+
+    /// Whether a page could not be written to storage since the inode came into memory. Does not
+    /// sleep.
+    pub(crate) fn failed_to_write(&self) -> bool {
+        // SAFETY: The open file keeps the inode.
+        unsafe { bindings::diglist_inode_failed_to_write(self.real_inode().as_ptr()) }
     }
 
     /// Takes all pages from the file, once storage has what they hold: whoever holds a reference to

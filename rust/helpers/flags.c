@@ -7,6 +7,7 @@
 enum diglist_flags {
 	DIGLIST_FMODE_READ = (__force unsigned int)FMODE_READ,
 	DIGLIST_FMODE_WRITE = (__force unsigned int)FMODE_WRITE,
+	DIGLIST_FMODE_EXEC = (__force unsigned int)__FMODE_EXEC,
 	DIGLIST_FMODE_OPENED = (__force unsigned int)FMODE_OPENED,
 	DIGLIST_FMODE_CREATED = (__force unsigned int)FMODE_CREATED,
 	DIGLIST_PROT_EXEC = PROT_EXEC,

@@ -190,9 +190,10 @@ fn report_unreadable(
 ) -> Result {
     stores.stats.unreadable.count();
     if stores.cache.note_unreadable(access.file) {
-        stores
-            .log
-            .violation(pcr, access.file, Violation::Unreadable(error))?;
+        let why = Violation::Unreadable(error);
+        let recorded = stores.log.violation(pcr, access.file, why);
+        // The access fails, and the next one is to be recorded.
+        recorded.inspect_err(|_| stores.cache.note_readable(access.file))?;
     } else {
         stores.log.admit_reported(access.file)?;
     }
@@ -244,7 +245,9 @@ fn report_concurrent_use(
     }
     if stores.cache.opened_to_read(access.file) {
         let why = Violation::OpenWriters;
-        return stores.log.violation(pcr, access.file, why);
+        let recorded = stores.log.violation(pcr, access.file, why);
+        // The access fails, and the next one is to be recorded.
+        return recorded.inspect_err(|_| stores.cache.not_reported(access.file));
     }
     // What was reported may wait for the TPM.
     if access.file.has_writers() {

@@ -110,9 +110,31 @@ impl<'a> Access<'a> {
             return true;
         }
         if cache.is_shared(file) {
-            return file.cleanse().is_ok() && cache.cleansed(file, look);
+            // The kernel has read the headers of a program already, from pages that something else
+            // may have written to: `drop_foreign_pages()` did not come in time, so that what is
+            // read from here on is not what was. The next access finds other pages.
+            let clean = file.cleanse().is_ok() && cache.cleansed(file, look);
+            return clean && !file.is_opened_to_execute();
         }
         file.write_back().is_ok()
+    }
+}
+
+/// Makes what the kernel is about to read of `file` what a look will find: replaces its pages, if
+/// something else may hold a reference to one, or if storage did not take one. For a program and
+/// its interpreter, whose headers the kernel reads before any look, and which nothing can open for
+/// writing from then on. If it fails the look finds that. May sleep.
+pub(super) fn drop_foreign_pages(cache: &Cache, file: &File) {
+    if !file.is_regular() || !file.can_be_cleansed() {
+        return;
+    }
+    if cache.is_shared(file) {
+        let look = cache.glance(file);
+        if !look.is_written() && file.cleanse().is_ok() {
+            cache.cleansed(file, &look);
+        }
+    } else if file.failed_to_write() {
+        let _ = file.cleanse();
     }
 }
 

@@ -13,17 +13,20 @@ use super::{
         report_writer,
         Data, //
     },
-    file_access::Access,
-    late,
+    file_access::{
+        drop_foreign_pages,
+        Access, //
+    },
+    late::{
+        self,
+        Before, //
+    },
     loaded,
     mapping,
     monitor::Monitor, //
 };
 use crate::{
-    cache::{
-        Answer,
-        Look, //
-    },
+    cache::Answer,
     policy::Query,
     stores::Stores,
     sys::{
@@ -63,7 +66,7 @@ use kernel::{
 // SAFETY: `is_settled()` compares numbers, and `inode_freed()` takes a spinlock for moments:
 // neither sleeps.
 unsafe impl Handler for Monitor {
-    type Token = Look;
+    type Token = Before;
 
     #[inline(always)]
     fn is_settled(&self, kind: AccessKind, file: &File, cred: Cred<'_>) -> bool {
@@ -110,23 +113,23 @@ unsafe impl Handler for Monitor {
         Ok(())
     }
 
-    fn may_map_another(&self, file: &File, backing: &File) -> Result<Look> {
+    fn may_map_another(&self, file: &File, backing: &File) -> Result<Before> {
         if self.is_running() {
             protect::may_map_another(self.stores(), file)?;
         }
         Ok(late::begin(&self.stores().cache, backing))
     }
 
-    fn may_make_exec(&self, file: &File) -> Result<Look> {
+    fn may_make_exec(&self, file: &File) -> Result<Before> {
         if self.is_running() {
             protect::may_make_exec_of(self.stores(), file)?;
         }
         Ok(late::begin(&self.stores().cache, file))
     }
 
-    fn mapping_made_exec(&self, file: &File, look: Look) {
+    fn mapping_made_exec(&self, file: &File, before: Before) {
         let evaluated = self.map_exec(file, true, true);
-        late::finish(self.stores(), file, &look, evaluated);
+        late::finish(self.stores(), file, &before, evaluated);
     }
 
     fn opening_to_write(&self, file: &File) -> Result {
@@ -141,6 +144,12 @@ unsafe impl Handler for Monitor {
             return Ok(());
         }
         protect::may_write(self.stores(), file)
+    }
+
+    fn opened_to_execute(&self, file: &File) {
+        if self.is_running() && file.is_opened_to_execute() {
+            drop_foreign_pages(&self.stores().cache, file);
+        }
     }
 
     fn opened(&self, file: &File, mask: u32) -> Result {

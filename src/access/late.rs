@@ -24,37 +24,60 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// A mapping of `file` is about to become executable. May sleep, but does not read the file.
-pub(super) fn begin(cache: &Cache, file: &File) -> Look {
-    cache.watch(file);
-    cache.glance(file)
+/// The state of a file when a mapping of it became executable.
+pub(crate) struct Before {
+    look: Look,
+    /// Pages that were mapped need not be what the file has: something else holds a reference to
+    /// them, or storage did not take them. The look afterwards replaces them, and does not see what
+    /// was executed until then.
+    foreign_pages: bool,
 }
 
-/// `file`, a mapping of which became executable when `look` began, was `evaluated`: records a
-/// violation if that failed, or if it may have been too late. May sleep.
-pub(super) fn finish(stores: &Stores, file: &File, look: &Look, evaluated: Result) {
+/// A mapping of `file` is about to become executable. May sleep, but does not read the file.
+pub(super) fn begin(cache: &Cache, file: &File) -> Before {
+    cache.watch(file);
+    Before {
+        look: cache.glance(file),
+        foreign_pages: file.can_be_cleansed() && (cache.is_shared(file) || file.failed_to_write()),
+    }
+}
+
+/// `file`, a mapping of which became executable at `before`, was `evaluated`: records a violation
+/// if that failed, or if it may have been too late. May sleep.
+pub(super) fn finish(stores: &Stores, file: &File, before: &Before, evaluated: Result) {
     match evaluated {
         // What is refused was recorded before.
         Ok(()) => (),
         Err(e) if e == EACCES => (),
         Err(e) => {
             stores.stats.unreadable.count();
-            if stores.cache.note_unreadable(file) {
-                record(stores, file, || Violation::Unreadable(e));
+            if stores.cache.note_unreadable(file)
+                && record(stores, file, || Violation::Unreadable(e)).is_err()
+            {
+                stores.cache.note_readable(file);
             }
         }
     }
-    if !stores.cache.is_unchanged(file, look) && stores.cache.note_late_writers(file) {
-        record(stores, file, || Violation::OpenWriters);
+    let is_same = stores.cache.is_unchanged(file, &before.look) && !before.foreign_pages;
+    if !is_same
+        && stores.cache.note_late_writers(file)
+        && record(stores, file, || Violation::OpenWriters).is_err()
+    {
+        stores.cache.not_reported(file);
     }
 }
 
 /// Records that it is not known what may be executed, where it would have been measured.
-fn record(stores: &Stores, file: &File, why: impl Fn() -> Violation) {
+///
+/// # Errors
+///
+/// Those of the log, which are in the kernel log then.
+fn record(stores: &Stores, file: &File, why: impl Fn() -> Violation) -> Result {
     if !file.is_regular() {
-        return;
+        return Ok(());
     }
     let mut told = None;
+    let mut recorded = Ok(());
     for func in MAPPING {
         let query = Query::new(file, func, Mask::EXEC);
         let Some(rule) = stores.policies.decide(&query).measure else {
@@ -70,6 +93,8 @@ fn record(stores: &Stores, file: &File, why: impl Fn() -> Violation) {
                 "a file that became executable could neither be measured nor recorded ({})\n",
                 e.to_errno()
             );
+            recorded = Err(e);
         }
     }
+    recorded
 }

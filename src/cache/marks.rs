@@ -46,6 +46,12 @@ impl Cache {
         self.report(file.real_inode())
     }
 
+    /// What [`Cache::opened_to_read`] or [`Cache::note_late_writers`] said was due could not be
+    /// recorded: it is due again. May sleep.
+    pub(crate) fn not_reported(&self, file: &File) {
+        self.unmark(file, Mark::Reported);
+    }
+
     /// Sets [`Mark::Reported`]; returns whether it was not set.
     fn report(&self, inode: InodeRef<'_>) -> bool {
         let mut is_new = false;

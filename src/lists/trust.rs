@@ -311,10 +311,8 @@ impl Trust {
         }
         let mut keys = self.keys.lock();
         let Keys { anchors, revoked } = &mut *keys;
-        revoked.add_id(id)?;
-        for anchor in anchors.iter().filter(|anchor| *anchor.id() == *id) {
-            revoked.add_key(anchor.fingerprint)?;
-        }
+        let theirs = anchors.iter().filter(|anchor| *anchor.id() == *id);
+        revoked.add(id, theirs.map(|anchor| anchor.fingerprint))?;
         let mut count = 0usize;
         for anchor in anchors.iter() {
             if revoked.has(&anchor.fingerprint, anchor.id()) {

@@ -178,6 +178,17 @@ impl Log {
         })
     }
 
+    /// Records what the module has done, with the bytes themselves: nothing takes that back, even
+    /// if the record waits for the TPM. May sleep.
+    pub(crate) fn measure_done(&self, bytes: &[u8], name: &[u8]) -> Result {
+        let event = Event {
+            buffer: bytes,
+            ..Event::new(digest_of(bytes)?, name)
+        };
+        let extended = self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)?;
+        self.admit(extended, name)
+    }
+
     /// As [`Log::measure_own`], with the bytes themselves. May sleep.
     pub(crate) fn measure_own_data(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event {

@@ -65,8 +65,9 @@ fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
 ///
 /// # Errors
 ///
-/// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log; nothing is
-/// loaded then.
+/// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log. Nothing is
+/// loaded then, unless the lists came into force and older ones of the same name could not be
+/// removed.
 pub(crate) fn load_lists(monitor: &Monitor, data: &[u8]) -> Result {
     if !monitor.is_running() {
         return Err(refuse("digest_lists", Cause::NotRunning));

@@ -35,7 +35,10 @@ use digest_logic::{
     },
     refusal::Cause, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// The label of what the module itself calls critical data.
 const CRITICAL_DATA: &[u8] = b"digest_lists";
@@ -56,28 +59,19 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     if stores.policies.is_locked() {
         return Err(refuse("policy", Cause::PolicyLocked));
     }
-    let text = match as_path(&data) {
-        Some(path) if !continues => {
-            let check = |file: &OwnedFile, text: &[u8]| {
-                let access = Access::new(file, Func::PolicyCheck, Mask::READ);
-                match evaluate::evaluate(stores, &access.with_content(Some(text))) {
-                    Err(e) if e == EACCES => Err(refuse(path.escape_ascii(), Cause::Denied)),
-                    evaluated => evaluated.map(|_| ()),
-                }
-            };
-            let limit = Limit(MAX_POLICY, Cause::PolicyTooLarge);
-            own_file::read(monitor.exempt(), path, limit, check)?.0
+    let (text, change) = loop {
+        let judge = stores.policies.load();
+        let text = judged(monitor, &data, continues)?;
+        let change = stores.policies.change();
+        if Arc::ptr_eq(&judge, &stores.policies.load()) {
+            break (text, change);
         }
-        _ => {
-            may_come_as_bytes(stores, Func::PolicyCheck)?;
-            data
-        }
+        // Another policy came into force meanwhile: it has to let this one pass as well.
     };
-    let change = stores.policies.change();
-    let text = if continues {
-        stores.policies.load().followed_by(&text)?
-    } else {
-        text
+    let text = match text {
+        Some(text) => text,
+        None if continues => stores.policies.load().followed_by(&data)?,
+        None => data,
     };
     let policy = ActivePolicy::from_bytes(text)?;
     check_lockout(stores, monitor.exempt(), &policy)?;
@@ -91,6 +85,25 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     stores.policies.replace(change, policy);
     pr_info!("policy replaced: {} rules\n", rules);
     Ok(())
+}
+
+/// The text of the file that `data` name, or nothing if `data` are the text; if the policy in force
+/// lets it replace itself. May sleep, for as long as a server takes to answer.
+fn judged(monitor: &Monitor, data: &[u8], continues: bool) -> Result<Option<KVVec<u8>>> {
+    let stores = monitor.stores();
+    let Some(path) = as_path(data).filter(|_| !continues) else {
+        may_come_as_bytes(stores, Func::PolicyCheck)?;
+        return Ok(None);
+    };
+    let check = |file: &OwnedFile, text: &[u8]| {
+        let access = Access::new(file, Func::PolicyCheck, Mask::READ);
+        match evaluate::evaluate(stores, &access.with_content(Some(text))) {
+            Err(e) if e == EACCES => Err(refuse(path.escape_ascii(), Cause::Denied)),
+            evaluated => evaluated.map(|_| ()),
+        }
+    };
+    let limit = Limit(MAX_POLICY, Cause::PolicyTooLarge);
+    own_file::read(monitor.exempt(), path, limit, check).map(|(text, ())| Some(text))
 }
 
 /// Records `policy` itself, whose canonical form is `text`, if it has rules of the function

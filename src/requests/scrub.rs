@@ -67,7 +67,7 @@ pub(crate) fn scrub(stores: &Stores) -> Result<usize> {
         .map_err(|_| ENOMEM)
         .and_then(|()| {
             let log = &stores.log;
-            log.measure_own_data(text.as_str().as_bytes(), CORRUPTED_EVENT)
+            log.measure_done(text.as_str().as_bytes(), CORRUPTED_EVENT)
         })
         .map_err(|error| refuse("scrub: the finding is not recorded", error))?;
     Ok(damaged.len())

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""fuse_file.py BACKING MOUNTPOINT [passthrough]: mounts a FUSE file system of subtype 'selftest' with one file, 'file', and goes on
+"""fuse_file.py BACKING MOUNTPOINT [passthrough|stall=FILE]: mounts a FUSE file system of subtype 'selftest' with one file, 'file', and goes on
 serving it in the background.
 
 The file has the content that BACKING has when it is read, and attributes that never change but for the size: what a
@@ -8,11 +8,15 @@ server does behind the kernel's back. Where BACKING is a directory reading fails
 is not answered, nor is anything after it; BACKING.asked then says that one came. With 'passthrough' the kernel reads and writes BACKING itself, which it then opens as FILE was opened,
 and all the server does for that is to open BACKING for reading. Written from the description of the protocol in the kernel's
 include/uapi/linux/fuse.h.
+
+With 'stall=FILE' a read of two pages is answered by one write whose second half is a mapping of FILE: while nothing answers
+a read of FILE, the kernel has the first page, and the read goes on.
 """
 
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import stat
 import struct
@@ -23,6 +27,7 @@ LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT = 1, 2, 3, 14, 15, 18,
 OPENDIR, RELEASEDIR, ACCESS, BATCH_FORGET = 27, 29, 34, 42
 ROOT, FILE = 1, 2
 LONG = 1 << 20
+PAGE = 4096
 # Flags of INIT (the second from the upper half) and OPEN, and the request that registers a file.
 INIT_EXT, PASSTHROUGH, OPEN_PASSTHROUGH, BACKING_OPEN = 1 << 30, 1 << 5, 1 << 7, 0x4010E501
 
@@ -85,7 +90,12 @@ def answer(code, node, body, backing):
     return errno.ENOSYS
 
 
-def serve(fd, backing, passthrough):
+def stalled_write(fd, header, payload, stall):
+    with open(stall, "rb") as file, mmap.mmap(file.fileno(), PAGE, mmap.MAP_PRIVATE, mmap.PROT_READ) as second:
+        os.writev(fd, [header + payload[:PAGE], memoryview(second)])
+
+
+def serve(fd, backing, passthrough, stall):
     while True:
         try:
             request = os.read(fd, 1 << 17)
@@ -100,22 +110,27 @@ def serve(fd, backing, passthrough):
         if payload is None:
             payload = answer(code, node, request[40:], backing)
         error, payload = (-payload, b"") if isinstance(payload, int) else (0, payload)
-        os.write(fd, struct.pack("<IiQ", 16 + len(payload), error, unique) + payload)
+        header = struct.pack("<IiQ", 16 + len(payload), error, unique)
+        if stall and code == READ and len(payload) == 2 * PAGE:
+            stalled_write(fd, header, payload, stall)
+        else:
+            os.write(fd, header + payload)
 
 
 def main():
-    backing, mountpoint, *passthrough = sys.argv[1:]
+    backing, mountpoint, *options = sys.argv[1:]
+    stall = next((option.removeprefix("stall=") for option in options if option.startswith("stall=")), None)
     fd = os.open("/dev/fuse", os.O_RDWR)
-    options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other"
+    mount_options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other"
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(b"selftest", mountpoint.encode(), b"fuse.selftest", 0, options.encode()):
+    if libc.mount(b"selftest", mountpoint.encode(), b"fuse.selftest", 0, mount_options.encode()):
         sys.exit(os.strerror(ctypes.get_errno()))
     if os.fork() == 0:
         os.setsid()
         null = os.open("/dev/null", os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
-        serve(fd, backing, passthrough)
+        serve(fd, backing, "passthrough" in options, stall)
 
 
 if __name__ == "__main__":

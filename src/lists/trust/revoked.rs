@@ -27,11 +27,22 @@ impl Revoked {
         self.keys.contains(key) || self.has_id(id)
     }
 
-    pub(super) fn add_id(&mut self, id: &[u8]) -> Result {
+    /// Adds the identifier `id` and those keys that have it, or nothing.
+    pub(super) fn add(
+        &mut self,
+        id: &[u8],
+        keys: impl Iterator<Item = Fingerprint> + Clone,
+    ) -> Result {
+        // What can fail comes first: what follows needs no memory.
+        let mut copy = KVVec::new();
+        copy.extend_from_slice(id, GFP_KERNEL)?;
+        self.ids.reserve(1, GFP_KERNEL)?;
+        self.keys.reserve(keys.clone().count(), GFP_KERNEL)?;
         if !self.has_id(id) {
-            let mut copy = KVVec::new();
-            copy.extend_from_slice(id, GFP_KERNEL)?;
             self.ids.push(copy, GFP_KERNEL)?;
+        }
+        for key in keys {
+            self.add_key(key)?;
         }
         Ok(())
     }
