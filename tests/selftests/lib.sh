@@ -35,7 +35,8 @@ plan() {
 	printf 'KTAP version 1\n1..%d\n' "$1"
 }
 
-# section [NAME]: what the results from here on are about, which stands in front of each. Without a name, nothing.
+# section [NAME]: what the results from here on are about, which stands in front of each. Without a
+# name, nothing.
 section() { ktap_section=${1:+$1: }; }
 
 ktap_result() {

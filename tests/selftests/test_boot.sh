@@ -29,7 +29,11 @@ file_systems() {
 	done
 }
 
-check "the kernel is the distribution's" distribution_kernel
+if debug_kernel; then
+	skip "the kernel is the distribution's" "a kernel of scripts/debug-kernel"
+else
+	check "the kernel is the distribution's" distribution_kernel
+fi
 check "and untainted" untainted
 check "the BPF LSM is active" lsm_active bpf
 check "every tool is there" tools

@@ -25,7 +25,7 @@ else
 fi
 
 # What is tried, and how many results that has.
-declare -A results=([load]=5 [lists]=9 [policy]=7 [measure]=7 [appraise]=15)
+declare -A results=([load]=5 [lists]=9 [policy]=7 [measure]=11 [appraise]=15)
 all="load lists policy measure appraise"
 # Where an allocation is made to fail by a module it takes seconds each: then what takes long is
 # left to 'make check-faults'.
@@ -242,6 +242,18 @@ measured_sound() {
 	recorded_now || echo "used afterwards without a record"
 	new_program
 }
+# written_program: a new program, open for writing.
+written_program() {
+	[ -z "${writer:-}" ] || exec {writer}>&-
+	new_program
+	exec {writer}>>"$file"
+}
+zeros() { awk -v path="$file" '$4 ~ /:0+$/ && $5 == path' "$ASCII" | wc -l; }
+violation_sound() {
+	[ "$1" -ne 0 ] || [ "$(zeros)" -gt 0 ] || echo "it was used without a violation"
+	[ "$(use_now)" != 0 ] || [ "$(zeros)" -gt 0 ] || echo "it was used without a violation afterwards"
+	if [ "$use" = open ]; then written_program; else new_program; fi
+}
 phase_measure() {
 	load_module require_signature=0 || bail "the module does not load"
 	set_policy "measure func=BPRM_CHECK fsuuid=$uuid digest_list
@@ -250,6 +262,16 @@ measure func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused
 		new_program
 		each "measuring an unknown file ($use)" use_nth measured_sound
 	done
+	# What needs a violation has one before it is used, whatever failed before.
+	set_policy "measure func=MMAP_CHECK fsuuid=$uuid digest_type=verity
+measure func=FILE_CHECK mask=^MAY_READ fsuuid=$uuid" || bail "the policy is refused"
+	use=map
+	new_program
+	each "a violation: a file that has no digest of fs-verity is mapped" use_nth violation_sound
+	use=open
+	written_program
+	each "a violation: a file is read that is open for writing" use_nth violation_sound
+	exec {writer}>&-
 	no_leak "measuring"
 	unload_module
 }
