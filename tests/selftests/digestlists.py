@@ -107,7 +107,7 @@ def refuse_all(name, unchanged, cases):
     try:
         tried(name, unchanged, cases)
     except Exception as error:
-        print(f"every case could be tried\t{error!r}")
+        print(f"every case of {name} can be tried\t{error!r}")
 
 
 def tried(name, unchanged, cases):

@@ -107,7 +107,7 @@ distribution_only() { ! debug_kernel || skip_all "only on the distribution's ker
 # bail REASON: fails every result that is still to come and ends the test.
 bail() {
 	note "$*"
-	while [ "$ktap_count" -lt "$ktap_planned" ]; do not_ok "not reached: $*"; done
+	while [ "$ktap_count" -lt "$ktap_planned" ]; do not_ok "result $((ktap_count + 1)) is reached: $*"; done
 	exit 1
 }
 

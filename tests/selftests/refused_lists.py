@@ -56,8 +56,8 @@ def metadata_cases(where):
     yield "no digest", e.EMSGSIZE, "wrong size", record(path, b"")
     yield "a list type that nobody knows", e.EPROTOTYPE, "unknown list type", record(path, digest, list_type=4)
     yield "a compact list as an RPM header", e.ELIBBAD, "do not start", record(path, digest, list_type=1)
-    yield "as a list with long headers", e.EPROTONOSUPPORT, "not supported", record(path, digest, list_type=2)
-    yield "as a TLV list", e.ENODATA, ENDS, record(path, digest, list_type=3)
+    yield "a compact list as a list with long headers", e.EPROTONOSUPPORT, "not supported", record(path, digest, list_type=2)
+    yield "a compact list as a TLV list", e.ENODATA, ENDS, record(path, digest, list_type=3)
     yield "a reference longer than 4096 bytes", e.E2BIG, "a reference is longer", record(path, digest, ref_id=b"r" * 4097)
     yield "metadata larger than 16 MiB", e.EFBIG, "", good * ((16 << 20) // len(good) + 1)
 

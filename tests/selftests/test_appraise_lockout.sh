@@ -28,45 +28,47 @@ LD_PRELOAD=$disk/libz.so setpriv --reuid=4242 --regid=4242 --clear-groups "$disk
 sleeper=$!
 wait_for 30 grep -q libz.so /proc/$sleeper/maps
 
-check "a policy that denies the program of another user to him is refused" \
+section "a policy that denies running files"
+check "is refused for the program of another user" \
 	locks_out "$disk/sleep" missing-hash "appraise func=BPRM_CHECK fsuuid=$uuid uid=4242 digest_list"
-check "also if it asks with the ids that the program gets" \
+check "is refused for the program where it asks with the ids that the program gets" \
 	locks_out "$disk/sleep" missing-hash "appraise func=CREDS_CHECK fsuuid=$uuid euid=4242 digest_list"
-check "or as the program is opened" locks_out "$disk/sleep" missing-hash "appraise func=FILE_CHECK mask=MAY_EXEC fsuuid=$uuid uid=4242 digest_list"
-check "one that denies the mapping of a library to him is" \
+check "is refused for the program where it asks as the program is opened" locks_out "$disk/sleep" missing-hash "appraise func=FILE_CHECK mask=MAY_EXEC fsuuid=$uuid uid=4242 digest_list"
+check "is refused for the mapping of a library by another user" \
 	locks_out "$disk/libz.so" missing-hash "dont_appraise func=MMAP_CHECK uid=0${NL}appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
-check "also as the loader opens it" \
+check "is refused for a library where it asks as the loader opens it" \
 	locks_out "$disk/libz.so" missing-hash "appraise func=FILE_CHECK mask=MAY_READ fsuuid=$uuid uid=4242 digest_list"
-check "a policy for others is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid uid=4243 digest_list"
+check "is taken where it is for others" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid uid=4243 digest_list"
 set_policy ""
 list_of immutable "$disk/sleep" "$disk/libz.so" && load_signed || bail "the list is refused"
-check "with a list that knows both it is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list
+check "is taken with a list that knows program and library" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list
 appraise func=FILE_CHECK fsuuid=$uuid digest_list
 appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
 set_policy ""
-check "digestctl says the same beforehand" eval '
+check "is found beforehand by digestctl" eval '
 	echo "appraise func=FILE_CHECK mask=MAY_READ fsuuid=$uuid uid=4242" >"$WORK/policy" &&
 	! digestctl appraise --dry-run "$WORK/policy" --denied >"$WORK/dry" 2>/dev/null &&
 	grep -q "denied FILE_CHECK: $disk/libz.so, missing-hash" "$WORK/dry"'
 remove_list
 
-# What nobody runs.
+section "a policy that denies what does not run"
 installed=
 [ -e /usr/sbin/digestctl ] || { cp /usr/bin/true /usr/sbin/digestctl && installed=1; }
 shell=$(readlink -f /bin/sh)
 former=$(stat -c %u /usr/sbin/digestctl)
 chown 4343 /usr/sbin/digestctl
-check "a policy that denies digestctl is refused though it does not run" \
+check "is refused for digestctl" \
 	locks_out /usr/sbin/digestctl missing-hash "appraise func=BPRM_CHECK fowner=4343 digest_list"
 chown "$former" /usr/sbin/digestctl
 [ -z "$installed" ] || rm /usr/sbin/digestctl
 chown 4343 "$shell"
-check "so is one that denies the shell" eval 'locks_out "/[a-z/]*sh" missing-hash "appraise func=BPRM_CHECK fowner=4343 digest_list"'
+check "is refused for the shell" eval 'locks_out "/[a-z/]*sh" missing-hash "appraise func=BPRM_CHECK fowner=4343 digest_list"'
 chown 0 "$shell"
+section "a policy that denies running files, with force=1"
 echo 1 >/sys/module/digest_lists/parameters/force
 mark
-check "with force=1 a policy is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid uid=4242 digest_list"
-check_eq "and what it denies is named all the same" 1 "$(kernel_log | grep -c "policy: would deny $disk/sleep (missing-hash)")"
+check "is taken" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid uid=4242 digest_list"
+check_eq "names what it denies" 1 "$(kernel_log | grep -c "policy: would deny $disk/sleep (missing-hash)")"
 kill "$sleeper"
 wait "$sleeper" 2>/dev/null
 finish

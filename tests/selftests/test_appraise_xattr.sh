@@ -26,26 +26,28 @@ is_protected() {
 		grep -F "name=\"$name\"" | grep -q "res=0 errno=-1 xattr=\"$xattr\"\$" ||
 		{ echo "exit status $rc: $(cat "$WORK/refused"); $(kernel_log | grep 'audit: type=180')" && false; }
 }
+section "an attribute of evm_xattrs="
 file=$disk/his/file
-check "the owner of a file may not set an attribute that is protected" \
+check "is not set by the owner of the file" \
 	is_protected user.protected /his/file as 1000 setfattr -n user.protected -v 1 "$file"
-check "another one he may" as 1000 setfattr -n user.other -v 1 "$file"
-check "root may" setfattr -n user.protected -v 1 "$file"
-check "the owner may not remove it" is_protected user.protected /his/file as 1000 setfattr -x user.protected "$file"
-check_eq "and it is there" 1 "$(getfattr --absolute-names --only-values -n user.protected "$file" 2>/dev/null)"
-check "the other one he may" as 1000 setfattr -x user.other "$file"
-check "nor may root of another user namespace, whose file it is" eval '
+check "can have an unprotected one beside it, which the owner sets" as 1000 setfattr -n user.other -v 1 "$file"
+check "is set by root" setfattr -n user.protected -v 1 "$file"
+check "is not removed by the owner of the file" is_protected user.protected /his/file as 1000 setfattr -x user.protected "$file"
+check_eq "is there after the refused removal" 1 "$(getfattr --absolute-names --only-values -n user.protected "$file" 2>/dev/null)"
+check "can have an unprotected one beside it, which the owner removes" as 1000 setfattr -x user.other "$file"
+check "is not set by root of another user namespace on a file of its own" eval '
 	fresh "$disk" mine && is_protected user.protected /mine unshare -Ur setfattr -n user.protected -v 1 "$disk/mine"'
-check "not even without CAP_SYS_ADMIN may root" \
+check "is not set by root without CAP_SYS_ADMIN" \
 	is_protected user.protected /mine setpriv --bounding-set -sys_admin --inh-caps -sys_admin setfattr -n user.protected -v 1 "$disk/mine"
+section "root of a user namespace on its own file system"
 # On a file system of its own, root of a user namespace has the capability that the kernel asks for.
 userns() { unshare -Urm bash -c 'mount -t tmpfs none /mnt && : >/mnt/file && "$@"' bash "$@"; }
-check "(root of another user namespace may set a label on its own file system)" userns setfattr -n security.other -v 1 /mnt/file
-check "but no signature" is_protected security.ima /file userns setfattr -n security.ima -v "0x030204$ZERO" /mnt/file
-check "nor digest" is_protected security.ima /file userns setfattr -n security.ima -v "0x0404$ZERO" /mnt/file
-check "nor remove one" is_protected security.ima /file userns setfattr -x security.ima /mnt/file
+check "sets a label" userns setfattr -n security.other -v 1 /mnt/file
+check "does not set a signature in security.ima" is_protected security.ima /file userns setfattr -n security.ima -v "0x030204$ZERO" /mnt/file
+check "does not set a digest in security.ima" is_protected security.ima /file userns setfattr -n security.ima -v "0x0404$ZERO" /mnt/file
+check "does not remove security.ima" is_protected security.ima /file userns setfattr -x security.ima /mnt/file
 
-# A change has the file judged again.
+section "a program under an appraise rule"
 set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
 fresh "$disk" && evmctl ima_hash -a sha256 "$file" >/dev/null 2>&1
 # judged COMMAND...: how many files are looked at while the command runs, and then the program.
@@ -55,19 +57,19 @@ judged() {
 	"$@" && "$file" || return
 	echo $(($(status files_appraised) - before))
 }
-check_eq "a program is looked at" 1 "$(judged true)"
-check_eq "and again only if something changed" 0 "$(judged true)"
-check_eq "which setting a protected attribute is" 1 "$(judged setfattr -n user.protected -v 1 "$file")"
-check_eq "(once)" 0 "$(judged true)"
-check_eq "removing it" 1 "$(judged setfattr -x user.protected "$file")"
-check_eq "(once)" 0 "$(judged true)"
-check_eq "another value of security.ima" 1 "$(judged evmctl ima_hash -a sha512 "$file" 2>/dev/null | tail -n 1)"
-check_eq "(once)" 0 "$(judged true)"
+check_eq "is appraised at its first start" 1 "$(judged true)"
+check_eq "is not appraised again if nothing changed" 0 "$(judged true)"
+check_eq "is appraised again after a protected attribute was set" 1 "$(judged setfattr -n user.protected -v 1 "$file")"
+check_eq "is appraised once after a protected attribute was set" 0 "$(judged true)"
+check_eq "is appraised again after a protected attribute was removed" 1 "$(judged setfattr -x user.protected "$file")"
+check_eq "is appraised once after a protected attribute was removed" 0 "$(judged true)"
+check_eq "is appraised again after security.ima got another value" 1 "$(judged evmctl ima_hash -a sha512 "$file" 2>/dev/null | tail -n 1)"
+check_eq "is appraised once after security.ima got another value" 0 "$(judged true)"
 setfattr -x security.ima "$file"
-check "and none, which counts at once" is_refused missing-hash "$file" "$file"
+check "is refused at once when security.ima was removed" is_refused missing-hash "$file" "$file"
 
-# The mode stays.
-check "what appraise rules do cannot be changed while the module is loaded" eval '! echo off 2>/dev/null >/sys/module/digest_lists/parameters/ima_appraise'
-check "nor which attributes are protected" eval '! echo user.none 2>/dev/null >/sys/module/digest_lists/parameters/evm_xattrs'
-check_eq "it enforces" enforce "$(status ima_appraise)"
+section "parameters while the module is loaded"
+check "what appraise rules do cannot be changed" eval '! echo off 2>/dev/null >/sys/module/digest_lists/parameters/ima_appraise'
+check "the protected attributes cannot be changed" eval '! echo user.none 2>/dev/null >/sys/module/digest_lists/parameters/evm_xattrs'
+check_eq "the module goes on enforcing" enforce "$(status ima_appraise)"
 finish

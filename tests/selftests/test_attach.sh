@@ -81,62 +81,67 @@ unload() { unload_module && [ ! -e "$SECFS" ]; }
 # By itself.
 [ -x /opt/guest/bpf_lsm ] || bail "bpf_lsm is not there: make helpers"
 load || bail "the module does not load"
+section "attach=auto"
 # shellcheck disable=SC2086 # words
-check_eq "attach=auto redirects where service managers and security agents attach programs" "$(sorted $shared)" \
+check_eq "redirects where service managers and security agents attach programs" "$(sorted $shared)" \
 	"$(attached redirect)"
-check_eq "attach=auto: file_post_open jumps" jump "$(status hook_file_post_open)"
-check_eq "attach=auto: inode_free_security jumps" jump "$(status hook_inode_free_security)"
+check_eq "file_post_open jumps" jump "$(status hook_file_post_open)"
+check_eq "inode_free_security jumps" jump "$(status hook_inode_free_security)"
 check "an unknown program is measured" measures exec
 check "an unknown file that is read is measured" measures read
 
+section "attach=auto and ftrace_enabled=0"
 ftrace=/proc/sys/kernel/ftrace_enabled
 try_switch_off() { echo 0 >"$ftrace"; } 2>/dev/null
 try_switch_off
-check "whether or not ftrace_enabled=0 is accepted, programs are measured" measures exec
-check "so are files that are read" measures read
+check "programs are measured whether or not it is accepted" measures exec
+check "files that are read are measured whether or not it is accepted" measures read
 check_eq "ftrace_enabled=0 is refused" 1 "$(cat "$ftrace")"
 echo 1 >"$ftrace"
 check "the module is unloaded" unload
 
 # Functions that ftrace calls at the stubs.
 enabled() { grep -c '^bpf_lsm_' /sys/kernel/tracing/enabled_functions; }
-check_eq "no stub is attached to after that" 0 "$(enabled)"
+check_eq "no stub is attached to after the module is unloaded" 0 "$(enabled)"
 
-# The parameter.
+section "attach=stick"
 refused_parameter() { ! modprobe digest_lists allow_unload=1 attach=stick 2>/dev/null && [ ! -e "$SECFS" ]; }
-check "attach=stick: the module does not load" refused_parameter
-check_eq "attach=stick: no stub is attached to" 0 "$(enabled)"
-check "attach=redirect: the module loads" load attach=redirect
-check_eq "attach=redirect: no hook jumps" "" "$(attached jump)"
-for access in exec read; do check "attach=redirect: an unknown file is measured ($access)" measures $access; done
-check "attach=redirect: a program comes later on a hook where none is expected" attach_bpf 0 file_post_open
-check "attach=redirect: it sees files that are opened, which are measured" sees measures read
+check "the module does not load" refused_parameter
+check_eq "no stub is attached to" 0 "$(enabled)"
+section "attach=redirect"
+check "the module loads" load attach=redirect
+check_eq "no hook jumps" "" "$(attached jump)"
+for access in exec read; do check "an unknown file is measured ($access)" measures $access; done
+check "a program comes later on a hook where none is expected" attach_bpf 0 file_post_open
+check "the later program sees files that are opened, which are measured" sees measures read
 detach_bpf
-check "attach=redirect: the module is unloaded" unload
-check "attach=jump: the module loads" load attach=jump
-check_eq "attach=jump: no hook is redirected" "" "$(attached redirect)"
+check "the module is unloaded" unload
+section "attach=jump"
+check "the module loads" load attach=jump
+check_eq "no hook is redirected" "" "$(attached redirect)"
 late() { ! attach_bpf 0 bprm_check_security >"$WORK/late" && grep '^attaching to ' "$WORK/late"; }
-check "attach=jump: a program that comes later is refused" late
-check "attach=jump: programs are measured as before" measures exec
-check "attach=jump: the module is unloaded" unload
+check "a program that comes later is refused" late
+check "programs are measured beside a refused one" measures exec
+check "the module is unloaded" unload
 
 # after HOOK ACCESS: a BPF program comes after the module.
 after() {
 	local hook=$1 access=$2
 	load && policy_for "$access" || bail "the module does not load"
-	check "$hook, module first: a program can be attached" attach_bpf 0 "$hook" || { unload && return; }
-	check "$hook, module first: both work" sees measures "$access"
-	check "$hook, module first: the program can go first" detach_bpf
-	check "$hook, module first: the module goes on" measures "$access"
-	check "$hook, module first: the program can come back" attach_bpf 0 "$hook"
-	check "$hook, module first: both work again" sees measures "$access"
-	check "$hook, module first: the module can be unloaded while the program is attached" unload
-	check "$hook, module first: the program goes on" sees load
+	section "$hook, module first"
+	check "a program can be attached" attach_bpf 0 "$hook" || { unload && return; }
+	check "both work" sees measures "$access"
+	check "the program can go first" detach_bpf
+	check "the module goes on" measures "$access"
+	check "the program can come back" attach_bpf 0 "$hook"
+	check "both work when it came back" sees measures "$access"
+	check "the module can be unloaded while the program is attached" unload
+	check "the program goes on" sees load
 	policy_for "$access"
-	check "$hook, module first: both work with the module loaded again" sees measures "$access"
+	check "both work with the module loaded again" sees measures "$access"
 	detach_bpf
-	check "$hook, module first: the module is unloaded after the program" unload
-	check_eq "$hook, module first: no stub is attached to after that" 0 "$(enabled)"
+	check "the module is unloaded after the program" unload
+	check_eq "no stub is attached to after both are gone" 0 "$(enabled)"
 }
 after bprm_check_security exec
 after mmap_file map
@@ -144,55 +149,59 @@ after file_mprotect mprotect
 after file_open write
 
 # As a service manager does it: all its programs at once.
+section "all programs of a service manager, module first"
 load || bail "the module does not load"
 # shellcheck disable=SC2086 # words
-check "module first: programs can be attached to all hooks of service managers and agents at once" \
+check "they can be attached to all hooks at once" \
 	attach_bpf 0 $shared $elsewhere
-check "module first: programs are measured beside all of them" sees measures exec
-check "module first: so are files that are read" measures read
-check "module first: so are files that were cut" measures truncate
-check "module first: it is unloaded beside all of them" unload
-check "module first: they go on" sees /usr/bin/true
-check "module last: it is loaded beside all of them" load
-check "module last: programs are measured beside all of them" sees measures exec
+check "programs are measured beside them" sees measures exec
+check "files that are read are measured beside them" measures read
+check "files that were cut are measured beside them" measures truncate
+check "the module is unloaded beside them" unload
+check "they go on" sees /usr/bin/true
+section "all programs of a service manager, module last"
+check "the module is loaded beside them" load
+check "programs are measured beside them" sees measures exec
 detach_bpf
-check "module last: programs are measured without them" measures exec
-check "module last: it is unloaded" unload
+check "programs are measured when they are gone" measures exec
+check "the module is unloaded" unload
 
 # before HOOK ACCESS: a BPF program holds the jump when the module is loaded.
 before() {
 	local hook=$1 access=$2
-	check "$hook, program first: a program can be attached" attach_bpf 0 "$hook" || return
-	check "$hook, program first: the module loads beside it" load attach=jump || return
-	check_eq "$hook, program first: only that hook is redirected" "$hook " "$(attached redirect)"
-	check "$hook, program first: both work" sees measures "$access"
-	check "$hook, program first: the module is unloaded while the program is attached" unload
-	check "$hook, program first: it loads again" load attach=jump
-	check "$hook, program first: both work again" sees measures "$access"
-	check "$hook, program first: the program can go first" detach_bpf
-	check "$hook, program first: the module goes on" measures "$access"
-	check "$hook, program first: the program can come back" attach_bpf 0 "$hook"
-	check "$hook, program first: both work as before" sees measures "$access"
+	section "$hook, program first"
+	check "a program can be attached" attach_bpf 0 "$hook" || return
+	check "the module loads beside it" load attach=jump || return
+	check_eq "only that hook is redirected" "$hook " "$(attached redirect)"
+	check "both work" sees measures "$access"
+	check "the module is unloaded while the program is attached" unload
+	check "the module loads again" load attach=jump
+	check "both work with the module loaded again" sees measures "$access"
+	check "the program can go first" detach_bpf
+	check "the module goes on" measures "$access"
+	check "the program can come back" attach_bpf 0 "$hook"
+	check "both work when it came back" sees measures "$access"
 	detach_bpf
-	check "$hook, program first: the module is unloaded after the program" unload
+	check "the module is unloaded after the program" unload
 }
 before bprm_check_security exec
 before file_post_open read
 
+section "verdicts of programs"
 # Verdicts of BPF programs. While this one is attached nothing can be executed.
 attach_bpf -1 bprm_check_security || bail "no BPF program"
 denied=yes
 /usr/bin/true 2>/dev/null && denied=no
 detach_bpf
-check_eq "without the module a program's -EPERM denies execution" yes "$denied"
+check_eq "without the module -EPERM of a program denies execution" yes "$denied"
 load || bail "the module does not load"
 fresh "$files" && rm -f "$WORK/error"
 attach_bpf -1 bprm_check_security || bail "no BPF program"
 denied=yes
 "$file" 2>"$WORK/error" && denied=no
 detach_bpf
-check_eq "module first: a program's -EPERM denies execution" yes "$denied"
-check "module first: with that error" grep -q 'Operation not permitted' "$WORK/error"
-check "module first: afterwards a program is executed and measured" measures exec
-check "the module is unloaded at last" unload
+check_eq "module first: -EPERM of a program denies execution" yes "$denied"
+check "module first: the caller gets that error" grep -q 'Operation not permitted' "$WORK/error"
+check "module first: a program is executed and measured afterwards" measures exec
+check "the module is unloaded" unload
 finish

@@ -23,15 +23,16 @@ reads() { : <"$1"; }
 audit_records() { kernel_log | grep 'audit: type=1805 '; }
 count() { audit_records | grep -cF "$1"; }
 
+section "an audit rule"
 mark
 set_policy "audit func=FILE_CHECK mask=MAY_READ fowner=$owner" || bail "an audit rule is refused"
 new && reads "$file"
-check_eq "a file that an audit rule matches has one record" 1 "$(count "file=\"$file\"")"
-check_eq "with its digest" 1 "$(count "file=\"$file\" hash=\"sha256:$sum\"")"
-check_eq "opened again it has no other" 1 "$(reads "$file" && reads "$file" && count "file=\"$file\"")"
-check "and is not measured" unmeasured "$file"
+check_eq "a file that it matches has one record" 1 "$(count "file=\"$file\"")"
+check_eq "the record has the digest of the file" 1 "$(count "file=\"$file\" hash=\"sha256:$sum\"")"
+check_eq "a file that is opened again has no other record" 1 "$(reads "$file" && reads "$file" && count "file=\"$file\"")"
+check "a file that it matches is not measured" unmeasured "$file"
 # What ausearch -i shows of such a record: a header with time and serial number, then name=value.
-check "every field can be parsed, and tells who did it" python3 -c '
+check "every field of a record can be parsed, and tells the task" python3 -c '
 import re, sys
 line = sys.argv[1]
 head = re.search(r"audit: type=1805 audit\((\d+)\.(\d+):(\d+)\): (.*)", line)
@@ -44,26 +45,27 @@ assert int(fields["pid"]) > 1 and int(fields["ppid"]) > 0 and fields["exe"].star
 assert list(fields)[:2] == ["file", "hash"], list(fields)' "$(audit_records | tail -n 1)"
 echo more >>"$file" && chown 0 "$file" && sum=$(digest_of "$file") && chown $owner "$file" && reads "$file"
 check_eq "another content has another record" 2 "$(count "file=\"$file\"")"
-check_eq "with its digest, too" 1 "$(count "file=\"$file\" hash=\"sha256:$sum\"")"
+check_eq "the record of another content has its digest" 1 "$(count "file=\"$file\" hash=\"sha256:$sum\"")"
 chmod 600 "$file" && reads "$file"
 check_eq "another mode of the file does not lead to a third content" 2 \
 	"$(audit_records | grep -F "file=\"$file\"" | grep -o 'hash="[^"]*"' | sort -u | wc -l)"
 set_policy "audit func=FILE_CHECK mask=MAY_READ fowner=$owner uid=1000" && new && reads "$file"
-check_eq "a file that no rule matches has none" 0 "$(count "file=\"$file\"")"
+check_eq "a file that no rule matches has no record" 0 "$(count "file=\"$file\"")"
 chmod 644 "$file" && as 1000 cat "$file" >/dev/null
 check_eq "the record tells the user" 1 "$(audit_records | grep -F "file=\"$file\"" | grep -c ' uid=1000 ')"
 set_policy "dont_audit uid=0${NL}audit func=FILE_CHECK fowner=$owner" && new && reads "$file"
 check_eq "dont_audit settles it" 0 "$(count "file=\"$file\"")"
 set_policy "dont_measure uid=0${NL}audit func=FILE_CHECK fowner=$owner" && new && reads "$file"
-check_eq "dont_measure does not" 1 "$(count "file=\"$file\"")"
+check_eq "dont_measure does not settle it" 1 "$(count "file=\"$file\"")"
 set_policy "audit func=BPRM_CHECK fowner=$owner" && new && chmod 755 "$file" && "$file"
 check_eq "a program is audited" 1 "$(count "file=\"$file\" hash=\"sha256:$sum\"")"
 set_policy "measure func=FILE_CHECK fowner=$owner${NL}audit func=FILE_CHECK fowner=$owner" && new && reads "$file"
 check_eq "a file can be measured and audited" "1 1" "$(records_for "$file") $(count "file=\"$file\"")"
 set_policy "measure func=FILE_CHECK fowner=$owner" && new && reads "$file"
 set_policy "audit func=FILE_CHECK fowner=$owner" && reads "$file"
-check_eq "also when it was measured before" "1 1" "$(records_for "$file") $(count "file=\"$file\"")"
+check_eq "a file that was measured before can be audited" "1 1" "$(records_for "$file") $(count "file=\"$file\"")"
 
+section "names that could be taken for other fields"
 # Names that could be taken for other fields.
 set_policy "audit func=FILE_CHECK fowner=$owner"
 hex() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F; }
@@ -72,12 +74,13 @@ for name in 'a space' 'a"quote' $'new\nline' $'\xc3\xa4' 'x hash="sha256:00"'; d
 	check_eq "the name $(printf %q "$name") is in hexadecimal" 1 "$(count "file=$(hex "$file") hash=\"sha256:$sum\"")"
 done
 
+section "a ToMToU violation"
 # Violations: AUDIT_INTEGRITY_PCR (1804).
 set_policy "measure func=FILE_CHECK mask=MAY_READ fowner=$owner" && new 'written while read'
 exec {reader}<"$file"
 : >>"$file"
 exec {reader}<&-
-check_eq "a ToMToU violation has a record of type 1804" 1 "$(kernel_log | grep 'audit: type=1804 ' |
+check_eq "has a record of type 1804" 1 "$(kernel_log | grep 'audit: type=1804 ' |
 	grep "op=invalid_pcr cause=ToMToU comm=.* name=$(hex "$file") dev=" | grep -c "ino=$(stat -c %i "$file") res=1 errno=0")"
-check_eq "and none of type 1805" 0 "$(count "$(hex "$file")")"
+check_eq "has no record of type 1805" 0 "$(count "$(hex "$file")")"
 finish

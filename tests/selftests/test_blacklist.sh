@@ -39,44 +39,49 @@ cp lists/list-2 list-other && cms list-other linked -nocerts || bail "openssl cm
 
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
 
-# A list.
-accepted "a list loads" load list-data list-data.linked
+section "a list"
+accepted "loads before it is blacklisted" load list-data list-data.linked
 unload_all
-check "its SHA-256 comes into the blacklist" bar "$(digest_of list-data)"
-refused "it is refused" ERFKILL "blacklisted" load list-data list-data.linked
+check "has its SHA-256 added to the blacklist" bar "$(digest_of list-data)"
+refused "is refused when it is blacklisted" ERFKILL "blacklisted" load list-data list-data.linked
 "$SELFTESTS/metadata.py" --algo sha512 compact list-data list-data.linked >meta
-refused "also by metadata that name it by its SHA-512" ERFKILL "blacklisted" put digest_lists meta
-accepted "another loads" load list-other list-other.linked
+refused "is refused by metadata that name its SHA-512 as well" ERFKILL "blacklisted" put digest_lists meta
+accepted "loads where another one is blacklisted" load list-other list-other.linked
 unload_all
 
-# Certificates.
-accepted "a list by a linked-in key" load list-barred-linked list-barred-linked.barred-linked
+section "a built-in key"
+accepted "its list loads before it is blacklisted" load list-barred-linked list-barred-linked.barred-linked
 unload_all
-check "whose certificate comes into the blacklist" bar_certificate barred-linked
-refused "is refused" ERFKILL "blacklisted" load list-barred-linked list-barred-linked.barred-linked
-check_eq "and the key shown so" blacklisted "$(id_and_state barred-linked)"
+check "its certificate is added to the blacklist" bar_certificate barred-linked
+refused "its list is refused when it is blacklisted" ERFKILL "blacklisted" load list-barred-linked list-barred-linked.barred-linked
+check_eq "its state is blacklisted" blacklisted "$(id_and_state barred-linked)"
 
-accepted "a key is added" put trusted_keys "$keys/barred-added.der"
-accepted "a list by it loads" load list-barred-added list-barred-added.barred-added
+section "an added key"
+accepted "is accepted before it is blacklisted" put trusted_keys "$keys/barred-added.der"
+accepted "its list loads before it is blacklisted" load list-barred-added list-barred-added.barred-added
 unload_all
-check "its certificate comes into the blacklist" bar_certificate barred-added
-refused "the list is refused" ERFKILL "blacklisted" load list-barred-added list-barred-added.barred-added
-check_eq "the key shown so" blacklisted "$(id_and_state barred-added)"
-refused "and not added again" ERFKILL "blacklisted" put trusted_keys "$keys/barred-added.der"
+check "its certificate is added to the blacklist" bar_certificate barred-added
+refused "its list is refused when it is blacklisted" ERFKILL "blacklisted" load list-barred-added list-barred-added.barred-added
+check_eq "its state is blacklisted" blacklisted "$(id_and_state barred-added)"
+refused "is not added a second time" ERFKILL "blacklisted" put trusted_keys "$keys/barred-added.der"
 
-check "a certificate comes into the blacklist" bar_certificate barred-later
-refused "and cannot be added" ERFKILL "blacklisted" put trusted_keys "$keys/barred-later.der"
+section "a certificate that was never added"
+check "is added to the blacklist" bar_certificate barred-later
+refused "is refused as a key when it is blacklisted" ERFKILL "blacklisted" put trusted_keys "$keys/barred-later.der"
 
-accepted "a list with the certificate in its signature" load list-barred-enclosed list-barred-enclosed.barred-enclosed
+section "a certificate in the signature of a list"
+accepted "its list loads before it is blacklisted" load list-barred-enclosed list-barred-enclosed.barred-enclosed
 unload_all
-check "which comes into the blacklist" bar_certificate barred-enclosed
-refused "is refused" ERFKILL "blacklisted" load list-barred-enclosed list-barred-enclosed.barred-enclosed
+check "is added to the blacklist" bar_certificate barred-enclosed
+refused "its list is refused when it is blacklisted" ERFKILL "blacklisted" load list-barred-enclosed list-barred-enclosed.barred-enclosed
 
-accepted "a CA" put trusted_keys "$keys/barred-ca.der"
-accepted "and a key below it" put trusted_keys "$keys/barred-child.der"
-accepted "whose list loads" load list-barred-child list-barred-child.barred-child
+section "a key below a CA"
+accepted "the CA is accepted" put trusted_keys "$keys/barred-ca.der"
+accepted "the key is accepted" put trusted_keys "$keys/barred-child.der"
+accepted "its list loads" load list-barred-child list-barred-child.barred-child
 unload_all
 
+section "files"
 # Files, first by what vouches for them, then from the cache.
 enforce="appraise func=BPRM_CHECK fsuuid=$uuid digest_list"
 set_policy "$enforce" || bail "the policy is refused"
@@ -87,22 +92,23 @@ sign_file "$signed" barred-child || bail "evmctl"
 list_of immutable "$listed" "$other" && load_signed || bail "the list is refused"
 for file in "$listed" "$other" "$signed"; do "$file"; done
 check "a listed program runs" "$listed"
-check "another, too" "$other"
-check "and a signed one" "$signed"
+check "another listed program runs" "$other"
+check "a signed program runs" "$signed"
 mark
-check "the digest of the first comes into the blacklist" bar "$(digest_of "$listed")"
-check "it is refused at once" denied "$listed"
-check_eq "and the audit log says why" 1 "$(refusals "$listed" blacklisted-hash | wc -l)"
-check "the other runs" "$other"
+check "the digest of a listed program is added to the blacklist" bar "$(digest_of "$listed")"
+check "a blacklisted program is refused at once" denied "$listed"
+check_eq "the audit log gives the cause of a blacklisted program" 1 "$(refusals "$listed" blacklisted-hash | wc -l)"
+check "a program that is not blacklisted runs" "$other"
 
-check "the CA comes into the blacklist" bar_certificate barred-ca
-check "the program that its key signed is refused at once" denied "$signed"
-check_eq "because of its signature" 1 "$(refusals "$signed" invalid-signature | wc -l)"
-check_eq "the CA is shown so" blacklisted "$(id_and_state barred-ca)"
-check_eq "and the key below it" issuer-not-trusted "$(id_and_state barred-child)"
-refused "whose list is refused" ENOLINK "vouches" load list-barred-child list-barred-child.barred-child
-check "the other program runs" "$other"
-accepted "a list by a key of which nothing was said" load list-linked list-linked.linked
+section "a CA"
+check "its certificate is added to the blacklist" bar_certificate barred-ca
+check "the program that a key below it signed is refused at once" denied "$signed"
+check_eq "the program is refused because of its signature" 1 "$(refusals "$signed" invalid-signature | wc -l)"
+check_eq "its state is blacklisted" blacklisted "$(id_and_state barred-ca)"
+check_eq "the key below it has no trusted issuer" issuer-not-trusted "$(id_and_state barred-child)"
+refused "a list by the key below it is refused" ENOLINK "vouches" load list-barred-child list-barred-child.barred-child
+check "another program runs" "$other"
+accepted "a list by a key beside it loads" load list-linked list-linked.linked
 set_policy "dont_appraise fsuuid=$uuid" || bail "the policy is refused"
 unload_module || bail "the module does not unload"
 finish

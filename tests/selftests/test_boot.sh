@@ -29,21 +29,22 @@ file_systems() {
 	done
 }
 
+section "the guest"
 if debug_kernel; then
-	skip "the kernel is the distribution's" "a kernel of scripts/debug-kernel"
+	skip "has the distribution's kernel" "a kernel of scripts/debug-kernel"
 else
-	check "the kernel is the distribution's" distribution_kernel
+	check "has the distribution's kernel" distribution_kernel
 fi
-check "and untainted" untainted
-check "the BPF LSM is active" lsm_active bpf
-check "every tool is there" tools
-check "every module is there" modules
-check "ext4, xfs and btrfs can be made on loop devices" file_systems
+check "has an untainted kernel" untainted
+check "has the BPF LSM active" lsm_active bpf
+check "has every tool" tools
+check "has every module" modules
+check "makes ext4, xfs and btrfs on loop devices" file_systems
 if [ -e /dev/tpm0 ]; then
-	check_eq "the TPM has four active banks" "sha1 sha256 sha384 sha512" "$(tpm_banks | tr '\n' ' ' | sed 's/ $//')"
-	check "IMA's own list replays to PCR 10" replay_ok 10 /sys/kernel/security/ima/binary_runtime_measurements
+	check_eq "has a TPM with four active banks" "sha1 sha256 sha384 sha512" "$(tpm_banks | tr '\n' ' ' | sed 's/ $//')"
+	check "has a list of IMA that replays to PCR 10" replay_ok 10 /sys/kernel/security/ima/binary_runtime_measurements
 else
-	skip "the TPM has four active banks" "no TPM"
-	skip "IMA's own list replays to PCR 10" "no TPM"
+	skip "has a TPM with four active banks" "no TPM"
+	skip "has a list of IMA that replays to PCR 10" "no TPM"
 fi
 finish

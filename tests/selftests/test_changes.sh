@@ -33,21 +33,21 @@ changes() {
 	local name=$1
 	shift
 	prepare
-	"$@" || { not_ok "$fs: $name: '$*' failed" && return; }
+	"$@" || { not_ok "$name: '$*' failed" && return; }
 	reads "$file" && reads "$file"
 	local second
 	second=$(digest_of "$file")
-	[ "$first" != "$second" ] || { not_ok "$fs: $name: the content is the same" && return; }
-	check "$fs: $name" measured_as "$file" "$first" "$second"
+	[ "$first" != "$second" ] || { not_ok "$name: the content is the same" && return; }
+	check "$name" measured_as "$file" "$first" "$second"
 }
 # keeps NAME COMMAND...: one result, ok if it has no second record.
 keeps() {
 	local name=$1
 	shift
 	prepare
-	"$@" || { not_ok "$fs: $name: '$*' failed" && return; }
+	"$@" || { not_ok "$name: '$*' failed" && return; }
 	reads "$file"
-	check "$fs: $name" measured_as "$file" "$first"
+	check "$name" measured_as "$file" "$first"
 }
 
 rewrite() { yes other | head -c 8192 >"$file"; }
@@ -65,23 +65,25 @@ same() { cp "$file" "$WORK/same" && cat "$WORK/same" >"$file"; }
 mkfs_loop ext4 64M "$WORK/ext4" && mkfs_loop xfs 300M "$WORK/xfs" && mkfs_loop btrfs 128M "$WORK/btrfs" &&
 	mount_tmp tmpfs mode=755 "$WORK/tmpfs" || bail "no file systems"
 for fs in ext4 xfs btrfs tmpfs; do
+	section "$fs: a file"
 	dir=$WORK/$fs
-	changes "O_TRUNC and another content of the same size" rewrite
-	changes "one byte in place" in_place
-	changes "O_APPEND" append
-	changes "truncate(2)" eval '"$SYSCALLS" truncate "$file" 100'
-	changes "ftruncate(2) to a larger size" eval 'truncate -s 10000 "$file"'
-	changes "a store through a shared mapping" eval '"$SYSCALLS" store "$file" store'
-	changes "fallocate(2) that makes a hole" punch
-	changes "another file renamed over it" rename_over
-	changes "unlinked and made again" recreate
-	keeps "the same content once more" same
-	keeps "other times" touched
-	keeps "another mode" mode
-	keeps "another link" link
-	keeps "renamed and back" moved
+	changes "with another content of the same size has a second record" rewrite
+	changes "of which one byte was changed in place has a second record" in_place
+	changes "that was written with O_APPEND has a second record" append
+	changes "that truncate(2) cut has a second record" eval '"$SYSCALLS" truncate "$file" 100'
+	changes "that ftruncate(2) made larger has a second record" eval 'truncate -s 10000 "$file"'
+	changes "that was stored to through a shared mapping has a second record" eval '"$SYSCALLS" store "$file" store'
+	changes "with a hole of fallocate(2) has a second record" punch
+	changes "over which another was renamed has a second record" rename_over
+	changes "that was unlinked and made again has a second record" recreate
+	keeps "that is written with the same content has no second record" same
+	keeps "with other times has no second record" touched
+	keeps "with another mode has no second record" mode
+	keeps "with another link has no second record" link
+	keeps "that was renamed and renamed back has no second record" moved
 done
 
+section "a new file"
 # Unlinked and made again with the inode number of the old one.
 fs=ext4 dir=$WORK/ext4
 prepare
@@ -92,11 +94,12 @@ for try in $(seq 20); do
 done
 if [ "$(stat -c %i "$file")" = "$inode" ]; then
 	reads "$file"
-	check "a new file with the inode number of the old one has its own record" measured_as "$file" "$first" "$(digest_of "$file")"
+	check "with the inode number of a deleted one has its own record" measured_as "$file" "$first" "$(digest_of "$file")"
 else
-	skip "a new file with the inode number of the old one has its own record" "no such number after $try files"
+	skip "with the inode number of a deleted one has its own record" "no such number after $try files"
 fi
 
+section "names"
 # Names: the record has the one by which the content was first read.
 prepare && ln "$file" "$file-link" && reads "$file-link"
 reads "$file"
@@ -104,20 +107,22 @@ check "a file with two links has a record for each name by which it is opened af
 	measured_as "$file-link" "$first"
 mkdir "$WORK/bind" && mount --bind "$dir" "$WORK/bind" && mounts+=("$WORK/bind")
 prepare && reads "$WORK/bind/${file##*/}"
-check "through a bind mount a file is the same" unmeasured "$WORK/bind/${file##*/}"
+check "a file has no second record through a bind mount" unmeasured "$WORK/bind/${file##*/}"
 fresh "$dir" && chown $owner "$file" && reads "$WORK/bind/${file##*/}"
-check "a file opened through a bind mount first has that name" measured_as "$WORK/bind/${file##*/}" "$(digest_of "$file")"
+check "a file that was opened through a bind mount first has that name" measured_as "$WORK/bind/${file##*/}" "$(digest_of "$file")"
 
 # New files.
 for fs in ext4 tmpfs; do
+	section "$fs: a file"
 	dir=$WORK/$fs
 	"$SYSCALLS" mknod "$dir/mknod" && chown $owner "$dir/mknod" && echo "$fs" >"$dir/mknod" && reads "$dir/mknod"
-	check "$fs: a file made by mknod(2)" once "$dir/mknod"
+	check "that mknod(2) made has one record" once "$dir/mknod"
 	chmod 777 "$dir" && as $owner "$SYSCALLS" tmpfile "$dir" "$fs" "$dir/tmpfile" && reads "$dir/tmpfile"
-	check "$fs: a file made by O_TMPFILE" once "$dir/tmpfile"
+	check "that was made by O_TMPFILE has one record" once "$dir/tmpfile"
 done
+section "a memfd"
 set_policy "measure func=FILE_CHECK mask=MAY_READ fowner=$owner" && as $owner "$SYSCALLS" memfd nowhere text
-check_eq "a memfd" "$(printf text | sha256sum | cut -c1-64)" "$(digests_for '/memfd:nowhere_(deleted)')"
+check_eq "has a record with its digest" "$(printf text | sha256sum | cut -c1-64)" "$(digests_for '/memfd:nowhere_(deleted)')"
 set_policy "$policy"
 
 # overlayfs: the inode of the layer decides.
@@ -130,12 +135,13 @@ yes upper | head -c 8192 >"$dir/upper/upper" && chown $owner "$dir/upper/upper"
 mount_tmp overlay "lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$dir/work" "$WORK/overlay" || bail "no overlayfs"
 hashed() { status hashed_bytes; }
 for name in copied upper beneath; do
+	section "overlayfs, the file '$name'"
 	file=$WORK/overlay/$name
 	reads "$file"
-	check "overlayfs: $name: the first open is measured" once "$file"
+	check "the first open is measured" once "$file"
 	before=$(hashed)
 	reads "$file" && reads "$file"
-	check_eq "overlayfs: $name: unchanged it is not read again" "$before" "$(hashed)"
+	check_eq "a file that did not change is not read again" "$before" "$(hashed)"
 	first=$(digest_of "$file")
 	case $name in
 	copied) echo more >>"$file" ;;
@@ -143,12 +149,14 @@ for name in copied upper beneath; do
 	beneath) printf X | dd of="$dir/lower/beneath" bs=1 seek=100 conv=notrunc status=none ;;
 	esac
 	reads "$file"
-	check "overlayfs: $name: then there is a second record" measured_as "$file" "$first" "$(digest_of "$file")"
+	check "a file that changed has a second record" measured_as "$file" "$first" "$(digest_of "$file")"
 done
+section "overlayfs"
 check "the copy is in the upper layer" test -e "$dir/upper/copied"
 reads "$dir/lower/copied"
-check "the content below has its record: that of the name above" unmeasured "$dir/lower/copied"
+check "the content below has the record of the name above, and no other" unmeasured "$dir/lower/copied"
 
+section "FUSE"
 # A FUSE server may change content without a sign: the file is read at each access.
 mkdir "$WORK/fuse"
 yes one | head -c 8192 >"$WORK/backing"
@@ -157,27 +165,28 @@ if "$SELFTESTS/fuse_file.py" "$WORK/backing" "$WORK/fuse"; then
 	file=$WORK/fuse/file
 	set_policy "measure func=FILE_CHECK mask=MAY_READ uid=0 fsname=fuse"
 	reads "$file"
-	check "FUSE: the first open is measured" once "$file"
+	check "the first open is measured" once "$file"
 	before=$(hashed)
 	for i in 1 2 3; do reads "$file"; done
-	check_eq "FUSE: each of three more opens reads it" $((before + 3 * 8192)) "$(hashed)"
-	check "FUSE: unchanged it has one record" measured "$file"
+	check_eq "each of three more opens reads the file" $((before + 3 * 8192)) "$(hashed)"
+	check "a file that did not change has one record" measured "$file"
 	first=$(digest_of "$file")
 	yes two | head -c 8192 >"$WORK/backing"
 	reads "$file"
-	check "FUSE: what the server changes has a second record" measured_as "$file" "$first" "$(digest_of "$file")"
+	check "a file that the server changed has a second record" measured_as "$file" "$first" "$(digest_of "$file")"
 	set_policy "measure func=FILE_CHECK mask=MAY_READ uid=0 fs_subtype=selftest"
 	yes three | head -c 8192 >"$WORK/backing"
 	reads "$file"
-	check_eq "FUSE: fs_subtype= matches the subtype of the server" 3 "$(records_for "$file")"
+	check_eq "fs_subtype= matches the subtype of the server" 3 "$(records_for "$file")"
 	set_policy "measure func=FILE_CHECK mask=MAY_READ uid=0 fs_subtype=other"
 	yes four | head -c 8192 >"$WORK/backing"
 	reads "$file"
-	check_eq "FUSE: and no other" 3 "$(records_for "$file")"
+	check_eq "fs_subtype= does not match another subtype" 3 "$(records_for "$file")"
 else
 	for i in 1 2 3 4 5 6; do skip "FUSE: $i" "no FUSE in this kernel"; done
 fi
 
-check_eq "nothing of this is a violation" 0 "$(cat "$SECFS/violations")"
-if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+section "the whole test"
+check_eq "nothing of it is a violation" 0 "$(cat "$SECFS/violations")"
+if [ -e /dev/tpm0 ]; then check "the PCR of every bank replays" replay_ok; else skip "the PCR of every bank replays" "no TPM"; fi
 finish

@@ -32,32 +32,35 @@ fails() {
 
 unmeasured() { [ "$(records_for "$1")" = 0 ]; }
 
+section "without the module"
 # Without the module.
 for command in status "load $WORK/meta"; do
 	echo x >"$WORK/meta"
 	# shellcheck disable=SC2086 # a command and its argument
-	check "without the module 'digestctl ${command%% *}' fails" fails 1 digestctl $command
-	check "and says to load it" complained 'the module is not loaded: modprobe digest_lists'
+	check "'digestctl ${command%% *}' fails" fails 1 digestctl $command
+	check "'digestctl ${command%% *}' says to load the module" complained 'the module is not loaded: modprobe digest_lists'
 done
 
+section "lists"
 # Lists.
-check "a list is generated" out digestctl generate "$files/bin" -o "$WORK/bin.list"
-check "the empty file is left out, and that is said" eval "grep -qi empty '$WORK/out' '$WORK/err'"
-check "another one of mutable files" out digestctl generate --mutable "$files/etc" -o "$WORK/etc.list"
-check "'show' tells of a list" out digestctl show --digests "$WORK/bin.list" "$WORK/etc.list"
-check "its type" said ': compact list$'
-check "its number of digests" said 'digests: 2$'
+check "a list of immutable files is generated" out digestctl generate "$files/bin" -o "$WORK/bin.list"
+check "an empty file is left out, with a message" eval "grep -qi empty '$WORK/out' '$WORK/err'"
+check "a list of mutable files is generated" out digestctl generate --mutable "$files/etc" -o "$WORK/etc.list"
+check "'show' succeeds for lists" out digestctl show --digests "$WORK/bin.list" "$WORK/etc.list"
+check "'show' prints the type" said ': compact list$'
+check "'show' prints the number of digests" said 'digests: 2$'
 digest() { sha256sum "$files/$1" | cut -d' ' -f1; }
-check "an immutable file" said "^immutable sha256:$(digest bin/one)$"
-check "a mutable file" said "^mutable sha256:$(digest etc/three)$"
-check "no target of a link" eval "! said '$(sha256sum /usr/bin/id | cut -d' ' -f1)'"
-check "the digest of the list file" said "file: sha256:$(sha256sum "$WORK/bin.list" | cut -d' ' -f1)$"
-check "metadata are made" out digestctl metadata "$WORK/bin.list" "$WORK/etc.list" -o "$WORK/meta"
-check "'show' tells of metadata" out digestctl show "$WORK/meta"
-check "how many lists they have" said 'lists: 2$'
-check "and where they are" said "$WORK/etc.list"
+check "'show' prints an immutable file" said "^immutable sha256:$(digest bin/one)$"
+check "'show' prints a mutable file" said "^mutable sha256:$(digest etc/three)$"
+check "'show' prints no target of a link" eval "! said '$(sha256sum /usr/bin/id | cut -d' ' -f1)'"
+check "'show' prints the digest of the list file" said "file: sha256:$(sha256sum "$WORK/bin.list" | cut -d' ' -f1)$"
+check "metadata of two lists are made" out digestctl metadata "$WORK/bin.list" "$WORK/etc.list" -o "$WORK/meta"
+check "'show' succeeds for metadata" out digestctl show "$WORK/meta"
+check "'show' prints how many lists the metadata have" said 'lists: 2$'
+check "'show' prints where the lists of the metadata are" said "$WORK/etc.list"
 check "metadata of what is no list are not made" fails 1 digestctl metadata "$WORK/true" -o "$WORK/bad"
 
+section "policies"
 # With the module.
 load_module || bail "the module does not load"
 cat <<END >"$WORK/policy"
@@ -68,59 +71,63 @@ check "'policy check' accepts what the module accepts" out digestctl policy chec
 check "the module accepts what 'policy check' accepts" eval "echo '$WORK/policy' >'$SECFS/policy'"
 echo "measure func=KEXEC_CMDLINE" >"$WORK/bad-policy"
 check "'policy check' refuses what the module refuses" fails 1 digestctl policy check "$WORK/bad-policy"
-check "with its reason" complained 'line 1, column 9: .func=KEXEC_CMDLINE.: cannot be served'
+check "'policy check' prints the reason of a refusal" complained 'line 1, column 9: .func=KEXEC_CMDLINE.: cannot be served'
 refused_policy() { ! echo "$WORK/bad-policy" >"$SECFS/policy"; } 2>/dev/null
-check "the module refuses it" refused_policy
+check "the module refuses what 'policy check' refuses" refused_policy
 reason=$(dmesg | sed -n 's/.*digest_lists: policy: //p' | tail -n 1)
-check "with the same words" complained "$reason"
-check "what 'policy builtin' prints passes 'policy check'" \
+check "the module refuses with the words of 'policy check'" complained "$reason"
+check "'policy check' accepts what 'policy builtin' prints" \
 	eval "digestctl policy builtin 'tcb|exec_tcb' | digestctl policy check -"
 
-check "'load' loads the lists" out digestctl load "$WORK/meta"
-check "and says how many" said '2 lists loaded'
+section "loading"
+check "'load' loads lists" out digestctl load "$WORK/meta"
+check "'load' says how many lists it loaded" said '2 lists loaded'
 "$files/bin/one" && "$files/etc/three" && "$files/other/four"
 check "a program of the immutable list has no record" unmeasured "$files/bin/one"
 check "a program of the mutable list has no record" unmeasured "$files/etc/three"
-check "another one has" record_for "$files/other/four"
+check "a program of no list has a record" record_for "$files/other/four"
 check "the record of the metadata has their path" record_for "digest_lists_metadata:$WORK/meta"
 check_eq "digests_count is what 'show' said" 3 "$(cat "$SECFS/digests_count")"
 check "digest_lists names the list files by the digests that 'show' said" grep -q \
 	"^sha256:$(sha256sum "$WORK/bin.list" | cut -d' ' -f1) .* immutable=2 mutable=0 " "$SECFS/digest_lists"
 check "'status' shows the status file" out digestctl status
-check "with the lists" said '^lists: 2$'
-check "and the digests" said '^digests: 3$'
+check "'status' shows the number of lists" said '^lists: 2$'
+check "'status' shows the number of digests" said '^digests: 3$'
 
 digestctl generate "$files/other" -o "$WORK/other.list" >/dev/null 2>&1
 digestctl metadata "$WORK/other.list" -o "$WORK/other" >/dev/null 2>&1
-check "'load --bytes' loads metadata as well" out digestctl load --bytes "$WORK/other"
+check "'load --bytes' loads metadata" out digestctl load --bytes "$WORK/other"
 program "$files/later"
 cp "$files/other/four" "$files/copy" && "$files/copy"
-check "what it loaded is known" unmeasured "$files/copy"
+check "a file of a list that 'load --bytes' loaded is known" unmeasured "$files/copy"
 
+section "refusals"
 # Refusals.
 program "$WORK/other.list"
 check "'load' fails where a list has changed" fails 1 digestctl load "$WORK/other"
-check "and refers to the kernel log" complained 'the reason is in the kernel log'
+check "'load' refers to the kernel log where a list has changed" complained 'the reason is in the kernel log'
 check "'load' fails for what is no metadata" fails 1 digestctl load "$WORK/policy"
-check "and says so" complained 'not metadata'
-check_eq "nothing of that was loaded" 4 "$(cat "$SECFS/digests_count")"
+check "'load' names what is no metadata" complained 'not metadata'
+check_eq "no refused list was loaded" 4 "$(cat "$SECFS/digests_count")"
 check "'load' of another user fails" fails 1 \
 	setpriv --reuid=1000 --regid=1000 --clear-groups digestctl load --bytes /usr/bin/true
-check "and says what is needed" complained 'needs root, with CAP_SYS_ADMIN'
+check "'load' of another user says what is needed" complained 'needs root, with CAP_SYS_ADMIN'
 
+section "queries and removals"
 # Asking and removing.
 digest=sha256:$(sha256sum <"$files/bin/one" | cut -d' ' -f1)
 check "'query' names the list that has a digest" out digestctl query "$digest"
-check "with what it says of it" said "^$digest: sha256:$(sha256sum <"$WORK/bin.list" | cut -d' ' -f1) .* kind=immutable"
-check "'query --file' does so for the content of a file" out digestctl query --file "$files/etc/three"
-check "which may be mutable" said ' kind=mutable$'
+check "'query' prints the list and that the digest is immutable" said "^$digest: sha256:$(sha256sum <"$WORK/bin.list" | cut -d' ' -f1) .* kind=immutable"
+check "'query --file' names the list that has the content of a file" out digestctl query --file "$files/etc/three"
+check "'query --file' prints that the digest is mutable" said ' kind=mutable$'
 check "'query' fails for what no list has" fails 1 digestctl query "sha256:$(printf '7%.0s' {1..64})"
-check "and says so" eval 'out digestctl query "sha256:$(printf "7%.0s" {1..64})"; said "in no list"'
-check "'remove' takes a list away" out digestctl remove "$WORK/bin.list"
-check "whose digests are in no list then" fails 1 digestctl query "$digest"
+check "'query' says that no list has it" eval 'out digestctl query "sha256:$(printf "7%.0s" {1..64})"; said "in no list"'
+check "'remove' removes a list" out digestctl remove "$WORK/bin.list"
+check "a digest of a removed list is in no list" fails 1 digestctl query "$digest"
 check "'remove' fails for a list that is not loaded" fails 1 digestctl remove "$WORK/bin.list"
-check "and says so" complained 'no such list is loaded'
+check "'remove' says that it did not find the list" complained 'no such list is loaded'
 
+section "every format and one bad list"
 # Every format, beside each other; and one list among them that the kernel alone sees to be bad.
 unload_module && load_module || bail "the module does not load again"
 lists=()
@@ -135,24 +142,25 @@ digestctl generate --mutable "$files/other" -o "$WORK/unverified" >/dev/null 2>&
 openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 30 -subj "/CN=nobody" -addext keyUsage=digitalSignature -keyout "$WORK/key" -out "$WORK/cert" 2>/dev/null
 digestctl sign "$WORK/unverified" --key "$WORK/key" --cert "$WORK/cert" >/dev/null
 digestctl metadata "${lists[@]}" "$WORK/unverified" -o "$WORK/formats" >/dev/null
-check "a list with a signature by nobody's key is refused, and all others with it" fails 1 digestctl load "$WORK/formats"
-check_eq "so nothing is loaded" 0 "$(cat "$SECFS/digests_count")"
-check "'load --skip-bad' loads the others" out digestctl load --skip-bad "$WORK/formats"
-check "and says how many" said '9 lists loaded, 1 left out'
-check "and which not, and why" complained 'unverified: left out: .*kernel log'
-check_eq "they are loaded" 9 "$(cat "$SECFS/digests_count")"
+check "'load' refuses all lists where the key of one is not trusted" fails 1 digestctl load "$WORK/formats"
+check_eq "'load' of a bad list loads nothing" 0 "$(cat "$SECFS/digests_count")"
+check "'load --skip-bad' loads the other lists" out digestctl load --skip-bad "$WORK/formats"
+check "'load --skip-bad' says how many it loaded" said '9 lists loaded, 1 left out'
+check "'load --skip-bad' says which list it left out, and why" complained 'unverified: left out: .*kernel log'
+check_eq "'load --skip-bad' leaves all digests of the other lists" 9 "$(cat "$SECFS/digests_count")"
 echo "measure func=BPRM_CHECK $here digest_list" >"$SECFS/policy"
 before=$(records)
 for list in "${lists[@]}"; do "$files/${list##*/}/program"; done
 check_eq "the files of every format and algorithm are known" "$before" "$(records)"
 
+section "packages of the guest"
 # The packages of this guest.
 if [ -e /var/lib/dpkg/info/coreutils.md5sums ]; then
-	check "'generate --from dpkg' makes a list of installed packages" out digestctl generate --from dpkg --skip-changed coreutils -o "$WORK/coreutils"
+	check "'generate --from dpkg' makes a list" out digestctl generate --from dpkg --skip-changed coreutils -o "$WORK/coreutils"
 	digestctl metadata "$WORK/coreutils" -o "$WORK/meta" >/dev/null && digestctl load "$WORK/meta" >/dev/null
-	check "whose files are known" out digestctl query --file /usr/bin/ls
+	check "the files of a list of 'generate --from dpkg' are known" out digestctl query --file /usr/bin/ls
 else
-	skip "'generate --from dpkg' makes a list of installed packages" "the guest has no database of packages"
-	skip "whose files are known" "the guest has no database of packages"
+	skip "'generate --from dpkg' makes a list" "the guest has no database of packages"
+	skip "the files of a list of 'generate --from dpkg' are known" "the guest has no database of packages"
 fi
 finish

@@ -64,6 +64,7 @@ MOST=${FAULTS_MOST:-1000}
 # with ERRNO (0); nothing was ever wrong.
 each() {
 	local name=$1 attempt=$2 sound=$3 want=${4:-0} n out rc hit error value tried=0 failed=0 last=none wrong=0
+	section "$name"
 	: >"$WORK/wrong"
 	for ((n = 1; n <= MOST; n++)); do
 		rc=0
@@ -82,9 +83,9 @@ each() {
 		[ "$wrong" -lt 10 ] || break
 	done
 	note "$name: $tried allocations, of which $failed ended the operation"
-	check_eq "$name: every allocation fails once, and then the operation ends as it should" "yes $want" \
+	check_eq "every allocation fails once, and then the operation ends as it should" "yes $want" \
 		"$([ "$tried" -gt 0 ] && echo yes) $last"
-	check_eq "$name: nothing is half done" "" "$(head -n 20 "$WORK/wrong")"
+	check_eq "nothing is half done" "" "$(head -n 20 "$WORK/wrong")"
 }
 
 # leaks: objects that nothing refers to and that the module allocated, by kmemleak. A scan may take
@@ -103,11 +104,12 @@ leaks() {
 }
 # no_leak NAME
 no_leak() {
+	section "$1"
 	if [ -e "$debug/kmemleak" ]; then
-		check "$1: nothing leaks" leaks
+		check "nothing leaks" leaks
 		echo clear >"$debug/kmemleak"
 	else
-		skip "$1: nothing leaks" "no kmemleak"
+		skip "nothing leaks" "no kmemleak"
 	fi
 }
 [ ! -e $debug/kmemleak ] || echo clear >"$debug/kmemleak"
@@ -207,7 +209,7 @@ appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
 	set_policy "$new" && new=$(<"$SECFS/policy") && set_policy "$old" && old=$(<"$SECFS/policy") ||
 		bail "the policy is refused"
 	written=policy
-	for data in text path; do each "writing a policy (its $data)" write_nth policy_sound; done
+	for data in text path; do each "writing a policy by its $data" write_nth policy_sound; done
 	openssl x509 -in "$keys/ca.pem" -outform DER -out ca.der
 	shown=$(<"$SECFS/trusted_keys")
 	written=trusted_keys data=ca.der
@@ -260,7 +262,7 @@ phase_measure() {
 measure func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
 	for use in exec map protect; do
 		new_program
-		each "measuring an unknown file ($use)" use_nth measured_sound
+		each "measuring an unknown file : $use" use_nth measured_sound
 	done
 	# What needs a violation has one before it is used, whatever failed before.
 	set_policy "measure func=MMAP_CHECK fsuuid=$uuid digest_type=verity
@@ -302,13 +304,13 @@ phase_appraise() {
 appraise func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
 	for use in exec map protect; do
 		new_program
-		each "appraising an unknown file ($use)" use_nth unknown_sound 13
+		each "appraising an unknown file : $use" use_nth unknown_sound 13
 	done
 	new_program
 	list_of immutable "$file" && load_signed || bail "the list is refused"
 	for use in exec map protect; do
 		known_again
-		each "appraising a known file ($use)" use_nth known_sound
+		each "appraising a known file : $use" use_nth known_sound
 	done
 
 	# What is in use as signed.

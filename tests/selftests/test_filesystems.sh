@@ -30,7 +30,7 @@ changed() {
 	"$@" >/dev/null || note "'$*' failed with $?"
 	opens "$file" 2
 	mapfile -t after < <(recorded "$file")
-	check_eq "$type: $how" "$((${#before[@]} + 1)) $(sum_of "$file")" "${#after[@]} ${after[-1]:-}"
+	check_eq "$how" "$((${#before[@]} + 1)) $(sum_of "$file")" "${#after[@]} ${after[-1]:-}"
 }
 append() { echo "$2" >>"$1"; }
 overwrite() { printf %s "$2" | dd of="$1" bs=1 seek=100 conv=notrunc status=none; }
@@ -57,16 +57,17 @@ clone_range() { xfs_io -c "reflink $1.from 4096 0 4096" "$1"; }
 # file_system DIR: what holds on each.
 file_system() {
 	local dir=$1 file hashed hits found
+	section "$type"
 	echo "$known_text" >"$dir/known" && ours "$dir/known"
 	found=$(status files_known)
 	opens "$dir/known" 1
-	check_eq "$type: a known file leaves no record" 0 "$(records_for "$dir/known")"
-	check "$type: it was found in the list" test "$(status files_known)" -gt "$found"
+	check_eq "a known file leaves no record" 0 "$(records_for "$dir/known")"
+	check "a known file is found in the list" test "$(status files_known)" -gt "$found"
 
 	file=$dir/file
 	seq 5000 >"$file" && ours "$file"
 	opens "$file" 1
-	check_eq "$type: an unknown file leaves one record" "$(sum_of "$file")" "$(recorded "$file")"
+	check_eq "an unknown file leaves one record" "$(sum_of "$file")" "$(recorded "$file")"
 	# Reading it may have been a change of the inode: of the time of the last access.
 	opens "$file" 1
 	hashed=$(status hashed_bytes) hits=$(status cache_hits)
@@ -74,23 +75,23 @@ file_system() {
 	if [ "$type" = tmpfs ]; then
 		# Stores through a mapping leave no sign there, so nothing may be taken for
 		# unchanged.
-		check "$type: it is read at each open" [ "$(status hashed_bytes)" -gt "$hashed" ]
-		check_eq "$type: and not answered from the cache" "$hits" "$(status cache_hits)"
+		check "a file that does not change is read at each open" [ "$(status hashed_bytes)" -gt "$hashed" ]
+		check_eq "a file that does not change is not answered from the cache" "$hits" "$(status cache_hits)"
 	else
-		check_eq "$type: it is not read again while it does not change" "$hashed" "$(status hashed_bytes)"
-		check_eq "$type: but answered from the cache" $((hits + 10)) "$(status cache_hits)"
+		check_eq "a file that does not change is not read again" "$hashed" "$(status hashed_bytes)"
+		check_eq "a file that does not change is answered from the cache" $((hits + 10)) "$(status cache_hits)"
 	fi
 
 	changed "$file" "a file that was appended to leaves a record" append "$file" more
-	changed "$file" "so does one that was written in place" overwrite "$file" other
-	changed "$file" "even within the same tick" overwrite "$file" again
-	changed "$file" "and with its times put back" overwrite_times "$file" third
-	changed "$file" "one written through a mapping" store "$file" m
-	changed "$file" "one that was cut" shorten "$file"
-	changed "$file" "one that was made longer" lengthen "$file"
-	changed "$file" "one with a hole punched in it" punch "$file"
-	changed "$file" "one that was replaced" replace "$file"
-	changed "$file" "one written with O_DIRECT" overwrite_direct "$file" direct
+	changed "$file" "a file that was written in place leaves a record" overwrite "$file" other
+	changed "$file" "a file that was written in place within the same tick leaves a record" overwrite "$file" again
+	changed "$file" "a file that was written in place and got its times back leaves a record" overwrite_times "$file" third
+	changed "$file" "a file that was written through a mapping leaves a record" store "$file" m
+	changed "$file" "a file that was cut leaves a record" shorten "$file"
+	changed "$file" "a file that was made longer leaves a record" lengthen "$file"
+	changed "$file" "a file with a hole punched in it leaves a record" punch "$file"
+	changed "$file" "a file that was replaced leaves a record" replace "$file"
+	changed "$file" "a file that was written with O_DIRECT leaves a record" overwrite_direct "$file" direct
 }
 
 load_module || bail "the module does not load"
@@ -105,9 +106,10 @@ for type in ext4 xfs btrfs; do
 	file_system "$WORK/$type"
 done
 for type in xfs btrfs; do
+	section "$type"
 	file=$WORK/$type/file
-	changed "$file" "another file cloned over it" clone "$file"
-	changed "$file" "a part of another file cloned into it" clone_range "$file"
+	changed "$file" "a file over which another was cloned leaves a record" clone "$file"
+	changed "$file" "a file into which a part of another was cloned leaves a record" clone_range "$file"
 done
 type=tmpfs
 mount_tmp tmpfs mode=755 "$WORK/tmpfs"
@@ -122,24 +124,26 @@ ours "$WORK/ext4/lower"/*
 modprobe -q overlay
 mount_tmp overlay "lowerdir=$WORK/ext4/lower,upperdir=$WORK/ext4/upper,workdir=$WORK/ext4/work" "$WORK/overlay"
 file_system "$WORK/overlay"
+section "overlay, files of the lower layer"
 opens "$WORK/overlay/known-below" 1
-check_eq "overlay: a known file of the lower layer leaves no record" 0 "$(records_for "$WORK/overlay/known-below")"
+check_eq "a known file leaves no record" 0 "$(records_for "$WORK/overlay/known-below")"
 file=$WORK/overlay/lower
 opens "$file" 2
-check_eq "overlay: an unknown file of the lower layer leaves one" "$(sum_of "$file")" "$(recorded "$file")"
+check_eq "an unknown file leaves one record" "$(sum_of "$file")" "$(recorded "$file")"
 hashed=$(status hashed_bytes)
 opens "$file" 10
-check_eq "overlay: it is not read again while it does not change" "$hashed" "$(status hashed_bytes)"
-changed "$file" "it is read after it was copied up by a write" append "$file" more
+check_eq "a file that does not change is not read again" "$hashed" "$(status hashed_bytes)"
+changed "$file" "a file that was copied up by a write leaves a record" append "$file" more
 hashed=$(status hashed_bytes)
 opens "$file" 10
-check_eq "overlay: but not again then" "$hashed" "$(status hashed_bytes)"
-changed "$file" "unless the file of the upper layer was written" overwrite "$WORK/ext4/upper/lower" below
-changed "$file" "or appended to" append "$WORK/ext4/upper/lower" below
+check_eq "a file that was copied up is not read again" "$hashed" "$(status hashed_bytes)"
+changed "$file" "a file that was written in the upper layer leaves a record" overwrite "$WORK/ext4/upper/lower" below
+changed "$file" "a file that was appended to in the upper layer leaves a record" append "$WORK/ext4/upper/lower" below
 file=$WORK/overlay/copied
-changed "$file" "a file of the lower layer written through a mapping" store "$file" m
+changed "$file" "a file that was written through a mapping leaves a record" store "$file" m
 file=$WORK/overlay/known-below
-changed "$file" "a known file of the lower layer that was written in place" overwrite "$file" other
+changed "$file" "a known file that was written in place leaves a record" overwrite "$file" other
 
+section "the whole test"
 check "the PCR of every bank replays" replay_ok
 finish

@@ -29,15 +29,17 @@ has_none() { [ -z "$(ima_of "$1")" ]; }
 vouched "$disk/program" || bail "no program"
 echo 1 >/proc/sys/vm/drop_caches
 fsfreeze -f "$disk" || bail "the file system is not frozen"
+section "a program on a frozen file system"
 "$disk/program" &
 pid=$!
 gone() { ! kill -0 "$pid" 2>/dev/null; }
-check "while the file system is frozen a program is executed" wait_for 60 gone
-check "it is not refused" wait "$pid"
+check "is executed" wait_for 60 gone
+check "is not refused" wait "$pid"
 fsfreeze -u "$disk"
-check "its digest could not be stored" has_none "$disk/program"
-check "executed afterwards, it has one" eval '"$disk/program" && has_digest "$disk/program"'
+check "has no digest, which could not be stored" has_none "$disk/program"
+check "has its digest when it was executed after the thaw" eval '"$disk/program" && has_digest "$disk/program"'
 
+section "the last close of a writer"
 # A writer's last close waits for the thaw, and stores.
 writer() {
 	exec {fd}>>"$disk/program"
@@ -51,11 +53,11 @@ writer &
 wait_for 60 test -e "$WORK/written" || bail "the writer does not write"
 fsfreeze -f "$disk"
 : >"$WORK/close"
-check "a writer's last close waits while the file system is frozen" eval '! wait_for 3 test -e "$WORK/closed"'
+check "waits while the file system is frozen" eval '! wait_for 3 test -e "$WORK/closed"'
 fsfreeze -u "$disk"
-check "and no longer" wait_for 60 test -e "$WORK/closed"
+check "does not wait after the thaw" wait_for 60 test -e "$WORK/closed"
 wait
-check "then the file has its new digest" has_digest "$disk/program"
+check "stores the new digest after the thaw" has_digest "$disk/program"
 rm "$disk/program"
 
 # Opens that truncate hold up the freezer. They take turns with one that freezes as often as it can.
@@ -70,6 +72,7 @@ freeze() {
 	done
 	: >"$WORK/stopped"
 }
+section "files that are opened to be truncated"
 for ((round = 0; round < ROUNDS; round++)); do
 	for ((n = 0; n < FILES; n++)); do vouched "$disk/file-$n" || bail "no file"; done
 	rm -f "$WORK/truncated" "$WORK/stop" "$WORK/stopped"
@@ -85,13 +88,13 @@ for ((round = 0; round < ROUNDS; round++)); do
 	wait_for 60 test -e "$WORK/stopped" || bail "the freezer does not return"
 	wait
 done
-ok "files are opened, to be truncated, while others freeze the file system"
+ok "are opened while others freeze the file system"
 note "the file system was frozen $(wc -l <"$WORK/frozen") times"
-check "the file system was frozen meanwhile" test "$(wc -l <"$WORK/frozen")" -gt "$ROUNDS"
+check "are opened while the file system freezes more often than files are opened" test "$(wc -l <"$WORK/frozen")" -gt "$ROUNDS"
 empty() { for ((n = 0; n < FILES; n++)); do has_digest "$disk/file-$n" && [ ! -s "$disk/file-$n" ] || return; done; }
-check "all of them are empty, and have that digest" empty
-check "and can be read" cat "$disk"/file-*
-check "what is written to them is good" eval 'echo text >"$disk/file-0" && [ "$(cat "$disk/file-0")" = text ]'
-check "the file system can be unmounted" umount "$disk"
+check "are empty, and have that digest" empty
+check "can be read" cat "$disk"/file-*
+check "are good when they are written" eval 'echo text >"$disk/file-0" && [ "$(cat "$disk/file-0")" = text ]'
+check "leave a file system that can be unmounted" umount "$disk"
 mounts=()
 finish

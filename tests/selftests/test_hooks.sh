@@ -63,43 +63,46 @@ writes() { : >>"$1"; }
 
 set_policy "$policy" || bail "the policy is refused"
 
-new && arrives "a file is opened: file_post_open" "FILE_CHECK" reads "$file"
-new && arrives "so it is for writing" "FILE_CHECK" writes "$file"
-new && arrives "a program is executed: bprm_check_security, bprm_creds_from_file, and what it maps" \
+section "accesses"
+new && arrives "a file that is opened arrives at file_post_open" "FILE_CHECK" reads "$file"
+new && arrives "a file that is opened for writing arrives at file_post_open" "FILE_CHECK" writes "$file"
+new && arrives "a program that is executed arrives at bprm_check_security, bprm_creds_from_file, and at the hooks of what it maps" \
 	"BPRM_CHECK CREDS_CHECK FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" "$file"
-new && arrives "a file is mapped executable: mmap_file" "FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" "$SYSCALLS" map "$file"
-new && arrives "a file is mapped to be read" "FILE_CHECK" "$SYSCALLS" map-read "$file"
-new && arrives "only the personality makes it executable: MMAP_CHECK_REQPROT is not asked" "FILE_CHECK MMAP_CHECK" \
+new && arrives "a file that is mapped executable arrives at mmap_file" "FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" "$SYSCALLS" map "$file"
+new && arrives "a file that is mapped to be read arrives at file_post_open only" "FILE_CHECK" "$SYSCALLS" map-read "$file"
+new && arrives "a mapping that only the personality makes executable does not arrive at MMAP_CHECK_REQPROT" "FILE_CHECK MMAP_CHECK" \
 	"$SYSCALLS" map-implied "$file"
-new && arrives "a mapping is made executable: file_mprotect" "FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" \
+new && arrives "a mapping that is made executable arrives at file_mprotect" "FILE_CHECK MMAP_CHECK MMAP_CHECK_REQPROT" \
 	"$SYSCALLS" mprotect "$file"
 
+section "a script"
 # A script that would leave a trace.
 fresh "$disk" script && printf '#!/bin/sh\n: >%s\n' "$disk/ran" >"$file" && own "$file"
-arrives "an interpreter asks whether it may run a script: bprm_creds_for_exec" "BPRM_CHECK FILE_CHECK" \
+arrives "about which an interpreter asks arrives at bprm_creds_for_exec" "BPRM_CHECK FILE_CHECK" \
 	"$SYSCALLS" check "$file"
-check "which does not run" test ! -e "$disk/ran"
+check "about which an interpreter asks does not run" test ! -e "$disk/ran"
 own "$file"
-check "then it runs" "$file"
-check_eq "with the credentials of its interpreter, so that CREDS_CHECK is not asked of the script" "" \
+check "runs when it is executed" "$file"
+check_eq "has the credentials of its interpreter, so that CREDS_CHECK is not asked of it" "" \
 	"$(awk -v path="$file" '$5 == path && $1 == 14 && $3 == "ima-ng"' "$ASCII")"
 
+section "content that the kernel reads"
 fresh "$disk" && cp "$(modinfo -n dummy)" "$file" && own "$file"
-arrives "a kernel module is loaded: kernel_post_read_file" "FILE_CHECK MODULE_CHECK" insmod "$file"
+arrives "a kernel module arrives at kernel_post_read_file" "FILE_CHECK MODULE_CHECK" insmod "$file"
 rmmod dummy
 
 # Firmware, whole and in part.
 if modprobe test_firmware 2>/dev/null; then
 	former=$(cat "$firmware_path")
 	printf %s "$disk" >"$firmware_path"
-	new && arrives "firmware is loaded: kernel_post_read_file" "FILE_CHECK FIRMWARE_CHECK" request "$file"
-	new && arrives "firmware is loaded in part: kernel_read_file" "FILE_CHECK FIRMWARE_CHECK" request_part "$file"
+	new && arrives "firmware arrives at kernel_post_read_file" "FILE_CHECK FIRMWARE_CHECK" request "$file"
+	new && arrives "firmware in part arrives at kernel_read_file" "FILE_CHECK FIRMWARE_CHECK" request_part "$file"
 	printf '%s\n' "$former" >"$firmware_path"
 	set_firmware reset 1
 	rmmod test_firmware
 else
-	skip "firmware is loaded: kernel_post_read_file" "no module test_firmware"
-	skip "firmware is loaded in part: kernel_read_file" "no module test_firmware"
+	skip "firmware arrives at kernel_post_read_file" "no module test_firmware"
+	skip "firmware in part arrives at kernel_read_file" "no module test_firmware"
 fi
 
 kernel=$disk/kernel
@@ -109,28 +112,29 @@ kexec_initramfs() { "$SYSCALLS" kexec "$kernel" "$file" || true; }
 "$SYSCALLS" kexec "$kernel" "$kernel" 2>/dev/null
 case $? in
 1 | 38) # EPERM, ENOSYS
-	skip "a kernel is loaded for kexec" "this kernel has no kexec_file_load, or is locked down"
-	skip "so is an initramfs" "this kernel has no kexec_file_load, or is locked down"
+	skip "a kernel for kexec arrives at kernel_post_read_file" "this kernel has no kexec_file_load, or is locked down"
+	skip "an initramfs for kexec arrives at kernel_post_read_file" "this kernel has no kexec_file_load, or is locked down"
 	;;
 *)
-	new && arrives "a kernel is loaded for kexec: kernel_post_read_file" "FILE_CHECK KEXEC_KERNEL_CHECK" kexec_kernel
-	new && arrives "an initramfs is loaded for kexec: kernel_post_read_file" "FILE_CHECK KEXEC_INITRAMFS_CHECK" \
+	new && arrives "a kernel for kexec arrives at kernel_post_read_file" "FILE_CHECK KEXEC_KERNEL_CHECK" kexec_kernel
+	new && arrives "an initramfs for kexec arrives at kernel_post_read_file" "FILE_CHECK KEXEC_INITRAMFS_CHECK" \
 		kexec_initramfs
 	;;
 esac
 
 load_policy() { echo "$file" >"$SECFS/policy"; }
 fresh "$disk" && printf '%s# %s\n' "$policy" "$RANDOM" >"$file" && own "$file"
-arrives "a policy of the module is loaded by its path" "POLICY_CHECK" load_policy
+arrives "a policy of the module that is loaded by its path arrives at POLICY_CHECK" "POLICY_CHECK" load_policy
 # A policy of IMA's that is not accepted: IMA takes only one in each boot.
 if [ -e /sys/kernel/security/ima/policy ]; then
 	load_ima_policy() { ! echo "$file" 2>/dev/null >/sys/kernel/security/ima/policy; }
 	fresh "$disk" && echo nonsense >"$file" && own "$file"
-	arrives "a policy of IMA's is loaded by its path: kernel_post_read_file" "FILE_CHECK POLICY_CHECK" load_ima_policy
+	arrives "a policy of IMA's that is loaded by its path arrives at kernel_post_read_file" "FILE_CHECK POLICY_CHECK" load_ima_policy
 else
-	skip "a policy of IMA's is loaded by its path: kernel_post_read_file" "IMA has its policy already"
+	skip "a policy of IMA's that is loaded by its path arrives at kernel_post_read_file" "IMA has its policy already"
 fi
 
+section "credentials"
 # Who executes: CREDS_CHECK sees the credentials that the program will have.
 chmod 711 "$disk"
 suid=4243
@@ -139,51 +143,56 @@ suid_program() { fresh "$disk" && chown $suid "$file" && chmod 4755 "$file"; }
 suid_program && set_policy "measure func=CREDS_CHECK fowner=$suid euid=$suid" && as 1000 "$file"
 check "CREDS_CHECK euid= matches a set-uid program" once "$file"
 suid_program && set_policy "measure func=BPRM_CHECK fowner=$suid euid=$suid" && as 1000 "$file"
-check "BPRM_CHECK euid= does not: it has the credentials of who executes" unmeasured "$file"
+check "BPRM_CHECK euid= does not match a set-uid program: it has the credentials of the task that executes" unmeasured "$file"
 suid_program && set_policy "measure func=CREDS_CHECK fowner=$suid uid=$suid" && as 1000 "$file"
-check "CREDS_CHECK uid= does not: the real user stays" unmeasured "$file"
+check "CREDS_CHECK uid= does not match the owner of a set-uid program: the real user stays" unmeasured "$file"
 suid_program && set_policy "measure func=CREDS_CHECK fowner=$suid uid=1000" && as 1000 "$file"
-check "it is that of who executes" once "$file"
+check "CREDS_CHECK uid= matches the real user" once "$file"
 suid_program && chmod 755 "$file" && set_policy "measure func=CREDS_CHECK fowner=$suid euid=$suid" && as 1000 "$file"
-check "without the set-uid bit CREDS_CHECK euid= does not match" unmeasured "$file"
+check "CREDS_CHECK euid= does not match a program without the set-uid bit" unmeasured "$file"
 set_policy "measure func=CREDS_CHECK fowner=$suid egid=$suid"
 fresh "$disk" && chown $suid:$suid "$file" && chmod 2755 "$file" && as 1000 "$file"
 check "CREDS_CHECK egid= matches a set-gid program" once "$file"
 
+section "root of a user namespace that user 1000 made"
 # User namespaces: ids are those of the initial one.
 in_userns() { as 1000 unshare --user --map-root-user "$@"; }
 if in_userns true 2>/dev/null; then
 	for case in "uid=1000 once" "uid=0 unmeasured" "euid=0 unmeasured"; do
 		set_policy "measure func=BPRM_CHECK fowner=$owner ${case% *}" && new && in_userns "$file"
-		check "root of a user namespace that user 1000 made: ${case% *}: ${case#* }" "${case#* }" "$file"
+		check "a program is ${case#* } under a rule with ${case% *}" "${case#* }" "$file"
 	done
 else
-	for case in uid=1000 uid=0 euid=0; do
-		skip "root of a user namespace that user 1000 made: $case" "users may make no user namespace"
+	for case in "uid=1000 once" "uid=0 unmeasured" "euid=0 unmeasured"; do
+		skip "a program is ${case#* } under a rule with ${case% *}" "users may make no user namespace"
 	done
 fi
+section "a changed root"
 set_policy "measure func=BPRM_CHECK fowner=$owner" && new && chroot "$disk" /"${file##*/}" 2>/dev/null
-check_eq "a program that cannot run in a changed root is measured all the same" 1 "$(grep -c "${file##*/}\$" "$ASCII")"
+check_eq "a program that cannot run in it is measured all the same" 1 "$(grep -c "${file##*/}\$" "$ASCII")"
 
+section "mmap and mprotect"
 # mmap and mprotect, more closely.
 set_policy "measure func=MMAP_CHECK fowner=$owner"
 new && "$SYSCALLS" mprotect "$file" && "$SYSCALLS" mprotect "$file"
-check "a mapping made executable is measured once, with its digest" once "$file"
+check "a mapping that is made executable is measured once, with its digest" once "$file"
 new && for i in 1 2 3; do "$SYSCALLS" map "$file"; done
-check "so is a file mapped executable three times" once "$file"
+check "a file that is mapped executable three times is measured once" once "$file"
 set_policy "measure func=MMAP_CHECK fowner=$owner uid=1000"
 new && "$SYSCALLS" mprotect "$file"
-check "mprotect: a rule for another user does not match" unmeasured "$file"
+check "a mapping that is made executable does not match a rule for another user" unmeasured "$file"
 as 1000 "$SYSCALLS" mprotect "$file"
-check "and it does for that user" once "$file"
+check "a mapping that is made executable matches a rule for its user" once "$file"
 
+section "a task that shares its memory and is killed while the file is read that it made executable"
 # A task that shares its memory is killed while the file is read: the memory, and what became
 # executable in it, stay.
 set_policy "measure func=MMAP_CHECK fowner=$owner"
 new && truncate -s 40M "$file"
-check "a task is killed while the file is read that it made executable" "$SYSCALLS" mprotect-killed "$file" 100
-check "and a violation says that it is not known what is executed" [ "$(violations_for "$file")" = 1 ]
+check "leaves its memory to others" "$SYSCALLS" mprotect-killed "$file" 100
+check "leaves a violation: it is not known what is executed" [ "$(violations_for "$file")" = 1 ]
 
+section "what cannot be executed or opened"
 # Exec of what cannot be executed, and open of what is no regular file.
 set_policy "measure fowner=$owner"
 mkfifo "$disk/fifo" && mkdir "$disk/dir" && own "$disk/fifo" "$disk/dir"
@@ -197,6 +206,7 @@ set_policy "measure func=FILE_CHECK fowner=$owner"
 new && chmod 600 "$file" && ! as 1000 cat "$file" 2>/dev/null
 check "a file that may not be opened is not measured" unmeasured "$file"
 
+section "the whole test"
 check "the module was attached to every hook" test "$(grep -c '^hook_.*: \(jump\|redirect\)$' "$SECFS/status")" -ge 11
-if [ -e /dev/tpm0 ]; then check "PCR 23 replays" replay_pcr 23; else skip "PCR 23 replays" "no TPM"; fi
+if [ -e /dev/tpm0 ]; then check "PCR 23 of every bank replays" replay_pcr 23; else skip "PCR 23 of every bank replays" "no TPM"; fi
 finish

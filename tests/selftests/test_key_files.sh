@@ -56,58 +56,60 @@ PY
 )
 [ -n "$number" ] || bail "no header by $fingerprint"
 
+section "a distributor's key that nothing trusts"
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
 
-refused "a header of a distributor that nobody trusts" ENOKEY "no trusted key" header "$number"
+refused "a header by it is refused" ENOKEY "no trusted key" header "$number"
 sed '/^$/,/^=/!d; /^=/d' $vendor | base64 -d >vendor.gpg
-refused "its OpenPGP key by itself" ELIBACC "malformed public key" put trusted_keys vendor.gpg
+refused "it is refused as an OpenPGP key by itself" ELIBACC "malformed public key" put trusted_keys vendor.gpg
 
+section "a key file"
 key_file vendor $vendor linked || bail "digestctl keys sign"
 mv vendor.keyfile.sig kept.sig
-refused "the key in a file without a signature" ENOENT "cannot read .*vendor.keyfile.sig" add vendor
+refused "is refused without a signature" ENOENT "cannot read .*vendor.keyfile.sig" add vendor
 for by in foreign signer; do
 	key_file by-$by $vendor $by || bail "digestctl keys sign"
 done
-refused "with a signature by a key that nobody trusts" ENOKEY "no trusted key" add by-foreign
-refused "by one that is not in the keyring, though its certificate comes along" ENOKEY "no trusted key" add by-signer
+refused "is refused with a signature by a key that is not trusted" ENOKEY "no trusted key" add by-foreign
+refused "is refused with a signature by a key outside the keyring, though its certificate comes along" ENOKEY "no trusted key" add by-signer
 cp vendor.keyfile old.keyfile
 openssl cms -sign -binary -nosmimecap -in old.keyfile -signer "$keys/linked-old.pem" -inkey "$keys/linked-old.key" \
 	-outform DER -out old.keyfile.sig -md sha256 || bail "openssl cms"
 # shellcheck disable=SC2016 # 'eval' in a check
-check "digestctl signs by no certificate that has expired" eval '! digestctl keys sign old --key "$keys/linked-old.key" --cert "$keys/linked-old.pem"'
-refused "by one that has expired" EKEYEXPIRED "had ended" add old
+check "is not signed by digestctl with a certificate that has expired" eval '! digestctl keys sign old --key "$keys/linked-old.key" --cert "$keys/linked-old.pem"'
+refused "is refused with a signature by a certificate that has expired" EKEYEXPIRED "had ended" add old
 cp kept.sig vendor.keyfile.sig && flip vendor.keyfile.sig
-refused "with one bit of the signature changed" EREMCHG "does not verify" add vendor
+refused "is refused with one bit of the signature changed" EREMCHG "does not verify" add vendor
 cp kept.sig vendor.keyfile.sig && cp vendor.keyfile good && flip vendor.keyfile
-refused "with one bit of the key changed" EREMCHG "does not verify" add vendor
+refused "is refused with one bit of the key changed" EREMCHG "does not verify" add vendor
 cp vendor.gpg bare.keyfile
 openssl cms -sign -binary -noattr -nosmimecap -nocerts -in bare.keyfile -signer "$keys/linked.pem" -inkey "$keys/linked.key" \
 	-outform DER -out bare.keyfile.sig -md sha256
-refused "the key without the line that makes it a key file" ELIBBAD "do not start" add bare
+refused "is refused without the line that makes it one" ELIBBAD "do not start" add bare
 # keys_announced: how many records of keys no record takes back.
 keys_announced() {
 	awk '$5 == "digest_lists_key" { here[$4]++ } $5 == "digest_lists_refused" && $4 in here { here[$4]-- }
 		END { for (digest in here) n += here[digest]; print n + 0 }' "$SECFS/ascii_runtime_measurements"
 }
-check_eq "each key that was refused after its record has a record that takes it back" 0 "$(keys_announced)"
-check_eq "none of that left a key" 4 "$(wc -l <$SECFS/trusted_keys)"
-refused "and the header is refused still" ENOKEY "no trusted key" header "$number"
+check_eq "has a record that takes it back where it is refused after its record" 0 "$(keys_announced)"
+check_eq "adds no key where it is refused" 4 "$(wc -l <$SECFS/trusted_keys)"
+refused "leaves the header refused where it is refused" ENOKEY "no trusted key" header "$number"
 
 cp good vendor.keyfile
-accepted "with the signature of a trusted key" add vendor
-check "the key stands in trusted_keys" grep -q "^$fingerprint .*usage=headers origin=key-file .*state=valid" $SECFS/trusted_keys
-check "and in the measurement list" grep -q "sha256:$(sha256sum <good | cut -c1-64) digest_lists_key\$" $SECFS/ascii_runtime_measurements
-check_eq "a key that counts is not taken back" 1 "$(keys_announced)"
-accepted "the header loads" header "$number"
-check "its signer is the distributor" grep -q "signer=$fingerprint" $SECFS/digest_lists
+accepted "is accepted with the signature of a trusted key" add vendor
+check "has its key in trusted_keys" grep -q "^$fingerprint .*usage=headers origin=key-file .*state=valid" $SECFS/trusted_keys
+check "has its key in the measurement list" grep -q "sha256:$(sha256sum <good | cut -c1-64) digest_lists_key\$" $SECFS/ascii_runtime_measurements
+check_eq "is not taken back where its key counts" 1 "$(keys_announced)"
+accepted "makes the header of the distributor load" header "$number"
+check "makes the distributor the signer of its header" grep -q "signer=$fingerprint" $SECFS/digest_lists
 unload_all
-accepted "the same file again" add vendor
-check_eq "makes no second key" 5 "$(wc -l <$SECFS/trusted_keys)"
+accepted "can be written a second time" add vendor
+check_eq "makes no second key when it is written a second time" 5 "$(wc -l <$SECFS/trusted_keys)"
 
 # A signature by evmctl.
 cp good by-ima.keyfile
 evmctl ima_sign --sigfile -a sha256 -k "$keys/linked.key" by-ima.keyfile >/dev/null 2>&1
-accepted "an IMA signature does as well" add by-ima
+accepted "is accepted with an IMA signature" add by-ima
 cp good by-openpgp.keyfile
 python3 - "$rpm/$number.meta" by-openpgp.keyfile.sig <<'PY'
 import struct, sys
@@ -118,36 +120,38 @@ offset += 4 + size
 size, = struct.unpack_from("<I", meta, offset)
 open(sys.argv[2], "wb").write(meta[offset + 4:offset + 4 + size])
 PY
-refused "one by OpenPGP does not" EBADSLT "not one of a document" add by-openpgp
+refused "is refused with an OpenPGP signature" EBADSLT "not one of a document" add by-openpgp
 
+section "X.509 in a key file"
 # X.509 in a key file.
 "$SELFTESTS/lists.py" "$WORK/lists" 1 10
 cp lists/list-0 list
 cms list foreign -nocerts || bail "openssl cms"
 key_file foreign "$keys/foreign.pem" linked || bail "digestctl keys sign"
-refused "a list by a key of a CA that nobody knows" ENOKEY "no trusted key" load list list.foreign
-accepted "its certificate in a key file" add foreign
-accepted "then the list loads" load list list.foreign
+refused "a list by a key of an unknown CA is refused before" ENOKEY "no trusted key" load list list.foreign
+accepted "a certificate of an unknown CA is accepted" add foreign
+accepted "a list by the key loads when its certificate was accepted" load list list.foreign
 unload_all
 key_file other-ca "$keys/other-ca.pem" linked || bail "digestctl keys sign"
-accepted "a CA in a key file" add other-ca
-check "may sign and not certify" grep -q "^$(id_of other-ca) .*usage=sign origin=key-file" $SECFS/trusted_keys
+accepted "a certificate of a CA is accepted" add other-ca
+check "a CA may sign and not certify" grep -q "^$(id_of other-ca) .*usage=sign origin=key-file" $SECFS/trusted_keys
 for key in encipher weak; do key_file $key "$keys/$key.pem" linked || bail "digestctl keys sign"; done
 key_file gone "$keys/expired.pem" linked || bail "digestctl keys sign"
-refused "a key for encryption" EUNATCH "does not allow" add encipher
-refused "a short one" ENOSR "2048" add weak
-accepted "one that has expired" add gone
+refused "a key for encryption is refused" EUNATCH "does not allow" add encipher
+refused "a short key is refused" ENOSR "2048" add weak
+accepted "a certificate that has expired is accepted" add gone
 cms list expired -nocerts || bail "openssl cms"
-refused "signs nothing from then on" EKEYEXPIRED "had ended" load list list.expired
+refused "a list by a certificate that has expired is refused" EKEYEXPIRED "had ended" load list list.expired
 check "digestctl adds a certificate" digestctl keys add "$keys/signer.pem"
 key_file chained "$keys/system-signer.pem" signer || bail "digestctl keys sign"
-check "and a key file" digestctl keys add chained.keyfile
+check "digestctl adds a key file" digestctl keys add chained.keyfile
 
-accepted "revoking the key that vouched" revoke "$(id_of linked)"
-check_eq "stops those that it vouched for" "issuer-not-trusted issuer-not-trusted" \
+section "revoking the key that signed key files"
+accepted "is accepted" revoke "$(id_of linked)"
+check_eq "takes the trust from the keys that it signed" "issuer-not-trusted issuer-not-trusted" \
 	"$(state_of "$fingerprint") $(state_of "$(id_of foreign)")"
-refused "headers by the distributor are refused" ENOLINK "vouches" header "$number"
-refused "and lists by the other" ENOLINK "vouches" load list list.foreign
-check_eq "but not those that another key vouched for" valid "$(state_of "$(id_of system-signer)")"
+refused "makes headers by the distributor refused" ENOLINK "vouches" header "$number"
+refused "makes lists by a key of X.509 refused" ENOLINK "vouches" load list list.foreign
+check_eq "leaves a key that another key signed" valid "$(state_of "$(id_of system-signer)")"
 unload_module || bail "the module does not unload"
 finish

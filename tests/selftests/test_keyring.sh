@@ -23,10 +23,11 @@ load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not
 serials() { awk -v what="$1" 'index($0, what) { print "0x" $1; exit }' /proc/keys; }
 ring=$(serials 'keyring   .digest_lists:')
 inside=$(serials 'selftest linked: ')
-check "the keyring has a serial number" [ -n "$ring" ]
-check "so has a key in it" [ -n "$inside" ]
+section "the keyring"
+check "it has a serial number" [ -n "$ring" ]
+check "a key in it has a serial number" [ -n "$inside" ]
 if [ -z "$ring" ] || [ -z "$inside" ]; then bail "without them nothing is tested"; fi
-check_eq "the keyring holds four keys" 4 "$(keyctl rlist "$ring" | wc -w)"
+check_eq "it holds four keys" 4 "$(keyctl rlist "$ring" | wc -w)"
 
 # denied NAME COMMAND...: one result: COMMAND fails because it may not, and for no other reason.
 denied() {
@@ -52,15 +53,17 @@ operation() {
 	mine=$(own) theirs=$(key)
 	keyctl link "$theirs" "$mine"
 	shift
+	section "$name"
 	# shellcheck disable=SC2046 # several words
-	check "$name works on a keyring of one's own" keyctl $(sed "s/RING/$mine/; s/KEY/$theirs/; s/OTHER/$(key)/" <<<"$*")
+	check "works on a keyring of the test's own" keyctl $(sed "s/RING/$mine/; s/KEY/$theirs/; s/OTHER/$(key)/" <<<"$*")
 	# shellcheck disable=SC2046
-	denied "$name is refused" keyctl $(sed "s/RING/$ring/; s/KEY/$inside/; s/OTHER/$(key)/" <<<"$*")
+	denied "is refused for .digest_lists" keyctl $(sed "s/RING/$ring/; s/KEY/$inside/; s/OTHER/$(key)/" <<<"$*")
 }
 
 mine=$(own)
-check "a certificate can be added to a keyring of one's own" x509 "$mine"
-denied "and not to .digest_lists" x509 "$ring"
+section "adding a certificate"
+check "works on a keyring of the test's own" x509 "$mine"
+denied "is refused for .digest_lists" x509 "$ring"
 operation "adding a key" add user name data RING
 operation "linking a key" link OTHER RING
 operation "unlinking a key" unlink KEY RING
@@ -75,10 +78,11 @@ operation "invalidating" invalidate RING
 operation "revoking a key" revoke KEY
 operation "invalidating a key" invalidate KEY
 operation "a timeout of a key" timeout KEY 1
+section "the keyring after all that"
 sleep 2
-check_eq "the keyring is the same, and whole" "$ring 4" "$(serials 'keyring   .digest_lists:') $(keyctl rlist "$ring" | wc -w)"
+check_eq "it is the same, and whole" "$ring 4" "$(serials 'keyring   .digest_lists:') $(keyctl rlist "$ring" | wc -w)"
 accepted "a list is verified as before" load list list.linked
 accepted "a key can be added by trusted_keys" put trusted_keys "$keys/signer.der"
-check_eq "which the keyring shows" 5 "$(keyctl rlist "$ring" | wc -w)"
+check_eq "it shows a key that was added by trusted_keys" 5 "$(keyctl rlist "$ring" | wc -w)"
 unload_module || bail "the module does not unload"
 finish

@@ -34,11 +34,11 @@ owner=4242
 rule="measure func=FILE_CHECK fowner=$owner"
 # decides YES|NO OPTION: whether a rule with the option measures a new file.
 decides() {
-	set_policy '' && fresh "$disk" && chown $owner "$file" && set_policy "$rule $2" || { not_ok "$2 is accepted" && return; }
+	set_policy '' && fresh "$disk" && chown $owner "$file" && set_policy "$rule $2" || { not_ok "$1: '$2' is accepted" && return; }
 	: <"$file"
 	case $1 in
-	yes) check "$2 matches" once "$file" ;;
-	no) check "$2 does not match" unmeasured "$file" ;;
+	yes) check "${2:-the rule} matches" once "$file" ;;
+	no) check "${2:-the rule} does not match" unmeasured "$file" ;;
 	esac
 }
 # field OPTION VALUE: whether a rule with the label's own value matches, or none does, where the
@@ -46,6 +46,7 @@ decides() {
 field() {
 	if [ -n "$2" ]; then decides yes "$1=$2"; else decides no "$1=${task_user:-none}"; fi
 }
+section "a rule with"
 field subj_user "$task_user"
 decides no "subj_user=${task_user}x"
 decides no "subj_user=${task_user%?}"
@@ -61,20 +62,24 @@ field obj_type "$object_type"
 decides no obj_type=other_t
 decides yes "subj_user=$task_user uid=0"
 decides no "subj_user=$task_user uid=1000"
+section "dont_measure with the label of the task before a rule"
 rule="dont_measure subj_user=$task_user${NL}measure func=FILE_CHECK fowner=$owner"
 decides no ""
+section "dont_measure with another label before a rule"
 rule="dont_measure subj_user=other${NL}measure func=FILE_CHECK fowner=$owner"
 decides yes ""
 
+section "the label of a program of another task"
 # A program of another task, with the same label.
 rule="measure func=BPRM_CHECK fowner=$owner"
 set_policy "$rule subj_user=$task_user" && fresh "$disk" && chown $owner "$file" && "$file"
-check "subj_user= of who executes" once "$file"
+check "subj_user= is that of the task that executes" once "$file"
 if [ -n "$object_user" ]; then
 	set_policy "$rule obj_user=$object_user" && fresh "$disk" && chown $owner "$file" && "$file"
-	check "obj_user= of a program" once "$file"
+	check "obj_user= is that of the program" once "$file"
 else
-	skip "obj_user= of a program" "no LSM in lsm= labels files"
+	skip "obj_user= is that of the program" "no LSM in lsm= labels files"
 fi
-if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+section "the whole test"
+if [ -e /dev/tpm0 ]; then check "the PCR of every bank replays" replay_ok; else skip "the PCR of every bank replays" "no TPM"; fi
 finish

@@ -24,10 +24,11 @@ prepare() {
 }
 script GOOD >"$WORK/good" && script GOOD 24M >"$WORK/long"
 
+section "without the module"
 # Without the module.
 prepare control
 attack pin "$file" 0 "$file"
-check_eq "without the module what a device writes to a page that nobody maps any more runs" "GOOD EVIL" "$before $after"
+check_eq "what a device writes to a page that nothing maps runs" "GOOD EVIL" "$before $after"
 # The mapping of this one is older than the module.
 prepare older
 mkfifo "$WORK/go" && : >"$WORK/said"
@@ -47,28 +48,30 @@ transferred() { says "transferred 4096" || { cat "$WORK/said" && false; }; }
 harmless() { [[ $before != *EVIL* && $after != *EVIL* ]] || { echo "before: $before, after: $after" && false; }; }
 # holds NAME: two results for an attack that was made while the module enforces.
 holds() {
-	check "$1: the device writes to the page" transferred
-	check "$1: it does not run" harmless
+	section "$1"
+	check "the device writes to the page" transferred
+	check "what was written does not run" harmless
 }
 echo >&"$go" && file=$disk/upper/older && finish_attack $waiting
 exec {go}>&-
 holds "a mapping from before the module was loaded"
 prepare last && attack pin "$file" 0 "$file"
-holds "the last of one writer"
+holds "a mapping of the only writer"
 prepare others && attack pin "$file" 2 "$file"
-holds "others opened and closed it for writing meanwhile"
+holds "a file that others opened for writing and closed meanwhile"
 prepare overlay && attack pin-closed "$merged" 0 "$file"
 holds "overlayfs: a mapping whose descriptor was closed first"
 prepare above && attack pin "$file" 1 "$merged"
-holds "overlayfs: another writer of the name above closed it meanwhile"
+holds "overlayfs: a file that another writer of the name above closed meanwhile"
 prepare through && file=$merged && attack pin-closed "$merged" 0 "$merged"
-holds "overlayfs: the same, run by the name above"
+holds "overlayfs: a file that is run by the name above"
 prepare race "$WORK/long" && attack pin-race "$file" 400
 note "raced: $(tr '\n' ' ' <"$WORK/said")"
-holds "mapped while the last of the others was closing it"
-check_eq "a script that nobody wrote runs" GOOD "$(prepare untouched && user "$file")"
+holds "a mapping while the last of the others was closing the file"
+section "enforcing"
+check_eq "a script that nothing wrote runs" GOOD "$(prepare untouched && user "$file")"
 script EVIL >"$disk/upper/unknown" && chmod 755 "$disk/upper/unknown"
-check "an unknown script does not" denied user "$disk/upper/unknown"
+check "an unknown script does not run" denied user "$disk/upper/unknown"
 
 # Measuring: it may run, but not unseen.
 set_policy "measure ${rules//appraise/measure}" || bail "the policy is refused"
@@ -77,14 +80,16 @@ seen() {
 		{ echo "it printed $after, and there is no record" && false; }
 }
 leaves() {
-	check "measuring, $1: the device writes to the page" transferred
-	check "measuring, $1: it does not run, or has a record" seen
+	section "measuring, $1"
+	check "the device writes to the page" transferred
+	check "what was written does not run, or has a record" seen
 }
 prepare m-last && attack pin "$file" 0 "$file"
-leaves "the last of one writer"
+leaves "a mapping of the only writer"
 prepare m-others && attack pin "$file" 2 "$file"
-leaves "others opened and closed it for writing meanwhile"
+leaves "a file that others opened for writing and closed meanwhile"
 prepare m-overlay && attack pin-closed "$merged" 0 "$file"
 leaves "overlayfs: a mapping whose descriptor was closed first"
+section "measuring"
 check "an unknown script has a record" eval 'file=$disk/upper/unknown && user "$file" && measured "$file"'
 finish

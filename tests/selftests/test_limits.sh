@@ -10,24 +10,28 @@ plan 19
 cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/lists.py" "$WORK/l" 3 1000
+section "max_list_size"
 load_module max_list_size=20000 max_digest_memory=100000 || bail "the module does not load"
-refused "a list above max_list_size" EFBIG "list-0: larger than max_list_size" put digest_lists l/meta-0
-check_eq "is not loaded" 0 "$(status lists)"
+refused "a list above it is refused" EFBIG "list-0: larger than max_list_size" put digest_lists l/meta-0
+check_eq "a list above it is not loaded" 0 "$(status lists)"
 unload_module
+section "max_digest_memory"
 load_module max_digest_memory=100000 || bail "the module does not load"
-check_eq "a list within max_digest_memory loads" "" "$(put digest_lists l/meta-0)"
+check_eq "a list within it loads" "" "$(put digest_lists l/meta-0)"
 cat l/meta-1 l/meta-2 >both
-refused "lists above it do not" EDQUOT "list-[12]: .*max_digest_memory" put digest_lists both
-check_eq "what was loaded stays" "1 1000" "$(status lists) $(status digests)"
-check "and memory is within the limit" [ "$(status digest_memory)" -le 100000 ]
+refused "lists above it are refused" EDQUOT "list-[12]: .*max_digest_memory" put digest_lists both
+check_eq "what was loaded stays when it is reached" "1 1000" "$(status lists) $(status digests)"
+check "digest_memory is within it" [ "$(status digest_memory)" -le 100000 ]
+section "a write with one bad list"
 printf 'x' >>l/list-2
-refused "one bad list of a write names itself" ESTALE "list-2: the file is not the list" put digest_lists l/meta-2
+refused "names the bad list" ESTALE "list-2: the file is not the list" put digest_lists l/meta-2
 cat l/meta-0 l/meta-2 >mixed
-refused "and nothing of the write is loaded" ESTALE "list-2" put digest_lists mixed
-check_eq "not even the good one" "1 1000" "$(status lists) $(status digests)"
+refused "names the bad list beside good ones" ESTALE "list-2" put digest_lists mixed
+check_eq "loads none of the good lists" "1 1000" "$(status lists) $(status digests)"
 unload_module
 
 # Small lists, whose pages, references and descriptions are most of what they take: as many as fit.
+section "lists with long references"
 load_module max_digest_memory=200000 || bail "the module does not load"
 python3 - "$SELFTESTS" "$WORK" >filled <<'PY'
 import os, sys
@@ -42,14 +46,15 @@ for number in range(1000):
         break
 PY
 read -r loaded reason <filled
-check_eq "lists with long references load until the limit" "Disk quota exceeded" "$reason"
+check_eq "load until the limit" "Disk quota exceeded" "$reason"
 note "$loaded lists; digest_memory is $(status digest_memory)"
 # A page, a reference of a page, and the list itself: more than 8192 bytes each.
 fit() { [ "$loaded" -gt 15 ] && [ "$loaded" -lt 24 ]; }
-check "their references and pages count" fit
-check "what they take is within the limit" [ "$(status digest_memory)" -le 200000 ]
-check "and most of it" [ "$(status digest_memory)" -ge 180000 ]
+check "count with their references and pages" fit
+check "take no more than the limit" [ "$(status digest_memory)" -le 200000 ]
+check "take most of the limit" [ "$(status digest_memory)" -ge 180000 ]
 unload_module
+section "an index that is replaced"
 # An index that grows is there twice for a moment, which counts as well.
 "$SELFTESTS/lists.py" "$WORK/g" 2 5000
 load_module || bail "the module does not load"
@@ -63,11 +68,11 @@ print(slots * 4)')
 note "two lists take $final bytes, the first one's index $former"
 load_module max_digest_memory=$((final + former / 2)) || bail "the module does not load"
 put digest_lists g/meta-0 >/dev/null
-refused "a list that fits, but not beside the index that it replaces, is refused" EDQUOT "list-1: .*max_digest_memory" put digest_lists g/meta-1
+refused "a list that fits, but not beside it, is refused" EDQUOT "list-1: .*max_digest_memory" put digest_lists g/meta-1
 unload_module
 load_module max_digest_memory=$((final + former + 4096)) || bail "the module does not load"
 put digest_lists g/meta-0 >/dev/null
-check_eq "where both fit it is taken" "" "$(put digest_lists g/meta-1)"
+check_eq "a list that fits beside it is loaded" "" "$(put digest_lists g/meta-1)"
 unload_module
 
 # What a digest costs, everything counted, from the kernel's own figures: memory in use that belongs
@@ -106,11 +111,12 @@ PY
 		after=$(used)
 		[ "$round" -eq 0 ] || echo $(((with - (before + after) / 2) * 10240 / count)) >>rounds
 	done
-	check_eq "$count digests load" " $count" "$got $loaded"
+	section "$count digests"
+	check_eq "load" " $count" "$got $loaded"
 	seen=$(sort -n rounds | sed -n 3p)
 	note "$count digests in $(((${end/[^0-9]/} - ${start/[^0-9]/}) / 1000)) ms: the module counts $((own / 10)).$((own % 10)) bytes per digest"
 	note "memory in use: $((seen / 10)).$((seen % 10)) bytes per digest (median of 5; tenths: $(sort -n rounds | paste -sd' ')); slab, vmalloc, page tables: $other KiB"
-	check "at most 40 bytes per digest, by /proc/meminfo and by the module" [ $((own > seen ? own : seen)) -le 400 ]
+	check "cost at most 40 bytes each, by /proc/meminfo and by the module" [ $((own > seen ? own : seen)) -le 400 ]
 	rm "big-$count"
 done
 unload_module

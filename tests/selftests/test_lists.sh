@@ -36,7 +36,7 @@ records_of() {
 known() { [ "$(records_of "$1")" = 0 ]; }
 unknown() { [ "$(records_of "$1")" = 1 ]; }
 
-# What a list makes known.
+section "what a list makes known"
 printf early >"$files/early"
 check_eq "no digest is known before a list is loaded" 0 "$(count)"
 check "an unknown file leaves one record" test "$(reads early)" = 1
@@ -55,29 +55,30 @@ fields=$(line "$lists/one")
 for field in ref_id=one type=compact algo=sha256 immutable=3 mutable=1 revoked=0 signer=none actions=measure; do
 	check "digest_lists shows $field" grep -qw -- "$field" <<<"$fields"
 done
-check "and counts the files that were found in the list" grep -qw 'hits=[1-9][0-9]*' <<<"$fields"
+check "digest_lists counts the files that were found in the list" grep -qw 'hits=[1-9][0-9]*' <<<"$fields"
 
+section "several lists at once"
 # Several lists at once, and the same again.
 make_lists "$lists/three.meta" "$lists/a=immutable:a,immutable:shared" "$lists/b=mutable:b,mutable:shared" \
 	"$lists/c=immutable:c,immutable:early,immutable:c"
 before=$(records) extends=$(status pcr_extends)
 echo "$lists/three.meta" >"$SECFS/digest_lists"
-check_eq "three lists loaded by the path of their metadata leave one record" 1 "$(($(records) - before))"
+check_eq "they leave one record where they are loaded by the path of their metadata" 1 "$(($(records) - before))"
 extends=$(($(status pcr_extends) - extends))
 if [ -e /dev/tpm0 ]; then
-	check_eq "and cost one PCR extend" 1 "$extends"
+	check_eq "they cost one PCR extend" 1 "$extends"
 else
-	skip "and cost one PCR extend" "no TPM"
+	skip "they cost one PCR extend" "no TPM"
 fi
 check "the record has the path of the metadata" record_for "digest_lists_metadata:$lists/three.meta"
 cp "$lists/three.meta" "$files/three.meta"
 : <"$files/three.meta"
-check_eq "which no file has that somebody reads" 1 "$(records_for "$files/three.meta")"
+check_eq "a file of that name that is read leaves no such record" 1 "$(records_for "$files/three.meta")"
 check_eq "a load leaves no record that takes it back" 0 "$(records_for digest_lists_refused)"
 make_lists "$lists/gone.meta" "$lists/gone=immutable:gone" && rm "$lists/gone"
 loads_not() { ! load "$1" 2>/dev/null; }
 check "metadata whose list is not there are refused" loads_not "$lists/gone.meta"
-check_eq "and the record of the load is taken back" "$(sha256sum "$lists/gone.meta" | cut -d' ' -f1)" \
+check_eq "the record of a refused load is taken back" "$(sha256sum "$lists/gone.meta" | cut -d' ' -f1)" \
 	"$(recorded digest_lists_refused)"
 check_eq "a digest in several lists, or twice in one, counts once" 8 "$(count)"
 check "a file of the first list is known" known a
@@ -85,67 +86,74 @@ check "a file of the last list is known" known c
 check "a file in two lists is known" known shared
 check_eq "digest_lists has a line for each list" 4 "$(wc -l <"$SECFS/digest_lists")"
 
+section "lists that are loaded a second time"
 # Fields that loading must not change; hits are counted by accesses.
 shown() { sed 's/ hits=.*//' "$SECFS/digest_lists"; }
 before=$(shown)
-check "lists can be loaded again" load "$lists/three.meta"
+check "they are accepted" load "$lists/three.meta"
 load_path() { printf %s "$1" >"$SECFS/digest_lists"; }
 check "a path may end without a newline" load_path "$lists/one.meta"
-check_eq "loading lists again changes nothing in digest_lists" "$before" "$(shown)"
-check_eq "nor in digests_count" 8 "$(count)"
+check_eq "they change nothing in digest_lists" "$before" "$(shown)"
+check_eq "they change nothing in digests_count" 8 "$(count)"
 make_lists "$lists/mixed.meta" "$lists/a" "$lists/d=immutable:d"
 check "a new list is loaded beside one that is loaded already" load "$lists/mixed.meta"
-check_eq "only the new one is added" "5 9" "$(wc -l <"$SECFS/digest_lists") $(count)"
+check_eq "only the new list is added" "5 9" "$(wc -l <"$SECFS/digest_lists") $(count)"
 make_lists "$lists/double.meta" "$lists/e=immutable:e" "$lists/e"
 check "a list may stand twice in the same metadata" load "$lists/double.meta"
-check_eq "it is added once" "6 10" "$(wc -l <"$SECFS/digest_lists") $(count)"
+check_eq "a list that stands twice is added once" "6 10" "$(wc -l <"$SECFS/digest_lists") $(count)"
 
+section "a list whose name is no UTF-8 and has a newline"
 # What the kernel takes for a path: any bytes.
 name=$lists/$'odd \xff\n name'
 make_lists "$lists/odd.meta" "$lists/plain=immutable:odd"
 mv "$lists/plain" "$name"
 "$SELFTESTS/metadata.py" compact "$name" - >"$lists/odd.meta"
-check "a list whose name is no UTF-8, and has a newline, is loaded" load "$lists/odd.meta"
-check "its files are known" known odd
-check "its reference is shown in printable characters" grep -q 'ref_id=odd____name ' "$SECFS/digest_lists"
+check "is loaded" load "$lists/odd.meta"
+check "makes its files known" known odd
+check "has its reference in printable characters" grep -q 'ref_id=odd____name ' "$SECFS/digest_lists"
 printf 'sha256:%s' "$(sha256sum <"$name" | cut -c1-64)" >"$SECFS/digest_lists_remove"
 
+section "a list on a measured file system"
 # The lists are read by the kernel for itself.
 echo 'dont_measure func=FILE_CHECK' >"$SECFS/policy"
 make_lists "$lists/here.meta" "$files/list=immutable:here"
 echo "$policy" >"$SECFS/policy"
-check "a list on a measured file system is loaded" load "$lists/here.meta"
-check "reading the list leaves no record of its own" test "$(records_for "$files/list")" = 0
+check "is loaded" load "$lists/here.meta"
+check "leaves no record when the kernel reads it" test "$(records_for "$files/list")" = 0
 
-# Revoked digests.
+section "revoked digests"
 make_lists "$lists/revoked.meta" "$lists/r=revoked:a,revoked:later,immutable:kept"
 printf a >"$files/was-known"
 check_eq "a file is known before its digest is revoked" 0 "$(reads was-known)"
-check "a list of revoked digests is loaded" load "$lists/revoked.meta"
-check_eq "the same file is measured from then on" 1 "$(reads was-known)"
-check "a revoked digest that another list holds is unknown" unknown a
+check "a list of them is loaded" load "$lists/revoked.meta"
+check_eq "the file is measured when its digest is revoked" 1 "$(reads was-known)"
+check "one that another list holds is unknown" unknown a
 make_lists "$lists/later.meta" "$lists/l=immutable:later,mutable:last"
-check "a list with a digest that is revoked already is loaded" load "$lists/later.meta"
-check "the revoked digest stays unknown" unknown later
-check "the other digests of that list are known" known last
-check "so are those beside the revoked ones" known kept
-check "digest_lists counts the revoked ones" grep -qw revoked=2 <<<"$(line "$lists/r")"
+check "a list with one that is revoked already is loaded" load "$lists/later.meta"
+check "one that is revoked stays unknown in a later list" unknown later
+check "the other digests of a later list are known" known last
+check "the other digests of the list that revokes are known" known kept
+check "digest_lists counts them" grep -qw revoked=2 <<<"$(line "$lists/r")"
 
-# The empty file.
+section "the digest of the empty file"
 before=$(count)
 make_lists "$lists/empty.meta" "$lists/empty=immutable:,mutable:,immutable:full"
-check "a list with the digest of the empty file is loaded" load "$lists/empty.meta"
-check_eq "that digest does not count" 1 "$(($(count) - before))"
+check "a list that has it is loaded" load "$lists/empty.meta"
+check_eq "it does not count" 1 "$(($(count) - before))"
 check "the empty file is not known" unknown ""
-check "the rest of that list is known" known full
+check "the other digests of the list are known" known full
 
 # Refusals.
+section "digest_lists refuses"
 results "$SELFTESTS/refused_lists.py" "$lists"
-check "nothing of what was refused is known" unknown good
+section "refused lists"
+check "nothing of them is known" unknown good
 
 # What other files refuse, each with its errno and a line in the kernel log.
+section "a write is refused"
 results "$SELFTESTS/refused_writes.py"
 
+section "permissions"
 # Permissions.
 make_lists "$lists/perm.meta" "$lists/perm=immutable:perm"
 before=$(shown)
@@ -158,13 +166,14 @@ refused() {
 }
 check "root without CAP_SYS_ADMIN cannot load a list" \
 	refused 'Operation not permitted' setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "${attempt[@]}"
-check "which the kernel log says" eval 'dmesg | tail -n 5 | grep -q "a write needs CAP_SYS_ADMIN"'
+check "the kernel log says that a write needs CAP_SYS_ADMIN" eval 'dmesg | tail -n 5 | grep -q "a write needs CAP_SYS_ADMIN"'
 check "root of another user namespace cannot load a list" \
 	refused 'Operation not permitted' unshare --user --map-root-user "${attempt[@]}"
-check "no other user can open the file" \
+check "another user cannot open the file" \
 	refused 'Permission denied' setpriv --reuid=1000 --regid=1000 --clear-groups bash -c ": >>'$SECFS/digest_lists'"
-check_eq "nothing was loaded by them" "$before" "$(shown)"
-check "the digests are unknown" unknown perm
+check_eq "nothing is loaded without them" "$before" "$(shown)"
+check "the digests of lists without them are unknown" unknown perm
 
-if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+section "the whole test"
+if [ -e /dev/tpm0 ]; then check "the PCR of every bank replays" replay_ok; else skip "the PCR of every bank replays" "no TPM"; fi
 finish

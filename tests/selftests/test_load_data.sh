@@ -31,38 +31,43 @@ from_memory() { "$SYSCALLS" init-module "$1" && rmmod dummy; }
 loads() { check "$1" from_memory "$2"; }
 
 load_module ima_policy=tcb || bail "the module does not load"
-loads "ima_policy=tcb: an unknown module loads from memory" "$WORK/unknown.ko"
-check "ima_policy=tcb: it leaves one record called init_module, with its digest" \
+section "ima_policy=tcb"
+loads "an unknown module loads from memory" "$WORK/unknown.ko"
+check "an unknown module leaves one record called init_module, with its digest" \
 	measured_as init_module "$(digest_of "$WORK/unknown.ko")"
-loads "ima_policy=tcb: it loads from memory again" "$WORK/unknown.ko"
-check_eq "ima_policy=tcb: it leaves no other record" 1 "$(records_for init_module)"
-check "ima_policy=tcb: the PCR of every bank replays with that record" replay_ok
+loads "an unknown module loads from memory a second time" "$WORK/unknown.ko"
+check_eq "an unknown module leaves no other record the second time" 1 "$(records_for init_module)"
+check "the PCR of every bank replays with that record" replay_ok
 
 unload_module && load_module || bail "the module does not load again"
 digestctl load "$WORK/metadata" || bail "the list does not load"
 set_policy "measure func=MODULE_CHECK digest_list${NL}measure func=FIRMWARE_CHECK digest_list" || bail "no policy"
 found=$(status files_known)
-loads "digest_list: a module that a list knows loads from memory" "$WORK/known.ko"
-loads "digest_list: one that a list of SHA-512 knows loads from memory" "$WORK/known512.ko"
-check_eq "digest_list: neither leaves a record" 0 "$(records_for init_module)"
-check_eq "digest_list: both were found in a list" $((found + 2)) "$(status files_known)"
-loads "digest_list: an unknown module loads from memory" "$WORK/unknown.ko"
-check "digest_list: it leaves a record" measured_as init_module "$(digest_of "$WORK/unknown.ko")"
+section "digest_list"
+loads "a module that a list knows loads from memory" "$WORK/known.ko"
+loads "a module that a list of SHA-512 knows loads from memory" "$WORK/known512.ko"
+check_eq "a known module leaves no record" 0 "$(records_for init_module)"
+check_eq "a known module was found in a list" $((found + 2)) "$(status files_known)"
+loads "an unknown module loads from memory" "$WORK/unknown.ko"
+check "an unknown module leaves a record" measured_as init_module "$(digest_of "$WORK/unknown.ko")"
 refused_by_kernel() { ! "$SYSCALLS" init-module "$WORK/firmware"; }
-check "digest_list: bytes that are no module are refused by the kernel" refused_by_kernel
-check_eq "digest_list: they were recorded before" 2 "$(records_for init_module)"
+check "bytes that are no module are refused by the kernel" refused_by_kernel
+check_eq "bytes that are no module are recorded before they are refused" 2 "$(records_for init_module)"
 
 set_policy "measure func=MODULE_CHECK" || bail "no policy"
-loads "without digest_list: a known module loads from memory" "$WORK/known.ko"
-check "without digest_list: it leaves a record as well" grep -q "$(digest_of "$WORK/known.ko") init_module" "$ASCII"
+section "without digest_list"
+loads "a known module loads from memory" "$WORK/known.ko"
+check "a known module leaves a record" grep -q "$(digest_of "$WORK/known.ko") init_module" "$ASCII"
 
 set_policy "measure func=BPRM_CHECK uid=4242" || bail "no policy"
-check_eq "no rule for modules: one from memory leaves no record" 0 "$(grows from_memory "$WORK/unknown.ko")"
+section "without a rule for modules"
+check_eq "a module from memory leaves no record" 0 "$(grows from_memory "$WORK/unknown.ko")"
 
 # As IMA does, which measures the digest as critical data.
 set_policy "measure func=CRITICAL_DATA label=modules" || bail "no policy"
-loads "critical data: a module loads from memory" "$WORK/unknown.ko"
-check "critical data: its digest is recorded as IMA records it" \
+section "critical data"
+loads "a module loads from memory" "$WORK/unknown.ko"
+check "the digest of a module is recorded as IMA records it" \
 	grep -q " ima-buf .* init_module $(digest_of "$WORK/unknown.ko")\$" "$ASCII"
 
 # Firmware that user space hands over by sysfs. The driver waits for it.
@@ -81,35 +86,40 @@ hand_over() {
 }
 set_policy "measure func=FIRMWARE_CHECK digest_list" || bail "no policy"
 if modprobe test_firmware 2>/dev/null && [ -e "$test_firmware/trigger_custom_fallback" ]; then
-	check "firmware: unknown bytes by sysfs reach the driver" hand_over digest_lists_unknown "$WORK/firmware"
-	check "firmware: they leave one record called firmware:blob, with their digest" \
+	section "firmware by sysfs"
+	check "unknown bytes reach the driver" hand_over digest_lists_unknown "$WORK/firmware"
+	check "unknown bytes leave one record called firmware:blob, with their digest" \
 		measured_as firmware:blob "$(digest_of "$WORK/firmware")"
-	check "firmware: bytes by sysfs that a list knows reach the driver" \
+	check "bytes that a list knows reach the driver" \
 		hand_over digest_lists_known "$WORK/known-firmware"
-	check_eq "firmware: they leave no record" 1 "$(records_for firmware:blob)"
+	check_eq "bytes that a list knows leave no record" 1 "$(records_for firmware:blob)"
 	rmmod test_firmware
 else
-	for name in "unknown bytes by sysfs" "their record" "known bytes by sysfs" "no record of them"; do
-		skip "firmware: $name" "no module test_firmware"
+	section "firmware by sysfs"
+	for name in "unknown bytes reach the driver" "unknown bytes leave one record called firmware:blob, with their digest" \
+		"bytes that a list knows reach the driver" "bytes that a list knows leave no record"; do
+		skip "$name" "no module test_firmware"
 	done
 fi
 
 # Nobody sees what kexec_load(2) loads.
 set_policy "measure func=KEXEC_KERNEL_CHECK" || bail "no policy"
+section "kexec_load(2)"
 "$SYSCALLS" kexec-load 2>/dev/null
 case $? in
 1 | 38) # EPERM, ENOSYS
-	for name in "a violation" "each time" "not where no rule asks" "replays"; do
-		skip "kexec_load(2): $name" "this kernel has no kexec_load(2), or is locked down"
+	for name in "leaves a violation where kexec images are measured" "leaves a violation each time" \
+		"leaves no violation where no rule asks for kexec images" "leaves a list that replays to the PCR of every bank"; do
+		skip "$name" "this kernel has no kexec_load(2), or is locked down"
 	done
 	;;
 *)
-	check_eq "kexec_load(2): it leaves a violation where kexec images are measured" 1 "$(violations_for kexec_load)"
+	check_eq "leaves a violation where kexec images are measured" 1 "$(violations_for kexec_load)"
 	"$SYSCALLS" kexec-load
-	check_eq "kexec_load(2): it leaves one each time" 2 "$(violations_for kexec_load)"
+	check_eq "leaves a violation each time" 2 "$(violations_for kexec_load)"
 	set_policy "measure func=MODULE_CHECK" || bail "no policy"
-	check_eq "kexec_load(2): it leaves none where no rule asks for kexec images" 0 "$(grows "$SYSCALLS" kexec-load)"
-	check "kexec_load(2): the PCR of every bank replays with violations" replay_ok
+	check_eq "leaves no violation where no rule asks for kexec images" 0 "$(grows "$SYSCALLS" kexec-load)"
+	check "leaves a list that replays to the PCR of every bank" replay_ok
 	;;
 esac
 finish

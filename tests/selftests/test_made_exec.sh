@@ -25,18 +25,20 @@ returned() { says "^returned $1\$" || { cat "$WORK/said" && false; }; }
 # runs COMMAND ARGUMENT...: what it says is in $WORK/said.
 runs() { user "$INTRUDER" "$@" >"$WORK/said" 2>&1; }
 
+section "a known library"
 file=$disk/own/control && library 7 "$file" && know "$file" || bail "no list"
-check "a known library can be called" eval 'user "$INTRUDER" run-mapped "$file" <<<"" >"$WORK/said" && returned 7'
-check "and has no record" unmeasured "$file"
+check "can be called" eval 'user "$INTRUDER" run-mapped "$file" <<<"" >"$WORK/said" && returned 7'
+check "has no record" unmeasured "$file"
 
 for way in run-writable run-writable-late; do
 	file=$disk/own/$way && library 7 "$file" && know "$file" || bail "no list"
 	sum=$(digest_of "$file")
-	name="mapped through a descriptor that is open for writing"
-	[ $way = run-writable ] || name+=", and made executable"
-	check "$name: what is written then is called" eval 'runs $way "$file" && returned 42'
-	check "$name: there is a violation" [ "$(violations_for "$file")" = 1 ]
-	check "$name: the digest is recorded, though it is known" grep -q " sha256:$sum $file\$" "$ASCII"
+	name="a library that is mapped through a descriptor open for writing"
+	[ $way = run-writable ] || name+=" and made executable"
+	section "$name"
+	check "what is written then is called" eval 'runs $way "$file" && returned 42'
+	check "there is a violation" [ "$(violations_for "$file")" = 1 ]
+	check "the digest is recorded, though it is known" grep -q " sha256:$sum $file\$" "$ASCII"
 done
 
 # One thread makes it executable and is not done yet when another has called it and put known
@@ -49,6 +51,7 @@ for delay in 300 2000 5000; do
 	returned 42 && called+=" $delay"
 	[ "$(records_for "$file")" -gt 0 ] || unseen+=" $delay"
 done
-check "made executable by a long mprotect(): unknown code is called, and known content put in its place meanwhile" [ -n "$called" ]
-check_eq "made executable by a long mprotect(): there is a violation, or a record of the unknown content" "" "$unseen"
+section "a library that a long mprotect() makes executable"
+check "unknown code is called, and known content put in its place meanwhile" [ -n "$called" ]
+check_eq "there is a violation, or a record of the unknown content" "" "$unseen"
 finish

@@ -71,25 +71,26 @@ write_all() {
 	for file in "${@:2}"; do cat "$file" >"$SECFS/$1" || failed=$((failed + 1)); done
 	echo "$failed"
 }
+section "many lists that are loaded and removed under lookups"
 # The first time the kernel's caches get the size that this takes.
 write_all digest_lists "$WORK"/load-* >/dev/null && write_all digest_lists_remove "$WORK"/remove-* >/dev/null
 before=$(memory)
 began=$SECONDS
-check_eq "all writes of $LOADED lists are taken" 0 "$(write_all digest_lists "$WORK"/load-*)"
+check_eq "all writes that load are taken" 0 "$(write_all digest_lists "$WORK"/load-*)"
 note "$LISTS lists were loaded in $((SECONDS - began)) s"
-check_eq "there are as many lists" $((LISTS + 1)) "$(status lists)"
-check_eq "and digests, each counted once" $((LISTS * 3 + 50 + 1)) "$(cat "$SECFS/digests_count")"
+check_eq "each list is there" $((LISTS + 1)) "$(status lists)"
+check_eq "each digest counts once" $((LISTS * 3 + 50 + 1)) "$(cat "$SECFS/digests_count")"
 began=$SECONDS
-check_eq "all writes that remove $REMOVED of them are taken" 0 "$(write_all digest_lists_remove "$WORK"/remove-*)"
+check_eq "all writes that remove are taken" 0 "$(write_all digest_lists_remove "$WORK"/remove-*)"
 note "and removed in $((SECONDS - began)) s"
 check_eq "one list is left" 1 "$(status lists)"
-check_eq "with its digest" 1 "$(cat "$SECFS/digests_count")"
+check_eq "the digest of one list is left" 1 "$(cat "$SECFS/digests_count")"
 : >"$WORK/stop"
 wait
 note "meanwhile there were $(cat "$WORK"/rounds-* | paste -sd+ | tr '+' ' ') rounds of lookups"
 check_eq "every reader could look up all the time" "$READERS" "$(cat "$WORK"/rounds-* | awk '$1 > 5' | wc -l)"
 check_eq "the known file has no record" 0 "$(records_for "$WORK/files/kept")"
-check_eq "the unknown one has one" 1 "$(records_for "$WORK/files/unknown")"
+check_eq "the unknown file has one record" 1 "$(records_for "$WORK/files/unknown")"
 back() { [ $(($(memory) - before)) -lt 524288 ]; }
 check "the memory is back" wait_for 30 back
 note "$(($(memory) - before)) bytes more than before"

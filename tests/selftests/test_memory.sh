@@ -36,15 +36,17 @@ empty=$(taken)
 for count in 100000 1000000; do
 	list "$WORK/list" "$count" || bail "no list"
 	before=$(taken)
-	check "$count digests are loaded" eval 'echo "$WORK/list.meta" >"$SECFS/digest_lists"'
+	section "$count digests"
+	check "are loaded" eval 'echo "$WORK/list.meta" >"$SECFS/digest_lists"'
 	all=$(($(taken) - before))
 	note "$count digests: $all bytes by the kernel's figures, $(status digest_memory) by the module's;" \
 		"$((all * 10 / count / 10)).$((all * 10 / count % 10)) bytes per digest"
-	check "they take at most 40 bytes each" [ "$all" -le $((40 * count)) ]
-	check "which the module knows" [ "$(status digest_memory)" -le $((40 * count)) ]
+	check "take at most 40 bytes each" [ "$all" -le $((40 * count)) ]
+	check "take at most 40 bytes each by the module's own figure" [ "$(status digest_memory)" -le $((40 * count)) ]
 	sed 's/ .*//' "$SECFS/digest_lists" >"$SECFS/digest_lists_remove"
 done
-check_eq "nothing is left" 0 "$(cat "$SECFS/digests_count")"
+section "lists that are gone"
+check_eq "no digest is left" 0 "$(cat "$SECFS/digests_count")"
 back() { [ $(($(taken) - empty)) -lt 524288 ]; }
-check "neither of the memory" wait_for 20 back
+check "the memory is back" wait_for 20 back
 finish

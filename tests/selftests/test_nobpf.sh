@@ -11,6 +11,7 @@
 plan 5
 
 refused() { ! modprobe digest_lists allow_unload=1 2>"$WORK/error"; }
+section "a kernel without the BPF LSM"
 check "the module does not load" refused
 check "the error is ENOENT" grep -q 'No such file or directory\|Unknown symbol' "$WORK/error"
 check "the kernel log names the remedy" grep -q "digest_lists: .*boot with 'bpf' in the list of lsm=" <(dmesg | tail -n 20)

@@ -14,31 +14,32 @@ warned() { dmesg | grep "digest_lists: there is no TPM"; }
 same() { "$SELFTESTS/ascii_of.py" "$1" | diff - "$SECFS/ascii_runtime_measurements"; }
 zero() { printf '0%.0s' $(seq "$1"); }
 load_module || bail "the module does not load"
-check "the module loads, and warns" warned
-check_eq "status shows no TPM" none "$(status tpm)"
-check_eq "and no bank" "" "$(status tpm_banks)"
+section "without a TPM"
+check "the module loads, with a warning" warned
+check_eq "the status file shows no TPM" none "$(status tpm)"
+check_eq "the status file shows no bank" "" "$(status tpm_banks)"
 check_eq "the list starts with boot_aggregate" boot_aggregate "$(sed -n 1p "$SECFS/ascii_runtime_measurements" | cut -d' ' -f5)"
-check_eq "whose digest is zero" "$(zero 64)" "$(every_record_of boot_aggregate)"
+check_eq "the digest of boot_aggregate is zero" "$(zero 64)" "$(every_record_of boot_aggregate)"
 template=$(record_for boot_aggregate | cut -d' ' -f2)
-check "but not its template digest" test "$template" != "$(zero 40)"
+check "the template digest of boot_aggregate is not zero" test "$template" != "$(zero 40)"
 
 echo known >"$WORK/known"
 echo unknown >"$WORK/unknown"
 chown 4242 "$WORK"/*known
 digestctl generate "$WORK/known" -o "$WORK/list" && digestctl metadata "$WORK/list" -o "$WORK/metadata"
 check "lists are loaded" digestctl load "$WORK/metadata"
-check_eq "their metadata have a record" "$(sha256sum <"$WORK/metadata" | cut -c1-64)" "$(recorded "digest_lists_metadata:$WORK/metadata")"
+check_eq "the metadata of lists have a record" "$(sha256sum <"$WORK/metadata" | cut -c1-64)" "$(recorded "digest_lists_metadata:$WORK/metadata")"
 echo "measure func=FILE_CHECK fowner=4242 digest_list" >"$SECFS/policy"
 : <"$WORK/known"
 : <"$WORK/unknown"
 : <"$WORK/unknown"
 check_eq "a known file leaves no record" 0 "$(records_for "$WORK/known")"
-check_eq "an unknown file leaves one" "$(sha256sum <"$WORK/unknown" | cut -c1-64)" "$(recorded "$WORK/unknown")"
+check_eq "an unknown file leaves one record" "$(sha256sum <"$WORK/unknown" | cut -c1-64)" "$(recorded "$WORK/unknown")"
 check_eq "the start record says nothing of the PCR's value" "" "$(text_of digest_lists_start | grep initial)"
-check_eq "status says how many records wait, and why" "$(records) -19" "$(status records_waiting) $(status records_waiting_errno)"
+check_eq "the status file says how many records wait, and the errno" "$(records) -19" "$(status records_waiting) $(status records_waiting_errno)"
 check "nothing that a record is needed for is refused" test "$(status tpm_required)" = no
-check_eq "nothing was extended" 0 "$(status pcr_extends)"
-check_eq "and that is no violation" 0 "$(cat "$SECFS/violations")"
+check_eq "no record is extended" 0 "$(status pcr_extends)"
+check_eq "records that wait are no violations" 0 "$(cat "$SECFS/violations")"
 cat "$SECFS/binary_runtime_measurements" >"$WORK/binary"
 check "both lists have the same records" same "$WORK/binary"
 check "digestctl status works" digestctl status

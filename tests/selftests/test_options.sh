@@ -61,6 +61,7 @@ decides() {
 	no) check "'$name' does not measure $2" unmeasured "$file" ;;
 	esac
 }
+section "rules"
 while read -r want access rules; do
 	[ -z "$want" ] || decides "$want" "$access" "$rules"
 done <<TABLE
@@ -166,30 +167,32 @@ decides no read "dont_measure func=FILE_CHECK @${NL}measure @"
 decides yes map "dont_measure func=FILE_CHECK @${NL}measure @"
 decides yes read "dont_audit @${NL}measure @"
 
+section "a record"
 # Where a record goes, and how it looks. goes NAME WANT RULE: one result, ok if the record that the
 # rule leaves of a new file has this PCR and template.
 goes() {
 	set_policy '' && fresh "$disk" && chown $owner "$file" && set_policy "$3" && : <"$file"
 	check_eq "$1" "$2" "$(awk -v path="$file" '$5 == path { print $1, $3 }' "$ASCII")"
 }
-goes "without pcr= and template= a record is as the module was told" "16 ima-ng" "measure fowner=$owner"
-goes "pcr=23" "23 ima-ng" "measure fowner=$owner pcr=23"
+goes "is as the module was told without pcr= and template=" "16 ima-ng" "measure fowner=$owner"
+goes "has the PCR of pcr=23" "23 ima-ng" "measure fowner=$owner pcr=23"
 for template in ima-ng ima-ngv2 ima-sig ima-sigv2; do
-	goes "template=$template" "16 $template" "measure fowner=$owner template=$template"
+	goes "has the template of template=$template" "16 $template" "measure fowner=$owner template=$template"
 done
-goes "the first rule that matches decides on both" "23 ima-sig" \
+goes "has PCR and template of the first rule that matches" "23 ima-sig" \
 	"measure fowner=$owner uid=1${NL}measure fowner=$owner pcr=23 template=ima-sig${NL}measure fowner=$owner"
 
+section "fs-verity"
 # fs-verity: the digest of the tree, without reading the file.
 set_policy '' && fresh "$disk" verity && head -c 300000 /dev/zero >>"$file"
 if verity=$("$SYSCALLS" verity "$file" 2>/dev/null); then
 	chown $owner "$file" && set_policy "measure fowner=$owner digest_type=verity template=ima-ngv2"
 	before=$(status hashed_bytes) && : <"$file"
-	check_eq "digest_type=verity: the record has the digest of fs-verity" "verity:sha256:$verity" \
+	check_eq "the record has the digest of fs-verity" "verity:sha256:$verity" \
 		"$(awk -v path="$file" '$5 == path { print $4 }' "$ASCII")"
-	check_eq "digest_type=verity: and the file was not read" "$before" "$(status hashed_bytes)"
+	check_eq "the file is not read" "$before" "$(status hashed_bytes)"
 	set_policy "measure fowner=$owner template=ima-ngv2" && : <"$file"
-	check_eq "without it, that of its content" "ima:sha256:$(chown 0 "$file" && digest_of "$file")" \
+	check_eq "the record has the digest of the content without digest_type=verity" "ima:sha256:$(chown 0 "$file" && digest_of "$file")" \
 		"$(awk -v path="$file" '$5 == path { print $4 }' "$ASCII" | tail -n 1)"
 	# A list that has the digest as that of content, and one that says whose it is.
 	verity_list() { # verity_list NAME [OPTION]...
@@ -198,31 +201,33 @@ if verity=$("$SYSCALLS" verity "$file" 2>/dev/null); then
 	}
 	unlist() { printf 'sha256:%s\n' "$(sha256sum <"$WORK/$1" | cut -c1-64)" >"$SECFS/digest_lists_remove"; }
 	set_policy '' && verity_list content && chown $owner "$file" && rules="measure fowner=$owner digest_type=verity digest_list"
-	set_policy "$rules" && check "a digest of content does not make a file known by fs-verity" eval '[ "$(grows eval ": <\"$file\"")" = 1 ]'
+	set_policy "$rules" && check "a digest of content does not make a file known" eval '[ "$(grows eval ": <\"$file\"")" = 1 ]'
 	unlist content && verity_list verity --verity && set_policy '' && set_policy "$rules"
-	check "one of fs-verity does" eval '[ "$(grows eval ": <\"$file\"")" = 0 ]'
-	check "digestctl show names it so" eval 'digestctl show --digests "$WORK/verity" | grep -q "immutable verity:sha256:$verity"'
+	check "a digest of fs-verity makes a file known" eval '[ "$(grows eval ": <\"$file\"")" = 0 ]'
+	check "digestctl show names a digest of fs-verity" eval 'digestctl show --digests "$WORK/verity" | grep -q "immutable verity:sha256:$verity"'
 	unlist verity
 	decides no read "measure fowner=1 digest_type=verity"
 	set_policy '' && fresh "$disk" && chown $owner "$file" && set_policy "measure fowner=$owner digest_type=verity"
-	check "digest_type=verity: a file without fs-verity can be opened" eval ': <"$file"'
-	check "digest_type=verity: nothing vouches for it" measured_as "$file" "$ZERO"
+	check "a file without fs-verity can be opened under digest_type=verity" eval ': <"$file"'
+	check "a file without fs-verity has a record without digest under digest_type=verity" measured_as "$file" "$ZERO"
 else
-	for i in 1 2 3 4 5 6 7 8 9; do skip "digest_type=verity $i" "fs-verity cannot be enabled here"; done
+	for i in 1 2 3 4 5 6 7 8 9; do skip "result $i" "fs-verity cannot be enabled here"; done
 fi
 
+section "digest_list in one of two rules"
 # digest_list, in the one rule that has it.
 set_policy '' && fresh "$disk" known && chown $owner "$file" && cp -p "$file" "$disk/copy"
 "$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$file" && cat "$WORK/meta" >"$SECFS/digest_lists" ||
 	bail "no list"
 set_policy "measure fowner=$owner uid=0 digest_list${NL}measure fowner=$owner uid=1000"
 : <"$file" && "$file"
-check "digest_list: a known file is not measured by a rule that has it" unmeasured "$file"
+check "a known file is not measured by the rule that has it" unmeasured "$file"
 as 1000 cat "$file" >/dev/null
-check "digest_list: it is measured by a rule that does not" measured "$file"
+check "a known file is measured by the rule that does not have it" measured "$file"
 fresh "$disk" && chown $owner "$file" && : <"$file"
-check "digest_list: an unknown file is measured by either" measured "$file"
+check "an unknown file is measured by the rule that has it" measured "$file"
 
+section "refused policies"
 # What is refused. The policy in force is as it was.
 good="measure func=FILE_CHECK fowner=$owner"
 set_policy "$good"
@@ -269,34 +274,38 @@ refused "policy: line 3, column 14" "measure fowner=1${NL}# comment${NL}dont_mea
 fresh "$disk" && chown $owner "$file" && : <"$file"
 check "the former policy is still in force" measured "$file"
 
+section "a policy of 1,000 rules"
 # A large policy.
 many=$(for i in $(seq 999); do echo "measure func=FILE_CHECK fowner=$((100000 + i))"; done)
-check "a policy of 1,000 rules is taken" set_policy "$many${NL}measure func=FILE_CHECK fowner=$owner uid=0"
-check_eq "status counts them" 1000 "$(status policy_rules)"
-check_eq "they are read back" 1000 "$(wc -l <"$SECFS/policy")"
+check "is taken" set_policy "$many${NL}measure func=FILE_CHECK fowner=$owner uid=0"
+check_eq "is counted by the status file" 1000 "$(status policy_rules)"
+check_eq "is read back" 1000 "$(wc -l <"$SECFS/policy")"
 fresh "$disk" && chown $owner "$file" && : <"$file"
-check "its last rule decides" measured "$file"
+check "decides by its last rule" measured "$file"
 fresh "$disk" && chown 100500 "$file" && : <"$file"
-check "and so does one in the middle" measured "$file"
+check "decides by a rule in the middle" measured "$file"
 fresh "$disk" && chown 101000 "$file" && : <"$file"
-check "what none of them matches is not measured" unmeasured "$file"
+check "measures nothing that no rule matches" unmeasured "$file"
 
-if [ -e /dev/tpm0 ]; then check "the PCRs replay" eval "replay_ok && replay_ok 23"; else skip "the PCRs replay" "no TPM"; fi
+section "the whole test"
+if [ -e /dev/tpm0 ]; then check "the PCRs of every bank replay" eval "replay_ok && replay_ok 23"; else skip "the PCRs of every bank replay" "no TPM"; fi
 unload_module || bail "the module does not unload"
 
+section "policy_lock=1"
 # policy_lock=1
 load_module policy_lock=1 ima_policy=exec_tcb || bail "the module does not load with policy_lock=1"
 before=$(cat "$SECFS/policy")
 mark
-check "policy_lock=1: no other policy is taken" eval '! set_policy "$good" 2>"$WORK/error" && grep -qi "permission denied" "$WORK/error"'
-check "policy_lock=1: the kernel log says why" eval 'kernel_log | grep -q "digest_lists: policy: .*policy_lock=1"'
+check "another policy is refused" eval '! set_policy "$good" 2>"$WORK/error" && grep -qi "permission denied" "$WORK/error"'
+check "the kernel log gives the reason" eval 'kernel_log | grep -q "digest_lists: policy: .*policy_lock=1"'
 echo "$good" >"$WORK/policy"
-check "policy_lock=1: nor one by its path" eval '! set_policy "$WORK/policy" 2>/dev/null'
-check_eq "policy_lock=1: the policy of load time is in force" "$before" "$(cat "$SECFS/policy")"
+check "another policy is refused by its path" eval '! set_policy "$WORK/policy" 2>/dev/null'
+check_eq "the policy of load time is in force" "$before" "$(cat "$SECFS/policy")"
 fresh "$disk" && "$file"
-check "policy_lock=1: and decides" once "$file"
+check "the policy of load time decides" once "$file"
+section "policy_lock=0"
 unload_module && load_module && set_policy "$good"
-check "without it another policy is taken" test "$(cat "$SECFS/policy")" = "$good"
-check "users may write no policy" eval '! as 1000 bash -c "echo \"$good\" >$SECFS/policy" 2>/dev/null'
-check "nor root of a user namespace" eval '! as 1000 unshare -Ur bash -c "echo \"$good\" >$SECFS/policy" 2>/dev/null'
+check "another policy is taken" test "$(cat "$SECFS/policy")" = "$good"
+check "another user may write no policy" eval '! as 1000 bash -c "echo \"$good\" >$SECFS/policy" 2>/dev/null'
+check "root of a user namespace may write no policy" eval '! as 1000 unshare -Ur bash -c "echo \"$good\" >$SECFS/policy" 2>/dev/null'
 finish

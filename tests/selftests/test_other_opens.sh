@@ -72,19 +72,21 @@ rules="func=MMAP_CHECK uid=$USER_ID fsuuid=$uuid digest_list"
 more="func=MMAP_CHECK uid=$USER_ID fsuuid=$(uuid_of "$WORK/xfs") digest_list"
 set_policy "measure $rules${NL}measure $more" || bail "the policy is refused"
 for way in "${ways[@]}"; do
+	section "$what"
 	what="measuring, ${name[$way]}"
-	[[ $without != *$way* ]] || { skip "$what" "no $way here" && skip "$what: a violation" "no $way here" && continue; }
+	[[ $without != *$way* ]] || { skip "a library in use is rewritten" "no $way here" && skip "a library in use that is rewritten leaves a violation" "no $way here" && continue; }
 	place "$way" measured || bail "no library for $way"
 	rewrite_in_use
-	check_eq "$what: a library in use is rewritten" "7 42 " "$called" || note "$wrote $(cat "$WORK/wrote")"
+	check_eq "a library in use is rewritten" "7 42 " "$called" || note "$wrote $(cat "$WORK/wrote")"
 	# By the name by which it was opened: of FUSE's passthrough that is the name above.
-	check "$what: there is a violation for it" [ $(($(violations_for "$file") + $(violations_for "$opened"))) -gt 0 ]
+	check "a library in use that is rewritten leaves a violation" [ $(($(violations_for "$file") + $(violations_for "$opened"))) -gt 0 ]
 done
 
 set_policy "appraise $rules${NL}appraise $more" || bail "the policy is refused"
 for way in "${ways[@]}"; do
+	section "$what"
 	what="enforcing, ${name[$way]}"
-	[[ $without != *$way* ]] || { skip "$what" "no $way here" && skip "$what: the same code" "no $way here" && continue; }
+	[[ $without != *$way* ]] || { skip "a library in use as signed is not opened for writing" "no $way here" && skip "the task that has it mapped calls the same code as before" "no $way here" && continue; }
 	# With a look at it: a lookup by eCryptfs that may not open the lower file loses an inode,
 	# which stops the kernel at umount.
 	place "$way" enforced && stat "$opened" >/dev/null && list_of immutable "$file" && load_signed || bail "no library for $way"
@@ -93,7 +95,7 @@ for way in "${ways[@]}"; do
 	passthrough) refused=5 ;; # FUSE answers EIO, whatever the reason.
 	*) refused=13 ;;
 	esac
-	check_eq "$what: a library in use as signed is not opened for writing" "$refused" "$wrote" || cat "$WORK/wrote"
-	check_eq "$what: the task that has it mapped calls the same code as before" "7 7 " "$called"
+	check_eq "a library in use as signed is not opened for writing" "$refused" "$wrote" || cat "$WORK/wrote"
+	check_eq "the task that has it mapped calls the same code as before" "7 7 " "$called"
 done
 finish

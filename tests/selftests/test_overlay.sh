@@ -41,15 +41,16 @@ for case in "a library:upper:upper" "a library of overlayfs:merged:merged" \
 	"a library of overlayfs, written by the name below:merged:upper" "a library, written by the name of overlayfs above:upper:merged"; do
 	IFS=: read -r name mapped written <<<"$case"
 	declare -A at=([upper]=$disk/upper [merged]=$WORK/merged)
+	section "$name"
 	n=$((n + 1))
 	library 7 "$disk/upper/lib-$n"
 	before=$(violated)
 	written_while_mapped "${at[$mapped]}/lib-$n" "${at[$written]}/lib-$n" appends
-	check "$name: it is mapped" says "^returned 7\$"
-	check_eq "$name: opened for writing meanwhile there is a violation" $((before + 1)) "$(violated)"
+	check "it is mapped" says "^returned 7\$"
+	check_eq "a violation is recorded when it is opened for writing meanwhile" $((before + 1)) "$(violated)"
 	before=$(violated)
 	appends "${at[$written]}/lib-$n"
-	check_eq "$name: afterwards there is none" "$before" "$(violated)"
+	check_eq "no violation is recorded when it is opened for writing afterwards" "$before" "$(violated)"
 done
 
 # A descriptor from before the copy-up reads the upper file, and maps the lower one.
@@ -63,21 +64,23 @@ for ids in "uid:--ruid=$USER_ID" "euid:--euid=$USER_ID" "gid:--rgid=$USER_ID:--c
 	IFS=: read -r id option more <<<"$ids"
 	set_policy "appraise func=MMAP_CHECK $id=$USER_ID fsname=overlay digest_list
 appraise func=MMAP_CHECK $id=$USER_ID fsuuid=$uuid digest_list" || bail "the policy is refused"
+	section "overlayfs with $id= in the rule"
 	stale_descriptor "stale-$id"
-	check "with $id= in the rule, an unknown file of overlayfs is not mapped through a descriptor from before the copy-up" \
+	check "an unknown file is not mapped through a descriptor from before the copy-up" \
 		refuses setpriv "$option" ${more:+"$more"} "$SYSCALLS" map-fd "$fd"
 	exec {fd}<&-
-	check "with $id=, the known content is" setpriv "$option" ${more:+"$more"} "$SYSCALLS" map "$WORK/merged/stale-$id"
+	check "the known content of a copy-up is mapped" setpriv "$option" ${more:+"$more"} "$SYSCALLS" map "$WORK/merged/stale-$id"
 	fresh "$disk/upper" "unknown-$id"
-	check "with $id=, an unknown file is not" refuses setpriv "$option" ${more:+"$more"} "$SYSCALLS" map "$WORK/merged/unknown-$id"
+	check "an unknown file of the upper layer is not mapped" refuses setpriv "$option" ${more:+"$more"} "$SYSCALLS" map "$WORK/merged/unknown-$id"
 	fresh "$disk/lower" "other-$id"
-	check "with $id=, it is by others" "$SYSCALLS" map "$WORK/merged/other-$id"
+	check "an unknown file is mapped by a task with other ids" "$SYSCALLS" map "$WORK/merged/other-$id"
 done
 
 # A layer may be of overlayfs itself.
 cp "$content" "$disk/lower/known-below" && fresh "$disk/lower" unknown-below && mkdir "$disk/upper-2" "$disk/work-2" || bail "no files"
 mount_tmp overlay "lowerdir=$WORK/merged,upperdir=$disk/upper-2,workdir=$disk/work-2" "$WORK/nested" || bail "no overlayfs on overlayfs"
 set_policy "appraise func=MMAP_CHECK uid=$USER_ID fsname=overlay digest_list" || bail "the policy is refused"
-check "of overlayfs on overlayfs, known content is mapped" setpriv --ruid="$USER_ID" "$SYSCALLS" map "$WORK/nested/known-below"
-check "of overlayfs on overlayfs, an unknown file is not" refuses setpriv --ruid="$USER_ID" "$SYSCALLS" map "$WORK/nested/unknown-below"
+section "overlayfs on overlayfs"
+check "known content is mapped" setpriv --ruid="$USER_ID" "$SYSCALLS" map "$WORK/nested/known-below"
+check "an unknown file is not mapped" refuses setpriv --ruid="$USER_ID" "$SYSCALLS" map "$WORK/nested/unknown-below"
 finish

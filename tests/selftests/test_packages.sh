@@ -63,45 +63,50 @@ rsa=$(awk '$5 == "e964f9fb30d073b5" { print $1 }' $packages/index)
 unpublished=$(numbers 4 4 rsa | grep -vx "$rsa")
 ecdsa=$(numbers 4 4 ecdsa)
 eddsa=$(numbers 4 4 eddsa)
-check_eq "signatures of the kinds that are expected" "2 1 1 2 1 2" \
+section "the test's packages"
+check_eq "the signatures are of the kinds that are expected" "2 1 1 2 1 2" \
 	"$(while read -r format version algo; do numbers "$format" "$version" "$algo" | wc -l; done <<<$'4 4 rsa\n4 4 ecdsa\n4 4 eddsa\n6 6 ed25519\n6 6 mldsa65-ed25519\n6 6 rsa' | xargs)"
 
-refused "RSA, version 4, by a key that is not there" ENOKEY "no trusted key" header "$rsa"
-refused "ECDSA, version 4" ENOKEY "no trusted key" header "$ecdsa"
+section "without a key"
+refused "a header with RSA of version 4 is refused" ENOKEY "no trusted key" header "$rsa"
+refused "a header with ECDSA of version 4 is refused" ENOKEY "no trusted key" header "$ecdsa"
+section "keys"
 for key in '0.18.4-*-public_rsa4096' '0.30.2-*-v4-rsa4096' '0.18.4-*-public_ecdsa_nistp256' '0.30.2-*-v4-ecdsa-nistp256'; do
-	accepted "the key $key" add "rpm-$key.asc"
+	accepted "$key is accepted" add "rpm-$key.asc"
 done
 for key in '0.18.4-*-public_ed25519' '0.30.2-*-v4-ed25519'; do
-	refused "the key $key" ELIBMAX "cannot verify EdDSA signatures" add "rpm-$key.asc"
+	refused "$key is refused" ELIBMAX "cannot verify EdDSA signatures" add "rpm-$key.asc"
 done
 for key in rsa4k ed25519 mldsa65-ed25519; do
-	refused "the key $key of version 6" EAFNOSUPPORT "version 6" add "rpm-0.30.2-*-v6-$key.asc"
+	refused "$key of version 6 is refused" EAFNOSUPPORT "version 6" add "rpm-0.30.2-*-v6-$key.asc"
 done
 
-accepted "the header loads: RSA, version 4" header "$rsa"
-check "and names its signer" grep -q "type=rpm .*signer=[0-9a-f]*e964f9fb30d073b5 " $SECFS/digest_lists
+section "with a key"
+accepted "a header with RSA of version 4 loads" header "$rsa"
+check "a header with RSA of version 4 names its signer" grep -q "type=rpm .*signer=[0-9a-f]*e964f9fb30d073b5 " $SECFS/digest_lists
 unload_all
-refused "one by another key does not" ENOKEY "no trusted key" header "$unpublished"
-accepted "the header loads: ECDSA, version 4" header "$ecdsa"
-check "and names its signer" grep -q "type=rpm .*signer=[0-9a-f]*$(awk -v n="$ecdsa" '$1 == n { print $5 }' $packages/index) " $SECFS/digest_lists
+refused "a header by another key is refused" ENOKEY "no trusted key" header "$unpublished"
+accepted "a header with ECDSA of version 4 loads" header "$ecdsa"
+check "a header with ECDSA of version 4 names its signer" grep -q "type=rpm .*signer=[0-9a-f]*$(awk -v n="$ecdsa" '$1 == n { print $5 }' $packages/index) " $SECFS/digest_lists
 unload_all
 for number in $rsa $ecdsa; do
-	refused "one bit of the header of $number" EREMCHG "does not verify" changed "$number" header
-	refused "one bit of its signature" EREMCHG "does not verify" changed "$number" signature
+	refused "one bit of header $number is changed, and it is refused" EREMCHG "does not verify" changed "$number" header
+	refused "one bit of the signature of header $number is changed, and it is refused" EREMCHG "does not verify" changed "$number" signature
 done
-refused "EdDSA, version 4" ELIBMAX "cannot verify EdDSA" header "$eddsa"
-refused "Ed25519, version 4" ELIBMAX "cannot verify Ed25519" changed "$eddsa" 27
-refused "ML-DSA, version 4" ELIBMAX "cannot verify ML-DSA-65+Ed25519" changed "$eddsa" 30
+refused "a header with EdDSA of version 4 is refused" ELIBMAX "cannot verify EdDSA" header "$eddsa"
+refused "a header with Ed25519 of version 4 is refused" ELIBMAX "cannot verify Ed25519" changed "$eddsa" 27
+refused "a header with ML-DSA of version 4 is refused" ELIBMAX "cannot verify ML-DSA-65+Ed25519" changed "$eddsa" 30
 for kind in rsa ed25519 mldsa65-ed25519; do
-	refused "version 6, $kind" EAFNOSUPPORT "OpenPGP version 6" header "$(numbers 6 6 $kind | head -n 1)"
+	refused "a header with $kind of version 6 is refused" EAFNOSUPPORT "OpenPGP version 6" header "$(numbers 6 6 $kind | head -n 1)"
 done
 
+section "the header of a package of version 6 with another signature"
 # The header of a package of version 6, by a signature that can be verified.
 number=$(numbers 6 6 rsa | head -n 1)
 cp "$packages/$number.hdr" v6.hdr && cms v6.hdr linked -nocerts || bail "openssl cms"
-accepted "the header of a package of version 6 loads by another signature" load v6.hdr v6.hdr.linked rpm
-check "with digests" grep -q 'type=rpm .*immutable=[1-9]\|type=rpm .*mutable=[1-9]' $SECFS/digest_lists
+accepted "loads" load v6.hdr v6.hdr.linked rpm
+check "has digests" grep -q 'type=rpm .*immutable=[1-9]\|type=rpm .*mutable=[1-9]' $SECFS/digest_lists
 unload_all
-check_eq "nothing is left" 0 "$(cat $SECFS/digests_count)"
+check_eq "leaves no digest when it is removed" 0 "$(cat $SECFS/digests_count)"
 unload_module || bail "the module does not unload"
 finish

@@ -32,66 +32,73 @@ builtin_ok() { diff <(digestctl policy builtin "$1") "$SECFS/policy"; }
 measured() { [ "$(records_for "$1")" = 1 ] || { echo "$(records_for "$1") records" && false; }; }
 unmeasured() { [ "$(records_for "$1")" = 0 ] || { echo "$(records_for "$1") records" && false; }; }
 for name in tcb exec_tcb 'tcb|exec_tcb'; do
+	section "ima_policy=$name"
 	load_module "ima_policy=$name" || bail "the module does not load with ima_policy=$name"
-	check "ima_policy=$name: the rules are those of the built-in policy" builtin_ok "$name"
-	check_eq "ima_policy=$name: the start record has the digest of the policy" \
+	check "the rules are those of the built-in policy" builtin_ok "$name"
+	check_eq "the start record has the digest of the policy" \
 		"$(policy_digest)" "$(started policy)"
 	fresh && : <"$file"
 	case $name in
-	exec_tcb) check "ima_policy=$name: reading a file is not measured" unmeasured "$file" ;;
-	*) check "ima_policy=$name: a file read by root is measured" measured "$file" ;;
+	exec_tcb) check "reading a file is not measured" unmeasured "$file" ;;
+	*) check "a file that root reads is measured" measured "$file" ;;
 	esac
 	"$file"
-	check "ima_policy=$name: a program is measured" measured "$file"
+	check "a program is measured" measured "$file"
 	setpriv --reuid=1000 --regid=1000 --clear-groups "$WORK/true"
-	check "ima_policy=$name: so is a program of another user" measured "$WORK/true"
-	check "ima_policy=$name: the libraries that it maps are measured" grep -q '/libc\.so' \
+	check "a program of another user is measured" measured "$WORK/true"
+	check "the libraries that a program maps are measured" grep -q '/libc\.so' \
 		"$SECFS/ascii_runtime_measurements"
 	read -r _ </proc/version
-	check "ima_policy=$name: files in /proc are not measured" unmeasured /proc/version
+	check "files in /proc are not measured" unmeasured /proc/version
 	unload_module || bail "the module does not unload"
 done
 refused_builtin() {
 	! modprobe digest_lists "ima_policy=$1" 2>"$WORK/error" && grep -q 'Invalid argument' "$WORK/error" &&
 		dmesg | tail -n 5 | grep -F "digest_lists: ima_policy=$1: "
 }
+section "a policy that is not built in"
 for name in nosuch 'tcb|nosuch' 'nosuch|tcb' '|'; do
 	check "ima_policy=$name is refused, and the kernel log says why" refused_builtin "$name"
 done
 
+section "without ima_policy"
 # Replacing the policy.
 load_module || bail "the module does not load"
 fresh && "$file"
-check_eq "without ima_policy there is no rule" "" "$(cat "$SECFS/policy")"
-check "and nothing is measured" unmeasured "$file"
+check_eq "there is no rule" "" "$(cat "$SECFS/policy")"
+check "nothing is measured" unmeasured "$file"
 
+section "a policy that is written"
 a="measure func=FILE_CHECK mask=MAY_READ fsmagic=$ramfs digest_list"
 b="dont_measure fsmagic=$ramfs"
-check "a policy can be written" set_policy "$a"
-check_eq "it is read back" "$a" "$(cat "$SECFS/policy")"
-check_eq "its record has the digest of the text that is read back" "$(policy_digest)" "$(last_digest digest_lists_policy)"
+check "is accepted by its text" set_policy "$a"
+check_eq "is read back" "$a" "$(cat "$SECFS/policy")"
+check_eq "has the digest of the text that is read back in its record" "$(policy_digest)" "$(last_digest digest_lists_policy)"
 fresh && : <"$file"
-check "the next access is decided by it" measured "$file"
+check "decides the next access" measured "$file"
 printf '# comment\n\n  %s\t # why\n%s\n' "$b" "measure   uid=0 func=BPRM_CHECK fsmagic=0x1" >"$WORK/policy"
-check "the path of a policy can be written" set_policy "$WORK/policy"
-check_eq "its rules are read back in order, without comments" "$b
+check "is accepted by its path" set_policy "$WORK/policy"
+check_eq "is read back in order, without comments" "$b
 measure func=BPRM_CHECK fsmagic=0x1 uid=0" "$(cat "$SECFS/policy")"
-check_eq "its record has the digest of what is read back" "$(policy_digest)" "$(last_digest digest_lists_policy)"
+check_eq "has the digest of what is read back in its record when it is written by its path" "$(policy_digest)" "$(last_digest digest_lists_policy)"
 fresh && : <"$file"
-check "the next access is decided by the new policy" unmeasured "$file"
+check "decides the next access when it is written by its path" unmeasured "$file"
 set_policy "$a"
-check_eq "the last record is that of the policy in force, even if it was in force before" \
+check_eq "has the last record even if it was in force before" \
 	"$(policy_digest)" "$(last_digest digest_lists_policy)"
 : <"$file"
-check "a file that was not measured before is measured now" measured "$file"
+check "measures a file that was not measured before" measured "$file"
 
+section "the policy file refuses"
 # What is refused leaves the policy as it is.
 mkdir "$WORK/refused"
 results "$SELFTESTS/refused_policies.py" "$WORK/refused"
-check_eq "the policy is as before" "$a" "$(cat "$SECFS/policy")"
+section "refused policies"
+check_eq "leave the policy as before" "$a" "$(cat "$SECFS/policy")"
 fresh && : <"$file"
-check "and still in force" measured "$file"
+check "leave the policy in force" measured "$file"
 
+section "rules"
 # What the rules decide.
 user() { setpriv --reuid=1000 --regid=1000 --clear-groups "$@"; }
 access() {
@@ -184,6 +191,7 @@ decides yes user-read "dont_measure uid=0 $here${nl}measure func=FILE_CHECK $her
 decides yes read "measure func=FILE_CHECK $here${nl}dont_measure uid=0 $here"
 decides no exec "measure func=MODULE_CHECK $here${nl}dont_measure func=BPRM_CHECK $here${nl}measure func=BPRM_CHECK $here"
 
+section "the lookup in lists"
 # A rule looks digests up only if it says so.
 set_policy 'dont_measure func=FILE_CHECK' && fresh
 cp "$file" "$files/known-without" && cp "$file" "$files/known-with" && cp "$file" "$files/first-with"
@@ -194,9 +202,10 @@ check "a rule with digest_list does not measure a known file" unmeasured "$files
 set_policy "measure func=BPRM_CHECK $here" && "$files/known-without"
 check "a rule without digest_list measures a known file" measured "$files/known-without"
 "$files/known-with"
-check "also one that another rule has found known before" measured "$files/known-with"
+check "a rule without digest_list measures a file that another rule has found known before" measured "$files/known-with"
 set_policy "measure func=BPRM_CHECK $here digest_list${nl}measure func=BPRM_CHECK $here" && "$files/first-with"
-check "the first rule that matches decides on the lookup" unmeasured "$files/first-with"
+check "the first rule that matches decides on it" unmeasured "$files/first-with"
 
-if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+section "the whole test"
+if [ -e /dev/tpm0 ]; then check "the PCR of every bank replays" replay_ok; else skip "the PCR of every bank replays" "no TPM"; fi
 finish

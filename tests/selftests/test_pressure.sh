@@ -56,18 +56,20 @@ hold() {
 }
 release() { exec {go}>&- && rm "$WORK/go"; wait "$holder"; }
 
+section "enforcing"
 # Enforcing.
 set_policy "appraise func=MMAP_CHECK uid=$USER_ID fsuuid=$uuid digest_list" || bail "the policy is refused"
-check "$USED known files are mapped" use_all map
-check "the module remembers them" [ "$(status cache_entries)" -ge $USED ]
+check "known files are mapped" use_all map
+check "the module remembers known files" [ "$(status cache_entries)" -ge $USED ]
 check_eq "what no rule covers is opened for writing without being read" 0 "$(hashed write_others)"
 check "a library is in use" hold
 check "every cache is asked for its memory" press
-check_eq "then what no rule covers is opened for writing without being read" 0 "$(hashed write_others)"
-check_eq "and once more" 0 "$(hashed write_others)"
-check "the library in use is still refused for writing" refuses appends "$disk/held"
+check_eq "what no rule covers is opened for writing without being read under pressure" 0 "$(hashed write_others)"
+check_eq "what no rule covers is opened for writing once more without being read" 0 "$(hashed write_others)"
+check "the library in use is refused for writing under pressure" refuses appends "$disk/held"
 release
 
+section "measuring"
 # Measuring.
 set_policy "measure func=FILE_CHECK mask=MAY_READ uid=$USER_ID fsuuid=$uuid digest_list
 measure func=MMAP_CHECK uid=$USER_ID fsuuid=$uuid digest_list" || bail "the policy is refused"
@@ -81,13 +83,14 @@ violations_of_others() {
 	done
 	echo $(($(status violations) - before))
 }
-check "$USED known files are opened" use_all open
+check "known files are opened" use_all open
 check_eq "what is read where no rule covers it is opened for writing without a violation" 0 "$(violations_of_others)"
 check "a library is in use" hold
 check "every cache is asked for its memory" press
-check_eq "then what no rule covers is opened for writing without a violation" 0 "$(violations_of_others)"
+check_eq "what no rule covers is opened for writing without a violation under pressure" 0 "$(violations_of_others)"
 appends "$disk/held"
-check_eq "and the library in use with one" 1 "$(violations_for "$disk/held")"
+check_eq "the library in use is opened for writing with a violation under pressure" 1 "$(violations_for "$disk/held")"
 release
-check "the PCR replays" replay_ok
+section "the whole test"
+check "the PCR of every bank replays" replay_ok
 finish

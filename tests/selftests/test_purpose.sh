@@ -25,20 +25,21 @@ load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not
 
 with() { load "list-$1" "list-$1.$1"; }
 add() { put trusted_keys "$keys/$1.der"; }
-refused "a list signed by the key of a TLS server" ENOANO "extendedKeyUsage is neither" with server
-refused "also where the purpose is not critical" ENOANO "extendedKeyUsage is neither" with server-loose
-refused "a certificate with an unknown critical extension" ENOCSI "critical extension" with odd
+section "the purpose of a certificate"
+refused "a list by the key of a TLS server is refused" ENOANO "extendedKeyUsage is neither" with server
+refused "a list by the key of a TLS server is refused where the purpose is not critical" ENOANO "extendedKeyUsage is neither" with server-loose
+refused "a list by a certificate with an unknown critical extension is refused" ENOCSI "critical extension" with odd
 for key in coder any dedicated; do
-	accepted "a list signed by a key for '$key'" with $key
+	accepted "a list by a key for '$key' loads" with $key
 	unload_all
 done
 refused "the certificate of a TLS server is not added" ENOANO "extendedKeyUsage is neither" add server
-refused "nor one with an unknown critical extension" ENOCSI "critical extension" add odd
-refused "nor a CA for TLS servers" ENOANO "extendedKeyUsage is neither" add server-ca
-refused "nor a CA whose names are constrained" ENOCSI "critical extension" add constrained
-accepted "a CA that may have no CA below it" add short
-refused "has none" EUNATCH "does not allow" add short-ca
-accepted "but keys that sign" with short-leaf
+refused "a certificate with an unknown critical extension is not added" ENOCSI "critical extension" add odd
+refused "a CA for TLS servers is not added" ENOANO "extendedKeyUsage is neither" add server-ca
+refused "a CA whose names are constrained is not added" ENOCSI "critical extension" add constrained
+accepted "a CA that may have no CA below it is added" add short
+refused "a CA below one that may have none is refused" EUNATCH "does not allow" add short-ca
+accepted "a list by a key below a CA that may have no CA below it loads" with short-leaf
 unload_all
 # An authority that gives its own serial number away, which makes the name of both certificates the
 # same.
@@ -49,33 +50,35 @@ openssl x509 -req -in twin.csr -CA "$keys/linked.pem" -CAkey "$keys/linked.key" 
 	-extfile twin.ext -out twin.pem 2>/dev/null
 cp list list-twin && openssl cms -sign -binary -nosmimecap -in list-twin -signer twin.pem -inkey twin.key -outform DER \
 	-out list-twin.twin -md sha256 || bail "openssl cms"
-refused "a certificate with the name of its issuer's own" EREMCHG "does not verify" with twin
+refused "a list by a certificate with the name of its issuer's own is refused" EREMCHG "does not verify" with twin
 check "digestctl does not sign by the key of a TLS server" eval \
 	'! digestctl sign list --key "$keys/server.key" --cert "$keys/server.pem" 2>out && grep -q "takes no signature by" out'
-check "and does not verify what it has signed" eval \
+check "digestctl does not verify what the key of a TLS server has signed" eval \
 	'cp list-server.server list-server.p7s; ! digestctl verify list-server --cert "$keys/ca.pem" 2>out && grep -q extendedKeyUsage out'
-check "as it does what a key for lists has signed" eval \
+check "digestctl verifies what a key for lists has signed" eval \
 	'cp list-dedicated.dedicated list-dedicated.p7s && digestctl verify list-dedicated --cert "$keys/ca.pem"'
 
+section "content that was signed for IMA"
 # A file of a package whose first bytes are those of a list: the vendor signs it like every other
 # file of the package.
 printf '%b%b' '\x00\x00\x01\x00\x00\x00\x20\x00\x00\x00' '\x11\x11\x11\x11\x11\x11\x11\x11' >content
 head -c 24 /dev/urandom >>content
 ima content linked && ima content dedicated || bail "evmctl"
-refused "content that a vendor signed for IMA is no list" ECHRNG "dedicates it to lists" load content content.linked.ima
-accepted "a key that is dedicated to lists" add dedicated
-accepted "makes it one" load content content.dedicated.ima
+refused "is no list by the key of a vendor" ECHRNG "dedicates it to lists" load content content.linked.ima
+accepted "needs a key that is dedicated to lists, which is added" add dedicated
+accepted "is a list by a dedicated key" load content content.dedicated.ima
 unload_all
-check "digestctl verify takes IMA's signatures of lists by such a key" eval \
+check "is verified by digestctl with a dedicated key" eval \
 	'cp content.dedicated.ima content.sig && digestctl verify content --cert "$keys/dedicated.pem"'
-check "and by no other" eval \
+check "is not verified by digestctl with another key" eval \
 	'cp content.linked.ima content.sig && ! digestctl verify content --cert "$keys/linked.pem" 2>out && grep -q "dedicated to lists" out'
 
+section "an OpenPGP key in a key file"
 # An OpenPGP key that a trusted key vouches for.
 fingerprint=$("$SELFTESTS/openpgp_key.py" "$keys/foreign.key" vendor) || bail "no OpenPGP key"
 digestctl keys sign vendor --key "$keys/linked.key" --cert "$keys/linked.pem" >/dev/null || bail "digestctl keys sign"
 printf '%s\n' "$WORK/vendor.keyfile" >path
-accepted "an OpenPGP key in a key file" put trusted_keys path
+accepted "is accepted" put trusted_keys path
 check "is shown as one for headers" grep -q "^$fingerprint .*usage=headers origin=key-file" $SECFS/trusted_keys
 # named_by SIGNATURE: the identifier in an IMA signature becomes the key's.
 named_by() {
@@ -85,7 +88,7 @@ data[3:7] = bytes.fromhex(sys.argv[2])[-4:]
 open(sys.argv[1], "wb").write(data)' "$1" "$fingerprint"
 }
 ima list foreign && named_by list.foreign.ima || bail "evmctl"
-refused "its IMA signature of a list does not count" EL2NSYNC "headers only" load list list.foreign.ima
+refused "signs no list with an IMA signature" EL2NSYNC "headers only" load list list.foreign.ima
 cms list foreign -nocerts -keyid || bail "openssl cms"
 python3 - list.foreign "$fingerprint" "$(id_of foreign)" <<'PY'
 import sys
@@ -94,14 +97,15 @@ data = open(name, "rb").read()
 assert data.count(bytes.fromhex(old)) == 1
 open(name, "wb").write(data.replace(bytes.fromhex(old), bytes.fromhex(new)))
 PY
-refused "nor does one in CMS" EL2NSYNC "headers only" load list list.foreign
+refused "signs no list with a CMS signature" EL2NSYNC "headers only" load list list.foreign
 cp vendor.keyfile other.keyfile
 cp vendor.keyfile list2 && ima list2 foreign && named_by list2.foreign.ima && cp list2.foreign.ima other.keyfile.sig || bail "evmctl"
 printf '%s\n' "$WORK/other.keyfile" >path
-refused "nor does it vouch for other keys" EL2NSYNC "headers only" put trusted_keys path
-check_eq "nothing of that is loaded" 0 "$(wc -l <$SECFS/digest_lists)"
+refused "signs no other key file" EL2NSYNC "headers only" put trusted_keys path
+check_eq "loads no list" 0 "$(wc -l <$SECFS/digest_lists)"
 unload_module || bail "the module does not unload"
 
+section "dedicated_keys=1"
 # A CMS message is the signature of bytes of which a signer of any content can be made the signer:
 # IMA's signature of the file that has these bytes is the very same.
 cms list linked -nocerts && python3 - list.linked attributes signature <<'PY' || bail "no attributes"
@@ -117,17 +121,17 @@ open(sys.argv[2], "wb").write(attributes)
 open(sys.argv[3], "wb").write(signature)
 PY
 ima attributes linked
-check "an IMA signature of the right content is a CMS signature of a list" eval \
+check "is needed: an IMA signature of the right content is a CMS signature of a list" eval \
 	'cmp <(tail -c 256 attributes.linked.ima) <(tail -c 256 signature)'
 load_module ima_policy=exec_tcb require_signature=1 dedicated_keys=1 || bail "the module does not load"
-check_eq "so there is a parameter" yes "$(status dedicated_keys)"
-refused "with which CMS signatures of lists take a dedicated key, too" ECHRNG "dedicates it to lists" load list list.linked
-refused "also by a certificate in the message" ECHRNG "dedicates it to lists" with coder
-accepted "such a key signs lists" with dedicated
+check_eq "is shown by the status file" yes "$(status dedicated_keys)"
+refused "a CMS signature of a list by another key is refused" ECHRNG "dedicates it to lists" load list list.linked
+refused "a CMS signature of a list with a certificate for another purpose is refused" ECHRNG "dedicates it to lists" with coder
+accepted "a CMS signature of a list by a dedicated key is accepted" with dedicated
 printf '%s\n' "$WORK/vendor.keyfile" >path
-refused "and only such a key vouches for others" ECHRNG "dedicates it to lists" put trusted_keys path
+refused "a key file by another key is refused" ECHRNG "dedicates it to lists" put trusted_keys path
 ima vendor.keyfile linked && mv vendor.keyfile.linked.ima vendor.keyfile.sig || bail "evmctl"
-refused "whatever the format: a distributor's package may have a key file" ECHRNG "dedicates it to lists" put trusted_keys path
-accepted "except as an authority" add coder
+refused "a key file with an IMA signature by another key is refused" ECHRNG "dedicates it to lists" put trusted_keys path
+accepted "a CA for another purpose is added as an authority" add coder
 unload_module || bail "the module does not unload"
 finish

@@ -55,37 +55,39 @@ cp /usr/bin/sleep prog-sleep && echo x >>prog-sleep
 load_module || bail "the module does not load"
 echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy || bail "no policy"
 
+section "a digest in two lists"
 compact 0 one prog-a prog-b
 compact 0 two prog-b prog-c
 compact 1 mutable prog-a
-check "a list loads" load one
-check "a second one with a common digest" load two
-check_eq "a digest of both counts once" 3 "$(cat $SECFS/digests_count)"
+check "the first list loads" load one
+check "the second list loads" load two
+check_eq "the digest counts once" 3 "$(cat $SECFS/digests_count)"
 check_eq "digest_query names both lists" 2 "$(ask "sha256:$(digest_of prog-b)" | wc -l)"
-check_eq "and what they say" "kind=immutable kind=immutable" "$(ask "sha256:$(digest_of prog-b)" | grep -o 'kind=.*' | paste -sd' ')"
-check_eq "an unknown digest gives no line" "" "$(ask "sha256:$(printf x | sha256sum | cut -d' ' -f1)")"
+check_eq "digest_query prints what both lists say" "kind=immutable kind=immutable" "$(ask "sha256:$(digest_of prog-b)" | grep -o 'kind=.*' | paste -sd' ')"
+check_eq "digest_query prints no line for an unknown digest" "" "$(ask "sha256:$(printf x | sha256sum | cut -d' ' -f1)")"
 exec 4<>$SECFS/digest_query 5<>$SECFS/digest_query
 echo "sha256:$(digest_of prog-a)" >&4
 echo "sha256:$(digest_of prog-c)" >&5
-check_eq "the answer belongs to the open file that asked" "ref_id=one ref_id=two" "$({ cat <&4; cat <&5; } | grep -o 'ref_id=[a-z]*' | paste -sd' ')"
+check_eq "the answer of digest_query belongs to the open file that asked" "ref_id=one ref_id=two" "$({ cat <&4; cat <&5; } | grep -o 'ref_id=[a-z]*' | paste -sd' ')"
 exec 4<&- 5<&-
-check "a known program leaves no record" known ./prog-b
+check "a program of both lists leaves no record" known ./prog-b
 before=$(records)
-check "removing one of its lists" remove one
-check_eq "leaves a record of which one" "1 sha256:$(digest_of one)" "$(($(records) - before)) $(removals)"
-check "the program is still known" known ./prog-b
-check "one that only the removed list had is not" unknown ./prog-a
-check "removing the other" remove two
-check "now neither is" unknown ./prog-b
-check_eq "nothing is left" "0 0" "$(status lists) $(status digests)"
+check "one of the lists is removed" remove one
+check_eq "the removal leaves a record of the list" "1 sha256:$(digest_of one)" "$(($(records) - before)) $(removals)"
+check "a program of both lists is known after one removal" known ./prog-b
+check "a program of the removed list only is unknown" unknown ./prog-a
+check "the other list is removed" remove two
+check "a program of both lists is unknown after both removals" unknown ./prog-b
+check_eq "no list and no digest is left" "0 0" "$(status lists) $(status digests)"
 before=$(loads)
 load two && remove two && load two && remove two
 check_eq "loads and removals of the same list are recorded each time" "2 3" "$(($(loads) - before)) $(removals | grep -c "$(digest_of two)")"
 before=$(removals | wc -l)
 check "a list that is not loaded cannot be removed" bash -c "! echo sha256:$(digest_of one) 2>/dev/null >$SECFS/digest_lists_remove"
 
-check_eq "and leaves no record" "$before" "$(removals | wc -l)"
+check_eq "a refused removal leaves no record" "$before" "$(removals | wc -l)"
 
+section "a running program"
 # A program that counts, one line a tenth of a second, and whose own file is what the list knows.
 cp "$BASH" prog-count && echo x >>prog-count
 compact 0 running prog-count
@@ -93,51 +95,55 @@ load running
 mkfifo pipe
 ./prog-count -c 'exec 3<>pipe; while :; do echo; read -rt 0.1 <&3; done' >counted &
 counter=$!
-check "a program runs that a list knows" wait_for 20 [ -s counted ]
-check_eq "without a record" 0 "$(awk -v path="$WORK/prog-count" '$5 == path' $SECFS/ascii_runtime_measurements | wc -l)"
+check "it runs where a list knows it" wait_for 20 [ -s counted ]
+check_eq "it has no record where a list knows it" 0 "$(awk -v path="$WORK/prog-count" '$5 == path' $SECFS/ascii_runtime_measurements | wc -l)"
 check "its list can be removed" remove running
 lines=$(wc -l <counted)
 goes_on() { [ "$(wc -l <counted)" -gt $((lines + 3)) ]; }
-check "and the program goes on" wait_for 20 goes_on
-check "executed anew it is unknown" unknown ./prog-count -c true
-check_eq "and has its record" 1 "$(awk -v path="$WORK/prog-count" '$5 == path' $SECFS/ascii_runtime_measurements | wc -l)"
+check "it goes on when its list was removed" wait_for 20 goes_on
+check "it is unknown when it is executed anew" unknown ./prog-count -c true
+check_eq "it has a record when it is executed anew" 1 "$(awk -v path="$WORK/prog-count" '$5 == path' $SECFS/ascii_runtime_measurements | wc -l)"
 kill $counter
 wait $counter 2>/dev/null
 
+section "a program on ext4"
 # On ext4, where results are cached.
 mkfs_loop ext4 16M "$WORK/disk" || bail "no file system"
 cp prog-d disk/prog-d
 compact 0 good prog-d
 compact 2 bad prog-d
 load good
-check "a program on ext4 is known" known disk/prog-d
+check "it is known" known disk/prog-d
 hits=$(status cache_hits)
 bytes=$(status hashed_bytes)
 check "it stays known" known disk/prog-d
-check "by its cached result" [ "$(status cache_hits)" -gt "$hits" ]
+check "it stays known by its cached result" [ "$(status cache_hits)" -gt "$hits" ]
 note "bytes hashed meanwhile: $(($(status hashed_bytes) - bytes))"
-check "a revocation loads" load bad
-check "and wins at once over list and cache" unknown disk/prog-d
-check_eq "the query says so" "kind=immutable kind=revoked" "$(ask "sha256:$(digest_of prog-d)" | grep -o 'kind=.*' | sort | paste -sd' ')"
+check "its digest is revoked" load bad
+check "its revocation wins at once over list and cache" unknown disk/prog-d
+check_eq "digest_query says that its digest is revoked" "kind=immutable kind=revoked" "$(ask "sha256:$(digest_of prog-d)" | grep -o 'kind=.*' | sort | paste -sd' ')"
 
+section "several algorithms"
 ALGO=sha384 compact 0 list384 prog-e
 ALGO=sha512 compact 0 list512 prog-f
-check "a list of SHA-384" load list384
-check "and one of SHA-512" load list512
-check "a program that only SHA-384 knows" known ./prog-e
-check "one that only SHA-512 knows" known ./prog-f
-check "one that none knows" unknown ./prog-g
+check "a list of SHA-384 loads" load list384
+check "a list of SHA-512 loads" load list512
+check "a program that only SHA-384 knows is known" known ./prog-e
+check "a program that only SHA-512 knows is known" known ./prog-f
+check "a program that no list knows is unknown" unknown ./prog-g
 check_eq "digest_lists shows the algorithms" "algo=sha256 algo=sha384 algo=sha512" "$(grep -o 'algo=[^ ]*' $SECFS/digest_lists | sort -u | paste -sd' ')"
 ALGO=sha512 compact 2 bad512 prog-e
 load bad512
 check "a SHA-512 revocation beats a SHA-384 list" unknown ./prog-e
+section "a list under a rule of DIGEST_LIST_CHECK"
 sed 's/ .*//' $SECFS/digest_lists >all
 echo 'measure func=DIGEST_LIST_CHECK' >$SECFS/policy
 compact 0 measured prog-a
 before=$(records)
-check "a list under a rule of DIGEST_LIST_CHECK" load measured
+check "loads" load measured
 check_eq "is recorded beside its metadata" 2 $(($(records) - before))
-check "by its path" grep -q " sha256:$(digest_of measured) $WORK/measured\$" $SECFS/ascii_runtime_measurements
+check "is recorded by its path" grep -q " sha256:$(digest_of measured) $WORK/measured\$" $SECFS/ascii_runtime_measurements
+section "removals while files are appraised"
 # While files are appraised, nothing that is revoked can be made known by removing a list.
 force=/sys/module/digest_lists/parameters/force
 echo 1 >$force
@@ -148,20 +154,21 @@ refuses_removal() {
 	! remove "$1" 2>refusal && grep -q busy refusal && dmesg | grep -q 'digest_lists: digest_lists_remove: revokes what no other list'
 }
 before=$(removals | wc -l)
-check "while files are appraised, a list that revokes cannot be removed" refuses_removal bad
-check_eq "which leaves no record" "$before" "$(removals | wc -l)"
-check "what it revokes is still unknown" unknown ./prog-d
+check "a list that revokes cannot be removed" refuses_removal bad
+check_eq "a refused removal leaves no record" "$before" "$(removals | wc -l)"
+check "what a list revokes stays unknown" unknown ./prog-d
 compact 2 bad2 prog-d prog-g
 load bad2
-check "it can be removed once another list revokes the same" remove bad
-check "which then cannot" refuses_removal bad2
+check "a list can be removed once another list revokes the same" remove bad
+check "the last list that revokes cannot be removed" refuses_removal bad2
 check "a list that revokes nothing can be removed" remove measured
+section "removals while nothing is appraised"
 echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy
-check "where nothing is appraised the last one can be removed" remove bad2
-check_eq "and is in the log" "sha256:$(digest_of bad2)" "$(removals | tail -n 1)"
+check "the last list that revokes can be removed" remove bad2
+check_eq "the removal of a list that revokes is recorded" "sha256:$(digest_of bad2)" "$(removals | tail -n 1)"
 echo 0 >$force
 sed 's/ .*//' $SECFS/digest_lists >all
-check "all by one write" bash -c "cat all >$SECFS/digest_lists_remove"
+check "all lists are removed by one write" bash -c "cat all >$SECFS/digest_lists_remove"
 
 # Many lists in random order, under lookups of three processes: the programs run without pause.
 "$SELFTESTS/lists.py" "$WORK/many" 10000 4
@@ -202,14 +209,15 @@ PY
 python3 churn.py $SECFS "$WORK/many" 500 0 >/dev/null # what is allocated once
 before=$(status digest_memory)
 kept=$(slab)
-check "$LISTS lists are loaded and removed in random order under lookups" python3 churn.py $SECFS "$WORK/many" "$LISTS" 1
+section "many lists"
+check "they are loaded and removed in random order under lookups" python3 churn.py $SECFS "$WORK/many" "$LISTS" 1
 sed 's/^/# /' "$WORK/check"
 touch stop
 wait
-check_eq "and nothing is left" "0 0 0 $before" "$(status lists) $(status digests) $(grep -c . $SECFS/digest_lists) $(status digest_memory)"
+check_eq "nothing of them is left" "0 0 0 $before" "$(status lists) $(status digests) $(grep -c . $SECFS/digest_lists) $(status digest_memory)"
 sleep 1
 grown=$(($(slab) - kept))
 note "slab, vmalloc and per-cpu memory grew by $grown KiB"
-check "no memory was lost" [ "$grown" -lt 8192 ]
+check "no memory is lost" [ "$grown" -lt 8192 ]
 unload_module || bail "the module does not unload"
 finish

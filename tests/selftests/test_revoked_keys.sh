@@ -29,75 +29,81 @@ start() { load_module ima_policy=exec_tcb require_signature=1 || bail "the modul
 add() { put trusted_keys "$keys/$1.der"; }
 id=$(id_of signer)
 
+section "a key with three certificates"
 start
-accepted "a key" add signer
-accepted "the same key, certified again by the same name" add signer-renewed
-accepted "and by another" add signer-other
-check_eq "all three certificates are there" "valid valid valid" "$(state_of "$id")"
-accepted "a signature by the first certificate" load list list.signer
+accepted "the first is added" add signer
+accepted "the second is added: it certifies the key again by the same name" add signer-renewed
+accepted "the third is added: it certifies the key by another name" add signer-other
+check_eq "all three are there" "valid valid valid" "$(state_of "$id")"
+accepted "a list by the first loads" load list list.signer
 unload_all
-accepted "by the second" load list list.signer-renewed
+accepted "a list by the second loads" load list list.signer-renewed
 unload_all
-accepted "by the third" load list list.signer-other
+accepted "a list by the third loads" load list list.signer-other
 unload_all
-accepted "revoking the key" revoke "$id"
-check_eq "revokes all three" "revoked revoked revoked" "$(state_of "$id")"
-refused "a signature by the first certificate is refused" EKEYREVOKED "revoked" load list list.signer
-refused "by the second" EKEYREVOKED "revoked" load list list.signer-renewed
-refused "by the third" EKEYREVOKED "revoked" load list list.signer-other
-refused "an IMA signature" EKEYREVOKED "revoked" load list list.signer.ima
-refused "one that brings the certificate along" EKEYREVOKED "revoked" load list-signer list-signer.signer
+accepted "the key is revoked" revoke "$id"
+check_eq "all three are revoked with the key" "revoked revoked revoked" "$(state_of "$id")"
+refused "a list by the first is refused when the key is revoked" EKEYREVOKED "revoked" load list list.signer
+refused "a list by the second is refused when the key is revoked" EKEYREVOKED "revoked" load list list.signer-renewed
+refused "a list by the third is refused when the key is revoked" EKEYREVOKED "revoked" load list list.signer-other
+refused "a list with an IMA signature is refused when the key is revoked" EKEYREVOKED "revoked" load list list.signer.ima
+refused "a list that brings the certificate along is refused when the key is revoked" EKEYREVOKED "revoked" load list-signer list-signer.signer
 for cert in signer signer-renewed signer-other; do
-	refused "$cert cannot be added again" EKEYREVOKED "revoked" add $cert
+	refused "$cert cannot be added when the key is revoked" EKEYREVOKED "revoked" add $cert
 done
 refused "what is no identifier cannot be revoked" EBADMSG "contradicts" revoke 1234
 unload_module || bail "the module does not unload"
 
+section "a key that is revoked by one certificate"
 start
-accepted "the first of two certificates" add signer
-accepted "revoking its key" revoke "$id"
-refused "the other, by the same name, is refused" EKEYREVOKED "revoked" add signer-renewed
-refused "by another name as well" EKEYREVOKED "revoked" add signer-other
-refused "also in a signature" EKEYREVOKED "revoked" load list-signer-other list-signer-other.signer-other
-accepted "a key that came only with signatures" load list-ec list-ec.ec
+accepted "the certificate is added" add signer
+accepted "the key is revoked" revoke "$id"
+refused "another certificate by the same name is refused" EKEYREVOKED "revoked" add signer-renewed
+refused "another certificate by another name is refused" EKEYREVOKED "revoked" add signer-other
+refused "another certificate in a signature is refused" EKEYREVOKED "revoked" load list-signer-other list-signer-other.signer-other
+section "a key that came only with signatures"
+accepted "its list loads" load list-ec list-ec.ec
 unload_all
-accepted "can be revoked" revoke "$(id_of ec)"
-refused "its signatures are refused" EKEYREVOKED "revoked" load list-ec list-ec.ec
-refused "and it cannot be added" EKEYREVOKED "revoked" add ec
+accepted "it can be revoked" revoke "$(id_of ec)"
+refused "its list is refused when it is revoked" EKEYREVOKED "revoked" load list-ec list-ec.ec
+refused "it cannot be added when it is revoked" EKEYREVOKED "revoked" add ec
 unload_module || bail "the module does not unload"
 
+section "a CA below the CA that is revoked"
 start
-accepted "a CA below the CA" add intermediate
-accepted "a key below that" add below
-accepted "its signature" load list list.below
+accepted "it is added" add intermediate
+accepted "a key below it is added" add below
+accepted "a list by the key loads" load list list.below
 unload_all
-accepted "revoking the CA between" revoke "$(id_of intermediate)"
-check_eq "shows in the state of the key" "issuer-not-trusted" "$(state_of "$(id_of below)")"
-refused "whose signatures are refused" ENOLINK "vouches" load list list.below
-refused "also with the certificate" ENOLINK "vouches" load list-below list-below.below
-refused "the CA's other certificate is refused" EKEYREVOKED "revoked" add intermediate-renewed
-accepted "a key that needs nobody else is not concerned" load list list.linked
+accepted "it is revoked" revoke "$(id_of intermediate)"
+check_eq "the state of the key is issuer-not-trusted" "issuer-not-trusted" "$(state_of "$(id_of below)")"
+refused "a list by the key is refused" ENOLINK "vouches" load list list.below
+refused "a list that brings the certificate of the key along is refused" ENOLINK "vouches" load list-below list-below.below
+refused "its other certificate is refused" EKEYREVOKED "revoked" add intermediate-renewed
+accepted "a list by a key that does not need it loads" load list list.linked
 unload_all
 unload_module || bail "the module does not unload"
 
+section "a CA that expires in 2050"
 start
-accepted "a CA that expires in 2050" add brief
-accepted "a key below it that does not" add beneath
-accepted "a signature by it" load list list.beneath
+accepted "it is added" add brief
+accepted "a key below it that does not expire then is added" add beneath
+accepted "a list by the key loads" load list list.beneath
 unload_all
 hwclock=$(date +%s)
 date -s '2050-06-01 UTC' >/dev/null
-accepted "in 2050 it is accepted: it was made before" load list list.beneath
+accepted "a list that was signed before loads in 2050" load list list.beneath
 unload_all
 cms list beneath -nocerts || bail "openssl cms"
-refused "one that is made in 2050 is not" ENOLINK "vouches" load list list.beneath
+refused "a list that is signed in 2050 is refused in 2050" ENOLINK "vouches" load list list.beneath
 date -s "@$((hwclock + 5))" >/dev/null
-refused "also in our days" ENOLINK "vouches" load list list.beneath
+refused "a list that is signed in 2050 is refused in our days" ENOLINK "vouches" load list list.beneath
 cms list beneath -nocerts || bail "openssl cms"
-accepted "one of our days is" load list list.beneath
+accepted "a list that is signed in our days loads" load list list.beneath
 unload_all
 
-accepted "revoking the CA that was linked in" revoke "$(id_of ca)"
-refused "stops all that it certified" ENOLINK "vouches" load list list.beneath
+section "a built-in CA that is revoked"
+accepted "the revocation is accepted" revoke "$(id_of ca)"
+refused "a list by a key that it certified is refused" ENOLINK "vouches" load list list.beneath
 unload_module || bail "the module does not unload"
 finish

@@ -39,36 +39,38 @@ good=$(grep -c ' good ' $rpm/index)
 note "$(wc -l <$rpm/index) headers, $good of them signed with SHA-256 or better and with SHA-256 digests"
 
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
+section "headers of distributors"
 check "the distributors' keys are in the keyring" [ "$(grep -c 'usage=headers origin=module' $SECFS/trusted_keys)" -ge 4 ]
 
 awk -v d=$rpm '{ print d "/" $1 ".meta" }' $rpm/index | write_all $SECFS/digest_lists >got
 awk -v d=$rpm '{ print d "/" $1 ".meta", $3 }' $rpm/index >want
-check "every header loads or is refused as it should be" same want got
+check "each loads or is refused as it should be" same want got
 check_eq "as many lists are loaded" "$good" "$(wc -l <$SECFS/digest_lists)"
-check_eq "one of them has more than 9 MB" 1 "$(find $rpm -name '*[0-9].hdr' -size +9000000c | wc -l)"
+check_eq "one has more than 9 MB" 1 "$(find $rpm -name '*[0-9].hdr' -size +9000000c | wc -l)"
 check "each names a signer" [ "$(grep -c 'type=rpm algo=sha256 signer=[0-9a-f]\{40\} actions=measure,appraise' $SECFS/digest_lists)" = "$good" ]
 note "$(cat $SECFS/digests_count) digests, $(sed -n 's/^digest_memory: //p' $SECFS/status) bytes"
 unload_all
-check_eq "and all of them go again" "0 0" "$(wc -l <$SECFS/digest_lists) $(cat $SECFS/digests_count)"
+check_eq "all can be removed" "0 0" "$(wc -l <$SECFS/digest_lists) $(cat $SECFS/digests_count)"
 
 grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".data.meta" }' | write_all $SECFS/digest_lists >got
-check_eq "one bit of the header: every one is refused" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
+check_eq "each is refused with one bit of the header changed" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
 grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".sig.meta" }' | write_all $SECFS/digest_lists >got
-check_eq "one bit of the signature: every one is refused" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
-check_eq "nothing of it was loaded" 0 "$(wc -l <$SECFS/digest_lists)"
+check_eq "each is refused with one bit of the signature changed" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
+check_eq "none with a changed bit was loaded" 0 "$(wc -l <$SECFS/digest_lists)"
 
 awk -v d=$rpm '/ good / { print d "/" $1 ".meta" }' $rpm/index | xargs cat >all.meta
-check "all of them by one write" dd if=all.meta of=$SECFS/digest_lists bs=16M status=none
+check "all are loaded by one write" dd if=all.meta of=$SECFS/digest_lists bs=16M status=none
 note "by one write: $(cat $SECFS/digests_count) digests, $(sed -n 's/^digest_memory: //p' $SECFS/status) bytes"
-check_eq "are as many" "$good" "$(wc -l <$SECFS/digest_lists)"
+check_eq "one write loads as many lists" "$good" "$(wc -l <$SECFS/digest_lists)"
 unload_module || bail "the module does not unload"
 
+section "damaged keys of distributors"
 # The distributors' keys as certificates of the test's CA, each with one bit of the modulus changed.
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module of the signatures' test does not load"
 for key in "$rpm"/flipped-*.der; do echo "$key"; done | write_all $SECFS/trusted_keys >added
-check "certificates with damaged keys can be added" same /dev/null <(grep -v ' good$' added)
+check "their certificates can be added" same /dev/null <(grep -v ' good$' added)
 grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".meta" }' | write_all $SECFS/digest_lists >got
-check_eq "by such a key, and an authority that is younger than the signatures: every one is refused" "$good ENOLINK" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
+check_eq "each header is refused by such a key, and an authority that is younger than the signatures" "$good ENOLINK" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
 unload_module
 finish

@@ -26,54 +26,59 @@ for key in linked signer ec foreign dedicated; do ima list $key; done
 
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
 
-check "the keyring is visible" grep -q 'keyring   .digest_lists' /proc/keys
-check_eq "four keys are linked in" 4 "$(sed -n 's/^trusted_keys: //p' $SECFS/status)"
+section "the keyring"
+check "it is visible" grep -q 'keyring   .digest_lists' /proc/keys
+check_eq "it has four built-in keys" 4 "$(sed -n 's/^trusted_keys: //p' $SECFS/status)"
+section "lists by built-in keys"
 check_eq "a signature is required" yes "$(sed -n 's/^require_signature: //p' $SECFS/status)"
-refused "an unsigned list" EACCES "not signed" load list -
-accepted "PKCS#7 by a linked-in key" load list list.linked
-check_eq "the signer stands in digest_lists" "signer=$(id_of linked)" "$(grep -o 'signer=[^ ]*' $SECFS/digest_lists)"
-check_eq "and the list answers for both" "actions=measure,appraise" "$(grep -o 'actions=[^ ]*' $SECFS/digest_lists)"
+refused "an unsigned list is refused" EACCES "not signed" load list -
+accepted "a list with PKCS#7 loads" load list list.linked
+check_eq "the signer of a list stands in digest_lists" "signer=$(id_of linked)" "$(grep -o 'signer=[^ ]*' $SECFS/digest_lists)"
+check_eq "a list serves measurement and appraisal" "actions=measure,appraise" "$(grep -o 'actions=[^ ]*' $SECFS/digest_lists)"
 exec 3<>$SECFS/digest_query
 printf 'sha256:%s\n' "$(printf 0.3 | sha256sum | cut -d' ' -f1)" >&3
-check_eq "and in digest_query" "signer=$(id_of linked)" "$(cat <&3 | grep -o 'signer=[^ ]*')"
+check_eq "the signer of a list stands in digest_query" "signer=$(id_of linked)" "$(cat <&3 | grep -o 'signer=[^ ]*')"
 exec 3<&-
 unload_all
 
-refused "IMA signature by a key that is not dedicated to lists" ECHRNG "dedicates it to lists" load list list.linked.ima
-refused "a key that was not valid any more" EKEYEXPIRED "had ended" load list list.linked-old
-refused "a key that is not in the keyring yet" ENOKEY "no trusted key" load list list.signer
-refused "the same, IMA" ENOKEY "no trusted key" load list list.signer.ima
-accepted "its certificate in the signature, signed by the linked-in CA" load list list.signer-certs
+refused "an IMA signature by a key that is not dedicated to lists is refused" ECHRNG "dedicates it to lists" load list list.linked.ima
+refused "a signature by a key that was no longer valid is refused" EKEYEXPIRED "had ended" load list list.linked-old
+section "lists by keys that were not added"
+refused "PKCS#7 is refused" ENOKEY "no trusted key" load list list.signer
+refused "an IMA signature is refused" ENOKEY "no trusted key" load list list.signer.ima
+accepted "PKCS#7 with a certificate that the built-in CA has signed loads" load list list.signer-certs
 unload_all
-refused "a certificate that no trusted key has signed" ENOKEY "no trusted key" load list list.foreign-certs
-refused "one that a key has signed which is no CA" ENOKEY "no trusted key" load list list.leaf-certs
-refused "one for encryption only" EUNATCH "does not allow" load list list.encipher-certs
-refused "one with a short key" ENOSR "2048" load list list.weak-certs
+refused "PKCS#7 with a certificate that no trusted key has signed is refused" ENOKEY "no trusted key" load list list.foreign-certs
+refused "PKCS#7 with a certificate that a key has signed which is no CA is refused" ENOKEY "no trusted key" load list list.leaf-certs
+refused "PKCS#7 with a certificate for encryption only is refused" EUNATCH "does not allow" load list list.encipher-certs
+refused "PKCS#7 with a certificate with a short key is refused" ENOSR "2048" load list list.weak-certs
 
-accepted "adding a certificate that the CA has signed" put trusted_keys $keys/signer.der
-check "it stands in trusted_keys" grep -q "^$(id_of signer) .*usage=sign origin=certified .*state=valid" $SECFS/trusted_keys
-check "and in /proc/keys" grep -q "selftest signer" /proc/keys
-accepted "then its signatures count" load list list.signer
+section "keys that are added"
+accepted "a certificate that the CA has signed is accepted" put trusted_keys $keys/signer.der
+check "a certificate that the CA has signed stands in trusted_keys" grep -q "^$(id_of signer) .*usage=sign origin=certified .*state=valid" $SECFS/trusted_keys
+check "a certificate that the CA has signed stands in /proc/keys" grep -q "selftest signer" /proc/keys
+accepted "a list by a certificate that the CA has signed loads" load list list.signer
 unload_all
-accepted "adding a key that is dedicated to lists" put trusted_keys $keys/dedicated.der
-check "it is shown so" grep -q "^$(id_of dedicated) .*usage=lists origin=certified" $SECFS/trusted_keys
-accepted "then its IMA signatures count" load list list.dedicated.ima
+accepted "a key that is dedicated to lists is accepted" put trusted_keys $keys/dedicated.der
+check "a key that is dedicated to lists is shown as one" grep -q "^$(id_of dedicated) .*usage=lists origin=certified" $SECFS/trusted_keys
+accepted "a list with an IMA signature by a dedicated key loads" load list list.dedicated.ima
 unload_all
-accepted "adding a key on a curve" put trusted_keys $keys/ec.der
-accepted "ECDSA, PKCS#7" load list list.ec
+accepted "a key on a curve is accepted" put trusted_keys $keys/ec.der
+accepted "a list with PKCS#7 by ECDSA loads" load list list.ec
 unload_all
-accepted "ECDSA, IMA" load list list.ec.ima
+accepted "a list with an IMA signature by ECDSA loads" load list list.ec.ima
 unload_all
-accepted "adding an expired certificate: what it signed while it was valid counts" put trusted_keys $keys/expired.der
-accepted "adding one that is not valid yet" put trusted_keys $keys/future.der
-refused "adding one for encryption" EUNATCH "does not allow" put trusted_keys $keys/encipher.der
-refused "adding one with a short key" ENOSR "2048" put trusted_keys $keys/weak.der
-refused "adding one signed with SHA-1" ENAVAIL "SHA-1" put trusted_keys $keys/sha1.der
-refused "adding one signed by no CA" EUNATCH "does not allow" put trusted_keys $keys/leaf.der
-refused "adding one of an unknown CA" ENOKEY "no trusted key" put trusted_keys $keys/foreign.der
-accepted "adding a CA below the CA" put trusted_keys $keys/intermediate.der
-accepted "and a key below that" put trusted_keys $keys/below.der
+accepted "an expired certificate is accepted: what it signed while it was valid counts" put trusted_keys $keys/expired.der
+accepted "a certificate that is not valid yet is accepted" put trusted_keys $keys/future.der
+refused "a certificate for encryption is refused" EUNATCH "does not allow" put trusted_keys $keys/encipher.der
+refused "a certificate with a short key is refused" ENOSR "2048" put trusted_keys $keys/weak.der
+refused "a certificate signed with SHA-1 is refused" ENAVAIL "SHA-1" put trusted_keys $keys/sha1.der
+refused "a certificate signed by no CA is refused" EUNATCH "does not allow" put trusted_keys $keys/leaf.der
+refused "a certificate of an unknown CA is refused" ENOKEY "no trusted key" put trusted_keys $keys/foreign.der
+accepted "a CA below the CA is accepted" put trusted_keys $keys/intermediate.der
+accepted "a key of a CA below the CA is accepted" put trusted_keys $keys/below.der
 
+section "changed bits"
 python3 - list "$WORK" <<'PY'
 import sys
 path, work = sys.argv[1:]
@@ -85,10 +90,10 @@ for name in ("list.signer", "list.dedicated.ima"):
     data[-20] ^= 1
     open(name + ".flipped", "wb").write(data)
 PY
-refused "one bit of the list, PKCS#7" EREMCHG "does not verify" load other list.signer
-refused "one bit of the signature, PKCS#7" EREMCHG "does not verify" load list list.signer.flipped
-refused "one bit of the list, IMA" EREMCHG "does not verify" load other list.dedicated.ima
-refused "one bit of the signature, IMA" EREMCHG "does not verify" load list list.dedicated.ima.flipped
+refused "one of the list is refused with PKCS#7" EREMCHG "does not verify" load other list.signer
+refused "one of the signature is refused with PKCS#7" EREMCHG "does not verify" load list list.signer.flipped
+refused "one of the list is refused with an IMA signature" EREMCHG "does not verify" load other list.dedicated.ima
+refused "one of the signature is refused with an IMA signature" EREMCHG "does not verify" load list list.dedicated.ima.flipped
 
 unload_module || bail "the module does not unload"
 finish

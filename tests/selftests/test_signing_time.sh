@@ -43,39 +43,42 @@ start() { load_module ima_policy=exec_tcb require_signature=1 "$@" || bail "the 
 loads() { accepted "$1" load "$2" "$3" && unload_all; }
 
 start
-check_eq "status tells what counts" signing "$(status validity)"
-accepted "a CA that ends in 2050" put trusted_keys "$keys/brief.der"
-accepted "a key that is dedicated to lists" put trusted_keys "$keys/dedicated.der"
+section "validity=signing"
+check_eq "the status file tells that the time of signing counts" signing "$(status validity)"
+accepted "a CA that ends in 2050 is added" put trusted_keys "$keys/brief.der"
+accepted "a key that is dedicated to lists is added" put trusted_keys "$keys/dedicated.der"
 for year in 2001 2040 2150; do
 	clock "$year-01-01 UTC"
-	loads "in $year a list loads by a linked-in key" list-linked list-linked.linked
-	loads "in $year it loads by a certificate in the message" list-signer list-signer.signer
-	loads "in $year it loads by an IMA signature" list list.dedicated.ima
+	loads "a list by a built-in key loads in $year" list-linked list-linked.linked
+	loads "a list by a certificate in the message loads in $year" list-signer list-signer.signer
+	loads "a list by an IMA signature loads in $year" list list.dedicated.ima
 done
 clock
 loads "what was signed while the certificate was valid counts for ever" list-past-linked list-past-linked.linked-old
-refused "unless its authority was not valid yet" ETIME "before the validity of the certificate began" \
+refused "what was signed before the authority was valid is refused" ETIME "before the validity of the certificate began" \
 	load list-past list-past.expired
-refused "what was signed after that does not" EKEYEXPIRED "after the validity of the certificate had ended" \
+refused "what was signed after the certificate was valid is refused" EKEYEXPIRED "after the validity of the certificate had ended" \
 	load list-expired list-expired.expired
-refused "nor what was signed before the certificate was valid" ETIME "before the validity of the certificate began" \
+refused "what was signed before the certificate was valid is refused" ETIME "before the validity of the certificate began" \
 	load list-future list-future.future
 loads "a signature that says no time is not asked for it" list-silent list-silent.expired
-loads "an authority in between was valid when the list was signed" list-beneath list-beneath.beneath
-refused "or was not" EKEYEXPIRED "had ended" load list-late list-late.beneath
+loads "what was signed while an authority in between was valid loads" list-beneath list-beneath.beneath
+refused "what was signed after an authority in between was valid is refused" EKEYEXPIRED "had ended" load list-late list-late.beneath
 unload_module || bail "the module does not unload"
 
 start validity=clock
-check_eq "status tells that the clock counts" clock "$(status validity)"
-loads "validity=clock: in our days the list loads" list-signer list-signer.signer
+section "validity=clock"
+check_eq "the status file tells that the clock counts" clock "$(status validity)"
+loads "a list loads in our days" list-signer list-signer.signer
 clock '2001-01-01 UTC'
-refused "in 2001 it does not" ETIME "not valid yet, by this system's clock" load list-signer list-signer.signer
+refused "a list is refused in 2001" ETIME "not valid yet, by this system's clock" load list-signer list-signer.signer
 clock '2150-01-01 UTC'
-refused "nor in 2150" EKEYEXPIRED "the key has expired" load list-signer list-signer.signer
-refused "nor by a linked-in key" EKEYEXPIRED "the key has expired" load list-linked list-linked.linked
+refused "a list is refused in 2150" EKEYEXPIRED "the key has expired" load list-signer list-signer.signer
+refused "a list by a built-in key is refused in 2150" EKEYEXPIRED "the key has expired" load list-linked list-linked.linked
 clock
-refused "what was signed in time does not count any more" EKEYEXPIRED "the key has expired" load list-past-linked list-past-linked.linked-old
-refused "what was signed too late neither" EKEYEXPIRED "had ended" load list-expired list-expired.expired
+refused "what was signed while the certificate was valid is refused afterwards" EKEYEXPIRED "the key has expired" load list-past-linked list-past-linked.linked-old
+refused "what was signed after the certificate was valid is refused" EKEYEXPIRED "had ended" load list-expired list-expired.expired
 unload_module || bail "the module does not unload"
-check "another word is no value" eval '! insmod "$DIGEST_LISTS_KO" validity=never && dmesg | grep -q "validity=never: expected"'
+section "validity"
+check "a word that is no value is refused" eval '! insmod "$DIGEST_LISTS_KO" validity=never && dmesg | grep -q "validity=never: expected"'
 finish

@@ -48,22 +48,23 @@ refused_in_time() {
 }
 write_policy() { printf '%s\n' "$1" >"$WORK/policy" && refused_in_time dd if="$WORK/policy" of="$SECFS/policy" bs=64k status=none; }
 
-check_eq "control: the server does not answer" 137 "$(timeout -s KILL 3 cat "$source" >/dev/null 2>&1; echo $?)"
-check "control: it was asked" wait_for 20 test -e "$device.asked"
+section "a server that does not answer"
+check_eq "it does not answer a reader" 137 "$(timeout -s KILL 3 cat "$source" >/dev/null 2>&1; echo $?)"
+check "it was asked" wait_for 20 test -e "$device.asked"
 load_module || bail "the module does not load"
 mark
 check "a policy that would deny what is mapped from there is refused at once" \
 	write_policy "appraise func=MMAP_CHECK uid=$USER_ID fsname=fuse digest_list"
-check_eq "because its content may change" 1 "$(kernel_log | grep -c "policy: would deny .*(unstable-content)")"
+check_eq "a policy that would deny what is mapped from there is refused because its content may change" 1 "$(kernel_log | grep -c "policy: would deny .*(unstable-content)")"
 check "another policy is taken at once" eval 'printf "measure func=BPRM_CHECK fowner=4243\n" >"$WORK/policy" &&
 	in_time dd if="$WORK/policy" of="$SECFS/policy" bs=64k status=none'
 echo 1 >/sys/module/digest_lists/parameters/force
-check "with force=1 the policy that denies it is taken at once" eval '
+check "a policy that would deny what is mapped from there is taken at once with force=1" eval '
 	printf "appraise func=MMAP_CHECK uid=$USER_ID fsname=fuse digest_list\n" >"$WORK/policy" &&
 	in_time dd if="$WORK/policy" of="$SECFS/policy" bs=64k status=none'
-check "the server still does not answer" test -e "$device.hold"
+check "it does not answer after all that" test -e "$device.hold"
 unload_module
-check "the module starts with a policy that would deny it, or is refused, at once" \
+check "the module starts with a policy that would deny what is mapped from there, or is refused, at once" \
 	answered modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 ima_policy=appraise_exec_tcb
 release_device
 exec {go}>&-

@@ -40,6 +40,7 @@ judge() { "$SELFTESTS/stale_check.py" "$WORK/records" "$WORK/digests" "$@" >"$WO
 
 total=0
 for fs in "${types[@]}"; do
+	section "$fs"
 	stale_file_system "$fs"
 	began=$SECONDS checked=$(status files_checked) hits=$(status cache_hits) failed=''
 	journals=()
@@ -52,10 +53,10 @@ for fs in "${types[@]}"; do
 				failed+=" $mode,$seed"
 		done
 	done
-	check_eq "$fs: the changes and accesses succeed" "" "$failed"
+	check_eq "the changes and accesses succeed" "" "$failed"
 	cat "$SECFS/ascii_runtime_measurements" >"$WORK/records"
 	for mode in turns races; do
-		check "$fs: no access in $mode has a stale result" judge "$WORK/$fs.$mode".*
+		check "no access in $mode has a stale result" judge "$WORK/$fs.$mode".*
 		note "$fs $mode: $(cat "$WORK/figures")"
 		read -r changes _ <"$WORK/figures"
 		total=$((total + ${changes#change=}))
@@ -64,11 +65,12 @@ for fs in "${types[@]}"; do
 	note "$fs: $((SECONDS - began)) s; the module checked $checked accesses, answered $hits from its cache"
 	# Stores through a mapping leave no sign on tmpfs, so nothing may be kept there.
 	if [ "$fs" = tmpfs ]; then
-		check_eq "$fs: no access was answered from the cache" 0 "$hits"
+		check_eq "no access is answered from the cache" 0 "$hits"
 	else
-		check "$fs: accesses were answered from the cache" [ "$hits" -gt $((checked / 20)) ]
+		check "accesses are answered from the cache" [ "$hits" -gt $((checked / 20)) ]
 	fi
 done
 note "$total changes with the seeds ${seeds[*]}; $(records) records, $(cat "$SECFS/violations") violations"
-check "there were as many changes as there should be" [ "$total" -ge $((each / 4 * 4 * runs * ${#types[@]})) ]
+section "all file systems"
+check "there are as many changes as there should be" [ "$total" -ge $((each / 4 * 4 * runs * ${#types[@]})) ]
 finish

@@ -52,33 +52,37 @@ mkfs_ram ext4 "$WORK/ram" && on "$WORK/ram" && mkfs_ram btrfs "$WORK/btrfs" && o
 	bail "no file systems"
 
 load own_storage= || bail "the module does not load"
+section "own_storage="
 check_eq "no storage of others is the machine's own by default" "" "$(status own_storage)"
 set_policy "$enforce"
 # First btrfs: its super block names no disk.
 check "a known program on btrfs on the machine's own storage runs, and is read once" accepted "$WORK/btrfs"
-check "so it does on ext4" accepted "$WORK/ram"
-check "on a loop device it is refused" refused "$disk"
+check "a known program on ext4 on the machine's own storage runs, and is read once" accepted "$WORK/ram"
+check "a known program on a loop device is refused" refused "$disk"
 
+section "memory that fails"
 # Memory that fails: the page is lost before storage has it, so the next reader sees what was there
 # before. unsaved FILE: storage has another program, and the known one that was written over it is
 # in memory only.
 unsaved() {
 	script "$1" evil && sync -f "$1" && dd if="$WORK/known" of="$1" bs=4096 conv=notrunc status=none
 }
-check "(a known program is in memory only)" unsaved "$WORK/ram/poisoned"
-check_eq "it runs" known "$("$WORK/ram/poisoned")"
-check "(its memory fails)" "$SYSCALLS" poison "$WORK/ram/poisoned"
-check_eq "what runs afterwards is known still" known "$("$WORK/ram/poisoned" 2>&1)"
+check "a known program is in memory only" unsaved "$WORK/ram/poisoned"
+check_eq "a known program runs before" known "$("$WORK/ram/poisoned")"
+check "the memory of the program fails" "$SYSCALLS" poison "$WORK/ram/poisoned"
+check_eq "a known program runs afterwards" known "$("$WORK/ram/poisoned" 2>&1)"
 
+section "btrfs on several devices"
 # A file system on several devices, and devices made of others.
 truncate -s 200M /mnt/run/second && second=$(losetup -f --show /mnt/run/second) && rm /mnt/run/second
-check "(a loop device is added to it)" btrfs device add -f "$second" "$WORK/btrfs"
+check "a loop device is added" btrfs device add -f "$second" "$WORK/btrfs"
 on "$WORK/btrfs" second
-check "what is looked at from then on is refused" refused "$WORK/btrfs" second
-check "(the loop device is taken away)" btrfs device remove "$second" "$WORK/btrfs"
-check "then it is accepted again" accepted "$WORK/btrfs" second
+check "a known program is refused beside a loop device" refused "$WORK/btrfs" second
+check "the loop device is taken away" btrfs device remove "$second" "$WORK/btrfs"
+check "a known program runs when the loop device is gone" accepted "$WORK/btrfs" second
 losetup -d "$second"
 
+section "device-mapper"
 if modprobe -q dm_mod; then
 	mkdir "$WORK/dm"
 	# dm DEVICE: a fresh file system on device-mapper over it, with the known program.
@@ -87,18 +91,19 @@ if modprobe -q dm_mod; then
 	}
 	undm() { umount "$WORK/dm" && "$SELFTESTS/dm_linear.py" selftest; }
 	free_ram_disk
-	check "(device-mapper makes a device of one in memory)" dm "$ram_disk"
-	check "what device-mapper makes of the machine's own storage is that" accepted "$WORK/dm"
-	check "(it is removed)" undm
+	check "it makes a device of one in memory" dm "$ram_disk"
+	check "what it makes of the machine's own storage is the machine's own" accepted "$WORK/dm"
+	check "the device of one in memory is removed" undm
 	truncate -s 64M /mnt/run/mapped && below=$(losetup -f --show /mnt/run/mapped) && rm /mnt/run/mapped
-	check "(and makes one of a loop device)" dm "$below"
-	check "what it makes of a loop device is not" refused "$WORK/dm"
-	check "(it is removed)" undm
+	check "it makes a device of a loop device" dm "$below"
+	check "what it makes of a loop device is not the machine's own" refused "$WORK/dm"
+	check "the device of a loop device is removed" undm
 	losetup -d "$below"
 else
-	for i in 1 2 3 4 5 6; do skip "device-mapper $i" "no module dm_mod"; done
+	for i in 1 2 3 4 5 6; do skip "result $i" "no module dm_mod"; done
 fi
 
+section "SCSI"
 if modprobe -q sd_mod && modprobe -q scsi_debug dev_size_mb=32 removable=0; then
 	scsi_disk() { basename "$(echo /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/*)"; }
 	# scsi REMOVABLE: a fresh file system on a disk without hardware, with the known program.
@@ -106,22 +111,23 @@ if modprobe -q sd_mod && modprobe -q scsi_debug dev_size_mb=32 removable=0; then
 		rmmod scsi_debug && modprobe scsi_debug dev_size_mb=32 removable="$1" && wait_for 20 test -b "/dev/$(scsi_disk)" &&
 			mkdir -p "$WORK/scsi" && mkfs.ext4 -q -F "/dev/$(scsi_disk)" && mount "/dev/$(scsi_disk)" "$WORK/scsi" && on "$WORK/scsi"
 	}
-	check "(a SCSI disk is there)" scsi 0
-	check "a SCSI disk is the machine's own storage" accepted "$WORK/scsi"
+	check "a disk is there" scsi 0
+	check "a disk is the machine's own storage" accepted "$WORK/scsi"
 	umount "$WORK/scsi"
-	check "(a removable one is there)" scsi 1
-	check "a removable one is not" refused "$WORK/scsi"
+	check "a removable disk is there" scsi 1
+	check "a removable disk is not the machine's own storage" refused "$WORK/scsi"
 	umount "$WORK/scsi" && rmmod scsi_debug
 else
-	for i in 1 2 3 4; do skip "SCSI $i" "no module scsi_debug"; done
+	for i in 1 2 3 4; do skip "result $i" "no module scsi_debug"; done
 fi
 
+section "a measured program on a loop device"
 # What changes below the file system, while files are measured.
 set_policy "$measure"
-check_eq "measured, a known program on a loop device is recorded" "$(digest_of "$WORK/known")" \
+check_eq "it is recorded" "$(digest_of "$WORK/known")" \
 	"$("$disk/known" >/dev/null && digests_for "$disk/known")"
-check_eq "and read each time" 4096 "$(reads "$disk/known")"
-check_eq "but recorded once" 1 "$(records_for "$disk/known")"
+check_eq "it is read each time" 4096 "$(reads "$disk/known")"
+check_eq "it is recorded once" 1 "$(records_for "$disk/known")"
 # changed_below FILE: what the file's first block has on the device becomes another program; the
 # pages go.
 changed_below() {
@@ -131,50 +137,52 @@ changed_below() {
 	script "$WORK/evil" evil && [ "$block" -gt 0 ] && dd if="$WORK/evil" of="$loop" bs="$size" count=$((4096 / size)) \
 		seek="$block" conv=notrunc,fsync status=none && sync && echo 1 >/proc/sys/vm/drop_caches
 }
-check "(its block changes below the file system)" changed_below "$disk/known"
+check "its block changes below the file system" changed_below "$disk/known"
 check_eq "what is read from the device then is used" evil "$("$disk/known")"
-check_eq "and recorded" "$(digest_of "$WORK/known") $(digest_of "$WORK/evil")" "$(digests_for "$disk/known")"
-check "the PCR replays" replay_ok
+check_eq "what is read from the device then is recorded" "$(digest_of "$WORK/known") $(digest_of "$WORK/evil")" "$(digests_for "$disk/known")"
+check "the PCR of every bank replays" replay_ok
 unload_module
 
-# The administrator calls such storage the machine's own.
+section "own_storage"
 on "$disk" && sync && echo 1 >/proc/sys/vm/drop_caches
 load own_storage=removable,network || bail "the module does not load"
-check_eq "status has what is the machine's own" network,removable "$(status own_storage)"
+check_eq "the status file has what is the machine's own" network,removable "$(status own_storage)"
 set_policy "$enforce"
 check "a loop device is refused where other storage is the machine's own" refused "$disk"
 unload_module
 load own_storage=loop || bail "the module does not load"
 set_policy "$enforce"
-check "it is not where loop devices are" accepted "$disk"
+check "a loop device is the machine's own where it is named" accepted "$disk"
 unload_module
 
 mark
 check "the module does not load with a word that is no storage" eval '! load_module own_storage=loop,usb >/dev/null || ! unload_module'
-check "and says which" eval 'kernel_log | grep -q "own_storage: .usb. is none of loop, network, removable, user, unknown"'
+check "the kernel log names a word that is no storage" eval 'kernel_log | grep -q "own_storage: .usb. is none of loop, network, removable, user, unknown"'
 
+section "EROFS in a file"
 # A file system mounted from a file.
 if modprobe -q erofs; then
 	load own_storage= || bail "the module does not load"
 	mkdir "$WORK/erofs"
-	check "(EROFS is mounted from a file)" eval '"$SELFTESTS/erofs_of.py" "$WORK/known" "$WORK/ram/image" "$WORK/erofs" && mounts+=("$WORK/erofs")'
+	check "it is mounted" eval '"$SELFTESTS/erofs_of.py" "$WORK/known" "$WORK/ram/image" "$WORK/erofs" && mounts+=("$WORK/erofs")'
 	set_policy "$enforce"
-	check "a known program on EROFS in a file is refused" refused "$WORK/erofs"
+	check "a known program is refused" refused "$WORK/erofs"
 	unload_module
 else
-	for i in 1 2; do skip "EROFS $i" "no module erofs"; done
+	for i in 1 2; do skip "result $i" "no module erofs"; done
 fi
 
+section "eCryptfs"
 # A file system whose files are those of another one.
 if modprobe -q ecryptfs; then
 	load || bail "the module does not load"
 	mkdir "$WORK/lower" "$WORK/upper"
 	mount_tmp tmpfs mode=755 "$WORK/lower"
-	check "(eCryptfs is mounted)" eval '"$SELFTESTS/ecryptfs.py" "$WORK/lower" "$WORK/upper" && mounts+=("$WORK/upper") && on "$WORK/upper"'
+	check "it is mounted" eval '"$SELFTESTS/ecryptfs.py" "$WORK/lower" "$WORK/upper" && mounts+=("$WORK/upper") && on "$WORK/upper"'
 	set_policy "$enforce"
-	check "a known program on eCryptfs is refused" refused "$WORK/upper"
+	check "a known program is refused" refused "$WORK/upper"
 	unload_module
 else
-	for i in 1 2; do skip "eCryptfs $i" "no module ecryptfs"; done
+	for i in 1 2; do skip "result $i" "no module ecryptfs"; done
 fi
 finish

@@ -83,21 +83,22 @@ with_other_records() {
 		"$SECFS/ascii_runtime_measurements"
 }
 
+section "many tasks while lists are loaded"
 loader &
 loading=$!
-check_eq "100 executions of unknown and 100 of known files succeed while lists are loaded" 0 "$(run_twice unknown known)"
+check_eq "100 executions of unknown and 100 of known files succeed" 0 "$(run_twice unknown known)"
 check_eq "every unknown file has just one record" 0 "$(with_other_records unknown 1)"
-check_eq "no known file has one" 0 "$(with_other_records known 0)"
+check_eq "no known file has a record" 0 "$(with_other_records known 0)"
 check "a list is loaded in between" load "$WORK/late.meta"
-check_eq "100 executions of its files, and 100 of known ones, succeed" 0 "$(run_twice late known)"
+check_eq "100 executions of files of that list and 100 of known files succeed" 0 "$(run_twice late known)"
 check_eq "no file of that list has a record" 0 "$(with_other_records late 0)"
 check "all lists are loaded meanwhile" wait "$loading"
 check_eq "100 more executions of unknown files succeed" 0 "$(run_twice unknown)"
-check_eq "they leave no second record" 0 "$(with_other_records unknown 1)"
+check_eq "unknown files that are executed once more have no second record" 0 "$(with_other_records unknown 1)"
 : >"$WORK/stop"
 wait "${readers[@]}"
-check_eq "every file of the module could be read all the time" "" "$(cd "$WORK" && ls -d failed-* 2>/dev/null)"
+check_eq "every file of the module can be read all the time" "" "$(cd "$WORK" && ls -d failed-* 2>/dev/null)"
 check_eq "every digest of every list counts" $((LISTS * DIGESTS + 2 * COUNT)) "$(cat "$SECFS/digests_count")"
-check_eq "and every list is shown once" $((LISTS + 2)) "$(wc -l <"$SECFS/digest_lists")"
-if [ -e /dev/tpm0 ]; then check "the PCR replays" replay_ok; else skip "the PCR replays" "no TPM"; fi
+check_eq "every list is shown once" $((LISTS + 2)) "$(wc -l <"$SECFS/digest_lists")"
+if [ -e /dev/tpm0 ]; then check "the PCR of every bank replays" replay_ok; else skip "the PCR of every bank replays" "no TPM"; fi
 finish

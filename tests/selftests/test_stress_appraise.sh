@@ -57,6 +57,7 @@ declare -A needless=([tmpfs]=":exec,map" [overlay]=":map")
 judge() { "$SELFTESTS/stale_check.py" "enforcing${needless[$fs]:-}" "$WORK/digests" "$@" >"$WORK/figures"; }
 total=0 all_denied=0
 for fs in "${types[@]}"; do
+	section "$fs"
 	stale_file_system "$fs"
 	failed=''
 	for mode in turns races; do
@@ -67,9 +68,9 @@ for fs in "${types[@]}"; do
 					"$SECFS/runtime_measurements_count" enforcing || failed+=" $mode,$seed"
 		done
 	done
-	check_eq "$fs: the changes and accesses succeed" "" "$failed"
+	check_eq "the changes and accesses succeed" "" "$failed"
 	for mode in turns races; do
-		check "$fs: in $mode no unknown content ran and no known one was denied${needless[$fs]:+ without need}" judge "$WORK/$fs.$mode".*
+		check "no unknown content ran in $mode, and no known one was denied${needless[$fs]:+ without need}" judge "$WORK/$fs.$mode".*
 		note "$fs $mode: $(cat "$WORK/figures")"
 		read -r changes _ denied _ <"$WORK/figures"
 		total=$((total + ${changes#change=})) all_denied=$((all_denied + ${denied#denied=}))
@@ -77,10 +78,11 @@ for fs in "${types[@]}"; do
 done
 : >"$WORK/stop"
 wait $lists
-check "lists came and went all the time" [ ! -e "$WORK/failed" ]
+section "all file systems"
+check "lists come and go all the time" [ ! -e "$WORK/failed" ]
 note "$total changes with the seeds ${seeds[*]}, $all_denied accesses denied, $(cat "$WORK/loaded") lists loaded and removed"
-check "there were as many changes as there should be" [ "$total" -ge $((each / 4 * 4 * runs * ${#types[@]})) ]
-check "many accesses were denied" [ "$all_denied" -gt $((total / 20)) ]
-check "the module counts at least those" [ "$(status files_denied)" -ge "$all_denied" ]
+check "there are as many changes as there should be" [ "$total" -ge $((each / 4 * 4 * runs * ${#types[@]})) ]
+check "many accesses are denied" [ "$all_denied" -gt $((total / 20)) ]
+check "the module counts at least as many denied accesses" [ "$(status files_denied)" -ge "$all_denied" ]
 check_eq "the lists are those of before" 1 "$(status lists)"
 finish

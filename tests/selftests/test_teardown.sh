@@ -21,23 +21,25 @@ for ((n = 0; n < 3; n++)); do
 done
 rm "$WORK/hunting"
 wait
+section "a load that is refused"
 check_eq "a policy that would stop what is running keeps the module from being loaded" 3 "$refused"
-check_eq "nobody could open a file of a module that was not loaded" 0 "$(cut -d' ' -f1 "$WORK/hunted")"
+check_eq "no file of the module could be opened" 0 "$(cut -d' ' -f1 "$WORK/hunted")"
 check "the module is not there" test ! -e /sys/module/digest_lists
-check "nor its files" test ! -e "$SECFS"
+check "the files of the module are not there" test ! -e "$SECFS"
 if [ -e /dev/tpm0 ]; then
-	check_eq "no PCR was extended" 0 "$(tpm2_pcrread sha256:16 | sed -n 's/.*0x0*\([0-9A-F]*\)$/0\1/p')"
+	check_eq "no PCR is extended" 0 "$(tpm2_pcrread sha256:16 | sed -n 's/.*0x0*\([0-9A-F]*\)$/0\1/p')"
 else
-	skip "no PCR was extended" "no TPM"
+	skip "no PCR is extended" "no TPM"
 fi
 
 # Who has a file by O_PATH finds that it cannot be opened when the module has gone.
 load_module || bail "the module does not load"
 "$FILES" hold "$SECFS" "$WORK/held" >"$WORK/opened" &
 wait_for 60 test -e "$WORK/held" || bail "nobody takes hold of the files"
-check "the module is unloaded while a task has its files by O_PATH" unload_module
+section "files that a task has by O_PATH"
+check "the module is unloaded while the task has them" unload_module
 rm "$WORK/held"
 wait
-check_eq "none of them can be opened then" "True 0 ENXIO" "$(cat "$WORK/opened")"
+check_eq "none can be opened when the module is gone" "True 0 ENXIO" "$(cat "$WORK/opened")"
 
 finish

@@ -48,19 +48,20 @@ record() {
 	touch "$disk"/{signed,hashed,plain}
 	set_policy "measure func=FILE_CHECK mask=MAY_READ fowner=$owner template=$1" && cat "$disk"/{signed,hashed,plain} >/dev/null
 }
+section "templates"
 for template in ima-ng ima-ngv2 ima-sig ima-sigv2 ima-buf; do
 	check "template=$template is taken" record $template
 done
-check_eq "ima-ng: digest and name" "sha256:SUM signed" "$(fields signed ima-ng)"
-check_eq "ima-ngv2: the digest tells what it is of" "ima:sha256:SUM signed" "$(fields signed ima-ngv2)"
-check_eq "ima-sig: the signature of the file" "sha256:SUM signed SIGNATURE" "$(fields signed ima-sig)"
-check_eq "ima-sigv2: both" "ima:sha256:SUM signed SIGNATURE" "$(fields signed ima-sigv2)"
-check_eq "ima-sig: a digest in security.ima is no signature" "sha256:SUM hashed" "$(fields hashed ima-sig)"
-check_eq "ima-sig: a file without security.ima has none" "sha256:SUM plain" "$(fields plain ima-sig)"
-check_eq "ima-sigv2: nor here" "ima:sha256:SUM plain" "$(fields plain ima-sigv2)"
+check_eq "ima-ng has digest and name" "sha256:SUM signed" "$(fields signed ima-ng)"
+check_eq "ima-ngv2 tells of what the digest is" "ima:sha256:SUM signed" "$(fields signed ima-ngv2)"
+check_eq "ima-sig has the signature of the file" "sha256:SUM signed SIGNATURE" "$(fields signed ima-sig)"
+check_eq "ima-sigv2 has the signature, and tells of what the digest is" "ima:sha256:SUM signed SIGNATURE" "$(fields signed ima-sigv2)"
+check_eq "ima-sig takes a digest in security.ima for no signature" "sha256:SUM hashed" "$(fields hashed ima-sig)"
+check_eq "ima-sig has no signature of a file without security.ima" "sha256:SUM plain" "$(fields plain ima-sig)"
+check_eq "ima-sigv2 has no signature of a file without security.ima" "ima:sha256:SUM plain" "$(fields plain ima-sigv2)"
 # With equal fields: no signature, no data.
-check_eq "ima-buf: a record with the template data of another is not repeated" "" "$(fields plain ima-buf)"
-check_eq "ima-buf: a file has no data" "sha256:SUM signed" "$(fields signed ima-buf)"
+check_eq "ima-buf does not repeat a record with the template data of another" "" "$(fields plain ima-buf)"
+check_eq "ima-buf has no data of a file" "sha256:SUM signed" "$(fields signed ima-buf)"
 for template in ima ima-modsig evm-sig; do
 	check "template=$template, in which no record can be written, is refused" \
 		eval "! set_policy 'measure fowner=$owner template=$template' 2>/dev/null"
@@ -72,12 +73,15 @@ record ima-ng && record ima-sig && set_policy "measure func=CRITICAL_DATA label=
 snapshot "$SECFS/binary_runtime_measurements"
 evmctl -v ima_measurement --ignore-violations --verify-sig --key cert.der --pcrs sha256,pcrs-sha256 list >evmctl.out 2>&1
 evmctl_reads() { grep "$1" evmctl.out || { cat evmctl.out && false; }; }
-check "evmctl reads ima-ng" evmctl_reads " ima-ng sha256:.*$disk/plain"
-check "evmctl reads ima-sig" evmctl_reads " ima-sig sha256:.*$disk/signed"
-check "evmctl reads ima-buf" evmctl_reads " ima-buf sha256:.*digest_lists"
-check "evmctl verifies the signature in a record" evmctl_reads "$disk/signed.*verification is OK"
-check "the PCR replays with signatures in the list" replay_ok
+section "evmctl"
+check "it reads ima-ng" evmctl_reads " ima-ng sha256:.*$disk/plain"
+check "it reads ima-sig" evmctl_reads " ima-sig sha256:.*$disk/signed"
+check "it reads ima-buf" evmctl_reads " ima-buf sha256:.*digest_lists"
+check "it verifies the signature in a record" evmctl_reads "$disk/signed.*verification is OK"
+section "a list with signatures"
+check "the PCR of every bank replays" replay_ok
 
+section "PCRs and banks"
 # The lists of the banks, and the PCR of a rule.
 for name in signed hashed plain; do
 	pcr=13
@@ -87,7 +91,7 @@ done
 exec {reader}<"$disk/plain"
 : >>"$disk/plain"
 exec {reader}<&-
-check_eq "pcr=13 and pcr=14: each file is in the PCR of its rule" "hashed 13 plain 14 signed 13" \
+check_eq "each file is in the PCR of its rule" "hashed 13 plain 14 signed 13" \
 	"$(awk -v dir="$disk/" 'index($5, dir) && $1 ~ /^1[34]$/ { sub(dir, "", $5); print $5, $1 }' "$ASCII" | sort | tr '\n' ' ' | sed 's/ $//')"
 check_eq "there is a violation in the list" 1 "$(violations_for "$disk/plain")"
 # bank_ok BANK: the lists of the bank are whole and replay to its PCRs 13, 14 and 16.
@@ -106,5 +110,5 @@ for bank in sha1 sha256 sha384 sha512; do
 	fi
 done
 check "the list without suffix is that of SHA-1" cmp <(cat "$ASCII") <(cat "${ASCII}_sha1")
-check "also in binary" cmp <(cat "$SECFS/binary_runtime_measurements") <(cat "$SECFS/binary_runtime_measurements_sha1")
+check "the binary list without suffix is that of SHA-1" cmp <(cat "$SECFS/binary_runtime_measurements") <(cat "$SECFS/binary_runtime_measurements_sha1")
 finish

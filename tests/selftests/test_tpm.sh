@@ -65,9 +65,10 @@ replays() {
 recovers() {
 	local before
 	before=$(records)
-	check "$1: what waits is extended without another record" wait_for "$patience" waits 0
-	check_eq "$1: no record was added by that" "$before" "$(records)"
-	replays "$1: the PCR of every bank is the replay of the list"
+	section "$1"
+	check "what waits is extended without another record" wait_for "$patience" waits 0
+	check_eq "no record is added by what waits" "$before" "$(records)"
+	replays "the PCR of every bank is the replay of the list"
 }
 uptime() { cut -d. -f1 /proc/uptime; }
 policy="measure func=FILE_CHECK mask=MAY_READ uid=0 fowner=4242"
@@ -79,44 +80,50 @@ tools
 load_module || bail "the module does not load"
 set_policy "$policy"
 use
-check_eq "with a TPM no record waits" "0 none 0" \
+section "a TPM that works"
+check_eq "no record waits" "0 none 0" \
 	"$(status records_waiting) $(status records_waiting_since) $(status records_waiting_errno)"
 unbind
 before=$(uptime)
 for i in 1 2 3; do use && [ "$(records_for "$file")" = 1 ] || note "file $i cannot be used"; done
-check_eq "while its driver is unbound, files are used and their records wait" 3 "$(status records_waiting)"
-check_eq "status shows no TPM" none "$(status tpm)"
-check "and since when records wait, in seconds since the start of the system" \
+section "a driver that is unbound"
+check_eq "files are used and their records wait" 3 "$(status records_waiting)"
+check_eq "the status file shows no TPM" none "$(status tpm)"
+check "the status file shows since when records wait, in seconds since the start of the system" \
 	eval '[ "$(status records_waiting_since)" -ge "$before" ] && [ "$(status records_waiting_since)" -le "$(uptime)" ]'
-check_eq "and that there is no TPM" -19 "$(status records_waiting_errno)"
-check_eq "one extend failed, and is counted" 1 "$(cat "$SECFS/violations")"
+check_eq "the status file shows that there is no TPM as the errno" -19 "$(status records_waiting_errno)"
+check_eq "one extend fails, and is counted" 1 "$(cat "$SECFS/violations")"
 bind
-recovers "the driver is bound again"
-check_eq "the driver is bound again: status shows the TPM" "tpm$(number)" "$(status tpm)"
-check_eq "the driver is bound again: status shows that nothing waits" "none 0" \
+recovers "a driver that is bound again"
+check_eq "the status file shows the TPM" "tpm$(number)" "$(status tpm)"
+check_eq "the status file shows that nothing waits" "none 0" \
 	"$(status records_waiting_since) $(status records_waiting_errno)"
 unbind
 bind
 use
-check_eq "unbound and bound while nothing waited: the next record does not wait" 0 "$(status records_waiting)"
-replays "unbound and bound while nothing waited: the PCR replays"
+section "a driver that is unbound and bound while nothing waits"
+check_eq "the next record does not wait" 0 "$(status records_waiting)"
+replays "the PCR of every bank is the replay of the list"
 for i in 1 2 3; do
 	unbind
 	for ((j = 0; j < 5 * i; j++)); do use; done
 	bind
 	use
 done
-check "three times more, with a record at once: none waits" wait_for "$patience" waits 0
-replays "three times more, with a record at once: the PCR replays"
+section "a driver that is unbound and bound three times, with a record at once"
+check "no record waits" wait_for "$patience" waits 0
+replays "the PCR of every bank is the replay of the list"
 # More records than the work takes at a time.
 unbind
 for ((i = 0; i < 150; i++)); do use; done
-check_eq "150 records wait" 150 "$(status records_waiting)"
+section "150 records"
+check_eq "all wait" 150 "$(status records_waiting)"
 bind
-recovers "150 records"
+recovers "150 records whose driver is bound again"
 unbind
 use
-check "the module is unloaded while a record waits" unload_module
+section "a record that waits"
+check "the module is unloaded with it" unload_module
 bind
 
 # The driver comes late.
@@ -124,14 +131,15 @@ tpm2_pcrreset 16
 unbind
 modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load without a TPM"
 PCR=16
-check_eq "before the driver, the start record says nothing of the PCR's value" "" "$(text_of digest_lists_start | grep initial)"
+section "a driver that comes late"
+check_eq "the start record says nothing of the PCR's value" "" "$(text_of digest_lists_start | grep initial)"
 set_policy "$policy"
 use
 use
-check_eq "a driver that comes late: all records wait" "$(records)" "$(status records_waiting)"
+check_eq "all records wait before it" "$(records)" "$(status records_waiting)"
 bind
-check "a driver that comes late: what waits is extended without another record" wait_for "$patience" waits 0
-replays "a driver that comes late: the PCR of every bank is the replay of the list"
+check "what waits is extended without another record" wait_for "$patience" waits 0
+replays "the PCR of every bank is the replay of the list"
 aggregate=$(tpm2_pcrread sha256:0,1,2,3,4,5,6,7,8,9 | sed -n 's/.*0x//p' | unhex | sha256sum | cut -c1-64)
 check_eq "boot_aggregate_late has the digest of PCRs 0 to 9" "$aggregate" "$(recorded boot_aggregate_late)"
 check_eq "digest_lists_tpm says what the PCR was, in every bank" \
@@ -145,11 +153,12 @@ initial=$(bank_pcrs sha256 | sed -n 's/PCR-16: //p' | tr A-F a-f)
 unbind
 modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load without a TPM"
 bind
-check "late, and the PCR is not zero: what waits is extended" wait_for "$patience" waits 0
-check_eq "late, and the PCR is not zero: digest_lists_tpm has its value" "$initial" \
+section "a driver that comes late to a PCR that is not zero"
+check "what waits is extended" wait_for "$patience" waits 0
+check_eq "digest_lists_tpm has the value of the PCR" "$initial" \
 	"$(text_of digest_lists_tpm | sed -n 's/pcr_initial_sha256=//p')"
-replays "late, and the PCR is not zero: every bank is the replay from there"
-check_eq "late, and the PCR is not zero: status has its value" "sha256:$initial" "$(status pcr_initial)"
+replays "the PCR of every bank is the replay of the list from that value"
+check_eq "the status file has the value of the PCR" "sha256:$initial" "$(status pcr_initial)"
 unload_module
 
 # What the start record says, where the PCR is not zero at load.
@@ -161,65 +170,68 @@ done
 for bank in $(tpm_banks); do bank_pcrs "$bank" | sed -n "s/PCR-16: /pcr_initial_$bank=/p" | tr A-F a-f; done | sort >"$WORK/initial"
 modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 ima_policy=exec_tcb || bail "the module does not load"
 text_of digest_lists_start >"$WORK/start"
-check_eq "the start record has the PCR's value in every bank" "$(cat "$WORK/initial")" "$(grep initial "$WORK/start")"
-check_eq "zeros included" 1 "$(grep -c 'pcr_initial_sha1=0*$' "$WORK/start")"
+section "the start record where the PCR is not zero"
+check_eq "it has the PCR's value in every bank" "$(cat "$WORK/initial")" "$(grep initial "$WORK/start")"
+check_eq "it has a value of zeros" 1 "$(grep -c 'pcr_initial_sha1=0*$' "$WORK/start")"
 check_eq "its lines are sorted by key" "$(cut -d= -f1 "$WORK/start" | LC_ALL=C sort -u)" "$(cut -d= -f1 "$WORK/start")"
 check_eq "it has what the module is" "enforce $(uname -r) 16 sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64) 0 $(status version)" \
 	"$(for key in ima_appraise kernel pcr policy require_signature version; do started $key; done | tr '\n' ' ' | sed 's/ $//')"
-replays "from the list's own text alone every bank replays"
+replays "the PCR of every bank is the replay of the list from what it says"
 /usr/bin/true
-replays "and with more records"
+replays "the PCR of every bank is the replay of the list with more records"
 unload_module
 
 # tpm_required=1.
 load_module tpm_required=1 || bail "the module does not load"
-check_eq "status shows tpm_required" yes "$(status tpm_required)"
+section "tpm_required=1"
+check_eq "the status file shows it" yes "$(status tpm_required)"
 echo known >"$WORK/known" && chown 4242 "$WORK/known"
 echo later >"$WORK/later" && chown 4242 "$WORK/later"
 "$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$WORK/known"
 "$SELFTESTS/make_lists.py" "$WORK/meta2" "$WORK/list2=immutable:@$WORK/later"
 cat "$WORK/meta" >"$SECFS/digest_lists" || note "the list is refused"
 set_policy "$policy digest_list" || note "the policy is refused"
-check "tpm_required=1: with a TPM an unknown file is used" use
+check "an unknown file is used with a TPM" use
 old=$file
 unbind
 mark
-check "without one an unknown file is refused" refused use
+check "an unknown file is refused without a TPM" refused use
 file_refused=$file
-check "there is an audit record of its own, with the path" \
+check "a refusal has an audit record of its own, with the path" \
 	eval 'kernel_log | grep -q "type=1804 .*op=add_template_measure cause=tpm-required .*name=\"$file\" .*res=0 errno=-13"'
-check_eq "its record waits" "1 1" "$(records_for "$file") $(status records_waiting)"
-check "the second time it is refused as well" refused again
-check_eq "without another record" 1 "$(records_for "$file")"
+check_eq "the record of a refused file waits" "1 1" "$(records_for "$file") $(status records_waiting)"
+check "an unknown file is refused the second time" refused again
+check_eq "an unknown file has no other record the second time" 1 "$(records_for "$file")"
 file=$WORK/known
-check "a known file is used" again
+check "a known file is used without a TPM" again
 file=$old
-check "so is a file that the TPM has the record of" again
+check "a file whose record the TPM has is used without a TPM" again
 mark
 check "a list is refused, since its record would wait" eval '! cat "$WORK/meta2" >"$SECFS/digest_lists" 2>/dev/null'
-check "and the kernel log says so" eval 'kernel_log | grep "digest_lists_metadata: refused, since the TPM has not taken its record"'
+check "the kernel log says that a list is refused" eval 'kernel_log | grep "digest_lists_metadata: refused, since the TPM has not taken its record"'
 before=$(cat "$SECFS/policy")
 sum=$(sha256sum "$WORK/list" | cut -d' ' -f1)
-check "so is the removal of one" eval '! echo "sha256:$sum" >"$SECFS/digest_lists_remove" 2>/dev/null'
-check_eq "and its record is taken back" "$(echo "sha256:$sum" | sha256sum | cut -d' ' -f1)" "$(recorded digest_lists_refused | tail -n 1)"
+check "the removal of a list is refused" eval '! echo "sha256:$sum" >"$SECFS/digest_lists_remove" 2>/dev/null'
+check_eq "the record of a refused removal is taken back" "$(echo "sha256:$sum" | sha256sum | cut -d' ' -f1)" "$(recorded digest_lists_refused | tail -n 1)"
 check "another policy is refused" eval '! set_policy "" 2>/dev/null'
-check_eq "and the old one stays" "$before" "$(cat "$SECFS/policy")"
+check_eq "the policy in force stays when another is refused" "$before" "$(cat "$SECFS/policy")"
 exec {reader}<"$old"
 check "opening a measured file for writing while it is read is refused, as the violation would wait" \
 	eval '! { : >>"$old"; } 2>/dev/null'
-check "the second time as well" eval '! { : >>"$old"; } 2>/dev/null'
+check "opening a measured file for writing while it is read is refused the second time" eval '! { : >>"$old"; } 2>/dev/null'
 exec {reader}<&-
 bind
-recovers "tpm_required=1"
+recovers "tpm_required=1, with a TPM again"
 file=$file_refused
-check "then the file that was refused is used" again
-check "and the list is loaded" eval 'cat "$WORK/meta2" >"$SECFS/digest_lists"'
+check "a file that was refused is used" again
+check "a list that was refused is loaded" eval 'cat "$WORK/meta2" >"$SECFS/digest_lists"'
 unload_module
 unbind
-check "tpm_required=1: the module loads without a TPM" modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 tpm_required=1
-check "and refuses another policy until there is one" eval '! set_policy "$policy" 2>/dev/null'
+section "tpm_required=1 at load"
+check "the module loads without a TPM" modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 tpm_required=1
+check "another policy is refused without a TPM" eval '! set_policy "$policy" 2>/dev/null'
 bind
-check "then it takes it" wait_for 60 eval 'set_policy "$policy" 2>/dev/null'
+check "another policy is taken with a TPM" wait_for 60 eval 'set_policy "$policy" 2>/dev/null'
 unload_module
 
 # Commands that fail.
@@ -234,10 +246,11 @@ front() {
 		ln -s "/dev/tpm$(number)" "$WORK/backend" && wait_for 60 test -e "/dev/tpmrm$(cat "$WORK/relay")"
 }
 faults() { echo "$*" >"$WORK/faults.new" && mv "$WORK/faults.new" "$WORK/faults"; }
+section "commands that fail"
 extends() { tpm2_pcrread "sha256:$PCR" | sed -n 's/.*0x//p'; }
 if ! modprobe -q tpm_vtpm_proxy || ! front; then
 	note "$(cat "$WORK/relay" "$WORK/relay-errors" 2>&1)"
-	while [ "$ktap_count" -lt "$ktap_planned" ]; do skip "commands that fail" "no TPM can be put in front of another"; done
+	while [ "$ktap_count" -lt "$ktap_planned" ]; do skip "result $((ktap_count + 1))" "no TPM can be put in front of another"; done
 else
 	tpm2_pcrreset 16
 	modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load with the relay"
@@ -246,24 +259,27 @@ else
 	use
 	for kind in refuse lose silence; do
 		faults 1 $kind
-		check "$kind, once: the file is used" use
-		check_eq "$kind, once: no record waits" 0 "$(status records_waiting)"
-		replays "$kind, once: the PCR of every bank is the replay of the list"
+		section "a TPM with the fault '$kind' once"
+		check "the file is used" use
+		check_eq "no record waits" 0 "$(status records_waiting)"
+		replays "the PCR of every bank is the replay of the list"
 		faults 2 $kind
 		use
-		recovers "$kind, twice"
+		recovers "a TPM with the fault '$kind' twice"
 		faults -1 $kind
 		for i in 1 2 3; do use; done
 		# Reading the PCR tells that the extend happened.
 		if [ $kind = lose ]; then want="0 0"; else want="3 -"; fi
-		check_eq "$kind, always: records wait if they are not in the PCR, and there is a reason" "$want" \
+		section "a TPM with the fault '$kind' always"
+		check_eq "records wait if they are not in the PCR, and there is a reason" "$want" \
 			"$(status records_waiting) $(status records_waiting_errno | sed 's/-.*/-/')"
 		faults 0 none
-		recovers "$kind, always, until it is repaired"
+		recovers "a TPM with the fault '$kind', repaired"
 	done
 	faults -1 refuse all
 	for i in 1 2; do use; done
-	check_eq "a TPM that refuses every command: the records wait, and the reason is EIO" "2 -5" \
+	section "a TPM that refuses every command"
+	check_eq "the records wait, and the errno is EIO" "2 -5" \
 		"$(status records_waiting) $(status records_waiting_errno)"
 	faults 0 none
 	recovers "a TPM that refused every command"
@@ -279,15 +295,16 @@ else
 		use
 	done
 	faults 0 none
-	recovers "commands that failed at random"
+	recovers "a TPM that failed at random"
 	# The chip goes: what is left is another one, as far as anybody can tell.
 	kill $relay
 	wait $relay 2>/dev/null
 	mark
 	use
-	check_eq "a TPM that went while another is there: the record waits" 1 "$(status records_waiting)"
-	check_eq "the other one is not used" none "$(status tpm)"
-	check "and the kernel log says so" eval 'kernel_log | grep -q "tpm$(number) is not the TPM that has the records before"'
+	section "a TPM that went while another is there"
+	check_eq "the record waits" 1 "$(status records_waiting)"
+	check_eq "the other TPM is not used" none "$(status tpm)"
+	check "the kernel log says that the other TPM is not used" eval 'kernel_log | grep -q "tpm$(number) is not the TPM that has the records before"'
 	unload_module
 fi
 [ -z "$relay" ] || kill $relay 2>/dev/null

@@ -41,22 +41,24 @@ task() {
 	done
 	[ -e "$WORK/stop" ] && echo "$rounds" >"$WORK/rounds-$1"
 }
+section "the module under load"
 for ((n = 0; n < TASKS; n++)); do task "$n" & done
 echo "unload: cycles under load" >/dev/kmsg
 loaded=0 unloaded=0
 for ((n = 0; n < CYCLES; n++)); do
 	modprobe digest_lists allow_unload=1 ima_policy=tcb pcr=16 && loaded=$((loaded + 1))
-	[ "$n" -ne 0 ] || check "while the module is loaded the tasks are measured" wait_for 20 record_for "$WORK/program"
+	[ "$n" -ne 0 ] || check "the tasks are measured while it is loaded" wait_for 20 record_for "$WORK/program"
 	unload_module && unloaded=$((unloaded + 1))
 done
 : >"$WORK/stop"
 wait
-check_eq "the module was loaded $CYCLES times while $TASKS tasks executed and opened files" "$CYCLES" "$loaded"
-check_eq "and unloaded as often" "$CYCLES" "$unloaded"
-check_eq "every task could do so all the time" "$TASKS" "$(cat "$WORK"/rounds-* | awk '$1 > 100' | wc -l)"
-check_eq "the kernel did not complain" "" "$(complaints "unload: cycles under load")"
+check_eq "it is loaded while tasks execute and open files" "$CYCLES" "$loaded"
+check_eq "it is unloaded while tasks execute and open files" "$CYCLES" "$unloaded"
+check_eq "every task can execute and open files all the time" "$TASKS" "$(cat "$WORK"/rounds-* | awk '$1 > 100' | wc -l)"
+check_eq "the kernel does not complain" "" "$(complaints "unload: cycles under load")"
 check_eq "no hook stays attached" 0 "$(grep -c '^bpf_lsm_' /sys/kernel/tracing/enabled_functions)"
 
+section "memory after unloading"
 # Memory. A list that is not freed costs 3 MiB per cycle; anything else that is left behind once per
 # cycle costs an object or an area per cycle. What the kernel keeps for its own reasons, some MiB of
 # what is available, does not grow with the cycles.
@@ -85,16 +87,17 @@ for ((n = 0; n < COUNTED; n++)); do cycle && good=$((good + 1)); done
 read -r kept_after available_after areas_after bytes_after < <(memory)
 note "growth over $COUNTED cycles: $((kept_after - kept)) KiB kept, $((areas_after - areas)) areas of vmalloc," \
 	"$((bytes_after - bytes)) bytes of kmalloc; $((available - available_after)) KiB less available"
-check_eq "the module is loaded, used with a list and unloaded $COUNTED times" "$COUNTED" "$good"
+check_eq "the module is loaded, used with a list and unloaded each time" "$COUNTED" "$good"
 check "less than 32 KiB per cycle stay behind" test $((kept_after - kept)) -lt $((32 * COUNTED))
-check "nor 4 KiB per cycle in kmalloc's caches" test $((bytes_after - bytes)) -lt $((4096 * COUNTED))
+check "less than 4 KiB per cycle stay behind in kmalloc's caches" test $((bytes_after - bytes)) -lt $((4096 * COUNTED))
 check "no area of vmalloc stays behind" test $((areas_after - areas)) -lt "$COUNTED"
 check "no list stays in the memory that is not available" test $((available - available_after)) -lt $((1500 * COUNTED))
 
+section "without allow_unload"
 # Pinned.
 modprobe digest_lists pcr=15 || bail "the module does not load"
 pinned() { ! unload_module 2>"$WORK/error" && grep -q 'in use' "$WORK/error" && module_loaded; }
-check "without allow_unload the module cannot be unloaded" pinned
+check "the module cannot be unloaded" pinned
 # The other tests need it gone.
 rmmod -f digest_lists
 finish

@@ -38,60 +38,62 @@ on_disk() { stat -L -c '%i' "$library" | sed "s,\$, $(readlink -f "$library"),";
 old=$(version)
 boot=$(</proc/sys/kernel/random/boot_id)
 systemctl is-system-running --wait >/dev/null 2>&1
+section "before the upgrade"
 check "the old version runs" curl --version
 check "apt reads the repository" apt-get -q update || bail "no repository"
 new=$(apt-cache policy curl | sed -n 's/^ *Candidate: //p')
 note "curl $old, to become $new"
-check "which has a newer version" dpkg --compare-versions "$new" gt "$old"
+check "the repository has a newer version" dpkg --compare-versions "$new" gt "$old"
 
-# Without its list.
+section "an upgrade without the list of the package"
 mkdir /srv/hidden && mv /srv/lists/curl_* /srv/hidden/
-check "without the list of a package apt stops" eval '! apt-get -q -y install curl >"$WORK/apt" 2>&1'
-check "and says why" grep -q 'digest_lists: there is no list for .*/curl_' "$WORK/apt"
+check "apt stops" eval '! apt-get -q -y install curl >"$WORK/apt" 2>&1'
+check "apt gives the reason" grep -q 'digest_lists: there is no list for .*/curl_' "$WORK/apt"
 check_eq "the old version is still there" "$old" "$(version)"
-check "and runs" curl --version
+check "the old version runs" curl --version
 # What nobody loaded a list for.
 mkdir "$WORK/unpacked" && dpkg-deb -x /srv/repository/curl_*.deb "$WORK/unpacked"
 check "the new program is unknown" is_refused missing-hash "$WORK/unpacked/usr/bin/curl" "$WORK/unpacked/usr/bin/curl" --version
 mv /srv/hidden/curl_* /srv/lists/
 denied_before=$(status files_denied)
 
-# With it.
+section "an upgrade with the list of the package"
 mkdir "$WORK/old" && cp /usr/bin/curl "$library" "$WORK/old/"
 begin_transfer before && user=$transfer
 check_eq "a process has the library mapped" "$(on_disk)" "$(mapped "$user")"
 lists_before=$(status lists)
 check "apt upgrades the package" apt-get -q -y install curl
-check_eq "to the new version" "$new" "$(version)"
+check_eq "the package has the new version" "$new" "$(version)"
 note "$(($(status lists) - lists_before)) lists more: $(cd /etc/digest_lists/lists && echo *_*.p7s)"
-check "which runs, with its new library" eval 'curl --version | grep -q "libcurl/${new%%-*}"'
+check "the new version runs with its new library" eval 'curl --version | grep -q "libcurl/${new%%-*}"'
 check "the process lives on" kill -0 "$user"
-check "with the old library, which is deleted" eval 'mapped "$user" | grep "(deleted)"'
+check "the process has the old library, which is deleted" eval 'mapped "$user" | grep "(deleted)"'
 timeout 20 bash -c "echo through the old library >'$WORK/before'"
-check "and ends well" wait "$user"
-check_eq "having done its work" "through the old library" "$(cat "$WORK/before.out")"
+check "the process ends well" wait "$user"
+check_eq "the process has done its work" "through the old library" "$(cat "$WORK/before.out")"
 begin_transfer after
 check_eq "a new process has the new library mapped" "$(on_disk)" "$(mapped "$transfer")"
 timeout 20 bash -c "echo through the new library >'$WORK/after'"
-check "and ends well" wait "$transfer"
-check_eq "having done its work" "through the new library" "$(cat "$WORK/after.out")"
+check "a new process ends well" wait "$transfer"
+check_eq "a new process has done its work" "through the new library" "$(cat "$WORK/after.out")"
 check "the old version is still known, as the list of the packages has it" eval \
 	'LD_LIBRARY_PATH=$WORK/old "$WORK/old/curl" --version | grep -q "libcurl/${old%%-*}"'
-check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
+check_eq "nothing is refused" "$denied_before" "$(status files_denied)"
 check "services can be restarted" systemctl restart cron.service rsyslog.service
 check_eq "the system runs" running "$(systemctl is-system-running)"
-check_eq "it is the same boot" "$boot" "$(</proc/sys/kernel/random/boot_id)"
-check_eq "it enforces" enforce "$(status ima_appraise)"
+check_eq "the boot is the same" "$boot" "$(</proc/sys/kernel/random/boot_id)"
+check_eq "the module enforces" enforce "$(status ima_appraise)"
 
-# What else is done with packages.
+section "other work with packages"
 check "an initramfs with the new lists can be made" mkinitramfs -o "$WORK/initramfs"
-check "which has them" eval 'lsinitramfs "$WORK/initramfs" | grep -q "etc/digest_lists/lists/curl_.*p7s"'
-check "a package can be removed, for which nobody is asked for a list" eval 'mv /etc/digest_lists/apt.conf "$WORK/" &&
+check "the initramfs has the new lists" eval 'lsinitramfs "$WORK/initramfs" | grep -q "etc/digest_lists/lists/curl_.*p7s"'
+check "a package can be removed, for which no list is asked" eval 'mv /etc/digest_lists/apt.conf "$WORK/" &&
 	apt-get -q -y remove nano && mv "$WORK/apt.conf" /etc/digest_lists/'
-check_eq "nothing was refused" "$denied_before" "$(status files_denied)"
+check_eq "nothing is refused" "$denied_before" "$(status files_denied)"
 
+section "the new version without its list"
 # That it was the list: without it the new version is unknown.
 (cd /etc/digest_lists/lists && for list in curl_*; do [[ $list == *.p7s ]] || sha256sum <"$list"; done) |
 	awk '{ print "sha256:" $1 }' >"$SECFS/digest_lists_remove"
-check "without its list the new version is refused" is_refused missing-hash /usr/bin/curl curl --version
+check "is refused" is_refused missing-hash /usr/bin/curl curl --version
 finish

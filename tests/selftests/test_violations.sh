@@ -29,26 +29,27 @@ leaves() { check_eq "$1" "$2" "$(digests)"; }
 # audited CAUSE: how many audit records there are of the cause and the file since the mark.
 audited() { kernel_log | grep -c "type=1804 .*op=invalid_pcr cause=$1 comm=\"[^\"]*\" name=\"$file\" dev=\"loop[0-9]*\" ino=$(stat -c %i "$file") res=1 errno=0"; }
 
+section "ToMToU"
 # Time of measure, time of use.
 new && mark
 before=$(counted)
 exec {reader}<"$file"
 leaves "a file open for reading has its digest" "sum"
 exec {writer}>>"$file"
-leaves "opened for writing meanwhile it has a violation" "sum zero"
-check_eq "violations counts it" $((before + 1)) "$(counted)"
-check_eq "there is an audit record of it" 1 "$(audited ToMToU)"
-check_eq "its template digest is zero" "${ZERO::40}" "$(record_for "$file" | tail -n 1 | cut -d' ' -f2)"
-check_eq "it has the PCR and template of other records" "16 ima-ng" "$(record_for "$file" | tail -n 1 | awk '{ print $1, $3 }')"
+leaves "a file that is opened for writing meanwhile has a violation" "sum zero"
+check_eq "the file violations counts it" $((before + 1)) "$(counted)"
+check_eq "a violation has an audit record" 1 "$(audited ToMToU)"
+check_eq "the template digest of a violation is zero" "${ZERO::40}" "$(record_for "$file" | tail -n 1 | cut -d' ' -f2)"
+check_eq "a violation has the PCR and template of other records" "16 ima-ng" "$(record_for "$file" | tail -n 1 | awk '{ print $1, $3 }')"
 exec {second}>>"$file"
-leaves "a second writer adds none" "sum zero"
+leaves "a second writer adds no violation" "sum zero"
 exec {second}>&- {writer}>&-
 exec {writer}>>"$file"
-leaves "nor the first once more" "sum zero"
+leaves "the first writer adds no second violation" "sum zero"
 exec {writer}>&-
 : <"$file"
 exec {writer}>>"$file"
-leaves "but after another reader was measured there is another" "sum zero zero"
+leaves "a writer adds a violation after another reader was measured" "sum zero zero"
 exec {writer}>&- {reader}<&-
 
 new
@@ -57,52 +58,53 @@ new
 leaves "a writer after the last reader is no violation" "sum"
 new
 : >>"$file"
-leaves "nor one of a file that nobody reads" ""
+leaves "a writer of a file that nothing reads is no violation" ""
 new
 setpriv --reuid=1000 --clear-groups tail -f "$file" >/dev/null 2>&1 &
 tail=$!
 wait_for 20 eval 'ls -l /proc/$tail/fd | grep -q "$file"' || note "tail does not open the file"
 : >>"$file"
-leaves "nor one of a file whose reader was not to be measured" ""
+leaves "a writer of a file whose reader is not to be measured is no violation" ""
 kill $tail
 wait $tail 2>/dev/null
 new
 exec {reader}<"$file"
 as $owner bash -c ": >>$file"
-leaves "who writes does not matter" "sum zero"
+leaves "a writer of another user is a violation" "sum zero"
 exec {reader}<&-
 new
 exec {reader}<"$file"
 : <>"$file"
-leaves "opening for reading and writing is writing" "sum zero"
+leaves "opening for reading and writing is a violation" "sum zero"
 exec {reader}<&-
 new
 exec {reader}<"$file"
 "$SYSCALLS" truncate "$file" 10
-leaves "truncate(2), which opens nothing, leaves none" "sum"
+leaves "truncate(2), which opens nothing, is no violation" "sum"
 exec {reader}<&-
 
+section "open_writers"
 # Measured while somebody writes.
 new && mark
 before=$(counted)
 exec {writer}>>"$file"
 leaves "a file open for writing has no record" ""
 exec {reader}<"$file"
-leaves "opened for reading meanwhile it has a violation and its digest" "zero sum"
-check_eq "violations counts it" $((before + 1)) "$(counted)"
-check_eq "there is an audit record of it" 1 "$(audited open_writers)"
+leaves "a file that is opened for reading meanwhile has a violation and its digest" "zero sum"
+check_eq "the file violations counts it" $((before + 1)) "$(counted)"
+check_eq "a violation has an audit record" 1 "$(audited open_writers)"
 exec {second}<"$file"
-leaves "a second reader adds none" "zero sum"
+leaves "a second reader adds no violation" "zero sum"
 exec {second}<&- {reader}<&-
 : <"$file"
-leaves "nor the first once more" "zero sum"
+leaves "the first reader adds no second violation" "zero sum"
 exec {more}>>"$file" {writer}>&-
 : <"$file"
-leaves "nor after one writer of two is gone" "zero sum"
+leaves "a reader adds no violation after one writer of two is gone" "zero sum"
 exec {more}>&-
 exec {writer}>>"$file"
 : <"$file"
-leaves "but among new writers there is another" "zero sum zero"
+leaves "a reader adds a violation among new writers" "zero sum zero"
 exec {writer}>&-
 new
 : >>"$file"
@@ -111,19 +113,19 @@ leaves "a reader after the last writer is no violation" "sum"
 new
 exec {writer}>>"$file"
 as 1000 cat "$file" >/dev/null
-leaves "nor one that is not to be measured" ""
+leaves "a reader that is not to be measured is no violation" ""
 exec {writer}>&-
 new
 exec {writer}>>"$file" && echo more >&"$writer"
 : <"$file"
 echo more still >&"$writer"
 : <"$file"
-check_eq "while it is being written a file has a record of each content that was read" 3 "$(records_for "$file")"
+check_eq "a file that is being written has a record of each content that was read" 3 "$(records_for "$file")"
 exec {writer}>&-
 : <"$file"
-check_eq "and afterwards none but for the last" 3 "$(records_for "$file")"
+check_eq "a file that was written has no other record than that of the last content" 3 "$(records_for "$file")"
 
-# Mappings and programs.
+section "mappings and programs"
 set_policy "measure func=MMAP_CHECK fowner=$owner"
 new
 exec {writer}>>"$file"
@@ -135,33 +137,34 @@ new
 "$file"
 : >>"$file"
 leaves "a program that has ended may be written" "sum"
+section "rules"
 set_policy ''
 new
 exec {reader}<"$file"
 : >>"$file"
-leaves "without a rule there is no violation" ""
+leaves "no violation is recorded without a rule" ""
 exec {reader}<&-
 set_policy "audit func=FILE_CHECK fowner=$owner"
 new
 exec {reader}<"$file"
 : >>"$file"
-leaves "nor with audit rules alone" ""
+leaves "no violation is recorded with audit rules alone" ""
 exec {reader}<&-
 set_policy "$rule pcr=23"
 new
 exec {reader}<"$file"
 : >>"$file"
-check_eq "a writer to whom no rule applies: the violation is in the default PCR" "23 16" \
+check_eq "a writer to which no rule applies leaves the violation in the default PCR" "23 16" \
 	"$(awk -v path="$file" '$5 == path { printf "%s%s", n++ ? " " : "", $1 }' "$ASCII")"
 exec {reader}<&-
 new
 exec {writer}>>"$file"
 : <"$file"
-check_eq "a reader: both records are in the PCR of the rule" "23 23" \
+check_eq "a reader leaves both records in the PCR of the rule" "23 23" \
 	"$(awk -v path="$file" '$5 == path { printf "%s%s", n++ ? " " : "", $1 }' "$ASCII")"
 exec {writer}>&-
 
-# With digest lists.
+section "digest lists"
 set_policy '' && new
 fixed=$file
 fresh "$disk" && chown $owner "$file" && mutable=$file
@@ -175,16 +178,17 @@ for file in "$fixed" "$mutable"; do
 	exec {reader}<"$file"
 	leaves "a known $name file has no record" ""
 	exec {writer}>>"$file"
-	leaves "$name: written while somebody reads it, it has a violation" "zero"
+	leaves "a known $name file that is written while it is read has a violation" "zero"
 	exec {reader}<&- {writer}>&-
 	exec {writer}>>"$file"
 	: <"$file"
-	leaves "$name: so it has when read while it is written" "zero zero"
+	leaves "a known $name file that is read while it is written has a violation" "zero zero"
 	exec {writer}>&-
 	: <"$file"
-	leaves "$name: afterwards it is known as before" "zero zero"
+	leaves "a known $name file has no other record when it is closed" "zero zero"
 done
 
+section "a file that cannot be read"
 # What cannot be read.
 mkdir "$WORK/fuse" && echo text >"$WORK/backing"
 set_policy "measure func=FILE_CHECK mask=MAY_READ fsname=fuse"
@@ -192,22 +196,23 @@ if "$SELFTESTS/fuse_file.py" "$WORK/backing" "$WORK/fuse"; then
 	mounts+=("$WORK/fuse")
 	file=$WORK/fuse/file sum=$(digest_of "$WORK/backing") before=$(counted) unreadable=$(status files_unreadable)
 	: <"$file"
-	leaves "a file that can be read has its digest" "sum"
+	leaves "has its digest as long as it can be read" "sum"
 	# The server fails to read; the open goes through.
 	rm "$WORK/backing" && mkdir "$WORK/backing"
 	mark
-	check "a file that cannot be read is opened" eval ': <"$file"'
-	leaves "its record is a violation" "sum zero"
-	check_eq "violations counts it" $((before + 1)) "$(counted)"
-	check_eq "so does files_unreadable" $((unreadable + 1)) "$(status files_unreadable)"
-	check "its audit record says why" eval 'kernel_log | grep -q "type=1800 .*op=collect_data cause=failed .*name=\"$file\" .*res=0 errno=-5"'
+	check "is opened" eval ': <"$file"'
+	leaves "has a violation" "sum zero"
+	check_eq "is counted by violations" $((before + 1)) "$(counted)"
+	check_eq "is counted by files_unreadable" $((unreadable + 1)) "$(status files_unreadable)"
+	check "has an audit record with the reason" eval 'kernel_log | grep -q "type=1800 .*op=collect_data cause=failed .*name=\"$file\" .*res=0 errno=-5"'
 	rmdir "$WORK/backing" && echo text >"$WORK/backing" && : <"$file"
 	rm "$WORK/backing" && mkdir "$WORK/backing" && : <"$file"
-	leaves "when it could be read in between, it has another" "sum zero zero"
+	leaves "has another violation when it could be read in between" "sum zero zero"
 else
-	for i in 1 2 3 4 5 6 7; do skip "a file that cannot be read $i" "no FUSE in this kernel"; done
+	for i in 1 2 3 4 5 6 7; do skip "result $i" "no FUSE in this kernel"; done
 fi
 
-check_eq "violations is the number of records without digest" "$(awk -v zero="$ZERO" '$4 ~ zero && $5 != "boot_aggregate"' "$ASCII" | wc -l)" "$(counted)"
-if [ -e /dev/tpm0 ]; then check "the PCRs replay, each violation as ones" eval "replay_ok && replay_ok 23"; else skip "the PCRs replay" "no TPM"; fi
+section "the whole test"
+check_eq "the number of violations is that of records without digest" "$(awk -v zero="$ZERO" '$4 ~ zero && $5 != "boot_aggregate"' "$ASCII" | wc -l)" "$(counted)"
+if [ -e /dev/tpm0 ]; then check "the PCRs of every bank replay, each violation as ones" eval "replay_ok && replay_ok 23"; else skip "the PCRs of every bank replay, each violation as ones" "no TPM"; fi
 finish
