@@ -58,7 +58,7 @@ check-debug:
 # What the CI has no time for.
 check-long: module digestctl helpers
 	@scripts/check-long
-	@scripts/vm --timeout 7200 -- env LISTS=10000 /opt/selftests/run many_lists remove
+	@scripts/vm --timeout 7200 -- env LISTS=10000 /opt/selftests/run many_lists
 
 bench: module digestctl
 	@scripts/bench

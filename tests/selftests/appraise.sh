@@ -94,13 +94,13 @@ list_of() {
 		esac
 		shift
 	done
-	"$SELFTESTS/make_lists.py" "$WORK/unsigned" "$list=${entries#,}"
+	"$SELFTESTS/digestlists.py" make "$WORK/unsigned" "$list=${entries#,}"
 }
 
 # load_signed: loads the last list, signed by a trusted key; load_unsigned without a signature.
 load_signed() {
 	openssl cms -sign -binary -noattr -nosmimecap -in "$list" -signer "$keys/linked.pem" -inkey "$keys/linked.key" \
-		-outform DER -out "$list.p7s" -md sha256 && "$SELFTESTS/metadata.py" compact "$list" "$list.p7s" >"$WORK/meta" &&
+		-outform DER -out "$list.p7s" -md sha256 && "$SELFTESTS/digestlists.py" metadata compact "$list" "$list.p7s" >"$WORK/meta" &&
 		cat "$WORK/meta" >"$SECFS/digest_lists"
 }
 load_unsigned() { cat "$WORK/unsigned" >"$SECFS/digest_lists"; }

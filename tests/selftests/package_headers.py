@@ -9,10 +9,11 @@ signature packet, its algorithm, and the identifier of the key as the packet has
 """
 
 import base64
-import hashlib
 import os
 import struct
 import sys
+
+from digestlists import header_metadata
 
 RSA_HEADER, DSA_HEADER, OPENPGP = 268, 267, 278
 RPM_FORMAT, FILE_DIGESTS, FILE_DIGEST_ALGO = 5114, 1035, 5011
@@ -93,16 +94,6 @@ def describe(packet):
     return version, algo, issuer
 
 
-def field(data):
-    return struct.pack("<I", len(data)) + data
-
-
-def metadata(name, content, signature):
-    record = struct.pack("<H", 4) + field(hashlib.sha256(content).digest()) + field(signature)
-    record += field(f"{GUEST}/{name}".encode() + b"\0") + field(name.encode()) + struct.pack("<H", 1)
-    return field(record)
-
-
 def main():
     out = sys.argv[1]
     seen = set()
@@ -124,7 +115,7 @@ def main():
             seen.add(signature)
             number = len(index)
             for name, content in ((f"{number}.hdr", header.whole),
-                                  (f"{number}.meta", metadata(f"{number}.hdr", header.whole, signature))):
+                                  (f"{number}.meta", header_metadata(f"{GUEST}/{number}.hdr", header.whole, signature))):
                 with open(os.path.join(out, name), "wb") as file:
                     file.write(content)
             index.append(f"{number} {form} {version} {ALGOS.get(algo, algo)} {issuer} {os.path.basename(path)}\n")

@@ -16,6 +16,8 @@ import os
 import struct
 import sys
 
+from digestlists import header_metadata
+
 REGION, RSA_HEADER = 63, 268
 FILE_DIGESTS, FILE_DIGEST_ALGO, NAME = 1035, 5011, 1000
 MAGIC = bytes.fromhex("8eade80100000000")
@@ -98,16 +100,6 @@ def expectation(header, signature):
     return "good"
 
 
-def field(data):
-    return struct.pack("<I", len(data)) + data
-
-
-def metadata(name, content, signature):
-    body = struct.pack("<H", 4) + field(hashlib.sha256(content).digest()) + field(signature)
-    body += field(f"{GUEST}/{name}".encode() + b"\0") + field(name.encode()) + struct.pack("<H", 1)
-    return field(body)
-
-
 def flipped(data, place):
     data = bytearray(data)
     data[place] ^= 1
@@ -147,13 +139,13 @@ def main():
             seen.add(content)
             number = len(index)
             put(f"{number}.hdr", content)
-            put(f"{number}.meta", metadata(f"{number}.hdr", content, signature))
+            put(f"{number}.meta", header_metadata(f"{GUEST}/{number}.hdr", content, signature))
             if kind == "good":
                 # In the middle of the data, where the names and digests of files are.
                 other = flipped(content, len(content) // 2)
                 put(f"{number}.data.hdr", other)
-                put(f"{number}.data.meta", metadata(f"{number}.data.hdr", other, signature))
-                put(f"{number}.sig.meta", metadata(f"{number}.hdr", content, flipped(signature, -9)))
+                put(f"{number}.data.meta", header_metadata(f"{GUEST}/{number}.data.hdr", other, signature))
+                put(f"{number}.sig.meta", header_metadata(f"{GUEST}/{number}.hdr", content, flipped(signature, -9)))
             count = len({d for d in header.digests() if d != hashlib.sha256(b"").hexdigest().encode()})
             index.append(f"{number} {header.string(NAME)} {kind} {count}\n")
     put("index", "".join(index).encode())

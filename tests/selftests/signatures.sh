@@ -16,7 +16,7 @@ errno_of() {
 put() { errno_of dd if="$2" of="$SECFS/$1" bs=1M status=none conv=notrunc; }
 # load LIST SIGNATURE [TYPE]: loads a list by its metadata, and prints the errno.
 load() {
-	"$SELFTESTS/metadata.py" "${3:-compact}" "$1" "$2" >meta
+	"$SELFTESTS/digestlists.py" metadata "${3:-compact}" "$1" "$2" >meta
 	put digest_lists meta
 }
 # refused NAME ERRNO TEXT COMMAND...: one result: the errno, and the reason in the kernel log.

@@ -17,7 +17,7 @@ random_seeds() {
 }
 
 # stale_contents: the contents that a list is to know: their digests in $WORK/digests, as entries of
-# make_lists.py in $entries.
+# digestlists.py in $entries.
 stale_contents() {
 	local file
 	mkdir "$WORK/known"

@@ -28,7 +28,7 @@ bar_certificate() {
 }
 id_and_state() { state_of "$(id_of "$1")"; }
 
-"$SELFTESTS/lists.py" "$WORK/lists" 3 10
+"$SELFTESTS/digestlists.py" series "$WORK/lists" 3 10
 for key in linked barred-linked barred-added barred-later barred-child; do
 	cp lists/list-0 "list-$key"
 	cms "list-$key" "$key" -nocerts || bail "openssl cms"
@@ -44,7 +44,7 @@ accepted "loads before it is blacklisted" load list-data list-data.linked
 unload_all
 check "has its SHA-256 added to the blacklist" bar "$(digest_of list-data)"
 refused "is refused when it is blacklisted" ERFKILL "blacklisted" load list-data list-data.linked
-"$SELFTESTS/metadata.py" --algo sha512 compact list-data list-data.linked >meta
+"$SELFTESTS/digestlists.py" metadata --algo sha512 compact list-data list-data.linked >meta
 refused "is refused by metadata that name its SHA-512 as well" ERFKILL "blacklisted" put digest_lists meta
 accepted "loads where another one is blacklisted" load list-other list-other.linked
 unload_all

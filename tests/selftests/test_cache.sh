@@ -36,17 +36,16 @@ reads() {
 	"$@"
 	echo $(($(status hashed_bytes) - before))
 }
-# list NAME KIND FILE...: makes and loads a list of the files; KIND is 0, immutable, or 2, revoked.
+# list NAME KIND FILE...: makes and loads a list of the files.
 list() {
-	python3 -c 'import hashlib, struct, sys
-digests = [hashlib.sha256(open(name, "rb").read()).digest() for name in sys.argv[2:]]
-sys.stdout.buffer.write(struct.pack("<HII", int(sys.argv[1]), len(digests), 32 * len(digests)) + b"".join(digests))' \
-		"${@:2}" >"$WORK/$1" && digestctl metadata "$WORK/$1" -o "$WORK/$1.meta" && digestctl load "$WORK/$1.meta"
+	local entries
+	entries=$(printf ",$2:@%s" "${@:3}")
+	"$SELFTESTS/digestlists.py" make "$WORK/$1.meta" "$WORK/$1=${entries#,}" && digestctl load "$WORK/$1.meta"
 }
 
 load_module || bail "the module does not load"
 for name in known revoked policy; do text $name "a $name file"; done
-list first 0 "$disk/known" "$disk/revoked" "$disk/policy" >/dev/null || bail "no list"
+list first immutable "$disk/known" "$disk/revoked" "$disk/policy" >/dev/null || bail "no list"
 set_policy <<<"$rules" || bail "no policy"
 
 section "files that do not change"
@@ -133,7 +132,7 @@ opens "$disk/known" 2
 opens "$disk/revoked" 2
 text late "known later"
 opens "$disk/late" 1
-list late 0 "$disk/late" >/dev/null || bail "no second list"
+list late immutable "$disk/late" >/dev/null || bail "no second list"
 opens "$disk/known" 2
 check_eq "a known file stays known" 0 "$(digests_for "$disk/known")"
 check_eq "a known file keeps its result for the new lists" 0 "$(reads opens "$disk/known" 10)"
@@ -145,7 +144,7 @@ cp "$disk/late" "$disk/late-copy" && ours "$disk/late-copy"
 opens "$disk/late-copy" 1
 check_eq "a copy of a file that the new list knows leaves no record" 0 "$(records_for "$disk/late-copy")"
 check_eq "a file whose digest it will revoke leaves no record before" 0 "$(records_for "$disk/revoked")"
-list revocation 2 "$disk/revoked" >/dev/null || bail "no list of revoked digests"
+list revocation revoked "$disk/revoked" >/dev/null || bail "no list of revoked digests"
 opens "$disk/revoked" 2
 check_eq "a file whose digest it revokes leaves a record, though it did not change" 1 "$(records_for "$disk/revoked")"
 check_eq "a file whose digest it revokes keeps its new result" 0 "$(reads opens "$disk/revoked" 10)"

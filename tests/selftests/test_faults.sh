@@ -164,7 +164,7 @@ read_nth() { "$PROGRAM" "$1" read "$SECFS/digest_lists"; }
 read_sound() { [ "$1" -eq 12 ] || [ "$2" -eq "$(wc -c <shown)" ] || echo "$2 bytes"; }
 phase_lists() {
 	load_module require_signature=0 || bail "the module does not load"
-	"$SELFTESTS/lists.py" "$WORK/l" 3 40
+	"$SELFTESTS/digestlists.py" series "$WORK/l" 3 40
 	cat l/meta-1 l/meta-2 >two
 	sha256sum l/list-1 l/list-2 | sed 's/^/sha256:/; s/ .*//' >both
 	cat l/meta-0 >"$SECFS/digest_lists" && one=$(state) && load_two && three=$(state) && remove_two && [ "$(state)" = "$one" ] ||

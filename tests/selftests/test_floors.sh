@@ -43,7 +43,7 @@ known() {
 # write LIST...: one write with several lists; prints the errno.
 write() {
 	local list
-	for list in "$@"; do "$SELFTESTS/metadata.py" compact "$list" "$(name_of "$list")"; done >meta
+	for list in "$@"; do "$SELFTESTS/digestlists.py" metadata compact "$list" "$(name_of "$list")"; done >meta
 	put digest_lists meta
 }
 

@@ -111,20 +111,12 @@ cp good by-ima.keyfile
 evmctl ima_sign --sigfile -a sha256 -k "$keys/linked.key" by-ima.keyfile >/dev/null 2>&1
 accepted "is accepted with an IMA signature" add by-ima
 cp good by-openpgp.keyfile
-python3 - "$rpm/$number.meta" by-openpgp.keyfile.sig <<'PY'
-import struct, sys
-meta = open(sys.argv[1], "rb").read()
-offset = 6
-size, = struct.unpack_from("<I", meta, offset)
-offset += 4 + size
-size, = struct.unpack_from("<I", meta, offset)
-open(sys.argv[2], "wb").write(meta[offset + 4:offset + 4 + size])
-PY
+"$SELFTESTS/digestlists.py" signature "$rpm/$number.meta" >by-openpgp.keyfile.sig
 refused "is refused with an OpenPGP signature" EBADSLT "not one of a document" add by-openpgp
 
 section "X.509 in a key file"
 # X.509 in a key file.
-"$SELFTESTS/lists.py" "$WORK/lists" 1 10
+"$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
 cp lists/list-0 list
 cms list foreign -nocerts || bail "openssl cms"
 key_file foreign "$keys/foreign.pem" linked || bail "digestctl keys sign"

@@ -15,7 +15,7 @@ plan 37
 cd "$WORK" || bail "no work directory"
 keyctl new_session >/dev/null
 
-"$SELFTESTS/lists.py" "$WORK/lists" 1 10
+"$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
 cp lists/list-0 list
 cms list linked -nocerts || bail "openssl cms"
 

@@ -9,7 +9,7 @@
 plan 19
 cd "$WORK" || bail "no work directory"
 
-"$SELFTESTS/lists.py" "$WORK/l" 3 1000
+"$SELFTESTS/digestlists.py" series "$WORK/l" 3 1000
 section "max_list_size"
 load_module max_list_size=20000 max_digest_memory=100000 || bail "the module does not load"
 refused "a list above it is refused" EFBIG "list-0: larger than max_list_size" put digest_lists l/meta-0
@@ -56,7 +56,7 @@ check "take most of the limit" [ "$(status digest_memory)" -ge 180000 ]
 unload_module
 section "an index that is replaced"
 # An index that grows is there twice for a moment, which counts as well.
-"$SELFTESTS/lists.py" "$WORK/g" 2 5000
+"$SELFTESTS/digestlists.py" series "$WORK/g" 2 5000
 load_module || bail "the module does not load"
 put digest_lists g/meta-0 >/dev/null && put digest_lists g/meta-1 >/dev/null
 final=$(status digest_memory)
@@ -85,15 +85,7 @@ used() {
 tables() { awk '/^(Slab|VmallocUsed|PageTables):/ { sum += $2 } END { print sum }' /proc/meminfo; }
 load_module || bail "the module does not load"
 for count in 100000 1000000; do
-	python3 - "$WORK" "$count" <<'PY'
-import os, struct, sys
-work, count = sys.argv[1], int(sys.argv[2])
-with open(f"{work}/big-{count}", "wb") as file:
-    file.write(struct.pack("<HII", 0, count, count * 32))
-    for _ in range(count // 1000):
-        file.write(os.urandom(32000))
-PY
-	"$SELFTESTS/metadata.py" compact "big-$count" - >meta
+	"$SELFTESTS/digestlists.py" make meta "big-$count=immutable:~$count"
 	# The first round does not count: what is allocated only once belongs to no digest. The rest
 	# of the system comes and goes by more than a small list takes, hence the median of several.
 	: >rounds

@@ -9,7 +9,7 @@ plan 220
 
 files=$WORK/files
 lists=$WORK/lists
-make_lists() { "$SELFTESTS/make_lists.py" "$@"; }
+make_lists() { "$SELFTESTS/digestlists.py" make "$@"; }
 load() { cat "$1" >"$SECFS/digest_lists"; }
 count() { cat "$SECFS/digests_count"; }
 
@@ -107,7 +107,7 @@ section "a list whose name is no UTF-8 and has a newline"
 name=$lists/$'odd \xff\n name'
 make_lists "$lists/odd.meta" "$lists/plain=immutable:odd"
 mv "$lists/plain" "$name"
-"$SELFTESTS/metadata.py" compact "$name" - >"$lists/odd.meta"
+"$SELFTESTS/digestlists.py" metadata compact "$name" - >"$lists/odd.meta"
 check "is loaded" load "$lists/odd.meta"
 check "makes its files known" known odd
 check "has its reference in printable characters" grep -q 'ref_id=odd____name ' "$SECFS/digest_lists"

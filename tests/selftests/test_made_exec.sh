@@ -19,7 +19,7 @@ set_policy "measure func=MMAP_CHECK uid=$USER_ID fsuuid=$(blkid -p -o value -s U
 	bail "the policy is refused"
 # know FILE: a list that knows its content.
 know() {
-	"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list-${1##*/}=immutable:@$1" && cat "$WORK/meta" >"$SECFS/digest_lists"
+	"$SELFTESTS/digestlists.py" make "$WORK/meta" "$WORK/list-${1##*/}=immutable:@$1" && cat "$WORK/meta" >"$SECFS/digest_lists"
 }
 returned() { says "^returned $1\$" || { cat "$WORK/said" && false; }; }
 # runs COMMAND ARGUMENT...: what it says is in $WORK/said.

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Thousands of lists, loaded and removed in random order while files are looked up: at the end
-# nothing is left. make check-long takes ten thousand.
+# nothing is left. make check-long takes ten thousand. The order is that of SEED.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 10
+plan 12
 
-LISTS=${LISTS:-2000}
+LISTS=${LISTS:-3000}
+SEED=${SEED:-$RANDOM}
 # Lists per write when they are loaded, and when they are removed.
 LOADED=$((LISTS / 20))
 REMOVED=$((LISTS / 50))
@@ -18,14 +19,15 @@ READERS=2
 # On tmpfs nothing is cached: every execution asks the lists.
 mount_tmp tmpfs mode=755 "$WORK/files" || bail "no tmpfs"
 fresh "$WORK/files" kept && fresh "$WORK/files" unknown
-python3 - "$WORK" "$LISTS" "$LOADED" "$REMOVED" <<'END' || bail "no lists"
-import hashlib, os, random, sys
+note "SEED=$SEED"
+python3 - "$WORK" "$LISTS" "$LOADED" "$REMOVED" "$SEED" <<'END' || bail "no lists"
+import os, random, sys
 
 sys.path.insert(0, os.environ["SELFTESTS"])
 from digestlists import block, metadata_of, save, sha256
 
-work, lists, loaded, removed = sys.argv[1], *map(int, sys.argv[2:])
-random.seed(1)
+work, lists, loaded, removed, seed = sys.argv[1], *map(int, sys.argv[2:])
+random.seed(seed)
 os.mkdir(f"{work}/lists")
 names = []
 for number in range(lists):
@@ -42,9 +44,43 @@ for start in range(0, lists, loaded):
     save(f"{work}/load-{start:06}", metadata_of(*names[start:start + loaded]))
 random.shuffle(names)
 for start in range(0, lists, removed):
-    lines = ("sha256:" + hashlib.sha256(open(name, "rb").read()).hexdigest() for name in names[start:start + removed])
+    lines = ("sha256:" + sha256(open(name, "rb").read()).hex() for name in names[start:start + removed])
     save(f"{work}/remove-{start:06}", "\n".join(lines).encode())
 END
+# churn COUNT: loads as many of the lists and removes them again, in any order and number per write.
+churn() {
+	python3 - "$WORK" "$1" "$SEED" <<'END'
+import os, random, sys
+
+sys.path.insert(0, os.environ["SELFTESTS"])
+from digestlists import SECFS, metadata_of, sha256
+
+work, count, seed = sys.argv[1], *map(int, sys.argv[2:])
+random.seed(seed)
+
+
+def put(name, data):
+    fd = os.open(f"{SECFS}/{name}", os.O_WRONLY)
+    os.write(fd, data)
+    os.close(fd)
+
+
+waiting, loaded, writes = [f"{work}/lists/{number}" for number in range(count)], [], 0
+random.shuffle(waiting)
+while waiting or loaded:
+    n = random.randint(1, 200)
+    if waiting and (not loaded or random.random() < 0.6):
+        batch, waiting = waiting[:n], waiting[n:]
+        put("digest_lists", metadata_of(*batch))
+        loaded += batch
+    else:
+        random.shuffle(loaded)
+        batch, loaded = loaded[:n], loaded[n:]
+        put("digest_lists_remove", "\n".join("sha256:" + sha256(open(name, "rb").read()).hex() for name in batch).encode())
+    writes += 1
+print(writes, "writes")
+END
+}
 load_module || bail "the module does not load"
 cat "$WORK/kept.meta" >"$SECFS/digest_lists" || bail "the first list is refused"
 set_policy "measure func=BPRM_CHECK uid=4242 digest_list" || bail "the policy is refused"
@@ -74,7 +110,9 @@ write_all() {
 section "many lists that are loaded and removed under lookups"
 # The first time the kernel's caches get the size that this takes.
 write_all digest_lists "$WORK"/load-* >/dev/null && write_all digest_lists_remove "$WORK"/remove-* >/dev/null
+churn 500 >/dev/null
 before=$(memory)
+kept=$(status digest_memory)
 began=$SECONDS
 check_eq "all writes that load are taken" 0 "$(write_all digest_lists "$WORK"/load-*)"
 note "$LISTS lists were loaded in $((SECONDS - began)) s"
@@ -85,6 +123,10 @@ check_eq "all writes that remove are taken" 0 "$(write_all digest_lists_remove "
 note "and removed in $((SECONDS - began)) s"
 check_eq "one list is left" 1 "$(status lists)"
 check_eq "the digest of one list is left" 1 "$(cat "$SECFS/digests_count")"
+check "all are loaded and removed in any order and number per write" churn "$LISTS"
+note "$(cat "$WORK/check")"
+check_eq "nothing is left of those loaded and removed in any order" "1 1 1 $kept" \
+	"$(status lists) $(status digests) $(grep -c . "$SECFS/digest_lists") $(status digest_memory)"
 : >"$WORK/stop"
 wait
 note "meanwhile there were $(cat "$WORK"/rounds-* | paste -sd+ | tr '+' ' ') rounds of lookups"

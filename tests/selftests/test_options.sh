@@ -217,7 +217,7 @@ fi
 section "digest_list in one of two rules"
 # digest_list, in the one rule that has it.
 set_policy '' && fresh "$disk" known && chown $owner "$file" && cp -p "$file" "$disk/copy"
-"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$file" && cat "$WORK/meta" >"$SECFS/digest_lists" ||
+"$SELFTESTS/digestlists.py" make "$WORK/meta" "$WORK/list=immutable:@$file" && cat "$WORK/meta" >"$SECFS/digest_lists" ||
 	bail "no list"
 set_policy "measure fowner=$owner uid=0 digest_list${NL}measure fowner=$owner uid=1000"
 : <"$file" && "$file"

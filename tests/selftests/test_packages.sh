@@ -30,17 +30,13 @@ add() {
 # changed NUMBER WHAT: metadata and a header of which one byte of the signature packet or of the
 # header is changed.
 changed() {
-	python3 - "$packages" "$1" "$2" "$WORK" <<'PY'
-import hashlib, struct, sys
-packages, number, what, work = sys.argv[1:]
+	python3 - "$SELFTESTS" "$packages" "$1" "$2" "$WORK" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+from digestlists import header_metadata, save, signature_of
+packages, number, what, work = sys.argv[2:]
 header = bytearray(open(f"{packages}/{number}.hdr", "rb").read())
-meta = open(f"{packages}/{number}.meta", "rb").read()
-fields, offset = [], 6
-for _ in range(4):
-    size, = struct.unpack_from("<I", meta, offset)
-    fields.append(meta[offset + 4:offset + 4 + size])
-    offset += 4 + size
-packet = bytearray(fields[1])
+packet = bytearray(signature_of(open(f"{packages}/{number}.meta", "rb").read()))
 skip = 1 + (1 << (packet[0] & 3)) if not packet[0] & 0x40 else 2 if packet[1] < 192 else 3
 if what == "header":
     header[len(header) // 2] ^= 1
@@ -48,11 +44,8 @@ elif what == "signature":
     packet[-9] ^= 1
 else:
     packet[skip + 2] = int(what)
-open(f"{work}/changed.hdr", "wb").write(header)
-field = lambda data: struct.pack("<I", len(data)) + bytes(data)
-body = struct.pack("<H", 4) + field(hashlib.sha256(header).digest()) + field(packet)
-body += field(f"{work}/changed.hdr".encode() + b"\0") + field(b"changed") + struct.pack("<H", 1)
-open(f"{work}/changed.meta", "wb").write(field(body))
+path = save(f"{work}/changed.hdr", header)
+save(f"{work}/changed.meta", header_metadata(path, header, bytes(packet)))
 PY
 	put digest_lists changed.meta
 }

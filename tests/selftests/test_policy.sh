@@ -195,7 +195,7 @@ section "the lookup in lists"
 # A rule looks digests up only if it says so.
 set_policy 'dont_measure func=FILE_CHECK' && fresh
 cp "$file" "$files/known-without" && cp "$file" "$files/known-with" && cp "$file" "$files/first-with"
-"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$file"
+"$SELFTESTS/digestlists.py" make "$WORK/meta" "$WORK/list=immutable:@$file"
 cat "$WORK/meta" >"$SECFS/digest_lists"
 set_policy "measure func=BPRM_CHECK $here digest_list" && "$files/known-with"
 check "a rule with digest_list does not measure a known file" unmeasured "$files/known-with"

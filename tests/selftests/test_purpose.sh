@@ -16,7 +16,7 @@ plan 36
 cd "$WORK" || bail "no work directory"
 chmod 755 "$WORK"
 
-"$SELFTESTS/lists.py" "$WORK/lists" 1 10
+"$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
 cp lists/list-0 list
 for key in server server-loose coder any dedicated odd short-leaf; do
 	cp list list-$key && cms list-$key $key || bail "openssl cms"

@@ -2,30 +2,24 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Lists come and go: one digest in several lists, removal under running programs, revocation at
-# once, several algorithms, and many lists in random order under lookups.
+# once, and several algorithms. See test_many_lists.sh for many of them.
 
 . "$(dirname "$0")/lib.sh"
 
-plan 52
+plan 49
 
-# How many lists come and go at the end; make check-long takes ten thousand.
-LISTS=${LISTS:-3000}
 cd "$WORK" || bail "no work directory"
 
 records() { cat $SECFS/runtime_measurements_count; }
 status() { sed -n "s/^$1: //p" $SECFS/status; }
 digest_of() { sha256sum "$1" | cut -d' ' -f1; }
-# blocks ID FILE...: one block of a compact list with the digests of the files, hashed with $ALGO.
-compact() {
-	python3 - "${ALGO:-sha256}" "$@" <<'PY'
-import hashlib, struct, sys
-algo, identifier, out = sys.argv[1:4]
-digests = b"".join(hashlib.new(algo, open(path, "rb").read()).digest() for path in sys.argv[4:])
-count = len(sys.argv) - 4
-open(out, "wb").write(struct.pack("<HII", int(identifier), count, len(digests)) + digests)
-PY
+# list LIST KIND FILE...: a list of the files, hashed with $ALGO, and its metadata.
+list() {
+	local entries
+	entries=$(printf ",$2:@%s" "${@:3}")
+	"$SELFTESTS/digestlists.py" make --algo "${ALGO:-sha256}" "$1.meta" "$1=${entries#,}"
 }
-load() { "$SELFTESTS/metadata.py" compact "$1" - >meta && cat meta >$SECFS/digest_lists; }
+load() { cat "$1.meta" >$SECFS/digest_lists; }
 # removals: the texts of the records of removals, in order.
 removals() { awk '$5 == "digest_lists_remove" { print $6 }' $SECFS/ascii_runtime_measurements | unhex; }
 loads() { awk '$5 == "digest_lists_metadata"' $SECFS/ascii_runtime_measurements | wc -l; }
@@ -56,9 +50,9 @@ load_module || bail "the module does not load"
 echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy || bail "no policy"
 
 section "a digest in two lists"
-compact 0 one prog-a prog-b
-compact 0 two prog-b prog-c
-compact 1 mutable prog-a
+list one immutable prog-a prog-b
+list two immutable prog-b prog-c
+list mutable mutable prog-a
 check "the first list loads" load one
 check "the second list loads" load two
 check_eq "the digest counts once" 3 "$(cat $SECFS/digests_count)"
@@ -90,7 +84,7 @@ check_eq "a refused removal leaves no record" "$before" "$(removals | wc -l)"
 section "a running program"
 # A program that counts, one line a tenth of a second, and whose own file is what the list knows.
 cp "$BASH" prog-count && echo x >>prog-count
-compact 0 running prog-count
+list running immutable prog-count
 load running
 mkfifo pipe
 ./prog-count -c 'exec 3<>pipe; while :; do echo; read -rt 0.1 <&3; done' >counted &
@@ -110,8 +104,8 @@ section "a program on ext4"
 # On ext4, where results are cached.
 mkfs_loop ext4 16M "$WORK/disk" || bail "no file system"
 cp prog-d disk/prog-d
-compact 0 good prog-d
-compact 2 bad prog-d
+list good immutable prog-d
+list bad revoked prog-d
 load good
 check "it is known" known disk/prog-d
 hits=$(status cache_hits)
@@ -124,21 +118,21 @@ check "its revocation wins at once over list and cache" unknown disk/prog-d
 check_eq "digest_query says that its digest is revoked" "kind=immutable kind=revoked" "$(ask "sha256:$(digest_of prog-d)" | grep -o 'kind=.*' | sort | paste -sd' ')"
 
 section "several algorithms"
-ALGO=sha384 compact 0 list384 prog-e
-ALGO=sha512 compact 0 list512 prog-f
+ALGO=sha384 list list384 immutable prog-e
+ALGO=sha512 list list512 immutable prog-f
 check "a list of SHA-384 loads" load list384
 check "a list of SHA-512 loads" load list512
 check "a program that only SHA-384 knows is known" known ./prog-e
 check "a program that only SHA-512 knows is known" known ./prog-f
 check "a program that no list knows is unknown" unknown ./prog-g
 check_eq "digest_lists shows the algorithms" "algo=sha256 algo=sha384 algo=sha512" "$(grep -o 'algo=[^ ]*' $SECFS/digest_lists | sort -u | paste -sd' ')"
-ALGO=sha512 compact 2 bad512 prog-e
+ALGO=sha512 list bad512 revoked prog-e
 load bad512
 check "a SHA-512 revocation beats a SHA-384 list" unknown ./prog-e
 section "a list under a rule of DIGEST_LIST_CHECK"
 sed 's/ .*//' $SECFS/digest_lists >all
 echo 'measure func=DIGEST_LIST_CHECK' >$SECFS/policy
-compact 0 measured prog-a
+list measured immutable prog-a
 before=$(records)
 check "loads" load measured
 check_eq "is recorded beside its metadata" 2 $(($(records) - before))
@@ -157,7 +151,7 @@ before=$(removals | wc -l)
 check "a list that revokes cannot be removed" refuses_removal bad
 check_eq "a refused removal leaves no record" "$before" "$(removals | wc -l)"
 check "what a list revokes stays unknown" unknown ./prog-d
-compact 2 bad2 prog-d prog-g
+list bad2 revoked prog-d prog-g
 load bad2
 check "a list can be removed once another list revokes the same" remove bad
 check "the last list that revokes cannot be removed" refuses_removal bad2
@@ -169,55 +163,5 @@ check_eq "the removal of a list that revokes is recorded" "sha256:$(digest_of ba
 echo 0 >$force
 sed 's/ .*//' $SECFS/digest_lists >all
 check "all lists are removed by one write" bash -c "cat all >$SECFS/digest_lists_remove"
-
-# Many lists in random order, under lookups of three processes: the programs run without pause.
-"$SELFTESTS/lists.py" "$WORK/many" 10000 4
-slab() { awk '/^(Slab|VmallocUsed|Percpu):/ { sum += $2 } END { print sum }' /proc/meminfo; }
-for name in a b c; do
-	while [ ! -e stop ]; do "./prog-$name"; done &
-done
-cat >churn.py <<'PY'
-import hashlib, os, random, sys
-secfs, directory, count, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-random.seed(seed)
-names = [hashlib.sha256(open(f"{directory}/list-{i}", "rb").read()).hexdigest() for i in range(count)]
-meta = [open(f"{directory}/meta-{i}", "rb").read() for i in range(count)]
-def put(name, data):
-    fd = os.open(f"{secfs}/{name}", os.O_WRONLY)
-    os.write(fd, data)
-    os.close(fd)
-def some(items):
-    while items:
-        n = random.randint(1, 200)
-        yield items[:n]
-        del items[:n]
-waiting, loaded, writes = list(range(count)), [], 0
-random.shuffle(waiting)
-while waiting or loaded:
-    n = random.randint(1, 200)
-    if waiting and (not loaded or random.random() < 0.6):
-        batch, waiting = waiting[:n], waiting[n:]
-        put("digest_lists", b"".join(meta[i] for i in batch))
-        loaded += batch
-    else:
-        random.shuffle(loaded)
-        batch, loaded = loaded[:n], loaded[n:]
-        put("digest_lists_remove", "\n".join("sha256:" + names[i] for i in batch).encode())
-    writes += 1
-print(writes, "writes")
-PY
-python3 churn.py $SECFS "$WORK/many" 500 0 >/dev/null # what is allocated once
-before=$(status digest_memory)
-kept=$(slab)
-section "many lists"
-check "they are loaded and removed in random order under lookups" python3 churn.py $SECFS "$WORK/many" "$LISTS" 1
-sed 's/^/# /' "$WORK/check"
-touch stop
-wait
-check_eq "nothing of them is left" "0 0 0 $before" "$(status lists) $(status digests) $(grep -c . $SECFS/digest_lists) $(status digest_memory)"
-sleep 1
-grown=$(($(slab) - kept))
-note "slab, vmalloc and per-cpu memory grew by $grown KiB"
-check "no memory is lost" [ "$grown" -lt 8192 ]
 unload_module || bail "the module does not unload"
 finish

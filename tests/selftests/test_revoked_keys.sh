@@ -15,7 +15,7 @@ DIGEST_LISTS_KO=$keys/digest_lists.ko
 plan 45
 cd "$WORK" || bail "no work directory"
 
-"$SELFTESTS/lists.py" "$WORK/lists" 1 10
+"$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
 cp lists/list-0 list
 for key in signer signer-renewed signer-other below beneath linked; do
 	cms list $key -nocerts || bail "openssl cms $key"

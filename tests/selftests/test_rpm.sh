@@ -15,20 +15,9 @@ DIGEST_LISTS_KO=$rpm/digest_lists.ko
 plan 13
 cd "$WORK" || bail "no work directory"
 
-# errno_of FILE TARGET: the errno of writing FILE to TARGET at once; nothing for success.
-cat >write.py <<'PY'
-import errno, os, sys
-for line in sys.stdin:
-    target, path = line.split()
-    fd = os.open(target, os.O_WRONLY)
-    try:
-        os.write(fd, open(path, "rb").read())
-        print(path, "good", flush=True)
-    except OSError as error:
-        print(path, errno.errorcode[error.errno], flush=True)
-    os.close(fd)
-PY
-write_all() { sed "s|^|$1 |" | python3 write.py; }
+# write_all NAME: writes each file of which standard input has the path to the module's file; prints
+# what became of it.
+write_all() { "$SELFTESTS/digestlists.py" write "$1"; }
 unload_all() {
 	sed 's/ .*//' "$SECFS/digest_lists" >all
 	[ ! -s all ] || cat all >"$SECFS/digest_lists_remove"
@@ -42,7 +31,7 @@ load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not
 section "headers of distributors"
 check "the distributors' keys are in the keyring" [ "$(grep -c 'usage=headers origin=module' $SECFS/trusted_keys)" -ge 4 ]
 
-awk -v d=$rpm '{ print d "/" $1 ".meta" }' $rpm/index | write_all $SECFS/digest_lists >got
+awk -v d=$rpm '{ print d "/" $1 ".meta" }' $rpm/index | write_all digest_lists >got
 awk -v d=$rpm '{ print d "/" $1 ".meta", $3 }' $rpm/index >want
 check "each loads or is refused as it should be" same want got
 check_eq "as many lists are loaded" "$good" "$(wc -l <$SECFS/digest_lists)"
@@ -52,9 +41,9 @@ note "$(cat $SECFS/digests_count) digests, $(sed -n 's/^digest_memory: //p' $SEC
 unload_all
 check_eq "all can be removed" "0 0" "$(wc -l <$SECFS/digest_lists) $(cat $SECFS/digests_count)"
 
-grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".data.meta" }' | write_all $SECFS/digest_lists >got
+grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".data.meta" }' | write_all digest_lists >got
 check_eq "each is refused with one bit of the header changed" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
-grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".sig.meta" }' | write_all $SECFS/digest_lists >got
+grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".sig.meta" }' | write_all digest_lists >got
 check_eq "each is refused with one bit of the signature changed" "$good EREMCHG" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
 check_eq "none with a changed bit was loaded" 0 "$(wc -l <$SECFS/digest_lists)"
 
@@ -68,9 +57,9 @@ section "damaged keys of distributors"
 # The distributors' keys as certificates of the test's CA, each with one bit of the modulus changed.
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 load_module ima_policy=exec_tcb require_signature=1 || bail "the module of the signatures' test does not load"
-for key in "$rpm"/flipped-*.der; do echo "$key"; done | write_all $SECFS/trusted_keys >added
+for key in "$rpm"/flipped-*.der; do echo "$key"; done | write_all trusted_keys >added
 check "their certificates can be added" same /dev/null <(grep -v ' good$' added)
-grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".meta" }' | write_all $SECFS/digest_lists >got
+grep ' good ' $rpm/index | awk -v d=$rpm '{ print d "/" $1 ".meta" }' | write_all digest_lists >got
 check_eq "each header is refused by such a key, and an authority that is younger than the signatures" "$good ENOLINK" "$(awk '{ print $2 }' got | sort | uniq -c | sed 's/^ *//')"
 unload_module
 finish

@@ -17,7 +17,7 @@ status() { sed -n "s/^$1: //p" $SECFS/status; }
 echo 1 >/proc/sys/kernel/kptr_restrict
 arenas() { awk '/\[digest_lists\]/ && / vmap/ { sub(/-.*/, "", $1); print $1 }' /proc/vmallocinfo; }
 
-"$SELFTESTS/lists.py" "$WORK/l" 3 50
+"$SELFTESTS/digestlists.py" series "$WORK/l" 3 50
 section "digests in memory"
 load_module || bail "the module does not load"
 for i in 0 1 2; do cat l/meta-$i >$SECFS/digest_lists; done
@@ -58,7 +58,7 @@ known() { ! unknown "$@"; }
 # load LIST=ENTRIES: loads a list and remembers where its digests are, in $address.
 load() {
 	arenas >before
-	"$SELFTESTS/make_lists.py" meta "$1" && cat meta >$SECFS/digest_lists
+	"$SELFTESTS/digestlists.py" make meta "$1" && cat meta >$SECFS/digest_lists
 	address=$(arenas | comm -13 before - | head -n 1)
 }
 load "programs=immutable:@prog-a,immutable:@prog-b,immutable:@prog-c,immutable:@prog-d,immutable:@prog-e,immutable:@prog-f" || bail "no list"
@@ -82,7 +82,7 @@ check_eq "the list is removed" 0 "$(grep -c ref_id=revoking $SECFS/digest_lists)
 check_eq "the status file says that revocations are lost" 1 "$(status revocations_lost)"
 check "nothing is known when revocations are lost" unknown ./prog-d
 check "the record says that the revocations are lost" eval 'text_of digest_lists_corrupted | grep -q " revocations-lost"'
-"$SELFTESTS/make_lists.py" meta revoking
+"$SELFTESTS/digestlists.py" make meta revoking
 check "the list is loaded again" bash -c "cat meta >$SECFS/digest_lists"
 check "what is known and what is revoked is as before when the list is loaded again" eval 'known ./prog-e && unknown ./prog-f'
 section "the whole test"

@@ -13,7 +13,7 @@ DIGEST_LISTS_KO=$keys/digest_lists.ko
 plan 39
 cd "$WORK" || bail "no work directory"
 
-"$SELFTESTS/lists.py" "$WORK/lists" 1 10
+"$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
 cp lists/list-0 list
 # good NAME KEY SIGNATURE: one result: the list loads by that signature, and names that signer.
 good() {

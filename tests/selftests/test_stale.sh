@@ -25,7 +25,7 @@ plan $((4 * ${#types[@]} + 1))
 note "SEEDS='${seeds[*]}'"
 
 stale_contents
-"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=$entries" || bail "no list"
+"$SELFTESTS/digestlists.py" make "$WORK/meta" "$WORK/list=$entries" || bail "no list"
 load_module || bail "the module does not load"
 cat "$WORK/meta" >"$SECFS/digest_lists" || bail "the list is refused"
 # Only what has this real user id is measured: nothing that judges, and nothing that prepares.

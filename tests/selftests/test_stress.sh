@@ -28,9 +28,9 @@ make_files known late unknown
 lists=()
 for ((n = 0; n < LISTS; n++)); do lists+=("$WORK/lists/$n=immutable:#$DIGESTS.$n"); done
 known_entries=$(entries known) late_entries=$(entries late)
-"$SELFTESTS/make_lists.py" "$WORK/known.meta" "$WORK/lists/known=${known_entries#,}" || bail "no lists"
-"$SELFTESTS/make_lists.py" "$WORK/late.meta" "$WORK/lists/late=${late_entries#,}" || bail "no lists"
-"$SELFTESTS/make_lists.py" "$WORK/all.meta" "${lists[@]}" || bail "no lists"
+"$SELFTESTS/digestlists.py" make "$WORK/known.meta" "$WORK/lists/known=${known_entries#,}" || bail "no lists"
+"$SELFTESTS/digestlists.py" make "$WORK/late.meta" "$WORK/lists/late=${late_entries#,}" || bail "no lists"
+"$SELFTESTS/digestlists.py" make "$WORK/all.meta" "${lists[@]}" || bail "no lists"
 for ((n = 0; n < LISTS; n++)); do
 	digestctl metadata "$WORK/lists/$n" -o "$WORK/$n.meta" >"$WORK/said" || bail "no metadata"
 done

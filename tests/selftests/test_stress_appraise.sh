@@ -28,10 +28,10 @@ begin_appraisal
 stale_contents
 load_module || bail "the module does not load"
 list=$WORK/contents
-"$SELFTESTS/make_lists.py" "$WORK/unsigned" "$list=$entries" && load_signed || bail "the list is refused"
+"$SELFTESTS/digestlists.py" make "$WORK/unsigned" "$list=$entries" && load_signed || bail "the list is refused"
 for ((n = 0; n < 4; n++)); do
 	list=$WORK/other-$n
-	"$SELFTESTS/make_lists.py" "$WORK/unsigned" "$list=immutable:#500.$n" && load_signed && cp "$WORK/meta" "$list.meta" &&
+	"$SELFTESTS/digestlists.py" make "$WORK/unsigned" "$list=immutable:#500.$n" && load_signed && cp "$WORK/meta" "$list.meta" &&
 		remove_list || bail "a list is refused"
 done
 # Only what has this real user id is appraised: nothing that judges, and nothing that prepares.

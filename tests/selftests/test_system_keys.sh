@@ -17,7 +17,7 @@ helper=/opt/guest/modules/digest_lists_keys.ko
 plan 28
 begin_appraisal
 
-"$SELFTESTS/lists.py" "$WORK/lists" 1 10
+"$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
 cp lists/list-0 list
 for key in system system-signer system-expired; do
 	cp list "list-$key" && cms "list-$key" "$key" && cms list "$key" -nocerts || bail "openssl cms"

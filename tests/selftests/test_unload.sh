@@ -62,7 +62,7 @@ section "memory after unloading"
 # Memory. A list that is not freed costs 3 MiB per cycle; anything else that is left behind once per
 # cycle costs an object or an area per cycle. What the kernel keeps for its own reasons, some MiB of
 # what is available, does not grow with the cycles.
-"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:#$DIGESTS.x" || bail "no list"
+"$SELFTESTS/digestlists.py" make "$WORK/meta" "$WORK/list=immutable:#$DIGESTS.x" || bail "no list"
 cycle() {
 	modprobe digest_lists allow_unload=1 ima_policy=exec_tcb pcr=16 require_signature=0 || return
 	echo "$WORK/meta" >"$SECFS/digest_lists" || return

@@ -19,15 +19,7 @@ begin_appraisal
 made() {
 	list_count=$((list_count + 1))
 	list=$WORK/list-$list_count
-	python3 - "$SELFTESTS" "$list" "$@" <<'PY'
-import hashlib, sys
-sys.path.insert(0, sys.argv[1])
-from digestlists import block, save
-path, algo, kind, name = sys.argv[2:]
-with open(name, "rb") as file:
-    save(path, block(kind, [hashlib.new(algo, file.read()).digest()]))
-PY
-	"$SELFTESTS/metadata.py" compact "$list" - >"$WORK/unsigned"
+	"$SELFTESTS/digestlists.py" make --algo "$1" "$WORK/unsigned" "$list=$2:@$3"
 }
 # passes COMMAND...: how often the file in $file was read to be hashed while the command ran.
 passes() {
@@ -106,7 +98,7 @@ set_policy "$both"
 fresh "$disk" && made sha256 immutable "$file" && load_unsigned
 check "its file is refused" denied "$file"
 printf 'garbage' >"$list.p7s"
-"$SELFTESTS/metadata.py" compact "$list" "$list.p7s" >bad
+"$SELFTESTS/digestlists.py" metadata compact "$list" "$list.p7s" >bad
 check_eq "it is refused with a bad signature" EPFNOSUPPORT "$(put digest_lists bad)"
 check "its file stays refused after a bad signature" denied "$file"
 check "it is loaded with a good signature" load_signed
@@ -126,7 +118,7 @@ unload_all
 section "a list by its SHA-512"
 # A list is known by its SHA-256, whatever algorithm its metadata use.
 fresh "$disk" && made sha256 immutable "$file" && load_unsigned
-"$SELFTESTS/metadata.py" --algo sha512 compact "$list" - >meta512
+"$SELFTESTS/digestlists.py" metadata --algo sha512 compact "$list" - >meta512
 check "it is loaded when it was loaded by its SHA-256" eval 'cat meta512 >"$SECFS/digest_lists"'
 check_eq "it is one list with that by its SHA-256" "1 1" "$(status lists) $(wc -l <"$SECFS/digest_lists")"
 check "it is removed by its SHA-256" remove_list

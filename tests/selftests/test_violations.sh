@@ -168,7 +168,7 @@ section "digest lists"
 set_policy '' && new
 fixed=$file
 fresh "$disk" && chown $owner "$file" && mutable=$file
-"$SELFTESTS/make_lists.py" "$WORK/meta" "$WORK/list=immutable:@$fixed" "$WORK/list2=mutable:@$mutable" &&
+"$SELFTESTS/digestlists.py" make "$WORK/meta" "$WORK/list=immutable:@$fixed" "$WORK/list2=mutable:@$mutable" &&
 	cat "$WORK/meta" >"$SECFS/digest_lists" || bail "no lists"
 set_policy "$rule digest_list"
 for file in "$fixed" "$mutable"; do
