@@ -10,9 +10,6 @@ SYSCALLS=/opt/guest/syscalls
 ASCII=$SECFS/ascii_runtime_measurements
 NL=$'\n'
 
-# set_policy TEXT: in one write. bash would write line by line, and each line would leave a record.
-set_policy() { cat <<<"$1" >"$SECFS/policy"; }
-
 # fresh DIRECTORY [NAME]: a new program with content of its own, in $file.
 fresh_count=0
 fresh() {
@@ -23,9 +20,6 @@ fresh() {
 
 # as UID COMMAND...
 as() { setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"; }
-
-# digest_of FILE: its SHA-256.
-digest_of() { sha256sum <"$1" | cut -c1-64; }
 
 # digests_for PATH: the digests in the records of that name, oldest first, in one line.
 digests_for() {

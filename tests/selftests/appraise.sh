@@ -78,6 +78,18 @@ refusals() { kernel_log | grep 'audit: type=1800 ' | grep -F "op=appraise_data c
 # ima_of FILE: its security.ima in hexadecimal.
 ima_of() { getfattr --absolute-names --only-values -n security.ima "$1" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
 
+# has_digest FILE: succeeds if its security.ima has the digest of its content.
+has_digest() {
+	local want got
+	got=$(ima_of "$1")
+	want=0404$(digest_of "$1")
+	[ "$got" = "$want" ] || { echo "security.ima of $1 is '$got', its content has '$want'" && false; }
+}
+
+# preloaded LIBRARY: succeeds if a program that is started with it has its code mapped. The loader
+# starts the program without what it cannot map, and says so in $WORK/loader.
+preloaded() { LD_PRELOAD=$1 /usr/bin/grep -q " r-xp .* $1\$" /proc/self/maps 2>"$WORK/loader"; }
+
 # sign_file FILE KEY: a signature in its security.ima.
 sign_file() { evmctl ima_sign -a sha256 -k "$keys/$2.key" "$1" >/dev/null 2>&1; }
 

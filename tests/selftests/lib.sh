@@ -155,6 +155,18 @@ load_module() {
 
 unload_module() { rmmod digest_lists; }
 
+# set_policy TEXT: in one write. bash would write line by line, and each line would leave a record.
+set_policy() { cat <<<"$1" >"$SECFS/policy"; }
+
+# load_metadata FILE: loads the lists that the metadata name, by their bytes.
+load_metadata() { cat "$1" >"$SECFS/digest_lists"; }
+
+# unload_all: removes every list.
+unload_all() {
+	sed 's/ .*//' "$SECFS/digest_lists" >"$WORK/unload_all"
+	[ ! -s "$WORK/unload_all" ] || cat "$WORK/unload_all" >"$SECFS/digest_lists_remove"
+}
+
 # records: the number of records of the measurement list.
 records() { wc -l <"$SECFS/ascii_runtime_measurements"; }
 
@@ -183,6 +195,22 @@ grows() {
 	echo $((after - before))
 }
 
+# digest_of FILE: its SHA-256.
+digest_of() { sha256sum <"$1" | cut -c1-64; }
+
+# runs_known COMMAND..., runs_unknown COMMAND...: succeeds if running it adds no record, or some.
+runs_known() { [ "$(grows "$@")" -eq 0 ]; }
+runs_unknown() { [ "$(grows "$@")" -gt 0 ]; }
+
+# ours FILE...: gives the files to the user whose files the rules of the test name.
+ours() { chown 4242 "$@"; }
+
+# opens FILE [TIMES]: opens it for reading.
+opens() {
+	local i
+	for ((i = 0; i < ${2:-1}; i++)); do : <"$1"; done
+}
+
 # sum_of FILE: the SHA-256 of its content, read by nobody: a rule with uid=0 does not see that.
 sum_of() { setpriv --reuid=65534 --clear-groups cat "$1" | sha256sum | cut -c1-64; }
 
@@ -197,6 +225,24 @@ started() { text_of digest_lists_start | sed -n "s/^$1=//p"; }
 
 # status KEY: the value of a line of the status file.
 status() { sed -n "s/^$1: *//p" "$SECFS/status"; }
+
+# is_ascii_list FILE: succeeds if a binary list has the records that the ascii list shows now.
+is_ascii_list() { "$SELFTESTS/ascii_of.py" "$1" | diff - "$SECFS/ascii_runtime_measurements"; }
+
+# uptime: in seconds.
+uptime() { cut -d. -f1 /proc/uptime; }
+
+# kernel_memory: the bytes in all areas of vmalloc, where arenas and indexes are, and in slabs that
+# the kernel cannot give back.
+kernel_memory() {
+	local slabs areas
+	sync && echo 3 >/proc/sys/vm/drop_caches
+	slabs=$(sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+	areas=$(awk '!/unpurged/ { sum += $2 } END { printf "%d", sum }' /proc/vmallocinfo)
+	echo $((slabs * 1024 + areas))
+}
+# memory_back BEFORE: succeeds if it is at most half a MiB more than before.
+memory_back() { [ $(($(kernel_memory) - $1)) -lt 524288 ]; }
 
 # wait_for SECONDS COMMAND...: runs the command until it succeeds; fails after the given time, ten
 # times as much on a debug kernel.

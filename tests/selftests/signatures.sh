@@ -53,11 +53,6 @@ ima() {
 }
 # id_of KEY: the identifier by which the module names it.
 id_of() { openssl x509 -in "$keys/$1.pem" -noout -ext subjectKeyIdentifier | tail -n 1 | tr -d ' :' | tr A-F a-f; }
-# unload_all: removes every list.
-unload_all() {
-	sed 's/ .*//' "$SECFS/digest_lists" >all
-	[ ! -s all ] || cat all >"$SECFS/digest_lists_remove"
-}
 # revoke ID: prints the errno.
 revoke() {
 	printf 'revoke %s\n' "$1" >revoke
@@ -65,3 +60,7 @@ revoke() {
 }
 # state_of ID: the states of the keys with this identifier, in the order of trusted_keys.
 state_of() { sed -n "s/^$1 .* state=//p" "$SECFS/trusted_keys" | tr '\n' ' ' | sed 's/ $//'; }
+# start [PARAMETER=VALUE]...: loads the module so that it takes signed lists only.
+start() { load_module ima_policy=exec_tcb require_signature=1 "$@" || bail "the module does not load"; }
+# add_certificate KEY: to trusted_keys; prints the errno.
+add_certificate() { put trusted_keys "$keys/$1.der"; }

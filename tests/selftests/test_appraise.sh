@@ -59,9 +59,6 @@ section "ways without an open of the file"
 fresh "$disk" && unknown=$file
 zlib=$(echo /usr/lib/*/libz.so.1)
 cp "$zlib" "$disk/libunknown.so" && echo >>"$disk/libunknown.so"
-# preloaded LIBRARY: whether a program is started with it. The loader starts the program without
-# what it cannot map.
-preloaded() { LD_PRELOAD=$1 grep -q "r-xp .*$1" /proc/self/maps 2>"$WORK/loader"; }
 check "an unknown library is refused to LD_PRELOAD" is_refused missing-hash "$disk/libunknown.so" preloaded "$disk/libunknown.so"
 check "the loader says that an unknown library is not preloaded" grep -q 'libunknown.so.*cannot be preloaded' "$WORK/loader"
 list_of immutable "$zlib" && load_signed && cp "$zlib" "$disk/libknown.so" || bail "the list is refused"

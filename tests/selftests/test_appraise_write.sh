@@ -19,12 +19,6 @@ restart() {
 	! module_loaded || unload_module || return
 	load_module require_signature=0 "$@" && set_policy "$enforce"
 }
-has_digest() {
-	local want got
-	got=$(ima_of "$1")
-	want=0404$(digest_of "$1")
-	[ "$got" = "$want" ] || { echo "security.ima of $1 is '$got', its content has '$want'" && false; }
-}
 
 reads() { cat "$1" >"$WORK/out" 2>&1; }
 # refused_to_read FILE [CAUSE]

@@ -20,9 +20,9 @@ shared='bprm_check_security mmap_file file_mprotect file_open path_truncate'
 # The same where the module is not.
 elsewhere='bdev_setintegrity bdev_free_security ptrace_access_check bpf bpf_map bpf_prog'
 
-# load [PARAMETER=VALUE]...: with a policy that measures what is executed, mapped or read on the
+# begin [PARAMETER=VALUE]...: with a policy that measures what is executed, mapped or read on the
 # ramfs.
-load() { load_module "$@" && policy_for exec; }
+begin() { load_module "$@" && policy_for exec; }
 # policy_for ACCESS: the rules by which $(measures ACCESS) leaves a record.
 policy_for() {
 	case $1 in
@@ -80,7 +80,7 @@ unload() { unload_module && [ ! -e "$SECFS" ]; }
 
 # By itself.
 [ -x /opt/guest/bpf_lsm ] || bail "bpf_lsm is not there: make helpers"
-load || bail "the module does not load"
+begin || bail "the module does not load"
 section "attach=auto"
 # shellcheck disable=SC2086 # words
 check_eq "redirects where service managers and security agents attach programs" "$(sorted $shared)" \
@@ -109,7 +109,7 @@ refused_parameter() { ! modprobe digest_lists allow_unload=1 attach=stick 2>/dev
 check "the module does not load" refused_parameter
 check_eq "no stub is attached to" 0 "$(enabled)"
 section "attach=redirect"
-check "the module loads" load attach=redirect
+check "the module loads" begin attach=redirect
 check_eq "no hook jumps" "" "$(attached jump)"
 for access in exec read; do check "an unknown file is measured ($access)" measures $access; done
 check "a program comes later on a hook where none is expected" attach_bpf 0 file_post_open
@@ -117,7 +117,7 @@ check "the later program sees files that are opened, which are measured" sees me
 detach_bpf
 check "the module is unloaded" unload
 section "attach=jump"
-check "the module loads" load attach=jump
+check "the module loads" begin attach=jump
 check_eq "no hook is redirected" "" "$(attached redirect)"
 late() { ! attach_bpf 0 bprm_check_security >"$WORK/late" && grep '^attaching to ' "$WORK/late"; }
 check "a program that comes later is refused" late
@@ -127,7 +127,7 @@ check "the module is unloaded" unload
 # after HOOK ACCESS: a BPF program comes after the module.
 after() {
 	local hook=$1 access=$2
-	load && policy_for "$access" || bail "the module does not load"
+	begin && policy_for "$access" || bail "the module does not load"
 	section "$hook, module first"
 	check "a program can be attached" attach_bpf 0 "$hook" || { unload && return; }
 	check "both work" sees measures "$access"
@@ -136,7 +136,7 @@ after() {
 	check "the program can come back" attach_bpf 0 "$hook"
 	check "both work when it came back" sees measures "$access"
 	check "the module can be unloaded while the program is attached" unload
-	check "the program goes on" sees load
+	check "the program goes on" sees begin
 	policy_for "$access"
 	check "both work with the module loaded again" sees measures "$access"
 	detach_bpf
@@ -150,7 +150,7 @@ after file_open write
 
 # As a service manager does it: all its programs at once.
 section "all programs of a service manager, module first"
-load || bail "the module does not load"
+begin || bail "the module does not load"
 # shellcheck disable=SC2086 # words
 check "they can be attached to all hooks at once" \
 	attach_bpf 0 $shared $elsewhere
@@ -160,7 +160,7 @@ check "files that were cut are measured beside them" measures truncate
 check "the module is unloaded beside them" unload
 check "they go on" sees /usr/bin/true
 section "all programs of a service manager, module last"
-check "the module is loaded beside them" load
+check "the module is loaded beside them" begin
 check "programs are measured beside them" sees measures exec
 detach_bpf
 check "programs are measured when they are gone" measures exec
@@ -171,11 +171,11 @@ before() {
 	local hook=$1 access=$2
 	section "$hook, program first"
 	check "a program can be attached" attach_bpf 0 "$hook" || return
-	check "the module loads beside it" load attach=jump || return
+	check "the module loads beside it" begin attach=jump || return
 	check_eq "only that hook is redirected" "$hook " "$(attached redirect)"
 	check "both work" sees measures "$access"
 	check "the module is unloaded while the program is attached" unload
-	check "the module loads again" load attach=jump
+	check "the module loads again" begin attach=jump
 	check "both work with the module loaded again" sees measures "$access"
 	check "the program can go first" detach_bpf
 	check "the module goes on" measures "$access"
@@ -194,7 +194,7 @@ denied=yes
 /usr/bin/true 2>/dev/null && denied=no
 detach_bpf
 check_eq "without the module -EPERM of a program denies execution" yes "$denied"
-load || bail "the module does not load"
+begin || bail "the module does not load"
 fresh "$files" && rm -f "$WORK/error"
 attach_bpf -1 bprm_check_security || bail "no BPF program"
 denied=yes

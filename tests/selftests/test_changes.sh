@@ -13,9 +13,6 @@
 plan 84
 
 chmod 755 "$WORK"
-# Root's accesses are measured; digests are computed by another user.
-digest_of() { as 65534 sha256sum "$1" | cut -c1-64; }
-reads() { : <"$1"; }
 owner=4242
 load_module || bail "the module does not load"
 policy="measure func=FILE_CHECK mask=MAY_READ uid=0 fowner=$owner${NL}measure func=BPRM_CHECK uid=0 fowner=$owner"
@@ -24,8 +21,8 @@ set_policy "$policy" || bail "the policy is refused"
 # prepare: a new file of 8 KiB, opened and so measured once, in $file; its digest in $first.
 prepare() {
 	fresh "$dir" && yes "$fresh_count" | head -c 8192 >"$file" && chown $owner "$file" && chmod 755 "$file"
-	reads "$file"
-	first=$(digest_of "$file")
+	opens "$file"
+	first=$(sum_of "$file")
 }
 # changes NAME COMMAND...: one result, ok if a file that the command changes has a second record
 # when it is opened again.
@@ -34,9 +31,9 @@ changes() {
 	shift
 	prepare
 	"$@" || { not_ok "$name: '$*' failed" && return; }
-	reads "$file" && reads "$file"
+	opens "$file" && opens "$file"
 	local second
-	second=$(digest_of "$file")
+	second=$(sum_of "$file")
 	[ "$first" != "$second" ] || { not_ok "$name: the content is the same" && return; }
 	check "$name" measured_as "$file" "$first" "$second"
 }
@@ -46,7 +43,7 @@ keeps() {
 	shift
 	prepare
 	"$@" || { not_ok "$name: '$*' failed" && return; }
-	reads "$file"
+	opens "$file"
 	check "$name" measured_as "$file" "$first"
 }
 
@@ -58,7 +55,7 @@ recreate() { rm "$file" && yes again | head -c 8192 >"$file" && chown $owner "$f
 punch() { xfs_io -c 'fpunch 0 4096' "$file"; }
 touched() { touch -d '2001-01-01' "$file"; }
 mode() { chmod 700 "$file"; }
-link() { ln "$file" "$file-link" && reads "$file"; }
+link() { ln "$file" "$file-link" && opens "$file"; }
 moved() { mv "$file" "$file-moved" && mv "$file-moved" "$file"; }
 same() { cp "$file" "$WORK/same" && cat "$WORK/same" >"$file"; }
 
@@ -93,32 +90,32 @@ for try in $(seq 20); do
 	[ "$(stat -c %i "$file")" != "$inode" ] || break
 done
 if [ "$(stat -c %i "$file")" = "$inode" ]; then
-	reads "$file"
-	check "with the inode number of a deleted one has its own record" measured_as "$file" "$first" "$(digest_of "$file")"
+	opens "$file"
+	check "with the inode number of a deleted one has its own record" measured_as "$file" "$first" "$(sum_of "$file")"
 else
 	skip "with the inode number of a deleted one has its own record" "no such number after $try files"
 fi
 
 section "names"
 # Names: the record has the one by which the content was first read.
-prepare && ln "$file" "$file-link" && reads "$file-link"
-reads "$file"
+prepare && ln "$file" "$file-link" && opens "$file-link"
+opens "$file"
 check "a file with two links has a record for each name by which it is opened after a change of the inode" \
 	measured_as "$file-link" "$first"
 mkdir "$WORK/bind" && mount --bind "$dir" "$WORK/bind" && mounts+=("$WORK/bind")
-prepare && reads "$WORK/bind/${file##*/}"
+prepare && opens "$WORK/bind/${file##*/}"
 check "a file has no second record through a bind mount" unmeasured "$WORK/bind/${file##*/}"
-fresh "$dir" && chown $owner "$file" && reads "$WORK/bind/${file##*/}"
-check "a file that was opened through a bind mount first has that name" measured_as "$WORK/bind/${file##*/}" "$(digest_of "$file")"
+fresh "$dir" && chown $owner "$file" && opens "$WORK/bind/${file##*/}"
+check "a file that was opened through a bind mount first has that name" measured_as "$WORK/bind/${file##*/}" "$(sum_of "$file")"
 
 # New files.
 for fs in ext4 tmpfs; do
 	section "$fs: a file"
 	dir=$WORK/$fs
-	"$SYSCALLS" mknod "$dir/mknod" && chown $owner "$dir/mknod" && echo "$fs" >"$dir/mknod" && reads "$dir/mknod"
-	check "that mknod(2) made has one record" once "$dir/mknod"
-	chmod 777 "$dir" && as $owner "$SYSCALLS" tmpfile "$dir" "$fs" "$dir/tmpfile" && reads "$dir/tmpfile"
-	check "that was made by O_TMPFILE has one record" once "$dir/tmpfile"
+	"$SYSCALLS" mknod "$dir/mknod" && chown $owner "$dir/mknod" && echo "$fs" >"$dir/mknod" && opens "$dir/mknod"
+	check "that mknod(2) made has one record" measured_as "$dir/mknod" "$(sum_of "$dir/mknod")"
+	chmod 777 "$dir" && as $owner "$SYSCALLS" tmpfile "$dir" "$fs" "$dir/tmpfile" && opens "$dir/tmpfile"
+	check "that was made by O_TMPFILE has one record" measured_as "$dir/tmpfile" "$(sum_of "$dir/tmpfile")"
 done
 section "a memfd"
 set_policy "measure func=FILE_CHECK mask=MAY_READ fowner=$owner" && as $owner "$SYSCALLS" memfd nowhere text
@@ -137,23 +134,23 @@ hashed() { status hashed_bytes; }
 for name in copied upper beneath; do
 	section "overlayfs, the file '$name'"
 	file=$WORK/overlay/$name
-	reads "$file"
-	check "the first open is measured" once "$file"
+	opens "$file"
+	check "the first open is measured" measured_as "$file" "$(sum_of "$file")"
 	before=$(hashed)
-	reads "$file" && reads "$file"
+	opens "$file" && opens "$file"
 	check_eq "a file that did not change is not read again" "$before" "$(hashed)"
-	first=$(digest_of "$file")
+	first=$(sum_of "$file")
 	case $name in
 	copied) echo more >>"$file" ;;
 	upper) echo more >>"$dir/upper/upper" ;;
 	beneath) printf X | dd of="$dir/lower/beneath" bs=1 seek=100 conv=notrunc status=none ;;
 	esac
-	reads "$file"
-	check "a file that changed has a second record" measured_as "$file" "$first" "$(digest_of "$file")"
+	opens "$file"
+	check "a file that changed has a second record" measured_as "$file" "$first" "$(sum_of "$file")"
 done
 section "overlayfs"
 check "the copy is in the upper layer" test -e "$dir/upper/copied"
-reads "$dir/lower/copied"
+opens "$dir/lower/copied"
 check "the content below has the record of the name above, and no other" unmeasured "$dir/lower/copied"
 
 section "FUSE"
@@ -164,23 +161,23 @@ if "$SELFTESTS/fuse_file.py" "$WORK/backing" "$WORK/fuse"; then
 	mounts+=("$WORK/fuse")
 	file=$WORK/fuse/file
 	set_policy "measure func=FILE_CHECK mask=MAY_READ uid=0 fsname=fuse"
-	reads "$file"
-	check "the first open is measured" once "$file"
+	opens "$file"
+	check "the first open is measured" measured_as "$file" "$(sum_of "$file")"
 	before=$(hashed)
-	for i in 1 2 3; do reads "$file"; done
+	for i in 1 2 3; do opens "$file"; done
 	check_eq "each of three more opens reads the file" $((before + 3 * 8192)) "$(hashed)"
 	check "a file that did not change has one record" measured "$file"
-	first=$(digest_of "$file")
+	first=$(sum_of "$file")
 	yes two | head -c 8192 >"$WORK/backing"
-	reads "$file"
-	check "a file that the server changed has a second record" measured_as "$file" "$first" "$(digest_of "$file")"
+	opens "$file"
+	check "a file that the server changed has a second record" measured_as "$file" "$first" "$(sum_of "$file")"
 	set_policy "measure func=FILE_CHECK mask=MAY_READ uid=0 fs_subtype=selftest"
 	yes three | head -c 8192 >"$WORK/backing"
-	reads "$file"
+	opens "$file"
 	check_eq "fs_subtype= matches the subtype of the server" 3 "$(records_for "$file")"
 	set_policy "measure func=FILE_CHECK mask=MAY_READ uid=0 fs_subtype=other"
 	yes four | head -c 8192 >"$WORK/backing"
-	reads "$file"
+	opens "$file"
 	check_eq "fs_subtype= does not match another subtype" 3 "$(records_for "$file")"
 else
 	for i in 1 2 3 4 5 6; do skip "FUSE: $i" "no FUSE in this kernel"; done

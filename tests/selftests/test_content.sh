@@ -14,14 +14,12 @@ mkfs_loop ext4 768M "$disk" || bail "no file system"
 
 # Only what root opens of the files of owner 4242 is measured; nobody may read them unseen.
 rule() { echo "measure func=FILE_CHECK mask=$1 uid=0 fowner=4242 digest_list"; }
-set_policy() { rule "$1" >"$SECFS/policy"; }
-ours() { chown 4242 "$@"; }
 bytes() { head -c "$2" /dev/urandom >"$disk/$1" && ours "$disk/$1"; }
 # right NAME: one result, ok if the file has one record, with the digest of its content.
 right() { check_eq "$1" "$(sum_of "$2")" "$(recorded "$2")"; }
 
 load_module || bail "the module does not load"
-set_policy ^MAY_READ || bail "the policy is refused"
+set_policy "$(rule ^MAY_READ)" || bail "the policy is refused"
 
 section "the digest"
 for size in 0 1 63 64 65 4095 4096 4097 65535 65536 65537 131072 1000000; do
@@ -56,7 +54,7 @@ check_eq "opening moves no file position" "$(sum_of "$disk/position")" "$(sha256
 bytes unseen 10
 : >>"$disk/unseen"
 check_eq "writing leaves no record under mask=^MAY_READ" 0 "$(records_for "$disk/unseen")"
-set_policy MAY_WRITE
+set_policy "$(rule MAY_WRITE)"
 bytes written 300000
 # dd opens it without O_APPEND.
 dd if=/dev/null of="$disk/written" conv=notrunc status=none
@@ -67,7 +65,7 @@ right "writing with O_DIRECT leaves a record with the digest under mask=MAY_WRIT
 bytes not-read 10
 : <"$disk/not-read"
 check_eq "reading leaves no record under mask=MAY_WRITE" 0 "$(records_for "$disk/not-read")"
-set_policy ^MAY_READ
+set_policy "$(rule ^MAY_READ)"
 
 section "the digest"
 truncate -s 300M "$disk/large" && ours "$disk/large"
@@ -83,7 +81,6 @@ slow=/sys/fs/cgroup/slow device=$(mountpoint -d /mnt/run)
 echo +io >/sys/fs/cgroup/cgroup.subtree_control
 mkdir "$slow" || bail "no control group"
 read_at() { echo "$device rbps=$1" >"$slow/io.max"; }
-opens() { : <"$1"; }
 hurry() { read_at max; }
 hashed() { [ "$(status hashed_bytes)" -gt "$1" ]; }
 size=$((8 << 20))

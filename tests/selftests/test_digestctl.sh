@@ -7,6 +7,7 @@
 # shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
 
 plan 65
 
@@ -29,8 +30,6 @@ fails() {
 	out "${@:2}" || rc=$?
 	[ "$rc" = "$1" ] || { echo "exit status $rc" && cat "$WORK/err" && false; }
 }
-
-unmeasured() { [ "$(records_for "$1")" = 0 ]; }
 
 section "without the module"
 # Without the module.

@@ -12,11 +12,6 @@ chmod 755 "$WORK"
 mapstore=/opt/guest/mapstore
 [ -x $mapstore ] || bail "mapstore is not built"
 
-ours() { chown 4242 "$@"; }
-opens() {
-	local i
-	for ((i = 0; i < $2; i++)); do : <"$1"; done
-}
 read -r known_text < <(head -c 6000 /dev/urandom | base64 -w0)
 
 # changed FILE HOW COMMAND...: one result: the file is opened, so that its result is there to be

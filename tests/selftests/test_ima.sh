@@ -106,7 +106,7 @@ compare() {
 	return "$rc"
 }
 # counts N: how many pairs IMA has, as a check that the comparison is not of nothing.
-count() { local fs; for fs in ext4 btrfs tmpfs; do pairs $ima/ascii_runtime_measurements "$work/$fs/$1"; done | wc -l; }
+pair_count() { local fs; for fs in ext4 btrfs tmpfs; do pairs $ima/ascii_runtime_measurements "$work/$fs/$1"; done | wc -l; }
 
 for i in "${!policies[@]}"; do policy "$i"; done >"$WORK/policy"
 load_module || bail "the module does not load"
@@ -123,7 +123,7 @@ for i in "${!policies[@]}"; do
 	set_policy "$(policy "$i")" || { not_ok "both measure the same" && not_ok "IMA measures files" && continue; }
 	for fs in ext4 btrfs tmpfs; do workload "$work/$fs/$i" >/dev/null 2>&1; done
 	check "both measure the same" compare "$i"
-	check "IMA measures files" test "$(count "$i")" -gt 0
+	check "IMA measures files" test "$(pair_count "$i")" -gt 0
 done
 section "IMA and the module"
 check_eq "both count as many violations" $(($(cat $ima/violations) - before)) "$(cat "$SECFS/violations")"

@@ -20,8 +20,8 @@ chmod 755 "$WORK"
 key_file() {
 	cp "$2" "$1" && digestctl keys sign "$1" --key "$keys/$3.key" --cert "$keys/$3.pem" >/dev/null
 }
-# add NAME: prints the errno.
-add() {
+# add_file NAME: prints the errno.
+add_file() {
 	printf '%s\n' "$WORK/$1.keyfile" >path
 	put trusted_keys path
 }
@@ -57,7 +57,7 @@ PY
 [ -n "$number" ] || bail "no header by $fingerprint"
 
 section "a distributor's key that nothing trusts"
-load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
+start
 
 refused "a header by it is refused" ENOKEY "no trusted key" header "$number"
 sed '/^$/,/^=/!d; /^=/d' $vendor | base64 -d >vendor.gpg
@@ -66,26 +66,26 @@ refused "it is refused as an OpenPGP key by itself" ELIBACC "malformed public ke
 section "a key file"
 key_file vendor $vendor linked || bail "digestctl keys sign"
 mv vendor.keyfile.sig kept.sig
-refused "is refused without a signature" ENOENT "cannot read .*vendor.keyfile.sig" add vendor
+refused "is refused without a signature" ENOENT "cannot read .*vendor.keyfile.sig" add_file vendor
 for by in foreign signer; do
 	key_file by-$by $vendor $by || bail "digestctl keys sign"
 done
-refused "is refused with a signature by a key that is not trusted" ENOKEY "no trusted key" add by-foreign
-refused "is refused with a signature by a key outside the keyring, though its certificate comes along" ENOKEY "no trusted key" add by-signer
+refused "is refused with a signature by a key that is not trusted" ENOKEY "no trusted key" add_file by-foreign
+refused "is refused with a signature by a key outside the keyring, though its certificate comes along" ENOKEY "no trusted key" add_file by-signer
 cp vendor.keyfile old.keyfile
 openssl cms -sign -binary -nosmimecap -in old.keyfile -signer "$keys/linked-old.pem" -inkey "$keys/linked-old.key" \
 	-outform DER -out old.keyfile.sig -md sha256 || bail "openssl cms"
 # shellcheck disable=SC2016 # 'eval' in a check
 check "is not signed by digestctl with a certificate that has expired" eval '! digestctl keys sign old --key "$keys/linked-old.key" --cert "$keys/linked-old.pem"'
-refused "is refused with a signature by a certificate that has expired" EKEYEXPIRED "had ended" add old
+refused "is refused with a signature by a certificate that has expired" EKEYEXPIRED "had ended" add_file old
 cp kept.sig vendor.keyfile.sig && flip vendor.keyfile.sig
-refused "is refused with one bit of the signature changed" EREMCHG "does not verify" add vendor
+refused "is refused with one bit of the signature changed" EREMCHG "does not verify" add_file vendor
 cp kept.sig vendor.keyfile.sig && cp vendor.keyfile good && flip vendor.keyfile
-refused "is refused with one bit of the key changed" EREMCHG "does not verify" add vendor
+refused "is refused with one bit of the key changed" EREMCHG "does not verify" add_file vendor
 cp vendor.gpg bare.keyfile
 openssl cms -sign -binary -noattr -nosmimecap -nocerts -in bare.keyfile -signer "$keys/linked.pem" -inkey "$keys/linked.key" \
 	-outform DER -out bare.keyfile.sig -md sha256
-refused "is refused without the line that makes it one" ELIBBAD "do not start" add bare
+refused "is refused without the line that makes it one" ELIBBAD "do not start" add_file bare
 # keys_announced: how many records of keys no record takes back.
 keys_announced() {
 	awk '$5 == "digest_lists_key" { here[$4]++ } $5 == "digest_lists_refused" && $4 in here { here[$4]-- }
@@ -96,23 +96,23 @@ check_eq "adds no key where it is refused" 4 "$(wc -l <$SECFS/trusted_keys)"
 refused "leaves the header refused where it is refused" ENOKEY "no trusted key" header "$number"
 
 cp good vendor.keyfile
-accepted "is accepted with the signature of a trusted key" add vendor
+accepted "is accepted with the signature of a trusted key" add_file vendor
 check "has its key in trusted_keys" grep -q "^$fingerprint .*usage=headers origin=key-file .*state=valid" $SECFS/trusted_keys
 check "has its key in the measurement list" grep -q "sha256:$(sha256sum <good | cut -c1-64) digest_lists_key\$" $SECFS/ascii_runtime_measurements
 check_eq "is not taken back where its key counts" 1 "$(keys_announced)"
 accepted "makes the header of the distributor load" header "$number"
 check "makes the distributor the signer of its header" grep -q "signer=$fingerprint" $SECFS/digest_lists
 unload_all
-accepted "can be written a second time" add vendor
+accepted "can be written a second time" add_file vendor
 check_eq "makes no second key when it is written a second time" 5 "$(wc -l <$SECFS/trusted_keys)"
 
 # A signature by evmctl.
 cp good by-ima.keyfile
 evmctl ima_sign --sigfile -a sha256 -k "$keys/linked.key" by-ima.keyfile >/dev/null 2>&1
-accepted "is accepted with an IMA signature" add by-ima
+accepted "is accepted with an IMA signature" add_file by-ima
 cp good by-openpgp.keyfile
 "$SELFTESTS/digestlists.py" signature "$rpm/$number.meta" >by-openpgp.keyfile.sig
-refused "is refused with an OpenPGP signature" EBADSLT "not one of a document" add by-openpgp
+refused "is refused with an OpenPGP signature" EBADSLT "not one of a document" add_file by-openpgp
 
 section "X.509 in a key file"
 # X.509 in a key file.
@@ -121,17 +121,17 @@ cp lists/list-0 list
 cms list foreign -nocerts || bail "openssl cms"
 key_file foreign "$keys/foreign.pem" linked || bail "digestctl keys sign"
 refused "a list by a key of an unknown CA is refused before" ENOKEY "no trusted key" load list list.foreign
-accepted "a certificate of an unknown CA is accepted" add foreign
+accepted "a certificate of an unknown CA is accepted" add_file foreign
 accepted "a list by the key loads when its certificate was accepted" load list list.foreign
 unload_all
 key_file other-ca "$keys/other-ca.pem" linked || bail "digestctl keys sign"
-accepted "a certificate of a CA is accepted" add other-ca
+accepted "a certificate of a CA is accepted" add_file other-ca
 check "a CA may sign and not certify" grep -q "^$(id_of other-ca) .*usage=sign origin=key-file" $SECFS/trusted_keys
 for key in encipher weak; do key_file $key "$keys/$key.pem" linked || bail "digestctl keys sign"; done
 key_file gone "$keys/expired.pem" linked || bail "digestctl keys sign"
-refused "a key for encryption is refused" EUNATCH "does not allow" add encipher
-refused "a short key is refused" ENOSR "2048" add weak
-accepted "a certificate that has expired is accepted" add gone
+refused "a key for encryption is refused" EUNATCH "does not allow" add_file encipher
+refused "a short key is refused" ENOSR "2048" add_file weak
+accepted "a certificate that has expired is accepted" add_file gone
 cms list expired -nocerts || bail "openssl cms"
 refused "a list by a certificate that has expired is refused" EKEYEXPIRED "had ended" load list list.expired
 check "digestctl adds a certificate" digestctl keys add "$keys/signer.pem"

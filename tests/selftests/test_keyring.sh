@@ -19,7 +19,7 @@ keyctl new_session >/dev/null
 cp lists/list-0 list
 cms list linked -nocerts || bail "openssl cms"
 
-load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
+start
 serials() { awk -v what="$1" 'index($0, what) { print "0x" $1; exit }' /proc/keys; }
 ring=$(serials 'keyring   .digest_lists:')
 inside=$(serials 'selftest linked: ')
@@ -29,8 +29,8 @@ check "a key in it has a serial number" [ -n "$inside" ]
 if [ -z "$ring" ] || [ -z "$inside" ]; then bail "without them nothing is tested"; fi
 check_eq "it holds four keys" 4 "$(keyctl rlist "$ring" | wc -w)"
 
-# denied NAME COMMAND...: one result: COMMAND fails because it may not, and for no other reason.
-denied() {
+# forbidden NAME COMMAND...: one result: COMMAND fails because it may not, and for no other reason.
+forbidden() {
 	local name=$1
 	shift
 	if "$@" >denied 2>&1; then
@@ -57,13 +57,13 @@ operation() {
 	# shellcheck disable=SC2046 # several words
 	check "works on a keyring of the test's own" keyctl $(sed "s/RING/$mine/; s/KEY/$theirs/; s/OTHER/$(key)/" <<<"$*")
 	# shellcheck disable=SC2046
-	denied "is refused for .digest_lists" keyctl $(sed "s/RING/$ring/; s/KEY/$inside/; s/OTHER/$(key)/" <<<"$*")
+	forbidden "is refused for .digest_lists" keyctl $(sed "s/RING/$ring/; s/KEY/$inside/; s/OTHER/$(key)/" <<<"$*")
 }
 
 mine=$(own)
 section "adding a certificate"
 check "works on a keyring of the test's own" x509 "$mine"
-denied "is refused for .digest_lists" x509 "$ring"
+forbidden "is refused for .digest_lists" x509 "$ring"
 operation "adding a key" add user name data RING
 operation "linking a key" link OTHER RING
 operation "unlinking a key" unlink KEY RING

@@ -22,7 +22,7 @@ new_key() {
 		-outform DER -out cert 2>/dev/null && cert_digest=$(digest_of cert) && cert_hex=$(hex_of cert)
 }
 keyring_of() { keyctl newring "$1" "${2:-@s}"; }
-add() { keyctl padd asymmetric "$RANDOM" "$1" <cert >/dev/null; }
+add_to() { keyctl padd asymmetric "$RANDOM" "$1" <cert >/dev/null; }
 # key_records NAME: PCR, template, digest and size of the records of that name.
 key_records() { awk -v name="$1" '$5 == name { print $1, $3, $4, length($6) / 2 }' "$ASCII"; }
 size() { stat -c %s cert; }
@@ -31,18 +31,18 @@ section "a rule for keyrings"
 set_policy "measure func=KEY_CHECK keyrings=first|second" || bail "KEY_CHECK is refused"
 first=$(keyring_of first) second=$(keyring_of second) third=$(keyring_of third)
 new_key || bail "no certificate"
-check "a key is added to a keyring that it names" add "$first"
+check "a key is added to a keyring that it names" add_to "$first"
 check_eq "a key has one record: of the keyring's name, with the key's digest and the key" \
 	"16 ima-buf sha256:$cert_digest $(size)" "$(key_records keyring:first)"
 check_eq "a record has the whole key" "$cert_hex" "$(awk '$5 == "keyring:first" { print $6 }' "$ASCII")"
-check "the same key is added a second time" add "$first"
+check "the same key is added a second time" add_to "$first"
 check_eq "a key that is added a second time has no other record" 1 "$(key_records keyring:first | wc -l)"
-add "$second"
+add_to "$second"
 check_eq "a key that is added to another keyring that it names has one more record" "16 ima-buf sha256:$cert_digest $(size)" \
 	"$(key_records keyring:second)"
-add "$third"
+add_to "$third"
 check_eq "a key that is added to a keyring that it does not name has no record" "" "$(key_records keyring:third)"
-new_key && add "$first"
+new_key && add_to "$first"
 check_eq "another key has a record of its own" "sha256:$cert_digest" "$(key_records keyring:first | tail -n 1 | cut -d' ' -f3)"
 keyctl padd user name "$first" <cert >/dev/null
 check_eq "a key of another type has no record" 2 "$(key_records keyring:first | wc -l)"
@@ -52,22 +52,22 @@ check "what is no key is refused, and leaves no record" eval '! echo text | keyc
 	[ "$(key_records keyring:first | wc -l)" = 3 ]'
 
 section "a rule for keys"
-set_policy "measure func=KEY_CHECK" && new_key && add "$third"
+set_policy "measure func=KEY_CHECK" && new_key && add_to "$third"
 check_eq "it takes any keyring without keyrings=" "sha256:$cert_digest" "$(key_records keyring:third | cut -d' ' -f3)"
-set_policy "measure func=KEY_CHECK uid=1000" && new_key && add "$third"
+set_policy "measure func=KEY_CHECK uid=1000" && new_key && add_to "$third"
 check_eq "it does not match where it is for another user" 1 "$(key_records keyring:third | wc -l)"
 chmod 755 "$WORK" && chmod 644 cert
 # shellcheck disable=SC2016 # for the inner shell
 as 1000 keyctl session - bash -c 'keyctl padd asymmetric "" "$(keyctl newring theirs @s)" <"$1"' bash "$WORK/cert" >/dev/null 2>&1
 check_eq "it matches where it is for this user" "sha256:$cert_digest" "$(key_records keyring:theirs | cut -d' ' -f3)"
-set_policy "dont_measure func=KEY_CHECK keyrings=third${NL}measure func=KEY_CHECK" && new_key && add "$third"
+set_policy "dont_measure func=KEY_CHECK keyrings=third${NL}measure func=KEY_CHECK" && new_key && add_to "$third"
 check_eq "dont_measure before it settles it" 1 "$(key_records keyring:third | wc -l)"
-set_policy "measure uid=0 mask=MAY_READ fowner=1" && new_key && add "$third"
+set_policy "measure uid=0 mask=MAY_READ fowner=1" && new_key && add_to "$third"
 check_eq "a rule for files does not match a key" 1 "$(key_records keyring:third | wc -l)"
 section "names of keyrings"
 for name in /usr/bin/true digest_lists_start boot_aggregate .own; do
 	set_policy "measure func=KEY_CHECK template=ima-ng" && new_key
-	keyring=$(keyring_of "$name" 2>/dev/null) && add "$keyring"
+	keyring=$(keyring_of "$name" 2>/dev/null) && add_to "$keyring"
 	case $name in
 	.*) check_eq "a user makes no keyring whose name begins with a dot" "" "$keyring" ;;
 	*)
@@ -79,10 +79,10 @@ for name in /usr/bin/true digest_lists_start boot_aggregate .own; do
 	esac
 done
 long=$(printf '%04090d' 0)
-set_policy "measure func=KEY_CHECK" && new_key && add "$(keyring_of "$long")"
+set_policy "measure func=KEY_CHECK" && new_key && add_to "$(keyring_of "$long")"
 check "a key in a keyring with a name of 4,090 characters is recorded" grep -q "sha256:$cert_digest keyring:000" "$ASCII"
 section "a rule for keys"
-set_policy "measure func=KEY_CHECK pcr=23 template=ima-ng keyrings=third" && new_key && add "$third"
+set_policy "measure func=KEY_CHECK pcr=23 template=ima-ng keyrings=third" && new_key && add_to "$third"
 check_eq "pcr= and template= count" "23 ima-ng sha256:$cert_digest" "$(key_records keyring:third | tail -n 1 | cut -d' ' -f1-3)"
 
 section "the module's own state"

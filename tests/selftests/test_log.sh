@@ -12,11 +12,9 @@ ascii=$SECFS/ascii_runtime_measurements binary=$SECFS/binary_runtime_measurement
 chmod 755 "$WORK"
 # nth N: the Nth record; its fields are PCR, template digest, template, digest and name.
 nth() { sed -n "$1p" "$ascii"; }
-digest_of() { cut -d' ' -f4 | sed 's/sha256://'; }
+record_digest() { cut -d' ' -f4 | sed 's/sha256://'; }
 sum() { sha256sum | cut -c1-64; }
 pcr_values() { tpm2_pcrread "$1" | sed -n 's/.*0x//p'; }
-from_hex() { python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'; }
-same() { "$SELFTESTS/ascii_of.py" "$1" | diff - "$ascii"; }
 fails() { ! "$@" 2>/dev/null; }
 writes() { echo x >"$1"; }
 
@@ -25,18 +23,18 @@ section "the start of a list"
 load_module || bail "the module does not load"
 check_eq "it has two records" 2 "$(records)"
 check_eq "the first record is boot_aggregate" boot_aggregate "$(nth 1 | cut -d' ' -f5)"
-check_eq "the digest of boot_aggregate is that of PCRs 0 to 9" "$(pcr_values sha256:0,1,2,3,4,5,6,7,8,9 | from_hex | sum)" "$(nth 1 | digest_of)"
+check_eq "the digest of boot_aggregate is that of PCRs 0 to 9" "$(pcr_values sha256:0,1,2,3,4,5,6,7,8,9 | unhex | sum)" "$(nth 1 | record_digest)"
 check_eq "the second record is digest_lists_start" digest_lists_start "$(nth 2 | cut -d' ' -f5)"
-check_eq "the digest of digest_lists_start is that of its text" "$(text_of digest_lists_start | sum)" "$(nth 2 | digest_of)"
+check_eq "the digest of digest_lists_start is that of its text" "$(text_of digest_lists_start | sum)" "$(nth 2 | record_digest)"
 check_eq "the text of digest_lists_start has the digest of the policy, which is empty" "sha256:$(sum <"$SECFS/policy")" "$(started policy)"
 echo text >"$WORK/file"
 digestctl generate "$WORK/file" -o "$WORK/list" && digestctl metadata "$WORK/list" -o "$WORK/metadata"
 check "lists are loaded by the path of their metadata" digestctl load "$WORK/metadata"
 check_eq "the third record has the path of the metadata" "digest_lists_metadata:$WORK/metadata" "$(nth 3 | cut -d' ' -f5)"
-check_eq "the third record has the digest of the metadata" "$(sum <"$WORK/metadata")" "$(nth 3 | digest_of)"
+check_eq "the third record has the digest of the metadata" "$(sum <"$WORK/metadata")" "$(nth 3 | record_digest)"
 echo "measure func=FILE_CHECK fowner=4242" >"$SECFS/policy"
 check_eq "another policy leaves a record" digest_lists_policy "$(nth 4 | cut -d' ' -f5)"
-check_eq "the record of a policy has its digest" "$(sum <"$SECFS/policy")" "$(nth 4 | digest_of)"
+check_eq "the record of a policy has its digest" "$(sum <"$SECFS/policy")" "$(nth 4 | record_digest)"
 
 section "the records of five files"
 for i in 1 2 3 4 5; do echo "$i" >"$WORK/$i" && chown 4242 "$WORK/$i" && : <"$WORK/$i"; done
@@ -49,7 +47,7 @@ check_eq "runtime_measurements_count is the number of lines" "$(wc -l <"$ascii")
 check_eq "records in status is the number of lines" "$(wc -l <"$ascii")" "$(status records)"
 section "the binary list"
 cat "$binary" >"$WORK/binary"
-check "it has the same records as the ascii list" same "$WORK/binary"
+check "it has the same records as the ascii list" is_ascii_list "$WORK/binary"
 dd if="$binary" of="$WORK/bytewise" bs=1 status=none
 check "it is the same when read byte by byte" cmp "$WORK/binary" "$WORK/bytewise"
 section "the ascii list"
@@ -80,9 +78,9 @@ check_eq "the start record has the digest of the policy" "sha256:$(sum <"$SECFS/
 check "the PCR of every bank replays" replay_ok
 check "the module can be unloaded" unload_module
 
-# Parameters. refused NAME ERROR LINE PARAMETER [UNLOAD]: three results, ok if the module does not
+# Parameters. refuses_load NAME ERROR LINE PARAMETER [UNLOAD]: three results, ok if the module does not
 # load with the parameter, and says why.
-refused() {
+refuses_load() {
 	local rc=0
 	echo "selftest: $4" >/dev/kmsg
 	modprobe digest_lists "allow_unload=${5:-1}" "$4" >"$WORK/message" 2>&1 || rc=$?
@@ -93,19 +91,19 @@ refused() {
 	check "has a reason in the kernel log" grep "$3" "$WORK/dmesg"
 	! module_loaded || unload_module
 }
-refused "the PCR of IMA" 'Device or resource busy' 'digest_lists: pcr=10: IMA extends this PCR' pcr=10
-refused "a PCR that no TPM has" 'Invalid argument' 'digest_lists: pcr=24: a TPM has the PCRs 0 to 23' pcr=24
-refused "a PCR that nobody can extend" 'Cannot assign requested address' 'digest_lists: pcr=17: a running system cannot extend' pcr=17
-refused "a PCR that root can reset" 'Cannot assign requested address' 'digest_lists: pcr=16: root can reset this PCR' pcr=16 0
+refuses_load "the PCR of IMA" 'Device or resource busy' 'digest_lists: pcr=10: IMA extends this PCR' pcr=10
+refuses_load "a PCR that no TPM has" 'Invalid argument' 'digest_lists: pcr=24: a TPM has the PCRs 0 to 23' pcr=24
+refuses_load "a PCR that nobody can extend" 'Cannot assign requested address' 'digest_lists: pcr=17: a running system cannot extend' pcr=17
+refuses_load "a PCR that root can reset" 'Cannot assign requested address' 'digest_lists: pcr=16: root can reset this PCR' pcr=16 0
 section "pcr= of a module that can be unloaded"
 for pcr in 0 1 2 3 4 5 6 7 9 10 17 18 19 20 21 22; do
 	check "pcr=$pcr is refused" eval "! modprobe digest_lists allow_unload=1 pcr=$pcr 2>/dev/null"
 done
 section "pcr= of a module that stays"
 check "pcr=23 is refused" eval "! modprobe digest_lists pcr=23 2>/dev/null"
-refused "a policy that does not exist" 'Invalid argument' "digest_lists: ima_policy=nonsense: there is no .*'nonsense'" \
+refuses_load "a policy that does not exist" 'Invalid argument' "digest_lists: ima_policy=nonsense: there is no .*'nonsense'" \
 	ima_policy=nonsense
-refused "a number that is none" 'Invalid argument' 'digest_lists.*nonsense\|nonsense.*pcr' pcr=nonsense
+refuses_load "a number that is none" 'Invalid argument' 'digest_lists.*nonsense\|nonsense.*pcr' pcr=nonsense
 
 section "pcr=13"
 check "it is taken" load_module pcr=13 ima_policy=exec_tcb

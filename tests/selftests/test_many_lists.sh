@@ -85,11 +85,6 @@ load_module || bail "the module does not load"
 cat "$WORK/kept.meta" >"$SECFS/digest_lists" || bail "the first list is refused"
 set_policy "measure func=BPRM_CHECK uid=4242 digest_list" || bail "the policy is refused"
 
-memory() {
-	sync && echo 3 >/proc/sys/vm/drop_caches
-	echo $(($(sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 1024 +
-		$(awk '!/unpurged/ { sum += $2 } END { printf "%d", sum }' /proc/vmallocinfo)))
-}
 chmod 755 "$WORK"
 reader() {
 	local rounds=0
@@ -111,7 +106,7 @@ section "many lists that are loaded and removed under lookups"
 # The first time the kernel's caches get the size that this takes.
 write_all digest_lists "$WORK"/load-* >/dev/null && write_all digest_lists_remove "$WORK"/remove-* >/dev/null
 churn 500 >/dev/null
-before=$(memory)
+before=$(kernel_memory)
 kept=$(status digest_memory)
 began=$SECONDS
 check_eq "all writes that load are taken" 0 "$(write_all digest_lists "$WORK"/load-*)"
@@ -133,7 +128,6 @@ note "meanwhile there were $(cat "$WORK"/rounds-* | paste -sd+ | tr '+' ' ') rou
 check_eq "every reader could look up all the time" "$READERS" "$(cat "$WORK"/rounds-* | awk '$1 > 5' | wc -l)"
 check_eq "the known file has no record" 0 "$(records_for "$WORK/files/kept")"
 check_eq "the unknown file has one record" 1 "$(records_for "$WORK/files/unknown")"
-back() { [ $(($(memory) - before)) -lt 524288 ]; }
-check "the memory is back" wait_for 30 back
-note "$(($(memory) - before)) bytes more than before"
+check "the memory is back" wait_for 30 memory_back "$before"
+note "$(($(kernel_memory) - before)) bytes more than before"
 finish

@@ -18,7 +18,6 @@ program() {
 }
 # poke FILE TEXT: changes the last byte in place.
 poke() { printf %s "$2" | dd of="$1" bs=1 seek=$(($(stat -c %s "$1") - 1)) conv=notrunc status=none; }
-sum() { sha256sum <"$1" | cut -c1-64; }
 as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 repeat() {
 	local i
@@ -54,7 +53,7 @@ ln "$disk/unknown" "$disk/hard" && ln -s unknown "$disk/soft"
 unknown=$(status files_unknown)
 check_eq "leaves one record" 1 "$(grows "$disk/unknown")"
 check_eq "is counted as unknown" $((unknown + 1)) "$(status files_unknown)"
-check_eq "has the digest of its content in its record" "$(sum "$disk/unknown")" "$(recorded "$disk/unknown")"
+check_eq "has the digest of its content in its record" "$(digest_of "$disk/unknown")" "$(recorded "$disk/unknown")"
 check_eq "leaves no other record when it runs 20 times more" 0 "$(grows repeat 20 "$disk/unknown")"
 check_eq "leaves no other record when it runs by another link" 0 "$(grows "$disk/hard")"
 check_eq "leaves no other record when it runs by a symbolic link" 0 "$(grows "$disk/soft")"
@@ -74,49 +73,49 @@ section "a program that changes"
 check_eq "leaves no record as long as it is in the list" 0 "$(grows "$disk/changed")"
 poke "$disk/changed" X
 check_eq "leaves a record with one byte changed" 1 "$(grows repeat 2 "$disk/changed")"
-check_eq "has the digest of the new content in its record" "$(sum "$disk/changed")" "$(recorded "$disk/changed")"
+check_eq "has the digest of the new content in its record" "$(digest_of "$disk/changed")" "$(recorded "$disk/changed")"
 poke "$disk/changed" d
 check_eq "is known when it was changed back" 0 "$(grows "$disk/changed")"
 check_eq "leaves no record before it is replaced" 0 "$(grows "$disk/replaced")"
 program new
 mv "$disk/new" "$disk/replaced"
 check_eq "leaves a record when another file was renamed over it" 1 "$(grows repeat 2 "$disk/replaced")"
-check_eq "has the digest of the new file in its record" "$(sum "$disk/replaced")" "$(recorded "$disk/replaced")"
-before=$(sum "$disk/unknown")
+check_eq "has the digest of the new file in its record" "$(digest_of "$disk/replaced")" "$(recorded "$disk/replaced")"
+before=$(digest_of "$disk/unknown")
 poke "$disk/unknown" X
 check_eq "leaves a second record where it was unknown before" 1 "$(grows repeat 2 "$disk/unknown")"
-check_eq "keeps its first record where it was unknown before" "$before $(sum "$disk/unknown")" "$(recorded "$disk/unknown" | tr '\n' ' ' | sed 's/ $//')"
+check_eq "keeps its first record where it was unknown before" "$before $(digest_of "$disk/unknown")" "$(recorded "$disk/unknown" | tr '\n' ' ' | sed 's/ $//')"
 
 section "a script"
 program interpreter
 printf '#!%s\n' "$disk/interpreter" >"$disk/script"
 chmod +x "$disk/script"
 check_eq "leaves two records with its interpreter" 2 "$(grows repeat 2 "$disk/script")"
-check_eq "has a record with its digest" "$(sum "$disk/script")" "$(recorded "$disk/script")"
-check_eq "has a record with the digest of its interpreter" "$(sum "$disk/interpreter")" "$(recorded "$disk/interpreter")"
+check_eq "has a record with its digest" "$(digest_of "$disk/script")" "$(recorded "$disk/script")"
+check_eq "has a record with the digest of its interpreter" "$(digest_of "$disk/interpreter")" "$(recorded "$disk/interpreter")"
 
 section "mappings"
 cp /lib/x86_64-linux-gnu/libm.so.6 "$disk/library.so"
 preload() { LD_PRELOAD=$1 "$disk/known"; }
 check_eq "an unknown shared library leaves one record" 1 "$(grows repeat 2 preload "$disk/library.so")"
-check_eq "the record of a shared library has the digest of its content" "$(sum "$disk/library.so")" "$(recorded "$disk/library.so")"
+check_eq "the record of a shared library has the digest of its content" "$(digest_of "$disk/library.so")" "$(recorded "$disk/library.so")"
 seq 2000 >"$disk/data"
 xfs_io -r -c 'mmap -r 0 4096' -c 'mread 0 16' "$disk/data" >/dev/null
 check_eq "a file mapped to be read leaves no record" 0 "$(records_for "$disk/data")"
 xfs_io -r -c 'mmap -rx 0 4096' "$disk/data"
-check_eq "a file mapped to be executed leaves one record" "$(sum "$disk/data")" "$(recorded "$disk/data")"
+check_eq "a file mapped to be executed leaves one record" "$(digest_of "$disk/data")" "$(recorded "$disk/data")"
 
 section "a path with blanks"
 program $'a name\nwith\tblanks'
 check_eq "leaves one record" 1 "$(grows "$disk/"$'a name\nwith\tblanks')"
-check_eq "shows underscores in the ascii list" "$(sum "$disk/"$'a name\nwith\tblanks')" \
+check_eq "shows underscores in the ascii list" "$(digest_of "$disk/"$'a name\nwith\tblanks')" \
 	"$(recorded "$disk/a_name_with_blanks")"
 check "shows underscores in the binary list" grep -qaF "$disk/a_name_with_blanks" "$SECFS/binary_runtime_measurements"
 
 section "ima_policy=exec_tcb"
 program secret
 chmod 111 "$disk/secret"
-check_eq "a program that its user may not read has the right digest" "$(sum "$disk/secret")" \
+check_eq "a program that its user may not read has the right digest" "$(digest_of "$disk/secret")" \
 	"$(as_nobody "$disk/secret" && ! as_nobody cat "$disk/secret" 2>/dev/null && recorded "$disk/secret")"
 cat >"$WORK/memfd.py" <<'END'
 import os
@@ -136,7 +135,7 @@ unload_module
 load_module ima_policy=tcb || bail "the module does not load again"
 for name in read other-user set-uid written both proc; do echo "$name" >"$disk/$name"; done
 : <"$disk/read"
-check_eq "a file that root reads leaves one record" "$(sum "$disk/read")" "$(recorded "$disk/read")"
+check_eq "a file that root reads leaves one record" "$(digest_of "$disk/read")" "$(recorded "$disk/read")"
 as_nobody cat "$disk/other-user" >/dev/null
 check_eq "a file that another user reads leaves no record" 0 "$(records_for "$disk/other-user")"
 install -m 4755 /usr/bin/cat "$disk/cat"
@@ -151,7 +150,7 @@ echo text >"$WORK/text"
 check_eq "a file on tmpfs leaves no record" 0 "$(records_for "$WORK/text")"
 cp "$disk/known" "$WORK/program"
 "$WORK/program"
-check_eq "a program on tmpfs leaves one record" "$(sum "$disk/known")" "$(recorded "$WORK/program")"
+check_eq "a program on tmpfs leaves one record" "$(digest_of "$disk/known")" "$(recorded "$WORK/program")"
 : </proc/version
 check_eq "a file of proc leaves no record" 0 "$(records_for /proc/version)"
 

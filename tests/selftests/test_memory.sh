@@ -9,37 +9,27 @@
 
 plan 8
 
-# list NAME COUNT: a compact list of as many digests of SHA-256, and metadata.
-list() { "$SELFTESTS/digestlists.py" make "$1.meta" "$1=immutable:~$2"; }
-# taken: the bytes in all areas of vmalloc, where arenas and indexes are, and in slabs that the
-# kernel cannot give back.
-taken() {
-	local slabs areas
-	sync && echo 3 >/proc/sys/vm/drop_caches
-	slabs=$(sed -n 's/^SUnreclaim: *\([0-9]*\) kB/\1/p' /proc/meminfo)
-	areas=$(awk '!/unpurged/ { sum += $2 } END { printf "%d", sum }' /proc/vmallocinfo)
-	echo $((slabs * 1024 + areas))
-}
+# random_list NAME COUNT: a compact list of as many digests of SHA-256, and metadata.
+random_list() { "$SELFTESTS/digestlists.py" make "$1.meta" "$1=immutable:~$2"; }
 
 load_module || bail "the module does not load"
 # The first time the kernel's own caches get the size that this takes.
-list "$WORK/first" 100000 && cat "$WORK/first.meta" >"$SECFS/digest_lists" &&
-	sed 's/ .*//' "$SECFS/digest_lists" >"$SECFS/digest_lists_remove" || bail "no list can be loaded and removed"
-empty=$(taken)
+random_list "$WORK/first" 100000 && cat "$WORK/first.meta" >"$SECFS/digest_lists" &&
+	unload_all || bail "no list can be loaded and removed"
+empty=$(kernel_memory)
 for count in 100000 1000000; do
-	list "$WORK/list" "$count" || bail "no list"
-	before=$(taken)
+	random_list "$WORK/list" "$count" || bail "no list"
+	before=$(kernel_memory)
 	section "$count digests"
 	check "are loaded" eval 'echo "$WORK/list.meta" >"$SECFS/digest_lists"'
-	all=$(($(taken) - before))
+	all=$(($(kernel_memory) - before))
 	note "$count digests: $all bytes by the kernel's figures, $(status digest_memory) by the module's;" \
 		"$((all * 10 / count / 10)).$((all * 10 / count % 10)) bytes per digest"
 	check "take at most 40 bytes each" [ "$all" -le $((40 * count)) ]
 	check "take at most 40 bytes each by the module's own figure" [ "$(status digest_memory)" -le $((40 * count)) ]
-	sed 's/ .*//' "$SECFS/digest_lists" >"$SECFS/digest_lists_remove"
+	unload_all
 done
 section "lists that are gone"
 check_eq "no digest is left" 0 "$(cat "$SECFS/digests_count")"
-back() { [ $(($(taken) - empty)) -lt 524288 ]; }
-check "the memory is back" wait_for 20 back
+check "the memory is back" wait_for 20 memory_back "$empty"
 finish

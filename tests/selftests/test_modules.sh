@@ -8,7 +8,6 @@
 plan 20
 
 chmod 755 "$WORK"
-sum() { sha256sum <"$1" | cut -c1-64; }
 # kept NAME: a copy of a stock module that no other test loads.
 kept() { cp "$(modinfo -n "$1")" "$WORK/$2"; }
 # The kernel's decompressor knows no other check than CRC32.
@@ -38,7 +37,7 @@ echo "measure func=MODULE_CHECK digest_list" >"$SECFS/policy" || bail "the polic
 
 section "an unknown kernel module"
 tried "loads" "$WORK/unknown.ko"
-check_eq "leaves one record with its digest" "$(sum "$WORK/unknown.ko")" "$(recorded "$WORK/unknown.ko")"
+check_eq "leaves one record with its digest" "$(digest_of "$WORK/unknown.ko")" "$(recorded "$WORK/unknown.ko")"
 tried "loads a second time" "$WORK/unknown.ko"
 check_eq "leaves no other record when it loads a second time" 1 "$(records_for "$WORK/unknown.ko")"
 section "a known kernel module"
@@ -51,7 +50,7 @@ tried "loads as it is in the list" "$WORK/changed.ko"
 check_eq "leaves no record as it is in the list" 0 "$(records_for "$WORK/changed.ko")"
 printf X >>"$WORK/changed.ko"
 tried "loads when it was changed" "$WORK/changed.ko"
-check_eq "leaves one record with the new digest when it was changed" "$(sum "$WORK/changed.ko")" "$(recorded "$WORK/changed.ko")"
+check_eq "leaves one record with the new digest when it was changed" "$(digest_of "$WORK/changed.ko")" "$(recorded "$WORK/changed.ko")"
 section "a kernel module that is read"
 before=$(records)
 cat "$WORK/unknown.ko" "$WORK/known.ko" >/dev/null
@@ -64,7 +63,7 @@ strace -e trace=finit_module -o "$WORK/strace" insmod "$WORK/packed-unknown.ko.x
 check "kmod lets the kernel unpack a module" grep 'MODULE_INIT_COMPRESSED_FILE) *= 0' "$WORK/strace"
 rmmod dummy
 check "an unknown one leaves a record" record_for "$WORK/packed-unknown.ko.xz"
-check_eq "the record of an unknown one has the digest of its file" "$(sum "$WORK/packed-unknown.ko.xz")" "$(recorded "$WORK/packed-unknown.ko.xz")"
+check_eq "the record of an unknown one has the digest of its file" "$(digest_of "$WORK/packed-unknown.ko.xz")" "$(recorded "$WORK/packed-unknown.ko.xz")"
 tried "one whose file is in a list loads" "$WORK/packed-known.ko.xz"
 check_eq "one whose file is in a list leaves no record" 0 "$(records_for "$WORK/packed-known.ko.xz")"
 section "the whole test"

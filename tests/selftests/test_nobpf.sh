@@ -10,9 +10,9 @@
 ! tr ',' '\n' </sys/kernel/security/lsm | grep -qx bpf || skip_all "the BPF LSM is active: boot with lsm=lockdown,yama"
 plan 5
 
-refused() { ! modprobe digest_lists allow_unload=1 2>"$WORK/error"; }
+does_not_load() { ! modprobe digest_lists allow_unload=1 2>"$WORK/error"; }
 section "a kernel without the BPF LSM"
-check "the module does not load" refused
+check "the module does not load" does_not_load
 check "the error is ENOENT" grep -q 'No such file or directory\|Unknown symbol' "$WORK/error"
 check "the kernel log names the remedy" grep -q "digest_lists: .*boot with 'bpf' in the list of lsm=" <(dmesg | tail -n 20)
 check "no directory is left in securityfs" test ! -e "$SECFS"

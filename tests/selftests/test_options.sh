@@ -231,10 +231,10 @@ section "refused policies"
 # What is refused. The policy in force is as it was.
 good="measure func=FILE_CHECK fowner=$owner"
 set_policy "$good"
-# refused REASON POLICY: one result, ok if it is refused, the reason is in the kernel log and the
+# refuses_policy REASON POLICY: one result, ok if it is refused, the reason is in the kernel log and the
 # policy is as before.
 left_alone() { kernel_log | grep -q "digest_lists: $1" && [ "$(cat "$SECFS/policy")" = "$good" ]; }
-refused() {
+refuses_policy() {
 	mark
 	if set_policy "$2" 2>/dev/null; then
 		not_ok "'${2//$NL/; }' is refused"
@@ -243,7 +243,7 @@ refused() {
 	fi
 	check "'${2//$NL/; }' is refused: $1" left_alone "$1" || kernel_log | sed 's/^/# /'
 }
-while IFS='|' read -r reason rule; do refused "$reason" "$rule"; done <<'TABLE'
+while IFS='|' read -r reason rule; do refuses_policy "$reason" "$rule"; done <<'TABLE'
 policy: line 1, .*signatures of fs-verity digests are not served|appraise digest_type=verity appraise_type=sigv3
 policy: line 1, .*for appraise rules only|measure func=MODULE_CHECK appraise_type=imasig
 policy: line 1, .*for measure and appraise rules only|dont_appraise fsmagic=0x9fa0 digest_list
@@ -269,8 +269,8 @@ policy: line 1, column |measure label=digest_lists
 policy: line 1, column |measure uid=0 uid=1
 policy: line 1, column |measure func=KEY_CHECK fowner=0
 TABLE
-refused "policy: line 2, column 9" "measure fowner=1${NL}measure fowner=${NL}measure fowner=2"
-refused "policy: line 3, column 14" "measure fowner=1${NL}# comment${NL}dont_measure nonsense"
+refuses_policy "policy: line 2, column 9" "measure fowner=1${NL}measure fowner=${NL}measure fowner=2"
+refuses_policy "policy: line 3, column 14" "measure fowner=1${NL}# comment${NL}dont_measure nonsense"
 fresh "$disk" && chown $owner "$file" && : <"$file"
 check "the former policy is still in force" measured "$file"
 

@@ -21,8 +21,8 @@ chmod 755 "$WORK"
 # numbers FORMAT VERSION ALGORITHM: the signatures of that kind, - for any.
 numbers() { awk -v f="$1" -v v="$2" -v a="$3" '(f == "-" || $2 == f) && $3 == v && $4 == a { print $1 }' $packages/index; }
 header() { put digest_lists "$packages/$1.meta"; }
-# add PATTERN: the key in the file that the pattern matches, as a key file.
-add() {
+# add_key PATTERN: the key in the file that the pattern matches, as a key file.
+add_key() {
 	find "$packages/keys" -name "$1" -exec cp {} key \; && digestctl keys sign key --key "$keys/linked.key" --cert "$keys/linked.pem" >/dev/null || return
 	printf '%s' "$WORK/key.keyfile" >path
 	put trusted_keys path
@@ -50,7 +50,7 @@ PY
 	put digest_lists changed.meta
 }
 
-load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
+start
 # Of two, the one whose maker published the key.
 rsa=$(awk '$5 == "e964f9fb30d073b5" { print $1 }' $packages/index)
 unpublished=$(numbers 4 4 rsa | grep -vx "$rsa")
@@ -65,13 +65,13 @@ refused "a header with RSA of version 4 is refused" ENOKEY "no trusted key" head
 refused "a header with ECDSA of version 4 is refused" ENOKEY "no trusted key" header "$ecdsa"
 section "keys"
 for key in '0.18.4-*-public_rsa4096' '0.30.2-*-v4-rsa4096' '0.18.4-*-public_ecdsa_nistp256' '0.30.2-*-v4-ecdsa-nistp256'; do
-	accepted "$key is accepted" add "rpm-$key.asc"
+	accepted "$key is accepted" add_key "rpm-$key.asc"
 done
 for key in '0.18.4-*-public_ed25519' '0.30.2-*-v4-ed25519'; do
-	refused "$key is refused" ELIBMAX "cannot verify EdDSA signatures" add "rpm-$key.asc"
+	refused "$key is refused" ELIBMAX "cannot verify EdDSA signatures" add_key "rpm-$key.asc"
 done
 for key in rsa4k ed25519 mldsa65-ed25519; do
-	refused "$key of version 6 is refused" EAFNOSUPPORT "version 6" add "rpm-0.30.2-*-v6-$key.asc"
+	refused "$key of version 6 is refused" EAFNOSUPPORT "version 6" add_key "rpm-0.30.2-*-v6-$key.asc"
 done
 
 section "with a key"

@@ -4,6 +4,7 @@
 # The policy: the built-in ones, replacing it, what its rules decide, and what is refused.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/access.sh"
 
 plan 136
 
@@ -12,39 +13,29 @@ ramfs=0x858458f6
 policy_digest() { printf 'sha256:%s' "$(sha256sum <"$SECFS/policy" | cut -d' ' -f1)"; }
 # last_digest NAME: the digest in the last record of this name.
 last_digest() { record_for "$1" | tail -n 1 | cut -d' ' -f4; }
-# set_policy TEXT: in one write. bash would write line by line, and each line would leave a record.
-set_policy() { cat <<<"$1" >"$SECFS/policy"; }
 
 mount_tmp ramfs mode=755 "$files" || bail "no ramfs"
 chmod 755 "$WORK"
 cp /usr/bin/true "$WORK/true"
 
 # fresh: a new program on the ramfs, with content of its own, in $file.
-fresh_count=0
-fresh() {
-	fresh_count=$((fresh_count + 1))
-	file=$files/$fresh_count
-	cp "$WORK/true" "$file" && echo "$fresh_count" >>"$file"
-}
 
 # The built-in policies.
 builtin_ok() { diff <(digestctl policy builtin "$1") "$SECFS/policy"; }
-measured() { [ "$(records_for "$1")" = 1 ] || { echo "$(records_for "$1") records" && false; }; }
-unmeasured() { [ "$(records_for "$1")" = 0 ] || { echo "$(records_for "$1") records" && false; }; }
 for name in tcb exec_tcb 'tcb|exec_tcb'; do
 	section "ima_policy=$name"
 	load_module "ima_policy=$name" || bail "the module does not load with ima_policy=$name"
 	check "the rules are those of the built-in policy" builtin_ok "$name"
 	check_eq "the start record has the digest of the policy" \
 		"$(policy_digest)" "$(started policy)"
-	fresh && : <"$file"
+	fresh "$files" && : <"$file"
 	case $name in
 	exec_tcb) check "reading a file is not measured" unmeasured "$file" ;;
 	*) check "a file that root reads is measured" measured "$file" ;;
 	esac
 	"$file"
 	check "a program is measured" measured "$file"
-	setpriv --reuid=1000 --regid=1000 --clear-groups "$WORK/true"
+	as 1000 "$WORK/true"
 	check "a program of another user is measured" measured "$WORK/true"
 	check "the libraries that a program maps are measured" grep -q '/libc\.so' \
 		"$SECFS/ascii_runtime_measurements"
@@ -64,7 +55,7 @@ done
 section "without ima_policy"
 # Replacing the policy.
 load_module || bail "the module does not load"
-fresh && "$file"
+fresh "$files" && "$file"
 check_eq "there is no rule" "" "$(cat "$SECFS/policy")"
 check "nothing is measured" unmeasured "$file"
 
@@ -74,14 +65,14 @@ b="dont_measure fsmagic=$ramfs"
 check "is accepted by its text" set_policy "$a"
 check_eq "is read back" "$a" "$(cat "$SECFS/policy")"
 check_eq "has the digest of the text that is read back in its record" "$(policy_digest)" "$(last_digest digest_lists_policy)"
-fresh && : <"$file"
+fresh "$files" && : <"$file"
 check "decides the next access" measured "$file"
 printf '# comment\n\n  %s\t # why\n%s\n' "$b" "measure   uid=0 func=BPRM_CHECK fsmagic=0x1" >"$WORK/policy"
 check "is accepted by its path" set_policy "$WORK/policy"
 check_eq "is read back in order, without comments" "$b
 measure func=BPRM_CHECK fsmagic=0x1 uid=0" "$(cat "$SECFS/policy")"
 check_eq "has the digest of what is read back in its record when it is written by its path" "$(policy_digest)" "$(last_digest digest_lists_policy)"
-fresh && : <"$file"
+fresh "$files" && : <"$file"
 check "decides the next access when it is written by its path" unmeasured "$file"
 set_policy "$a"
 check_eq "has the last record even if it was in force before" \
@@ -95,12 +86,10 @@ mkdir "$WORK/refused"
 results "$SELFTESTS/refused_policies.py" "$WORK/refused"
 section "refused policies"
 check_eq "leave the policy as before" "$a" "$(cat "$SECFS/policy")"
-fresh && : <"$file"
+fresh "$files" && : <"$file"
 check "leave the policy in force" measured "$file"
 
 section "rules"
-# What the rules decide.
-user() { setpriv --reuid=1000 --regid=1000 --clear-groups "$@"; }
 access() {
 	case $1 in
 	read) : <"$2" ;;
@@ -109,8 +98,8 @@ access() {
 	exec) "$2" ;;
 	map) "$SELFTESTS/map_file.py" exec "$2" ;;
 	map-read) "$SELFTESTS/map_file.py" read "$2" ;;
-	user-read) user bash -c ": <$2" ;;
-	user-exec) user "$2" ;;
+	user-read) as 1000 bash -c ": <$2" ;;
+	user-exec) as 1000 "$2" ;;
 	setuid-read) setpriv --euid=1000 bash -p -c ": <$2" ;;
 	group-read) setpriv --regid=1000 --clear-groups bash -c ": <$2" ;;
 	read-owned) chown 1000:1000 "$2" && : <"$2" ;;
@@ -120,12 +109,12 @@ access() {
 # decides YES|NO ACCESS RULES: whether a new file is measured. Rules that would match everywhere are
 # kept to the ramfs.
 decides() {
-	set_policy 'dont_measure func=FILE_CHECK' && fresh
+	set_policy 'dont_measure func=FILE_CHECK' && fresh "$files"
 	set_policy "$3" || { not_ok "$3: $2: accepted" && return; }
 	access "$2" "$file"
 	case $1 in
-	yes) check "'${3//$'\n'/; }' measures $2" measured "$file" ;;
-	no) check "'${3//$'\n'/; }' does not measure $2" unmeasured "$file" ;;
+	yes) check "'${3//$NL/; }' measures $2" measured "$file" ;;
+	no) check "'${3//$NL/; }' does not measure $2" unmeasured "$file" ;;
 	esac
 }
 here=fsmagic=$ramfs
@@ -185,15 +174,14 @@ yes read-owned measure func=FILE_CHECK fowner>999 @
 no read-owned measure func=FILE_CHECK fowner<1000 @
 yes read-owned measure func=FILE_CHECK fgroup=1000 @
 END
-nl=$'\n'
-decides no read "dont_measure uid=0 $here${nl}measure func=FILE_CHECK $here"
-decides yes user-read "dont_measure uid=0 $here${nl}measure func=FILE_CHECK $here"
-decides yes read "measure func=FILE_CHECK $here${nl}dont_measure uid=0 $here"
-decides no exec "measure func=MODULE_CHECK $here${nl}dont_measure func=BPRM_CHECK $here${nl}measure func=BPRM_CHECK $here"
+decides no read "dont_measure uid=0 $here${NL}measure func=FILE_CHECK $here"
+decides yes user-read "dont_measure uid=0 $here${NL}measure func=FILE_CHECK $here"
+decides yes read "measure func=FILE_CHECK $here${NL}dont_measure uid=0 $here"
+decides no exec "measure func=MODULE_CHECK $here${NL}dont_measure func=BPRM_CHECK $here${NL}measure func=BPRM_CHECK $here"
 
 section "the lookup in lists"
 # A rule looks digests up only if it says so.
-set_policy 'dont_measure func=FILE_CHECK' && fresh
+set_policy 'dont_measure func=FILE_CHECK' && fresh "$files"
 cp "$file" "$files/known-without" && cp "$file" "$files/known-with" && cp "$file" "$files/first-with"
 "$SELFTESTS/digestlists.py" make "$WORK/meta" "$WORK/list=immutable:@$file"
 cat "$WORK/meta" >"$SECFS/digest_lists"
@@ -203,7 +191,7 @@ set_policy "measure func=BPRM_CHECK $here" && "$files/known-without"
 check "a rule without digest_list measures a known file" measured "$files/known-without"
 "$files/known-with"
 check "a rule without digest_list measures a file that another rule has found known before" measured "$files/known-with"
-set_policy "measure func=BPRM_CHECK $here digest_list${nl}measure func=BPRM_CHECK $here" && "$files/first-with"
+set_policy "measure func=BPRM_CHECK $here digest_list${NL}measure func=BPRM_CHECK $here" && "$files/first-with"
 check "the first rule that matches decides on it" unmeasured "$files/first-with"
 
 section "the whole test"

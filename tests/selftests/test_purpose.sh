@@ -21,10 +21,9 @@ cp lists/list-0 list
 for key in server server-loose coder any dedicated odd short-leaf; do
 	cp list list-$key && cms list-$key $key || bail "openssl cms"
 done
-load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
+start
 
 with() { load "list-$1" "list-$1.$1"; }
-add() { put trusted_keys "$keys/$1.der"; }
 section "the purpose of a certificate"
 refused "a list by the key of a TLS server is refused" ENOANO "extendedKeyUsage is neither" with server
 refused "a list by the key of a TLS server is refused where the purpose is not critical" ENOANO "extendedKeyUsage is neither" with server-loose
@@ -33,12 +32,12 @@ for key in coder any dedicated; do
 	accepted "a list by a key for '$key' loads" with $key
 	unload_all
 done
-refused "the certificate of a TLS server is not added" ENOANO "extendedKeyUsage is neither" add server
-refused "a certificate with an unknown critical extension is not added" ENOCSI "critical extension" add odd
-refused "a CA for TLS servers is not added" ENOANO "extendedKeyUsage is neither" add server-ca
-refused "a CA whose names are constrained is not added" ENOCSI "critical extension" add constrained
-accepted "a CA that may have no CA below it is added" add short
-refused "a CA below one that may have none is refused" EUNATCH "does not allow" add short-ca
+refused "the certificate of a TLS server is not added" ENOANO "extendedKeyUsage is neither" add_certificate server
+refused "a certificate with an unknown critical extension is not added" ENOCSI "critical extension" add_certificate odd
+refused "a CA for TLS servers is not added" ENOANO "extendedKeyUsage is neither" add_certificate server-ca
+refused "a CA whose names are constrained is not added" ENOCSI "critical extension" add_certificate constrained
+accepted "a CA that may have no CA below it is added" add_certificate short
+refused "a CA below one that may have none is refused" EUNATCH "does not allow" add_certificate short-ca
 accepted "a list by a key below a CA that may have no CA below it loads" with short-leaf
 unload_all
 # An authority that gives its own serial number away, which makes the name of both certificates the
@@ -65,7 +64,7 @@ printf '%b%b' '\x00\x00\x01\x00\x00\x00\x20\x00\x00\x00' '\x11\x11\x11\x11\x11\x
 head -c 24 /dev/urandom >>content
 ima content linked && ima content dedicated || bail "evmctl"
 refused "is no list by the key of a vendor" ECHRNG "dedicates it to lists" load content content.linked.ima
-accepted "needs a key that is dedicated to lists, which is added" add dedicated
+accepted "needs a key that is dedicated to lists, which is added" add_certificate dedicated
 accepted "is a list by a dedicated key" load content content.dedicated.ima
 unload_all
 check "is verified by digestctl with a dedicated key" eval \
@@ -123,7 +122,7 @@ PY
 ima attributes linked
 check "is needed: an IMA signature of the right content is a CMS signature of a list" eval \
 	'cmp <(tail -c 256 attributes.linked.ima) <(tail -c 256 signature)'
-load_module ima_policy=exec_tcb require_signature=1 dedicated_keys=1 || bail "the module does not load"
+start dedicated_keys=1
 check_eq "is shown by the status file" yes "$(status dedicated_keys)"
 refused "a CMS signature of a list by another key is refused" ECHRNG "dedicates it to lists" load list list.linked
 refused "a CMS signature of a list with a certificate for another purpose is refused" ECHRNG "dedicates it to lists" with coder
@@ -132,6 +131,6 @@ printf '%s\n' "$WORK/vendor.keyfile" >path
 refused "a key file by another key is refused" ECHRNG "dedicates it to lists" put trusted_keys path
 ima vendor.keyfile linked && mv vendor.keyfile.linked.ima vendor.keyfile.sig || bail "evmctl"
 refused "a key file with an IMA signature by another key is refused" ECHRNG "dedicates it to lists" put trusted_keys path
-accepted "a CA for another purpose is added as an authority" add coder
+accepted "a CA for another purpose is added as an authority" add_certificate coder
 unload_module || bail "the module does not unload"
 finish

@@ -10,19 +10,15 @@ plan 49
 
 cd "$WORK" || bail "no work directory"
 
-records() { cat $SECFS/runtime_measurements_count; }
-status() { sed -n "s/^$1: //p" $SECFS/status; }
-digest_of() { sha256sum "$1" | cut -d' ' -f1; }
 # list LIST KIND FILE...: a list of the files, hashed with $ALGO, and its metadata.
 list() {
 	local entries
 	entries=$(printf ",$2:@%s" "${@:3}")
 	"$SELFTESTS/digestlists.py" make --algo "${ALGO:-sha256}" "$1.meta" "$1=${entries#,}"
 }
-load() { cat "$1.meta" >$SECFS/digest_lists; }
 # removals: the texts of the records of removals, in order.
 removals() { awk '$5 == "digest_lists_remove" { print $6 }' $SECFS/ascii_runtime_measurements | unhex; }
-loads() { awk '$5 == "digest_lists_metadata"' $SECFS/ascii_runtime_measurements | wc -l; }
+load_records() { awk '$5 == "digest_lists_metadata"' $SECFS/ascii_runtime_measurements | wc -l; }
 remove() { echo "sha256:$(digest_of "$1")" >"$SECFS/digest_lists_remove"; }
 ask() { # ask DIGEST: the answer of digest_query
 	exec 3<>$SECFS/digest_query
@@ -30,14 +26,6 @@ ask() { # ask DIGEST: the answer of digest_query
 	cat <&3
 	exec 3<&-
 }
-# unknown COMMAND...: whether running it makes a record.
-unknown() {
-	local before
-	before=$(records)
-	"$@" >/dev/null
-	[ "$(records)" -gt "$before" ]
-}
-known() { ! unknown "$@"; }
 
 # Copies of a static-like program with a byte appended each: distinct content.
 for name in a b c d e f g; do
@@ -53,8 +41,8 @@ section "a digest in two lists"
 list one immutable prog-a prog-b
 list two immutable prog-b prog-c
 list mutable mutable prog-a
-check "the first list loads" load one
-check "the second list loads" load two
+check "the first list loads" load_metadata one.meta
+check "the second list loads" load_metadata two.meta
 check_eq "the digest counts once" 3 "$(cat $SECFS/digests_count)"
 check_eq "digest_query names both lists" 2 "$(ask "sha256:$(digest_of prog-b)" | wc -l)"
 check_eq "digest_query prints what both lists say" "kind=immutable kind=immutable" "$(ask "sha256:$(digest_of prog-b)" | grep -o 'kind=.*' | paste -sd' ')"
@@ -64,18 +52,18 @@ echo "sha256:$(digest_of prog-a)" >&4
 echo "sha256:$(digest_of prog-c)" >&5
 check_eq "the answer of digest_query belongs to the open file that asked" "ref_id=one ref_id=two" "$({ cat <&4; cat <&5; } | grep -o 'ref_id=[a-z]*' | paste -sd' ')"
 exec 4<&- 5<&-
-check "a program of both lists leaves no record" known ./prog-b
+check "a program of both lists leaves no record" runs_known ./prog-b
 before=$(records)
 check "one of the lists is removed" remove one
 check_eq "the removal leaves a record of the list" "1 sha256:$(digest_of one)" "$(($(records) - before)) $(removals)"
-check "a program of both lists is known after one removal" known ./prog-b
-check "a program of the removed list only is unknown" unknown ./prog-a
+check "a program of both lists is known after one removal" runs_known ./prog-b
+check "a program of the removed list only is unknown" runs_unknown ./prog-a
 check "the other list is removed" remove two
-check "a program of both lists is unknown after both removals" unknown ./prog-b
+check "a program of both lists is unknown after both removals" runs_unknown ./prog-b
 check_eq "no list and no digest is left" "0 0" "$(status lists) $(status digests)"
-before=$(loads)
-load two && remove two && load two && remove two
-check_eq "loads and removals of the same list are recorded each time" "2 3" "$(($(loads) - before)) $(removals | grep -c "$(digest_of two)")"
+before=$(load_records)
+load_metadata two.meta && remove two && load_metadata two.meta && remove two
+check_eq "loads and removals of the same list are recorded each time" "2 3" "$(($(load_records) - before)) $(removals | grep -c "$(digest_of two)")"
 before=$(removals | wc -l)
 check "a list that is not loaded cannot be removed" bash -c "! echo sha256:$(digest_of one) 2>/dev/null >$SECFS/digest_lists_remove"
 
@@ -85,7 +73,7 @@ section "a running program"
 # A program that counts, one line a tenth of a second, and whose own file is what the list knows.
 cp "$BASH" prog-count && echo x >>prog-count
 list running immutable prog-count
-load running
+load_metadata running.meta
 mkfifo pipe
 ./prog-count -c 'exec 3<>pipe; while :; do echo; read -rt 0.1 <&3; done' >counted &
 counter=$!
@@ -95,7 +83,7 @@ check "its list can be removed" remove running
 lines=$(wc -l <counted)
 goes_on() { [ "$(wc -l <counted)" -gt $((lines + 3)) ]; }
 check "it goes on when its list was removed" wait_for 20 goes_on
-check "it is unknown when it is executed anew" unknown ./prog-count -c true
+check "it is unknown when it is executed anew" runs_unknown ./prog-count -c true
 check_eq "it has a record when it is executed anew" 1 "$(awk -v path="$WORK/prog-count" '$5 == path' $SECFS/ascii_runtime_measurements | wc -l)"
 kill $counter
 wait $counter 2>/dev/null
@@ -106,35 +94,35 @@ mkfs_loop ext4 16M "$WORK/disk" || bail "no file system"
 cp prog-d disk/prog-d
 list good immutable prog-d
 list bad revoked prog-d
-load good
-check "it is known" known disk/prog-d
+load_metadata good.meta
+check "it is known" runs_known disk/prog-d
 hits=$(status cache_hits)
 bytes=$(status hashed_bytes)
-check "it stays known" known disk/prog-d
+check "it stays known" runs_known disk/prog-d
 check "it stays known by its cached result" [ "$(status cache_hits)" -gt "$hits" ]
 note "bytes hashed meanwhile: $(($(status hashed_bytes) - bytes))"
-check "its digest is revoked" load bad
-check "its revocation wins at once over list and cache" unknown disk/prog-d
+check "its digest is revoked" load_metadata bad.meta
+check "its revocation wins at once over list and cache" runs_unknown disk/prog-d
 check_eq "digest_query says that its digest is revoked" "kind=immutable kind=revoked" "$(ask "sha256:$(digest_of prog-d)" | grep -o 'kind=.*' | sort | paste -sd' ')"
 
 section "several algorithms"
 ALGO=sha384 list list384 immutable prog-e
 ALGO=sha512 list list512 immutable prog-f
-check "a list of SHA-384 loads" load list384
-check "a list of SHA-512 loads" load list512
-check "a program that only SHA-384 knows is known" known ./prog-e
-check "a program that only SHA-512 knows is known" known ./prog-f
-check "a program that no list knows is unknown" unknown ./prog-g
+check "a list of SHA-384 loads" load_metadata list384.meta
+check "a list of SHA-512 loads" load_metadata list512.meta
+check "a program that only SHA-384 knows is known" runs_known ./prog-e
+check "a program that only SHA-512 knows is known" runs_known ./prog-f
+check "a program that no list knows is unknown" runs_unknown ./prog-g
 check_eq "digest_lists shows the algorithms" "algo=sha256 algo=sha384 algo=sha512" "$(grep -o 'algo=[^ ]*' $SECFS/digest_lists | sort -u | paste -sd' ')"
 ALGO=sha512 list bad512 revoked prog-e
-load bad512
-check "a SHA-512 revocation beats a SHA-384 list" unknown ./prog-e
+load_metadata bad512.meta
+check "a SHA-512 revocation beats a SHA-384 list" runs_unknown ./prog-e
 section "a list under a rule of DIGEST_LIST_CHECK"
 sed 's/ .*//' $SECFS/digest_lists >all
 echo 'measure func=DIGEST_LIST_CHECK' >$SECFS/policy
 list measured immutable prog-a
 before=$(records)
-check "loads" load measured
+check "loads" load_metadata measured.meta
 check_eq "is recorded beside its metadata" 2 $(($(records) - before))
 check "is recorded by its path" grep -q " sha256:$(digest_of measured) $WORK/measured\$" $SECFS/ascii_runtime_measurements
 section "removals while files are appraised"
@@ -150,9 +138,9 @@ refuses_removal() {
 before=$(removals | wc -l)
 check "a list that revokes cannot be removed" refuses_removal bad
 check_eq "a refused removal leaves no record" "$before" "$(removals | wc -l)"
-check "what a list revokes stays unknown" unknown ./prog-d
+check "what a list revokes stays unknown" runs_unknown ./prog-d
 list bad2 revoked prog-d prog-g
-load bad2
+load_metadata bad2.meta
 check "a list can be removed once another list revokes the same" remove bad
 check "the last list that revokes cannot be removed" refuses_removal bad2
 check "a list that revokes nothing can be removed" remove measured

@@ -25,15 +25,13 @@ for key in signer signer-other ec below; do
 	cp list list-$key && cms list-$key $key || bail "openssl cms $key"
 done
 
-start() { load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"; }
-add() { put trusted_keys "$keys/$1.der"; }
 id=$(id_of signer)
 
 section "a key with three certificates"
 start
-accepted "the first is added" add signer
-accepted "the second is added: it certifies the key again by the same name" add signer-renewed
-accepted "the third is added: it certifies the key by another name" add signer-other
+accepted "the first is added" add_certificate signer
+accepted "the second is added: it certifies the key again by the same name" add_certificate signer-renewed
+accepted "the third is added: it certifies the key by another name" add_certificate signer-other
 check_eq "all three are there" "valid valid valid" "$(state_of "$id")"
 accepted "a list by the first loads" load list list.signer
 unload_all
@@ -49,45 +47,45 @@ refused "a list by the third is refused when the key is revoked" EKEYREVOKED "re
 refused "a list with an IMA signature is refused when the key is revoked" EKEYREVOKED "revoked" load list list.signer.ima
 refused "a list that brings the certificate along is refused when the key is revoked" EKEYREVOKED "revoked" load list-signer list-signer.signer
 for cert in signer signer-renewed signer-other; do
-	refused "$cert cannot be added when the key is revoked" EKEYREVOKED "revoked" add $cert
+	refused "$cert cannot be added when the key is revoked" EKEYREVOKED "revoked" add_certificate $cert
 done
 refused "what is no identifier cannot be revoked" EBADMSG "contradicts" revoke 1234
 unload_module || bail "the module does not unload"
 
 section "a key that is revoked by one certificate"
 start
-accepted "the certificate is added" add signer
+accepted "the certificate is added" add_certificate signer
 accepted "the key is revoked" revoke "$id"
-refused "another certificate by the same name is refused" EKEYREVOKED "revoked" add signer-renewed
-refused "another certificate by another name is refused" EKEYREVOKED "revoked" add signer-other
+refused "another certificate by the same name is refused" EKEYREVOKED "revoked" add_certificate signer-renewed
+refused "another certificate by another name is refused" EKEYREVOKED "revoked" add_certificate signer-other
 refused "another certificate in a signature is refused" EKEYREVOKED "revoked" load list-signer-other list-signer-other.signer-other
 section "a key that came only with signatures"
 accepted "its list loads" load list-ec list-ec.ec
 unload_all
 accepted "it can be revoked" revoke "$(id_of ec)"
 refused "its list is refused when it is revoked" EKEYREVOKED "revoked" load list-ec list-ec.ec
-refused "it cannot be added when it is revoked" EKEYREVOKED "revoked" add ec
+refused "it cannot be added when it is revoked" EKEYREVOKED "revoked" add_certificate ec
 unload_module || bail "the module does not unload"
 
 section "a CA below the CA that is revoked"
 start
-accepted "it is added" add intermediate
-accepted "a key below it is added" add below
+accepted "it is added" add_certificate intermediate
+accepted "a key below it is added" add_certificate below
 accepted "a list by the key loads" load list list.below
 unload_all
 accepted "it is revoked" revoke "$(id_of intermediate)"
 check_eq "the state of the key is issuer-not-trusted" "issuer-not-trusted" "$(state_of "$(id_of below)")"
 refused "a list by the key is refused" ENOLINK "vouches" load list list.below
 refused "a list that brings the certificate of the key along is refused" ENOLINK "vouches" load list-below list-below.below
-refused "its other certificate is refused" EKEYREVOKED "revoked" add intermediate-renewed
+refused "its other certificate is refused" EKEYREVOKED "revoked" add_certificate intermediate-renewed
 accepted "a list by a key that does not need it loads" load list list.linked
 unload_all
 unload_module || bail "the module does not unload"
 
 section "a CA that expires in 2050"
 start
-accepted "it is added" add brief
-accepted "a key below it that does not expire then is added" add beneath
+accepted "it is added" add_certificate brief
+accepted "a key below it that does not expire then is added" add_certificate beneath
 accepted "a list by the key loads" load list list.beneath
 unload_all
 hwclock=$(date +%s)

@@ -6,9 +6,9 @@
 # signature or in the key.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/signatures.sh"
 
 rpm=/opt/guest/rpm
-keys=/opt/guest/signatures
 DIGEST_LISTS_KO=$rpm/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with the keys of distributors was built"
 
@@ -18,16 +18,12 @@ cd "$WORK" || bail "no work directory"
 # write_all NAME: writes each file of which standard input has the path to the module's file; prints
 # what became of it.
 write_all() { "$SELFTESTS/digestlists.py" write "$1"; }
-unload_all() {
-	sed 's/ .*//' "$SECFS/digest_lists" >all
-	[ ! -s all ] || cat all >"$SECFS/digest_lists_remove"
-}
 same() { diff "$1" "$2" | head -n 10; [ "${PIPESTATUS[0]}" -eq 0 ]; }
 
 good=$(grep -c ' good ' $rpm/index)
 note "$(wc -l <$rpm/index) headers, $good of them signed with SHA-256 or better and with SHA-256 digests"
 
-load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"
+start
 section "headers of distributors"
 check "the distributors' keys are in the keyring" [ "$(grep -c 'usage=headers origin=module' $SECFS/trusted_keys)" -ge 4 ]
 

@@ -12,7 +12,6 @@ poke=/opt/guest/modules/digest_lists_poke.ko
 plan 31
 cd "$WORK" || bail "no work directory"
 
-status() { sed -n "s/^$1: //p" $SECFS/status; }
 # The mappings of the module's digests: only root sees addresses, and only with kptr_restrict=1.
 echo 1 >/proc/sys/kernel/kptr_restrict
 arenas() { awk '/\[digest_lists\]/ && / vmap/ { sub(/-.*/, "", $1); print $1 }' /proc/vmallocinfo; }
@@ -47,52 +46,43 @@ for name in a b c d e f; do
 	printf '%s' "$name" >>"prog-$name"
 done
 echo 'measure func=BPRM_CHECK digest_list' >$SECFS/policy
-unknown() {
-	local before after
-	read -r before <"$SECFS/runtime_measurements_count"
-	"$@"
-	read -r after <"$SECFS/runtime_measurements_count"
-	[ "$after" -gt "$before" ]
-}
-known() { ! unknown "$@"; }
-# load LIST=ENTRIES: loads a list and remembers where its digests are, in $address.
-load() {
+# load_at LIST=ENTRIES: loads a list and remembers where its digests are, in $address.
+load_at() {
 	arenas >before
 	"$SELFTESTS/digestlists.py" make meta "$1" && cat meta >$SECFS/digest_lists
 	address=$(arenas | comm -13 before - | head -n 1)
 }
-load "programs=immutable:@prog-a,immutable:@prog-b,immutable:@prog-c,immutable:@prog-d,immutable:@prog-e,immutable:@prog-f" || bail "no list"
-check "a program is known before the list is loaded" known ./prog-a
-load "mixed=immutable:more,revoked:@prog-a,revoked:@prog-b" || bail "no list"
-check "a revoked program is unknown" unknown ./prog-a
+load_at "programs=immutable:@prog-a,immutable:@prog-b,immutable:@prog-c,immutable:@prog-d,immutable:@prog-e,immutable:@prog-f" || bail "no list"
+check "a program is known before the list is loaded" runs_known ./prog-a
+load_at "mixed=immutable:more,revoked:@prog-a,revoked:@prog-b" || bail "no list"
+check "a revoked program is unknown" runs_unknown ./prog-a
 check "the digest is changed" store 1
 check "a scrub succeeds" bash -c "echo 1 >$SECFS/scrub"
 check_eq "what the list revokes stays" "immutable=0 mutable=0 revoked=2" \
 	"$(grep ref_id=mixed $SECFS/digest_lists | grep -o 'immutable=.*revoked=[0-9]*')"
-check "a revoked program stays unknown" unknown ./prog-b
-check "other programs stay known" known ./prog-c
+check "a revoked program stays unknown" runs_unknown ./prog-b
+check "other programs stay known" runs_known ./prog-c
 check_eq "the record says that the revocations are kept" "sha256:$(sha256sum <mixed | cut -c1-64) revocations-kept" "$(text_of digest_lists_corrupted)"
 check_eq "no revocation is lost" 0 "$(status revocations_lost)"
 section "a list with revocations whose revoked digest changes in memory"
-load "revoking=revoked:@prog-c,revoked:@prog-f" || bail "no list"
-check "a revoked program is unknown" unknown ./prog-c
+load_at "revoking=revoked:@prog-c,revoked:@prog-f" || bail "no list"
+check "a revoked program is unknown" runs_unknown ./prog-c
 check "the digest is changed" store 1
 check "a scrub succeeds" bash -c "echo 1 >$SECFS/scrub"
 check_eq "the list is removed" 0 "$(grep -c ref_id=revoking $SECFS/digest_lists)"
 check_eq "the status file says that revocations are lost" 1 "$(status revocations_lost)"
-check "nothing is known when revocations are lost" unknown ./prog-d
+check "nothing is known when revocations are lost" runs_unknown ./prog-d
 check "the record says that the revocations are lost" eval 'text_of digest_lists_corrupted | grep -q " revocations-lost"'
 "$SELFTESTS/digestlists.py" make meta revoking
 check "the list is loaded again" bash -c "cat meta >$SECFS/digest_lists"
-check "what is known and what is revoked is as before when the list is loaded again" eval 'known ./prog-e && unknown ./prog-f'
+check "what is known and what is revoked is as before when the list is loaded again" eval 'runs_known ./prog-e && runs_unknown ./prog-f'
 section "the whole test"
 if [ -e /dev/tpm0 ]; then
 	check "the PCR of every bank replays" replay_ok
 else
 	skip "the PCR of every bank replays" "no TPM"
 fi
-sed 's/ .*//' $SECFS/digest_lists >all
-cat all >$SECFS/digest_lists_remove
+unload_all
 check_eq "the tables end empty" "0 0" "$(status lists) $(status digests)"
 unload_module
 finish

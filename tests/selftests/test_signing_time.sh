@@ -15,8 +15,6 @@ DIGEST_LISTS_KO=$keys/digest_lists.ko
 plan 27
 cd "$WORK" || bail "no work directory"
 
-# The time of boot: bash's own count of seconds goes by the clock.
-uptime() { sed 's/\..*//' /proc/uptime; }
 boot=$(($(date +%s) - $(uptime)))
 # clock [DATE]: sets the clock; without DATE it is right again.
 clock() { date -s "${1:-@$((boot + $(uptime)))}" >/dev/null; }
@@ -39,7 +37,6 @@ cp list list-beneath && cms list-beneath beneath || bail "openssl cms"
 cp list list-late && signed_at '2060-01-01 UTC' list-late beneath
 ima list dedicated || bail "evmctl"
 
-start() { load_module ima_policy=exec_tcb require_signature=1 "$@" || bail "the module does not load"; }
 loads() { accepted "$1" load "$2" "$3" && unload_all; }
 
 start

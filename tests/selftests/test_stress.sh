@@ -41,8 +41,7 @@ measure func=BPRM_CHECK $here digest_list
 measure func=MMAP_CHECK $here digest_list
 measure func=FILE_CHECK mask=MAY_READ $here digest_list
 END
-load() { cat "$1" >"$SECFS/digest_lists"; }
-load "$WORK/known.meta" || bail "the list of known files is refused"
+load_metadata "$WORK/known.meta" || bail "the list of known files is refused"
 
 # Whatever reads, until the test says stop. A reader that fails leaves its name.
 reader() {
@@ -58,8 +57,8 @@ done
 # loader: loads each list by itself, then all of them once more, which changes nothing.
 loader() {
 	local n
-	for ((n = 0; n < LISTS; n++)); do load "$WORK/$n.meta" || return; done
-	load "$WORK/all.meta"
+	for ((n = 0; n < LISTS; n++)); do load_metadata "$WORK/$n.meta" || return; done
+	load_metadata "$WORK/all.meta"
 }
 # run_twice KIND...: all files of these kinds, each by two tasks, all at the same time; prints how
 # many failed.
@@ -89,7 +88,7 @@ loading=$!
 check_eq "100 executions of unknown and 100 of known files succeed" 0 "$(run_twice unknown known)"
 check_eq "every unknown file has just one record" 0 "$(with_other_records unknown 1)"
 check_eq "no known file has a record" 0 "$(with_other_records known 0)"
-check "a list is loaded in between" load "$WORK/late.meta"
+check "a list is loaded in between" load_metadata "$WORK/late.meta"
 check_eq "100 executions of files of that list and 100 of known files succeed" 0 "$(run_twice late known)"
 check_eq "no file of that list has a record" 0 "$(with_other_records late 0)"
 check "all lists are loaded meanwhile" wait "$loading"

@@ -24,9 +24,6 @@ enforcing_system
 plan 100
 no_ratelimit
 
-# preloaded LIBRARY: whether a program that is started with it has its code mapped.
-preloaded() { LD_PRELOAD=$1 /usr/bin/grep -q " r-xp .* $1\$" /proc/self/maps; }
-
 # modified FILE COPY OFFSET: a copy with one byte changed.
 modified() {
 	{ head -c "$3" "$1" && printf X && tail -c "+$(($3 + 2))" "$1"; } >"$2" && chmod --reference="$1" "$2"

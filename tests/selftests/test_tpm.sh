@@ -44,7 +44,7 @@ use() {
 	echo "$uses $RANDOM$RANDOM" >"$file" && chown 4242 "$file" && again
 }
 again() { { : <"$file"; } 2>"$WORK/error"; }
-refused() { ! "$@" && grep -q 'Permission denied' "$WORK/error"; }
+is_denied() { ! "$@" && grep -q 'Permission denied' "$WORK/error"; }
 waits() { [ "$(status records_waiting)" = "$1" ]; }
 # replays NAME: one result, ok if the PCR of every bank is the replay of the list. On a machine that
 # is so busy that the kernel's driver stops waiting for QEMU's TPM, it may take the answer of one
@@ -70,7 +70,6 @@ recovers() {
 	check_eq "no record is added by what waits" "$before" "$(records)"
 	replays "the PCR of every bank is the replay of the list"
 }
-uptime() { cut -d. -f1 /proc/uptime; }
 policy="measure func=FILE_CHECK mask=MAY_READ uid=0 fowner=4242"
 chmod 755 "$WORK"
 echo 0 >/proc/sys/kernel/printk_ratelimit
@@ -195,12 +194,12 @@ check "an unknown file is used with a TPM" use
 old=$file
 unbind
 mark
-check "an unknown file is refused without a TPM" refused use
+check "an unknown file is refused without a TPM" is_denied use
 file_refused=$file
 check "a refusal has an audit record of its own, with the path" \
 	eval 'kernel_log | grep -q "type=1804 .*op=add_template_measure cause=tpm-required .*name=\"$file\" .*res=0 errno=-13"'
 check_eq "the record of a refused file waits" "1 1" "$(records_for "$file") $(status records_waiting)"
-check "an unknown file is refused the second time" refused again
+check "an unknown file is refused the second time" is_denied again
 check_eq "an unknown file has no other record the second time" 1 "$(records_for "$file")"
 file=$WORK/known
 check "a known file is used without a TPM" again
