@@ -6,14 +6,11 @@
 
 keys=/opt/guest/signatures
 
-# errno_of COMMAND...: the errno of the last write by COMMAND to its standard output; nothing for
-# success.
-errno_of() {
-	strace -qq -e trace=write -o trace "$@" >/dev/null 2>&1
+# put FILE DATA: writes DATA with one system call, and prints the errno; nothing for success.
+put() {
+	strace -qq -e trace=write -o trace dd if="$2" of="$SECFS/$1" bs=1M status=none conv=notrunc >/dev/null 2>&1
 	sed -n 's/.*write(1, .* = -1 \([A-Z0-9]*\) .*/\1/p' trace | tail -n 1
 }
-# put FILE DATA: writes DATA with one system call, and prints the errno.
-put() { errno_of dd if="$2" of="$SECFS/$1" bs=1M status=none conv=notrunc; }
 # load LIST SIGNATURE [TYPE]: loads a list by its metadata, and prints the errno.
 load() {
 	"$SELFTESTS/digestlists.py" metadata "${3:-compact}" "$1" "$2" >meta

@@ -231,8 +231,8 @@ section "refused policies"
 # What is refused. The policy in force is as it was.
 good="measure func=FILE_CHECK fowner=$owner"
 set_policy "$good"
-# refuses_policy REASON POLICY: one result, ok if it is refused, the reason is in the kernel log and the
-# policy is as before.
+# refuses_policy REASON POLICY: one result, ok if it is refused, the reason is in the kernel log and
+# the policy is as before.
 left_alone() { kernel_log | grep -q "digest_lists: $1" && [ "$(cat "$SECFS/policy")" = "$good" ]; }
 refuses_policy() {
 	mark
