@@ -57,7 +57,7 @@ revoke() {
 }
 # state_of ID: the states of the keys with this identifier, in the order of trusted_keys.
 state_of() { sed -n "s/^$1 .* state=//p" "$SECFS/trusted_keys" | tr '\n' ' ' | sed 's/ $//'; }
-# start [PARAMETER=VALUE]...: loads the module so that it takes signed lists only.
-start() { load_module ima_policy=exec_tcb require_signature=1 "$@" || bail "the module does not load"; }
+# start: loads the module so that it takes signed lists only.
+start() { load_module ima_policy=exec_tcb require_signature=1 || bail "the module does not load"; }
 # add_certificate KEY: to trusted_keys; prints the errno.
 add_certificate() { put trusted_keys "$keys/$1.der"; }

@@ -122,7 +122,7 @@ PY
 ima attributes linked
 check "is needed: an IMA signature of the right content is a CMS signature of a list" eval \
 	'cmp <(tail -c 256 attributes.linked.ima) <(tail -c 256 signature)'
-start dedicated_keys=1
+load_module ima_policy=exec_tcb require_signature=1 dedicated_keys=1 || bail "the module does not load"
 check_eq "is shown by the status file" yes "$(status dedicated_keys)"
 refused "a CMS signature of a list by another key is refused" ECHRNG "dedicates it to lists" load list list.linked
 refused "a CMS signature of a list with a certificate for another purpose is refused" ECHRNG "dedicates it to lists" with coder

@@ -63,7 +63,7 @@ loads "what was signed while an authority in between was valid loads" list-benea
 refused "what was signed after an authority in between was valid is refused" EKEYEXPIRED "had ended" load list-late list-late.beneath
 unload_module || bail "the module does not unload"
 
-start validity=clock
+load_module ima_policy=exec_tcb require_signature=1 validity=clock || bail "the module does not load"
 section "validity=clock"
 check_eq "the status file tells that the clock counts" clock "$(status validity)"
 loads "a list loads in our days" list-signer list-signer.signer

@@ -37,7 +37,7 @@ refused "a certificate below it is not added without trust_machine_keyring=1" EA
 check_eq "the status file shows that trust_machine_keyring=1 is not set" no "$(status trust_machine_keyring)"
 unload_module || bail "the module does not unload"
 dmesg -C
-start trust_machine_keyring=1
+load_module ima_policy=exec_tcb require_signature=1 trust_machine_keyring=1 || bail "the module does not load"
 section "trust_machine_keyring=1"
 check "the kernel log warns of it" eval 'dmesg | grep -q "trust_machine_keyring=1: whoever"'
 accepted "a list by a key below the CA loads" load list-system-signer list-system-signer.system-signer
