@@ -262,17 +262,17 @@ phase_measure() {
 measure func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
 	for use in exec map protect; do
 		new_program
-		each "measuring an unknown file : $use" use_nth measured_sound
+		each "measuring an unknown file, $use" use_nth measured_sound
 	done
 	# What needs a violation has one before it is used, whatever failed before.
 	set_policy "measure func=MMAP_CHECK fsuuid=$uuid digest_type=verity
 measure func=FILE_CHECK mask=^MAY_READ fsuuid=$uuid" || bail "the policy is refused"
 	use=map
 	new_program
-	each "a violation: a file that has no digest of fs-verity is mapped" use_nth violation_sound
+	each "mapping a file that has no digest of fs-verity" use_nth violation_sound
 	use=open
 	written_program
-	each "a violation: a file is read that is open for writing" use_nth violation_sound
+	each "reading a file that is open for writing" use_nth violation_sound
 	exec {writer}>&-
 	no_leak "measuring"
 	unload_module
@@ -304,13 +304,13 @@ phase_appraise() {
 appraise func=MMAP_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
 	for use in exec map protect; do
 		new_program
-		each "appraising an unknown file : $use" use_nth unknown_sound 13
+		each "appraising an unknown file, $use" use_nth unknown_sound 13
 	done
 	new_program
 	list_of immutable "$file" && load_signed || bail "the list is refused"
 	for use in exec map protect; do
 		known_again
-		each "appraising a known file : $use" use_nth known_sound
+		each "appraising a known file, $use" use_nth known_sound
 	done
 
 	# What is in use as signed.
