@@ -7,23 +7,21 @@
 //! its own.
 
 mod dialog;
+mod node;
 mod request;
+mod sequence;
 
 pub(crate) use dialog::Dialog;
+pub(crate) use node::Node;
 
-use super::{
-    bindings,
-    seq_file::SeqOut, //
-};
-use core::{
-    marker::PhantomData,
-    ptr::NonNull, //
-};
+use super::bindings;
+use core::ptr::NonNull;
 use kernel::{
     bindings as c,
     error::{
         from_err_ptr,
-        from_result, //
+        from_result,
+        to_result, //
     },
     ffi,
     prelude::*,
@@ -34,31 +32,10 @@ use request::{
     report,
     request, //
 };
-
-/// What stands behind a file: a sequence of items to read, and possibly something to write to.
-pub(crate) trait Node: Send + Sync + 'static {
-    /// One piece of the file's text, kept while it is being shown.
-    type Item: Send;
-
-    /// Permission bits.
-    const MODE: u16;
-
-    /// The most bytes that one `write()` may pass; 0 for a file that cannot be written.
-    const MAX_WRITE: usize = 0;
-
-    /// The item at `index`, or `None` after the last. May sleep.
-    fn item(&self, index: usize) -> Option<Self::Item>;
-
-    /// Writes one item out. May be called again for the same item.
-    fn show(&self, item: &Self::Item, out: &mut SeqOut);
-
-    /// Takes the data of one `write()`, all of it or nothing. `continues` says that it does not
-    /// begin at the start of the file, as the second write by the same open file. The caller has
-    /// `CAP_SYS_ADMIN`. May sleep.
-    fn write(&self, _data: KVVec<u8>, _continues: bool) -> Result {
-        Err(EINVAL)
-    }
-}
+use sequence::{
+    node,
+    SeqOps, //
+};
 
 /// A directory with its files, removed when dropped.
 ///
@@ -138,7 +115,7 @@ impl Dir {
                 None
             },
             llseek: Some(c::seq_lseek),
-            release: Some(c::seq_release),
+            release: Some(release::<T>),
             ..pin_init::zeroed()
         };
         // SAFETY: The functions are those for a `T`.
@@ -242,112 +219,49 @@ impl Drop for Dir {
     }
 }
 
-/// The sequence operations of a node's file.
-struct SeqOps<T>(PhantomData<T>);
-
-impl<T: Node> SeqOps<T> {
-    const VTABLE: c::seq_operations = c::seq_operations {
-        start: Some(start::<T>),
-        stop: Some(stop::<T>),
-        next: Some(next::<T>),
-        show: Some(show::<T>),
-    };
-}
-
 /// # Safety
 ///
 /// Called by the VFS for a file made by [`Dir::add`] with a `T`.
 unsafe extern "C" fn open<T: Node>(inode: *mut c::inode, file: *mut c::file) -> ffi::c_int {
-    // SAFETY: `file` is being opened; the table is a constant.
-    let rc = unsafe { c::seq_open(file, &const { SeqOps::<T>::VTABLE }) };
-    if rc == 0 {
-        // SAFETY: `seq_open()` has put a `seq_file` there, and `i_private` is what `Dir::add()`
-        // gave securityfs.
+    from_result(|| {
+        // SAFETY: `i_private` is what `Dir::add()` gave securityfs, a `T` that the open file keeps
+        // alive; nothing else uses `file` yet.
+        let (node, writes) = unsafe { (&*(*inode).i_private.cast::<T>(), is_writable(file)) };
+        node.opened(writes)?;
+        // SAFETY: `file` is being opened; the table is a constant.
+        let opened = to_result(unsafe { c::seq_open(file, &const { SeqOps::<T>::VTABLE }) });
+        opened.inspect_err(|_| node.closed(writes))?;
+        // SAFETY: `seq_open()` has put a `seq_file` there.
         unsafe {
             let seq = (*file).private_data.cast::<c::seq_file>();
             (*seq).private = (*inode).i_private;
         }
-    }
-    rc
-}
-
-/// The node behind a sequence file.
-///
-/// # Safety
-///
-/// `seq` belongs to an open file made by [`Dir::add`] with a `T`.
-unsafe fn node<'a, T: Node>(seq: *mut c::seq_file) -> &'a T {
-    // SAFETY: `open()` has put the pointer there, and the open file keeps the node alive.
-    unsafe { &*(*seq).private.cast::<T>() }
-}
-
-/// The item at `pos`, boxed and given away, or null after the last, or an error pointer.
-fn item_at<T: Node>(node: &T, pos: i64) -> *mut ffi::c_void {
-    let Some(item) = usize::try_from(pos).ok().and_then(|i| node.item(i)) else {
-        return core::ptr::null_mut();
-    };
-    match KBox::new(item, GFP_KERNEL) {
-        Ok(boxed) => KBox::into_raw(boxed).cast(),
-        Err(_) => ENOMEM.to_ptr(),
-    }
-}
-
-/// Takes back what [`item_at`] gave away.
-///
-/// # Safety
-///
-/// `v` came from [`item_at`] with the same `T` and was not taken back yet.
-unsafe fn take_back<T: Node>(v: *mut ffi::c_void) {
-    if !v.is_null() && from_err_ptr(v).is_ok() {
-        // SAFETY: `v` is neither null nor an error, so it is a box; that it is still ours is the
-        // caller's promise.
-        drop(unsafe { KBox::from_raw(v.cast::<T::Item>()) });
-    }
+        Ok(0)
+    })
 }
 
 /// # Safety
 ///
-/// Called by seq_file.
-unsafe extern "C" fn start<T: Node>(
-    seq: *mut c::seq_file,
-    pos: *mut c::loff_t,
-) -> *mut ffi::c_void {
-    // SAFETY: seq_file passes its own file and a valid position.
-    unsafe { item_at(node::<T>(seq), *pos) }
+/// Called by the VFS once for a file that [`open`] opened.
+unsafe extern "C" fn release<T: Node>(inode: *mut c::inode, file: *mut c::file) -> ffi::c_int {
+    // SAFETY: As in `open()`. Of a file that is open these do not change.
+    let (node, writes) = unsafe { (&*(*inode).i_private.cast::<T>(), is_writable(file)) };
+    // SAFETY: `open()` has put a `seq_file` there, and nothing uses the file any more.
+    let released = unsafe { c::seq_release(inode, file) };
+    node.closed(writes);
+    released
 }
 
+/// Whether `file` was opened for writing.
+///
 /// # Safety
 ///
-/// Called by seq_file with what `start` or `next` returned.
-unsafe extern "C" fn next<T: Node>(
-    seq: *mut c::seq_file,
-    v: *mut ffi::c_void,
-    pos: *mut c::loff_t,
-) -> *mut ffi::c_void {
-    // SAFETY: `v` came from `start()` or `next()`; seq_file passes its own file and a valid
-    // position.
-    unsafe {
-        take_back::<T>(v);
-        *pos = (*pos).wrapping_add(1);
-        item_at(node::<T>(seq), *pos)
-    }
-}
-
-/// # Safety
-///
-/// Called by seq_file with what `start` or `next` returned last.
-unsafe extern "C" fn stop<T: Node>(_seq: *mut c::seq_file, v: *mut ffi::c_void) {
-    // SAFETY: `v` came from `start()` or `next()`.
-    unsafe { take_back::<T>(v) };
-}
-
-/// # Safety
-///
-/// Called by seq_file with what `start` or `next` returned.
-unsafe extern "C" fn show<T: Node>(seq: *mut c::seq_file, v: *mut ffi::c_void) -> ffi::c_int {
-    // SAFETY: `v` is a boxed item, since seq_file shows neither null nor error pointers.
-    unsafe { node::<T>(seq).show(&*v.cast::<T::Item>(), SeqOut::from_raw(seq)) };
-    0
+/// It is open, or being opened.
+unsafe fn is_writable(file: *const c::file) -> bool {
+    /// `FMODE_WRITE`.
+    const WRITE: u32 = 2;
+    // SAFETY: By the requirement on the caller; other bits may change meanwhile.
+    unsafe { core::ptr::read_volatile(&raw const (*file).f_mode) & WRITE != 0 }
 }
 
 /// # Safety

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Files that answer: who writes a question reads the answer from the same open file, and nobody
-//! else does.
+//! else does. What is read of one open file is whole: it does not change while it is read.
 
 use super::{
     request::{
@@ -24,15 +24,25 @@ use kernel::{
 
 /// What stands behind a file that answers.
 pub(crate) trait Dialog: Send + Sync + 'static {
-    /// The most bytes of one question.
-    const MAX_QUESTION: usize;
+    /// Permission bits.
+    const MODE: u16 = 0o600;
+
+    /// The most bytes of one question; 0 for a file that takes none.
+    const MAX_QUESTION: usize = 0;
 
     /// The answer to a question, which one `write()` passed. The caller has `CAP_SYS_ADMIN`. May
     /// sleep.
-    fn answer(&self, question: KVVec<u8>) -> Result<KVVec<u8>>;
+    fn answer(&self, _question: KVVec<u8>) -> Result<KVVec<u8>> {
+        Err(EINVAL)
+    }
+
+    /// What an open file reads as, from its first read on, if it was asked nothing. May sleep.
+    fn unasked(&self) -> Result<KVVec<u8>> {
+        Ok(KVVec::new())
+    }
 }
 
-/// One open file: the answer to the last question.
+/// One open file: the answer to the last question, if there was one.
 ///
 /// # Invariants
 ///
@@ -41,7 +51,7 @@ pub(crate) trait Dialog: Send + Sync + 'static {
 struct Session<T> {
     node: *const T,
     #[pin]
-    answer: Mutex<KVVec<u8>>,
+    answer: Mutex<Option<KVVec<u8>>>,
 }
 
 impl Dir {
@@ -57,13 +67,17 @@ impl Dir {
             owner: module.as_ptr(),
             open: Some(open::<T>),
             read: Some(read::<T>),
-            write: Some(write::<T>),
+            write: if T::MAX_QUESTION > 0 {
+                Some(write::<T>)
+            } else {
+                None
+            },
             llseek: Some(c::default_llseek),
             release: Some(release::<T>),
             ..pin_init::zeroed()
         };
         // SAFETY: The functions are those for a `T`.
-        unsafe { self.create(name, 0o600, fops, node) }
+        unsafe { self.create(name, T::MODE, fops, node) }
     }
 }
 
@@ -88,7 +102,7 @@ unsafe extern "C" fn open<T: Dialog>(inode: *mut c::inode, file: *mut c::file) -
         let session = KBox::pin_init(
             pin_init!(Session {
                 node,
-                answer <- new_mutex!(KVVec::new()),
+                answer <- new_mutex!(None),
             }),
             GFP_KERNEL,
         )?;
@@ -118,13 +132,23 @@ unsafe extern "C" fn read<T: Dialog>(
     count: usize,
     pos: *mut c::loff_t,
 ) -> isize {
-    // SAFETY: Opened by `open()`.
-    let answer = unsafe { session::<T>(file) }.answer.lock();
-    // SAFETY: `buf` is the user's, `pos` valid, and the answer valid for its length while the lock
-    // is held.
-    unsafe {
-        c::simple_read_from_buffer(buf.cast(), count, pos, answer.as_ptr().cast(), answer.len())
-    }
+    from_result(|| {
+        // SAFETY: Opened by `open()`.
+        let session = unsafe { session::<T>(file) };
+        if session.answer.lock().is_none() {
+            // Made without the lock. If two tasks do so at once, the first text counts.
+            // SAFETY: By the invariants of the session.
+            let text = unsafe { &*session.node }.unasked()?;
+            session.answer.lock().get_or_insert(text);
+        }
+        let answer = session.answer.lock();
+        let text = answer.as_deref().unwrap_or_default();
+        // SAFETY: `buf` is the user's, `pos` valid, and the text valid for its length while the
+        // lock is held.
+        Ok(unsafe {
+            c::simple_read_from_buffer(buf.cast(), count, pos, text.as_ptr().cast(), text.len())
+        })
+    })
 }
 
 /// # Safety
@@ -142,7 +166,7 @@ unsafe extern "C" fn write<T: Dialog>(
         let session = unsafe { session::<T>(file) };
         // SAFETY: By the invariants of the session.
         let answer = unsafe { &*session.node }.answer(data).inspect_err(report)?;
-        *session.answer.lock() = answer;
+        *session.answer.lock() = Some(answer);
         // The answer is read from its beginning.
         // SAFETY: `pos` is valid.
         unsafe { *pos = 0 };
