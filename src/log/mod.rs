@@ -15,7 +15,9 @@ mod audit;
 mod begin;
 mod event;
 mod record;
+mod records;
 mod require;
+mod trim;
 mod vouching;
 
 pub(crate) use event::Violation;
@@ -44,17 +46,17 @@ use digest_logic::{
 use kernel::{
     new_mutex,
     prelude::*,
-    rbtree::{
-        RBTree,
-        RBTreeNodeReservation, //
-    },
+    rbtree::RBTreeNodeReservation,
     sync::{
         atomic::Atomic,
         Arc,
         Mutex, //
     },
 };
-use record::Identity;
+use records::{
+    Records,
+    Repeat, //
+};
 use vouching::{
     look,
     not_zero,
@@ -76,24 +78,6 @@ pub(crate) struct Settings {
     pub(crate) pcr: u32,
     /// Whether nothing that is to be measured is used before the TPM has its record.
     pub(crate) tpm_required: bool,
-}
-
-/// The records, and what is needed to find a repeated one.
-struct Records {
-    list: KVVec<Arc<Record>>,
-    /// Where the first record of each identity stands.
-    known: RBTree<Identity, usize>,
-}
-
-/// Whether an event is recorded that has been recorded before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeat {
-    /// No: the record that is there says the same.
-    Never,
-    /// Yes: the order counts.
-    Always,
-    /// Yes, and the record vouches for nothing: zeros in the list, ones for the PCR.
-    Violation,
 }
 
 /// The records and what vouches for them. Locks are taken in the order of the fields.
@@ -137,16 +121,13 @@ impl Work for List {
 }
 
 impl List {
-    fn len(&self) -> usize {
-        self.records.lock().list.len()
-    }
-
-    fn get(&self, index: usize) -> Option<Arc<Record>> {
-        self.records.lock().list.get(index).cloned()
+    /// How many records there were ever.
+    fn total(&self) -> usize {
+        self.records.lock().total()
     }
 
     /// Appends a record of `event` in `template`, unless it repeats one and need not be. Returns
-    /// where the record stands that says so, this or an earlier one. To be called with the lock on
+    /// the number of the record that says so, this or an earlier one. To be called with the lock on
     /// [`Self::vouching`] held, or before the list is shared. May sleep.
     ///
     /// # Errors
@@ -162,19 +143,12 @@ impl List {
         let record = Record::new(pcr, template, event, repeat == Repeat::Violation)?;
         let identity = record.identity();
         let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
-        let mut records = self.records.lock();
-        let first = records.known.get(&identity).copied();
-        if let Some(index) = first.filter(|_| repeat == Repeat::Never) {
-            return Ok(index);
-        }
-        let index = records.list.len();
-        records.list.push(record, GFP_KERNEL)?;
-        if repeat == Repeat::Violation {
+        let pushed = (self.records.lock()).push(record, identity, node, repeat);
+        let (number, is_new) = pushed?;
+        if is_new && repeat == Repeat::Violation {
             self.violations.count();
-        } else if first.is_none() {
-            records.known.insert(node.into_node(identity, index));
         }
-        Ok(index)
+        Ok(number)
     }
 }
 
@@ -193,7 +167,7 @@ impl List {
         }
         let error = match result {
             Err(error) => error,
-            Ok(()) if v.extended < self.len() => EAGAIN,
+            Ok(()) if v.extended < self.total() => EAGAIN,
             Ok(()) => {
                 if v.waiting.take().is_some() {
                     pr_info!("the TPM works: no record waits any more\n");
@@ -227,7 +201,7 @@ impl List {
         }
         let chip = v.chip.as_ref().ok_or(ENODEV)?;
         for _ in 0..limit {
-            let Some(record) = self.get(v.extended) else {
+            let Some(record) = self.records.lock().by_number(v.extended) else {
                 break;
             };
             if !v.running.has(chip, &record)? {
@@ -264,10 +238,7 @@ impl Log {
                 stats,
                 violations: Counter::new(),
                 vouching <- new_mutex!(Vouching::new()),
-                records <- new_mutex!(Records {
-                    list: KVVec::new(),
-                    known: RBTree::new(),
-                }),
+                records <- new_mutex!(Records::new()),
             }),
             GFP_KERNEL,
         )?;
@@ -303,18 +274,18 @@ impl Log {
     /// How many records wait for the TPM, since when and why.
     pub(crate) fn waiting(&self) -> (usize, Option<Waiting>) {
         let vouching = self.list.vouching.lock();
-        let waiting = self.len().saturating_sub(vouching.extended);
+        let waiting = self.list.total().saturating_sub(vouching.extended);
         (waiting, vouching.waiting)
     }
 
-    /// How many records there are.
-    pub(crate) fn len(&self) -> usize {
-        self.list.len()
+    /// How many records were deleted, are staged, and are in the list.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        self.list.records.lock().counts()
     }
 
-    /// The record at `index`.
-    pub(crate) fn get(&self, index: usize) -> Option<Arc<Record>> {
-        self.list.get(index)
+    /// The record at `index` of the staged list, or of the list.
+    pub(crate) fn get(&self, index: usize, staged: bool) -> Option<Arc<Record>> {
+        self.list.records.lock().at(index, staged)
     }
 
     /// How many records are violations, and how many extends failed.
@@ -338,13 +309,13 @@ impl Log {
         repeat: Repeat,
     ) -> Result<bool> {
         let mut vouching = self.list.vouching.lock();
-        let index = self.list.push(pcr, template, event, repeat)?;
-        if index >= vouching.extended {
+        let number = self.list.push(pcr, template, event, repeat)?;
+        if number >= vouching.extended {
             self.list.extend(&mut vouching, usize::MAX);
         }
         if let Some(delay) = vouching.next_attempt() {
             self.retry.after(delay);
         }
-        Ok(index < vouching.extended)
+        Ok(number < vouching.extended)
     }
 }

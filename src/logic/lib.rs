@@ -45,6 +45,7 @@ pub mod table;
 pub mod template;
 pub mod time;
 pub mod tlv;
+pub mod trim;
 pub mod verdict;
 pub mod verity;
 pub mod x509;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The measurement list in IMA's two formats, and its two counters.
+//! The measurement list in IMA's two formats, what of it is staged, and its two counters.
 
 use crate::{
     access::Monitor,
@@ -8,37 +8,108 @@ use crate::{
     stores::Stores,
     sys::{
         securityfs::Node,
-        seq_file::SeqOut, //
+        seq_file::SeqOut,
+        task, //
     },
 };
 use core::fmt::Write;
 use digest_logic::{
     hash_algo::HashAlgo,
-    num::usize_as_u64, //
+    num::usize_as_u64,
+    trim::{
+        Request,
+        Turns,
+        MAX_REQUEST, //
+    },
 };
-use kernel::sync::Arc;
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
 
 /// How a record is shown with the template digest of a bank.
 type Show = fn(&Record, HashAlgo, &mut SeqOut);
 
-/// `ascii_runtime_measurements[_<algo>]`: one line per record;
-/// `binary_runtime_measurements[_<algo>]`: the records as verifiers replay them.
-pub(super) struct Measurements(
-    pub(super) Arc<Monitor>,
-    pub(super) HashAlgo,
-    pub(super) Show,
-);
+/// What all files of the list share.
+#[pin_data]
+pub(super) struct Shared {
+    monitor: Arc<Monitor>,
+    /// Who has them open.
+    #[pin]
+    turns: Mutex<Turns<task::Token>>,
+}
+
+impl Shared {
+    /// No file is open. May sleep.
+    pub(super) fn new(monitor: Arc<Monitor>) -> Result<Arc<Self>> {
+        let shared = pin_init!(Self {
+            monitor,
+            turns <- new_mutex!(Turns::new()),
+        });
+        Arc::pin_init(shared, GFP_KERNEL)
+    }
+}
+
+/// `ascii_runtime_measurements[_<algo>][_staged]`: one line per record;
+/// `binary_runtime_measurements[_<algo>][_staged]`: the records as verifiers replay them. Writing
+/// trims the list.
+pub(super) struct Measurements {
+    pub(super) shared: Arc<Shared>,
+    pub(super) algo: HashAlgo,
+    pub(super) show: Show,
+    /// Whether it is the staged list.
+    pub(super) staged: bool,
+}
 
 impl Node for Measurements {
     type Item = Arc<Record>;
-    const MODE: u16 = 0o440;
+    const MODE: u16 = 0o660;
+    const MAX_WRITE: usize = MAX_REQUEST;
+
+    fn opened(&self, writes: bool) -> Result {
+        if writes && !task::may_configure() {
+            return Err(EPERM);
+        }
+        let mut turns = self.shared.turns.lock();
+        if turns.open(task::Token::current(), writes) {
+            Ok(())
+        } else {
+            Err(EBUSY)
+        }
+    }
+
+    fn closed(&self, writes: bool) {
+        self.shared.turns.lock().close(writes);
+    }
 
     fn item(&self, index: usize) -> Option<Self::Item> {
-        self.0.stores().log.get(index)
+        let log = &self.shared.monitor.stores().log;
+        log.get(index, self.staged)
     }
 
     fn show(&self, record: &Self::Item, out: &mut SeqOut) {
-        (self.2)(record, self.1, out);
+        (self.show)(record, self.algo, out);
+    }
+
+    fn write(&self, data: KVVec<u8>, _continues: bool) -> Result {
+        let request = Request::parse(&data, self.staged).map_err(|_| {
+            pr_err!("the measurement list: A or D for the staged one, or a number of records\n");
+            EINVAL
+        })?;
+        let log = &self.shared.monitor.stores().log;
+        log.trim(request).inspect_err(|error| {
+            let cause = match *error {
+                EEXIST => "there is a staged list, which has to be deleted first",
+                ENOENT => "there are not as many records",
+                EAGAIN => "a record of them waits for the TPM",
+                _ => return,
+            };
+            pr_err!("the measurement list: {}\n", cause);
+        })
     }
 }
 
@@ -66,9 +137,9 @@ macro_rules! number {
 pub(super) use number;
 
 number!(
-    /// `runtime_measurements_count`: the number of records.
+    /// `runtime_measurements_count`: the number of records in the list.
     Count,
-    |stores| usize_as_u64(stores.log.len())
+    |stores| usize_as_u64(stores.log.counts().2)
 );
 number!(
     /// `violations`: records that vouch for nothing, and extends that failed.

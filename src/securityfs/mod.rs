@@ -41,9 +41,19 @@ impl Files {
                 dir.add(module, $name, Arc::new($node, GFP_KERNEL)?)?
             };
         }
+        // Each with the list and the staged one.
+        let shared = measurements::Shared::new(monitor.clone())?;
         macro_rules! measurements {
-            ($show:ident, $($name:literal: $algo:ident),+) => {
-                $(file!($name, Measurements(monitor.clone(), HashAlgo::$algo, Record::$show));)+
+            ($show:ident, $($name:literal, $staged:literal: $algo:ident),+) => {
+                $(for (name, staged) in [($name, false), ($staged, true)] {
+                    let node = Measurements {
+                        shared: shared.clone(),
+                        algo: HashAlgo::$algo,
+                        show: Record::$show,
+                        staged,
+                    };
+                    dir.add(module, name, Arc::new(node, GFP_KERNEL)?)?;
+                })+
             };
         }
         file!(c"status", status::Status::new(monitor.clone(), hooks));
@@ -58,19 +68,19 @@ impl Files {
         // The list without a suffix is that of SHA-1, as IMA's.
         measurements!(
             show_ascii,
-            c"ascii_runtime_measurements": Sha1,
-            c"ascii_runtime_measurements_sha1": Sha1,
-            c"ascii_runtime_measurements_sha256": Sha256,
-            c"ascii_runtime_measurements_sha384": Sha384,
-            c"ascii_runtime_measurements_sha512": Sha512
+            c"ascii_runtime_measurements", c"ascii_runtime_measurements_staged": Sha1,
+            c"ascii_runtime_measurements_sha1", c"ascii_runtime_measurements_sha1_staged": Sha1,
+            c"ascii_runtime_measurements_sha256", c"ascii_runtime_measurements_sha256_staged": Sha256,
+            c"ascii_runtime_measurements_sha384", c"ascii_runtime_measurements_sha384_staged": Sha384,
+            c"ascii_runtime_measurements_sha512", c"ascii_runtime_measurements_sha512_staged": Sha512
         );
         measurements!(
             show_binary,
-            c"binary_runtime_measurements": Sha1,
-            c"binary_runtime_measurements_sha1": Sha1,
-            c"binary_runtime_measurements_sha256": Sha256,
-            c"binary_runtime_measurements_sha384": Sha384,
-            c"binary_runtime_measurements_sha512": Sha512
+            c"binary_runtime_measurements", c"binary_runtime_measurements_staged": Sha1,
+            c"binary_runtime_measurements_sha1", c"binary_runtime_measurements_sha1_staged": Sha1,
+            c"binary_runtime_measurements_sha256", c"binary_runtime_measurements_sha256_staged": Sha256,
+            c"binary_runtime_measurements_sha384", c"binary_runtime_measurements_sha384_staged": Sha384,
+            c"binary_runtime_measurements_sha512", c"binary_runtime_measurements_sha512_staged": Sha512
         );
         let count = measurements::Count(monitor.clone());
         file!(c"runtime_measurements_count", count);

@@ -91,7 +91,10 @@ impl Status {
         let hits = m.stats.cache_hits.get().saturating_add(shortcuts);
         writeln!(out, "cache_hits: {hits}")?;
         writeln!(out, "cache_entries: {}", m.cache.len())?;
-        writeln!(out, "records: {}", m.log.len())?;
+        let (deleted, staged, records) = m.log.counts();
+        writeln!(out, "records: {records}")?;
+        writeln!(out, "records_staged: {staged}")?;
+        writeln!(out, "records_deleted: {deleted}")?;
         let (waiting, why) = m.log.waiting();
         writeln!(out, "records_waiting: {waiting}")?;
         match why {
