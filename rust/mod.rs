@@ -26,6 +26,7 @@ pub(crate) mod pages;
 pub(crate) mod path;
 pub(crate) mod random;
 pub(crate) mod rcu_cell;
+pub(crate) mod reboot;
 pub(crate) mod securityfs;
 pub(crate) mod seq_file;
 pub(crate) mod sha;

@@ -38,9 +38,12 @@ mod stores;
 mod sys;
 
 use access::Monitor;
-use requests::start::{
-    prepare,
-    start, //
+use requests::{
+    checkpoint::Checkpoints,
+    start::{
+        prepare,
+        start, //
+    },
 };
 use stores::Stores;
 use sys::lsm::Registration;
@@ -84,6 +87,10 @@ module! {
             default: false,
             description: "Whether digest lists and key files count only by keys that are dedicated to lists (default no)",
         },
+        checkpoint_interval: u32 {
+            default: 0,
+            description: "Every how many seconds the use of lists is recorded; 0 for never (default 0)",
+        },
         allow_unload: bool {
             default: false,
             description: "Whether the module may be unloaded (default no)",
@@ -92,9 +99,10 @@ module! {
 }
 
 /// The module. The order of the fields is the order of teardown: first the files in securityfs go,
-/// then the hooks, then the state.
+/// then what happens by itself, then the hooks, then the state.
 struct DigestLists {
     _files: securityfs::Files,
+    _checkpoints: Checkpoints,
     _hooks: Arc<Registration<Monitor>>,
     _monitor: Arc<Monitor>,
 }
@@ -124,13 +132,17 @@ impl kernel::Module for DigestLists {
         // reasons than memory comes before a PCR is extended.
         prepare(&monitor)?;
         let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
+        let interval = *module_parameters::checkpoint_interval.value_ref();
+        let checkpoints = Checkpoints::new(monitor.clone(), interval)?;
         start(&monitor)?;
+        checkpoints.begin(interval);
         files.open();
         if !*module_parameters::allow_unload.value_ref() {
             sys::module::pin(module);
         }
         Ok(Self {
             _files: files,
+            _checkpoints: checkpoints,
             _hooks: hooks,
             _monitor: monitor,
         })

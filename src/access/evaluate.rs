@@ -26,6 +26,7 @@ use crate::{
         Answer,
         Look, //
     },
+    lists::Purpose,
     log::{
         Log,
         Violation, //
@@ -211,12 +212,13 @@ fn look_up(
     decision: &Decision,
 ) -> Result<Looked> {
     let looked = if decision.verity {
-        Looked::only(stores.lists.verdict_of_verity(digest))
+        Looked::only(stores.lists.verdict_of_verity(digest, Purpose::Access))
     } else {
         let appraised = decision.appraise.is_some_and(|rule| rule.digest_list);
+        let Stores { lists, stats, .. } = stores;
         stores
             .reader
-            .run(|| known::verdict(&stores.lists, &stores.stats, access, digest, appraised))?
+            .run(|| known::verdict(lists, stats, access, digest, appraised, Purpose::Access))?
     };
     if is_known(&looked) {
         stores.stats.known.count();

@@ -8,7 +8,10 @@ use super::{
     file_access::Access, //
 };
 use crate::{
-    lists::Lists,
+    lists::{
+        Lists,
+        Purpose, //
+    },
     stats::Stats,
     stores::Stores, //
 };
@@ -72,7 +75,7 @@ impl<'a> Found<'a> {
 }
 
 /// The digest of a file, or with `verity` the one that fs-verity enforces, and all that the lists
-/// say of it. May sleep.
+/// say of it, for other purposes than to let it be used. May sleep.
 ///
 /// # Errors
 ///
@@ -86,9 +89,9 @@ pub(super) fn digest_and_verdict(
     stores.reader.run(|| {
         let digest = content::digest(access, verity, stats)?;
         let looked = if verity {
-            Looked::only(lists.verdict_of_verity(&digest))
+            Looked::only(lists.verdict_of_verity(&digest, Purpose::Question))
         } else {
-            verdict(lists, stats, access, &digest, true)?
+            verdict(lists, stats, access, &digest, true, Purpose::Question)?
         };
         Ok((digest, looked))
     })
@@ -109,8 +112,9 @@ pub(super) fn verdict(
     access: &Access<'_>,
     digest: &Digest,
     appraised: bool,
+    purpose: Purpose,
 ) -> Result<Looked> {
-    let first = lists.verdict(digest);
+    let first = lists.verdict(digest, purpose);
     let (algos, revokes) = lists.open_algorithms(first, appraised);
     if algos.iter().all(Option::is_none) {
         return Ok(Looked::only(first));
@@ -127,7 +131,8 @@ pub(super) fn verdict(
         Err(e) if e == EAGAIN => return Ok(Looked::only(None)),
         Err(_) => return Ok(Looked::only(first)),
     };
-    let others = further.iter().flatten().map(|other| lists.verdict(other));
+    let others = further.iter().flatten();
+    let others = others.map(|other| lists.verdict(other, purpose));
     Ok(Looked {
         verdict: others.fold(first, join),
         further,
@@ -143,11 +148,11 @@ pub(super) fn verdict_of_bytes(
     bytes: &[u8],
     digest: &Digest,
 ) -> Option<Verdict> {
-    let first = lists.verdict(digest);
+    let first = lists.verdict(digest, Purpose::Access);
     let (algos, _) = lists.open_algorithms(first, false);
     content::further_digests_of_bytes(bytes, stats, algos)
         .iter()
         .flatten()
-        .map(|other| lists.verdict(other))
+        .map(|other| lists.verdict(other, Purpose::Access))
         .fold(first, join)
 }

@@ -212,7 +212,7 @@ impl<'a> Batch<'a> {
         let memory = Arc::new(self.memory.seal()?, GFP_KERNEL)?;
         let mut lists = KVVec::with_capacity(self.staged.len(), GFP_KERNEL)?;
         for staged in self.staged {
-            let list = List::new(staged, memory.clone());
+            let list = List::new(staged, memory.clone())?;
             lists.push(Arc::new(list, GFP_KERNEL)?, GFP_KERNEL)?;
         }
         let count = lists.len();

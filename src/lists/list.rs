@@ -2,6 +2,10 @@
 
 //! One loaded list.
 
+use super::evidence::{
+    self,
+    Bits, //
+};
 use crate::{
     reason::Reason,
     sys::{
@@ -104,6 +108,7 @@ impl Staged {
     /// The memory that it takes beside its digests, in bytes.
     pub(super) fn footprint(&self) -> usize {
         footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
+            .saturating_add(evidence::footprint(self.counts.total()))
     }
 }
 
@@ -172,11 +177,16 @@ pub(crate) struct List {
     sums: [[u8; 32]; 2],
     /// How many lookups found a digest in it.
     pub(crate) hits: Atomic<u64>,
+    /// Which digests of the file were found.
+    pub(super) seen: Arc<Bits>,
+    /// The number in the file of the first digest that is here.
+    first: u32,
 }
 
 impl List {
-    /// A list whose digests are in `memory`.
-    pub(super) fn new(staged: Staged, memory: Arc<Sealed>) -> Self {
+    /// A list whose digests are in `memory`. May sleep.
+    pub(super) fn new(staged: Staged, memory: Arc<Sealed>) -> Result<Self> {
+        let seen = Arc::new(Bits::new(staged.counts.total())?, GFP_KERNEL)?;
         let mut list = Self {
             digest: staged.digest,
             list_type: staged.list_type,
@@ -190,9 +200,11 @@ impl List {
             is_rest: false,
             sums: [[0; 32]; 2],
             hits: Atomic::new(0),
+            seen,
+            first: 0,
         };
         list.sums = list.sums_now();
-        list
+        Ok(list)
     }
 
     /// The same list, signed.
@@ -221,6 +233,8 @@ impl List {
             },
             place: self.revoked_place(),
             is_rest: true,
+            first: (self.first)
+                .saturating_add(self.counts.total().saturating_sub(self.counts.revoked)),
             // What was checked, not what is there now.
             sums: [sha::sha256(&[]), revoked],
             ..self.copy()
@@ -242,12 +256,15 @@ impl List {
             is_rest: self.is_rest,
             sums: self.sums,
             hits: Atomic::new(self.hits.load(Relaxed)),
+            seen: self.seen.clone(),
+            first: self.first,
         }
     }
 
     /// The memory that it takes beside its digests, in bytes.
     pub(super) fn footprint(&self) -> usize {
         footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
+            .saturating_add(evidence::footprint(self.counts.total()))
     }
 
     /// Where the digests are that it revokes: they are the last.
@@ -330,7 +347,9 @@ impl table::List for List {
         self.signer.is_some()
     }
 
-    fn count_hit(&self) {
+    #[inline]
+    fn found(&self, position: u32) {
         self.hits.add(1, Relaxed);
+        self.seen.note(self.first.wrapping_add(position));
     }
 }

@@ -4,12 +4,15 @@
 //!
 //! [`batch`] takes lists on their way in, [`signature`] asks who signed them and [`trust`] whether
 //! that counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds
-//! digests in them. [`change`] is for the requests that load lists or take them away.
+//! digests in them, [`seen`] tells which were found. [`change`] is for the requests that load lists
+//! or take them away.
 
 mod batch;
 mod change;
+mod evidence;
 mod floors;
 mod list;
+mod seen;
 mod signature;
 mod table;
 mod trust;
@@ -19,6 +22,7 @@ pub(crate) use list::{
     Damage,
     List, //
 };
+pub(crate) use seen::Repeat;
 pub(crate) use trust::{
     ShownKey,
     Trust,
@@ -37,6 +41,7 @@ use digest_logic::{
     },
     verity, //
 };
+use evidence::Last;
 use floors::Floors;
 use kernel::{
     new_mutex,
@@ -81,6 +86,18 @@ pub(crate) struct Lists {
     floors: Mutex<Floors>,
     /// Lists whose memory was found changed.
     corrupted: Counter,
+    /// Held while one is made.
+    #[pin]
+    last_checkpoint: Mutex<Last>,
+}
+
+/// For what a digest is looked up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// For an access to what has it, which is evidence of use.
+    Access,
+    /// For anything else.
+    Question,
 }
 
 impl Lists {
@@ -97,6 +114,7 @@ impl Lists {
             changing <- new_mutex!(()),
             floors <- new_mutex!(Floors::new()),
             corrupted: Counter::new(),
+            last_checkpoint <- new_mutex!(Last::new()),
         })
     }
 
@@ -116,13 +134,16 @@ impl Lists {
     }
 
     /// What the lists say of `digest`. Takes no lock, does not sleep.
-    pub(crate) fn verdict(&self, digest: &Digest) -> Option<Verdict> {
-        self.table.verdict(digest)
+    pub(crate) fn verdict(&self, digest: &Digest, purpose: Purpose) -> Option<Verdict> {
+        match purpose {
+            Purpose::Access => self.table.verdict(digest),
+            Purpose::Question => self.table.peek(digest),
+        }
     }
 
     /// What the lists say of `digest`, which fs-verity enforces. Takes no lock, does not sleep.
-    pub(crate) fn verdict_of_verity(&self, digest: &Digest) -> Option<Verdict> {
-        self.table.verdict(&verity::entry(digest))
+    pub(crate) fn verdict_of_verity(&self, digest: &Digest, purpose: Purpose) -> Option<Verdict> {
+        self.verdict(&verity::entry(digest), purpose)
     }
 
     /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and

@@ -90,7 +90,7 @@ impl Memory for Kernel {
 }
 
 /// What readers see.
-type Snapshot = table::Snapshot<Kernel>;
+pub(super) type Snapshot = table::Snapshot<Kernel>;
 
 /// Readers hold a snapshot for a read-side section of RCU.
 impl Current<Kernel> for RcuCell<Snapshot> {
@@ -138,10 +138,17 @@ impl Table {
         })
     }
 
-    /// What the lists say of `digest`. Takes no lock, does not sleep.
+    /// What the lists say of `digest`, which is looked up for an access. Takes no lock, does not
+    /// sleep.
     pub(super) fn verdict(&self, digest: &Digest) -> Option<Verdict> {
         let guard = rcu::read_lock();
         self.current.read(&guard).verdict(digest)
+    }
+
+    /// The same for other purposes: it is no evidence of use.
+    pub(super) fn peek(&self, digest: &Digest) -> Option<Verdict> {
+        let guard = rcu::read_lock();
+        self.current.read(&guard).peek(digest)
     }
 
     /// The most that the lists of each algorithm can say of a file.

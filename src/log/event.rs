@@ -198,6 +198,17 @@ impl Log {
         self.announce(Template::ImaBuf, &event)
     }
 
+    /// Records what the module says of what has happened, with the bytes themselves. May wait for
+    /// the TPM whatever `tpm_required` says, since nothing is used by it. May sleep.
+    pub(crate) fn note_own_data(&self, bytes: &[u8], name: &[u8]) -> Result {
+        let event = Event {
+            buffer: bytes,
+            ..Event::new(digest_of(bytes)?, name)
+        };
+        self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)?;
+        Ok(())
+    }
+
     /// Records what the module is about to do. If it must not, since the record waits for the TPM,
     /// a second record takes that back: both will be extended.
     fn announce(&self, template: Template, event: &Event<'_>) -> Result {

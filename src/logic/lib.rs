@@ -37,6 +37,7 @@ pub mod policy;
 pub mod reference;
 pub mod refusal;
 pub mod rpm;
+pub mod seen;
 pub mod signature;
 pub mod siphash;
 pub mod start;

@@ -3,6 +3,7 @@
 //! The path of a request: what root asks for by the files of [`crate::securityfs`]. Each request is
 //! one function, which records what is to change before the store changes.
 
+pub(crate) mod checkpoint;
 pub(crate) mod keys;
 pub(crate) mod load;
 mod own_file;

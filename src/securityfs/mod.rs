@@ -8,6 +8,7 @@ mod keys;
 mod lists;
 mod measurements;
 mod policy;
+mod seen;
 mod status;
 
 use crate::{
@@ -62,6 +63,10 @@ impl Files {
         file!(c"digest_lists_remove", lists::Remove(monitor.clone()));
         let query = Arc::new(lists::Query(monitor.clone()), GFP_KERNEL)?;
         dir.add_dialog(module, c"digest_query", query)?;
+        let known = Arc::new(seen::KnownFilesSeen(monitor.clone()), GFP_KERNEL)?;
+        dir.add_dialog(module, c"known_files_seen", known)?;
+        let checkpoint = Arc::new(seen::Checkpoint(monitor.clone()), GFP_KERNEL)?;
+        dir.add_dialog(module, c"checkpoint", checkpoint)?;
         file!(c"scrub", lists::Scrub(monitor.clone()));
         file!(c"trusted_keys", keys::TrustedKeys(monitor.clone()));
         file!(c"digests_count", lists::DigestsCount(monitor.clone()));

@@ -39,8 +39,9 @@ pub trait List {
     /// Whether it counts for appraisal, beside measurement.
     fn counts_for_appraisal(&self) -> bool;
 
-    /// A digest that was looked up is in it. Called by readers: takes no lock and does not sleep.
-    fn count_hit(&self);
+    /// The digest number `position` of [`List::digests`] was looked up for an access, and found.
+    /// Called by readers: takes no lock and does not sleep.
+    fn found(&self, position: u32);
 }
 
 /// Where the memory of the tables comes from. Nothing here is called by readers. What returns an

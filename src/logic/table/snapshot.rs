@@ -86,12 +86,24 @@ impl<M: Memory> Snapshot<M> {
         })
     }
 
-    /// What the lists say of `digest`. Takes no lock and does not sleep.
+    /// What the lists say of `digest`, which is looked up for an access: [`List::found`] is called.
+    /// Takes no lock and does not sleep.
     pub fn verdict(&self, digest: &Digest) -> Option<Verdict> {
+        self.find(digest, |list, position| list.found(position))
+    }
+
+    /// What the lists say of `digest`, for other purposes than an access. Takes no lock and does
+    /// not sleep.
+    pub fn peek(&self, digest: &Digest) -> Option<Verdict> {
+        self.find(digest, |_, _| ())
+    }
+
+    #[inline]
+    fn find(&self, digest: &Digest, found: impl Fn(&M::List, u32)) -> Option<Verdict> {
         if !self.lost.is_empty() {
             return Some(Verdict::REVOKED);
         }
-        self.view(digest.algo())?.verdict(digest.as_bytes())
+        self.view(digest.algo())?.verdict(digest.as_bytes(), found)
     }
 
     /// The table of `algo`; [`None`] for an algorithm that is too weak.

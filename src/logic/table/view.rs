@@ -88,15 +88,16 @@ where
     S: Deref,
     S::Target: List,
 {
-    /// What the lists say of `digest` together; [`None`] if none has it. Ends as soon as no other
-    /// list can add to it, so that a list which comes after that does not count the hit.
+    /// What the lists say of `digest` together; [`None`] if none has it. Calls `found` for each
+    /// list that was asked and has it, with the number of the digest there. Ends as soon as no
+    /// other list can add to the verdict.
     ///
     /// Takes no lock and does not sleep.
     #[inline]
-    pub fn verdict(&self, digest: &[u8]) -> Option<Verdict> {
+    pub fn verdict(&self, digest: &[u8], found: impl Fn(&S::Target, u32)) -> Option<Verdict> {
         let mut verdict: Option<Verdict> = None;
-        for (list, kind) in self.holders(digest) {
-            list.count_hit();
+        for (list, position, kind) in self.matches(digest) {
+            found(list, position);
             let one = Verdict::of(kind, list.counts_for_appraisal());
             let sum = verdict.map_or(one, |sum| sum.or(one));
             verdict = Some(sum);
@@ -114,13 +115,23 @@ where
         &self,
         digest: &'d [u8],
     ) -> impl Iterator<Item = (&'a S::Target, Kind)> + use<'a, 'd, S> {
+        self.matches(digest).map(|(list, _, kind)| (list, kind))
+    }
+
+    /// As [`Self::holders`], with the number of the digest in the list.
+    #[inline]
+    fn matches<'d>(
+        &self,
+        digest: &'d [u8],
+    ) -> impl Iterator<Item = (&'a S::Target, u32, Kind)> + use<'a, 'd, S> {
         let Self {
             directory, lists, ..
         } = *self;
         self.index.candidates(digest).filter_map(move |id| {
             let placed = owner(directory, lists, id)?;
             let (kind, other) = placed.resolve(id)?;
-            (other == digest).then_some((&*placed.list, kind))
+            let position = id.wrapping_sub(placed.base);
+            (other == digest).then_some((&*placed.list, position, kind))
         })
     }
 

@@ -166,6 +166,17 @@ fn main() {
     ] {
         put("policy", name, text.as_bytes());
     }
+
+    let list = format!("sha256:{}", "0a".repeat(32));
+    for (name, text) in [
+        ("line", format!("{list} 12 2308\n")),
+        ("two-lines", format!("{list} 8 ff\n{list} 0 \n")),
+        ("long-line", format!("{list} 100 {}0f\n", "ff".repeat(12))),
+        ("checkpoint", format!("{list} 250123\n")),
+        ("checkpoint-reset", format!("{list} 0 reset\n")),
+    ] {
+        put("seen", name, text.as_bytes());
+    }
 }
 
 /// A name and an input.

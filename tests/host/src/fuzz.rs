@@ -54,6 +54,11 @@ use digest_logic::{
         Result, //
     },
     rpm,
+    seen::{
+        write_line,
+        Checkpoint,
+        Line, //
+    },
     signature::Signature,
     template::{
         write_ascii,
@@ -87,6 +92,7 @@ pub const TARGETS: &[Target] = &[
     ("policy", policy_line),
     ("template", template),
     ("digest", digest),
+    ("seen", seen_text),
 ];
 
 /// The body of the target `name`.
@@ -474,4 +480,22 @@ pub fn digest(data: &[u8]) {
         digest.to_string().as_bytes(),
         data.to_ascii_lowercase().as_slice()
     );
+}
+
+/// The text of evidence of use, and the record of a checkpoint, are written back as they were.
+pub fn seen_text(data: &[u8]) {
+    if let Ok(checkpoint) = Checkpoint::parse(data) {
+        assert_eq!(written(|sink| checkpoint.write(sink)).as_deref(), Ok(data));
+    }
+    let Ok((line, rest)) = Line::parse(data) else {
+        return;
+    };
+    let mut bits = vec![0u8; digest_logic::seen::bytes_for(line.count)];
+    for position in 0..line.count {
+        bits[position as usize / 8] |= u8::from(line.is_seen(position)) << (position % 8);
+    }
+    let ones: u32 = bits.iter().map(|byte| byte.count_ones()).sum();
+    assert_eq!(line.seen(), ones);
+    let again = written(|sink| write_line(&line.list, line.count, &bits, sink)).unwrap();
+    assert_eq!(again, data[..data.len() - rest.len()]);
 }

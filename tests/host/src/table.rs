@@ -18,6 +18,7 @@ use std::{
             fence,
             AtomicU32,
             AtomicU64,
+            AtomicU8,
             Ordering, //
         },
         Arc,
@@ -36,6 +37,7 @@ use digest_logic::{
         Kind, //
     },
     refusal::Cause,
+    seen,
     siphash::Key,
     table::{
         self,
@@ -291,6 +293,7 @@ pub struct List {
     pub counts: Counts,
     pub signed: bool,
     pub hits: AtomicU64,
+    pub seen: Vec<AtomicU8>,
     digests: Lines,
 }
 
@@ -306,6 +309,9 @@ impl List {
             counts,
             signed: false,
             hits: AtomicU64::new(0),
+            seen: { 0..seen::bytes_for(counts.total()) }
+                .map(|_| AtomicU8::new(0))
+                .collect(),
             digests: Lines::new(digests),
         }
     }
@@ -350,8 +356,9 @@ impl table::List for List {
     }
 
     #[inline]
-    fn count_hit(&self) {
+    fn found(&self, position: u32) {
         self.hits.fetch_add(1, Ordering::Relaxed);
+        seen::note(&self.seen, position);
     }
 }
 

@@ -530,7 +530,7 @@ impl table::List for Growing {
         false
     }
 
-    fn count_hit(&self) {}
+    fn found(&self, _position: u32) {}
 }
 
 #[test]

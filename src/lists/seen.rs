@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Evidence of use of the loaded lists: the bits of `digest_logic::seen`, as text, and checkpoints
+//! of it.
+//!
+//! The bits of a list go with it. What is left of a list, and a list that counts as signed from
+//! then on, have the same bits. Snapshots of the table share their lists, so no bit is lost when
+//! one replaces another.
+
+use super::{
+    evidence::{
+        digest_of,
+        Last, //
+    },
+    list::List,
+    table::Snapshot,
+    Lists, //
+};
+use crate::sys::task;
+use digest_logic::{
+    cursor::Sink,
+    num::usize_as_u64,
+    refusal::Cause,
+    seen::{
+        self,
+        Checkpoint,
+        Take, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// Whether a checkpoint is recorded that says what the last one said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Yes.
+    Always,
+    /// No.
+    Never,
+}
+
+/// The bits of all lists of a snapshot, side by side.
+struct Taken {
+    lists: Arc<Snapshot>,
+    bytes: KVVec<u8>,
+}
+
+impl Taken {
+    /// Takes the bits of `lists`. May sleep.
+    fn new(lists: Arc<Snapshot>, how: Take) -> Result<Self> {
+        let mut size = 0usize;
+        for list in lists.lists() {
+            size = size.saturating_add(list.seen.len());
+        }
+        let mut bytes = KVVec::zeroed(size, GFP_KERNEL)?;
+        let mut rest = &mut *bytes;
+        for list in lists.lists() {
+            let Some((taken, others)) = rest.split_at_mut_checked(list.seen.len()) else {
+                break;
+            };
+            list.seen.take(how, taken);
+            rest = others;
+            task::yield_now();
+        }
+        Ok(Self { lists, bytes })
+    }
+
+    /// Calls `visit` for each list with its bits.
+    fn each<E>(&self, mut visit: impl FnMut(&List, &[u8]) -> Result<(), E>) -> Result<(), E> {
+        let mut rest = &*self.bytes;
+        for list in self.lists.lists() {
+            let Some((taken, others)) = rest.split_at_checked(list.seen.len()) else {
+                break;
+            };
+            visit(list, taken)?;
+            rest = others;
+            task::yield_now();
+        }
+        Ok(())
+    }
+
+    /// As text. May sleep.
+    fn text(&self) -> Result<KVVec<u8>> {
+        let mut text = Text(KVVec::new());
+        self.each(|list, bits| seen::write_line(&list.digest, list.seen.count(), bits, &mut text))
+            .map_err(|_| ENOMEM)?;
+        Ok(text.0)
+    }
+
+    /// Takes back that the bits start anew.
+    fn put_back(&self) {
+        let _ = self.each(|list, bits| {
+            list.seen.put_back(bits);
+            Ok::<_, Error>(())
+        });
+    }
+}
+
+/// Text that grows. Fails without memory only.
+struct Text(KVVec<u8>);
+
+impl Sink for Text {
+    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
+        self.0
+            .extend_from_slice(bytes, GFP_KERNEL)
+            .map_err(|_| Cause::BufferTooSmall)
+    }
+}
+
+fn copy(text: &[u8]) -> Result<KVVec<u8>> {
+    let mut copy = KVVec::new();
+    copy.extend_from_slice(text, GFP_KERNEL)?;
+    Ok(copy)
+}
+
+impl Lists {
+    /// Which digests of the lists were found, as text. May sleep.
+    pub(crate) fn seen(&self) -> Result<KVVec<u8>> {
+        Taken::new(self.table.snapshot(), Take::Keep)?.text()
+    }
+
+    /// The text of the last checkpoint; empty if there was none. May sleep.
+    pub(crate) fn last_checkpoint(&self) -> Result<KVVec<u8>> {
+        copy(&self.last_checkpoint.lock().text)
+    }
+
+    /// Takes the text, lets `record` record what it is, and returns it; with [`Repeat::Never`]
+    /// nothing, if it is that of the last checkpoint. Checkpoints follow one another in the order
+    /// of their records. Accesses do not wait for it. May sleep.
+    ///
+    /// With [`Take::Reset`] every use after this returned has its bit again: results from before
+    /// are asked for anew. A use meanwhile has its bit in this text or in the next one.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` and those of `record`: the bits are as they were.
+    pub(crate) fn checkpoint(
+        &self,
+        how: Take,
+        repeat: Repeat,
+        record: impl FnOnce(&Checkpoint) -> Result,
+    ) -> Result<Option<KVVec<u8>>> {
+        let mut last = self.last_checkpoint.lock();
+        let taken = Taken::new(self.table.snapshot(), how)?;
+        if how == Take::Reset {
+            // What was found under the former number, and is kept as a result, had its bit in what
+            // was taken just now. What is found under the new one sets it again.
+            self.table.next_generation();
+        }
+        let recorded = taken.text().and_then(|text| {
+            let digest = digest_of(&text);
+            if repeat == Repeat::Never && digest == last.digest {
+                return Ok(None);
+            }
+            let kept = copy(&text)?;
+            record(&Checkpoint {
+                text: digest,
+                length: usize_as_u64(text.len()),
+                how,
+            })?;
+            *last = Last { text: kept, digest };
+            Ok(Some(text))
+        });
+        if how == Take::Reset && !matches!(recorded, Ok(Some(_))) {
+            taken.put_back();
+        }
+        recorded
+    }
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Evidence of use: which digests of a list were looked up and found, and the text that tells it.
+//!
+//! A list has one bit for each of its digests. They are numbered as the list stands in the table:
+//! the immutable ones in the order of the file, then the mutable ones, then the revoked ones. That
+//! is the order of the file for every list of one kind. The digest of empty content, which lists
+//! leave out, has no number. Where a list has a digest twice with the same kind, only the first one
+//! is ever found.
+//!
+//! The text has a line for each list, in the order of loading:
+//!
+//! ```text
+//! sha256:<digest of the list file> <number of digests> <bits>
+//! ```
+//!
+//! The bits are the hexadecimal digits of bytes. The digest with the number n is bit `n % 8` of
+//! byte `n / 8`, where bit 0 is the least significant one. Bits behind the last digest are zero. A
+//! list without digests has no bits, and its line ends with the space.
+
+use core::sync::atomic::{
+    AtomicU8,
+    Ordering, //
+};
+
+use crate::{
+    cursor::Sink,
+    digest::{
+        Digest,
+        Hex, //
+    },
+    hash_algo::HashAlgo,
+    num::u32_as_usize,
+    refusal::{
+        Cause,
+        Result, //
+    }, //
+};
+
+/// The length of `sha256:` and the digits of a digest.
+const NAME: usize = 71;
+
+/// The bytes that the bits of `count` digests take.
+pub const fn bytes_for(count: u32) -> usize {
+    u32_as_usize(count.div_ceil(8))
+}
+
+/// Notes that the digest with the number `position` was found. Called by readers of the table:
+/// takes no lock, does not sleep, and writes nothing if that was noted before.
+#[inline]
+pub fn note(bits: &[AtomicU8], position: u32) {
+    if let Some(byte) = bits.get(u32_as_usize(position / 8)) {
+        let bit = 1 << (position % 8);
+        if byte.load(Ordering::Relaxed) & bit == 0 {
+            byte.fetch_or(bit, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What becomes of the bits that are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// They stay.
+    Keep,
+    /// They start anew. A bit that is set meanwhile is either taken or stays.
+    Reset,
+}
+
+/// Takes the bits into `out`, which is as long. Does not sleep.
+pub fn take(bits: &[AtomicU8], how: Take, out: &mut [u8]) {
+    for (byte, out) in bits.iter().zip(out) {
+        let now = byte.load(Ordering::Relaxed);
+        *out = if now != 0 && how == Take::Reset {
+            byte.swap(0, Ordering::Relaxed)
+        } else {
+            now
+        };
+    }
+}
+
+/// Puts bits back that [`take`] took. Does not sleep.
+pub fn put_back(bits: &[AtomicU8], taken: &[u8]) {
+    for (byte, taken) in bits.iter().zip(taken) {
+        if *taken != 0 {
+            byte.fetch_or(*taken, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One line of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The SHA-256 of the list file.
+    pub list: Digest,
+    /// How many digests the list has.
+    pub count: u32,
+    /// The hexadecimal digits of the bits.
+    digits: &'a [u8],
+}
+
+/// Writes the line of a list of `count` digests, whose bits are `bits`, with a newline at its end.
+///
+/// # Errors
+///
+/// Those of `sink`.
+pub fn write_line(
+    list: &Digest,
+    count: u32,
+    bits: &[u8],
+    sink: &mut (impl Sink + ?Sized),
+) -> Result {
+    sink.put(list.algo().name().as_bytes())?;
+    sink.put(b":")?;
+    Hex(list.as_bytes()).write(sink)?;
+    sink.put(b" ")?;
+    put_decimal(count.into(), sink)?;
+    sink.put(b" ")?;
+    Hex(bits).write(sink)?;
+    sink.put(b"\n")
+}
+
+impl<'a> Line<'a> {
+    /// Reads the first line of `text`, and returns it with what follows it. Nothing else than what
+    /// [`write_line`] writes is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Truncated`], [`Cause::BadHex`], [`Cause::UnknownAlgorithm`],
+    /// [`Cause::BadDigestSize`], [`Cause::BadLength`].
+    pub fn parse(text: &'a [u8]) -> Result<(Self, &'a [u8])> {
+        let end = text.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = text
+            .split_at_checked(end.ok_or(Cause::Truncated)?)
+            .ok_or(Cause::Truncated)?;
+        let rest = rest.strip_prefix(b"\n").ok_or(Cause::Truncated)?;
+        let (list, line) = line.split_at_checked(NAME).ok_or(Cause::Truncated)?;
+        let list = parse_sha256(list)?;
+        let line = line.strip_prefix(b" ").ok_or(Cause::BadLength)?;
+        let (count, line) = parse_decimal(line)?;
+        let digits = line.strip_prefix(b" ").ok_or(Cause::BadLength)?;
+        let count = u32::try_from(count).map_err(|_| Cause::BadLength)?;
+        let line = Self {
+            list,
+            count,
+            digits,
+        };
+        line.check()?;
+        Ok((line, rest))
+    }
+
+    /// Whether the digits are as many as the digests ask for, and none stands for a digest that is
+    /// not there.
+    fn check(&self) -> Result {
+        if self.digits.len() != bytes_for(self.count).saturating_mul(2) {
+            return Err(Cause::BadLength);
+        }
+        for digit in self.digits {
+            nibble(*digit)?;
+        }
+        let behind = self.count..self.count.next_multiple_of(8);
+        if { behind }.any(|position| self.bit(position)) {
+            return Err(Cause::BadLength);
+        }
+        Ok(())
+    }
+
+    /// Whether the digest with the number `position` was found; not, if there is none.
+    pub fn is_seen(&self, position: u32) -> bool {
+        position < self.count && self.bit(position)
+    }
+
+    /// How many digests were found.
+    pub fn seen(&self) -> u32 {
+        let ones = |digit: &u8| nibble(*digit).map_or(0, u8::count_ones);
+        self.digits
+            .iter()
+            .map(ones)
+            .fold(0, |sum, ones| sum.saturating_add(ones))
+    }
+
+    fn bit(&self, position: u32) -> bool {
+        let bit = position % 8;
+        // The upper half of a byte comes first.
+        let digit = u32_as_usize(position / 8)
+            .saturating_mul(2)
+            .saturating_add(usize::from(bit < 4));
+        self.digits
+            .get(digit)
+            .and_then(|digit| nibble(*digit).ok())
+            .is_some_and(|nibble| nibble >> (bit % 4) & 1 != 0)
+    }
+}
+
+/// The record of a checkpoint, `digest_lists_checkpoint`: what the text was. Its data are a line:
+///
+/// ```text
+/// sha256:<digest of the text> <length of the text in bytes>[ reset]
+/// ```
+///
+/// With ` reset` the bits started anew after the text was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The SHA-256 of the text.
+    pub text: Digest,
+    /// The length of the text in bytes.
+    pub length: u64,
+    /// What became of the bits.
+    pub how: Take,
+}
+
+const RESET: &[u8] = b" reset";
+
+impl Checkpoint {
+    /// The most bytes of the data.
+    pub const MAX: usize = NAME + 1 + 20 + RESET.len() + 1;
+
+    /// Writes the data of the record.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sink`.
+    pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
+        sink.put(self.text.algo().name().as_bytes())?;
+        sink.put(b":")?;
+        Hex(self.text.as_bytes()).write(sink)?;
+        sink.put(b" ")?;
+        put_decimal(self.length, sink)?;
+        if self.how == Take::Reset {
+            sink.put(RESET)?;
+        }
+        sink.put(b"\n")
+    }
+
+    /// Reads what [`Self::write`] writes, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Truncated`], [`Cause::BadHex`], [`Cause::UnknownAlgorithm`],
+    /// [`Cause::BadDigestSize`], [`Cause::BadLength`], [`Cause::TrailingBytes`].
+    pub fn parse(data: &[u8]) -> Result<Self> {
+        let line = data.strip_suffix(b"\n").ok_or(Cause::Truncated)?;
+        let (text, line) = line.split_at_checked(NAME).ok_or(Cause::Truncated)?;
+        let text = parse_sha256(text)?;
+        let line = line.strip_prefix(b" ").ok_or(Cause::BadLength)?;
+        let (length, rest) = parse_decimal(line)?;
+        let how = match rest {
+            b"" => Take::Keep,
+            RESET => Take::Reset,
+            _ => return Err(Cause::TrailingBytes),
+        };
+        Ok(Self { text, length, how })
+    }
+}
+
+/// Reads `sha256:` and lower-case digits.
+fn parse_sha256(text: &[u8]) -> Result<Digest> {
+    let digits = text
+        .strip_prefix(b"sha256:")
+        .ok_or(Cause::UnknownAlgorithm)?;
+    for digit in digits {
+        nibble(*digit)?;
+    }
+    Digest::from_hex(HashAlgo::Sha256, digits)
+}
+
+/// The value of a lower-case hexadecimal digit.
+const fn nibble(digit: u8) -> Result<u8> {
+    match digit {
+        b'0'..=b'9' => Ok(digit.wrapping_sub(b'0')),
+        b'a'..=b'f' => Ok(digit.wrapping_sub(b'a').wrapping_add(10)),
+        _ => Err(Cause::BadHex),
+    }
+}
+
+fn put_decimal(number: u64, sink: &mut (impl Sink + ?Sized)) -> Result {
+    let mut digits = [0u8; 20];
+    let mut rest = number;
+    let mut used = 0usize;
+    for digit in digits.iter_mut().rev() {
+        // CAST: Less than 10.
+        *digit = b'0'.wrapping_add((rest % 10) as u8);
+        rest /= 10;
+        used = used.wrapping_add(1);
+        if rest == 0 {
+            break;
+        }
+    }
+    let start = digits.len().saturating_sub(used);
+    sink.put(digits.get(start..).unwrap_or_default())
+}
+
+/// Reads a number without leading zeros, and returns it with what follows it.
+fn parse_decimal(text: &[u8]) -> Result<(u64, &[u8])> {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit());
+    let (digits, rest) = text
+        .split_at_checked(end.unwrap_or(text.len()))
+        .ok_or(Cause::BadLength)?;
+    if digits.is_empty() || digits.starts_with(b"0") && digits != b"0" {
+        return Err(Cause::BadLength);
+    }
+    let number = digits.iter().try_fold(0u64, |sum, digit| {
+        sum.checked_mul(10)?
+            .checked_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    Ok((number.ok_or(Cause::BadLength)?, rest))
+}
