@@ -63,6 +63,10 @@ module! {
             default: false,
             description: "Whether what is to be measured is refused while the TPM does not take its record (default no)",
         },
+        batch: bool {
+            default: false,
+            description: "Whether files that are measured at the same time share an extend of the PCR (default no)",
+        },
         policy_lock: bool {
             default: false,
             description: "Whether the policy of load time cannot be replaced (default no)",
@@ -113,6 +117,7 @@ impl kernel::Module for DigestLists {
             log::Settings {
                 pcr: *module_parameters::pcr.value_ref(),
                 tpm_required: *module_parameters::tpm_required.value_ref(),
+                batch: *module_parameters::batch.value_ref(),
             },
             sys::module::Text::ImaPolicy.get(),
             *module_parameters::policy_lock.value_ref(),

@@ -106,7 +106,7 @@ impl Log {
                 signature: &signature,
                 ..Event::new(*digest, path.to_bytes())
             };
-            let extended = self.append(pcr, template, &event, Repeat::Never)?;
+            let extended = self.append_shared(pcr, template, &event)?;
             self.admit_file(extended, file, path)
         })
     }

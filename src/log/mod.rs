@@ -12,8 +12,10 @@
 //! comes first.
 
 mod audit;
+mod batch;
 mod begin;
 mod event;
+mod queue;
 mod record;
 mod records;
 mod require;
@@ -53,6 +55,7 @@ use kernel::{
         Mutex, //
     },
 };
+use queue::Member;
 use records::{
     Records,
     Repeat, //
@@ -78,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) pcr: u32,
     /// Whether nothing that is to be measured is used before the TPM has its record.
     pub(crate) tpm_required: bool,
+    /// Whether files that are measured at the same time share an extend.
+    pub(crate) batch: bool,
 }
 
 /// The records and what vouches for them. Locks are taken in the order of the fields.
@@ -90,6 +95,9 @@ struct List {
     /// Held while a record is appended and its PCR extended.
     #[pin]
     vouching: Mutex<Vouching>,
+    /// Records that are to share an extend. Held for moments only.
+    #[pin]
+    queue: Mutex<KVVec<Member>>,
     /// Held for moments only: readers of the list do not wait for the TPM.
     #[pin]
     records: Mutex<Records>,
@@ -238,6 +246,7 @@ impl Log {
                 stats,
                 violations: Counter::new(),
                 vouching <- new_mutex!(Vouching::new()),
+                queue <- new_mutex!(KVVec::new()),
                 records <- new_mutex!(Records::new()),
             }),
             GFP_KERNEL,
@@ -313,9 +322,25 @@ impl Log {
         if number >= vouching.extended {
             self.list.extend(&mut vouching, usize::MAX);
         }
+        Ok(self.finish(&vouching, number))
+    }
+
+    /// As [`Log::append`] for an event that is recorded once; with `batch=1` it may share a record
+    /// and an extend with those of other tasks.
+    fn append_shared(&self, pcr: u32, template: Template, event: &Event<'_>) -> Result<bool> {
+        if !self.settings.batch {
+            return self.append(pcr, template, event, Repeat::Never);
+        }
+        let record = Record::new(pcr, template, event, false)?;
+        let (number, vouching) = self.list.push_shared(record)?;
+        Ok(self.finish(&vouching, number))
+    }
+
+    /// Lets what waits be tried again later, and returns whether the record `number` was extended.
+    fn finish(&self, vouching: &Vouching, number: usize) -> bool {
         if let Some(delay) = vouching.next_attempt() {
             self.retry.after(delay);
         }
-        Ok(number < vouching.extended)
+        number < vouching.extended
     }
 }

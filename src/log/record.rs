@@ -17,6 +17,7 @@ use digest_logic::{
     hash_algo::HashAlgo,
     policy::Template,
     template::{
+        batch,
         write_ascii,
         write_binary,
         Event, //
@@ -30,10 +31,29 @@ use kernel::{
 /// What makes two records the same: the PCR and the SHA-256 of the template data.
 pub(super) type Identity = (u32, [u8; 32]);
 
+/// What the data of a record are.
+#[derive(Clone, Copy)]
+enum Form {
+    /// An event in this template.
+    Event(Template),
+    /// Other records.
+    Batch,
+}
+
+impl Form {
+    /// The name of the template.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Event(template) => template.name(),
+            Self::Batch => batch::NAME,
+        }
+    }
+}
+
 /// A record, never changed once it is in the list.
 pub(crate) struct Record {
     pcr: u32,
-    template: Template,
+    form: Form,
     violation: bool,
     data: KVVec<u8>,
 }
@@ -55,12 +75,39 @@ impl Record {
         Ok(Arc::new(
             Self {
                 pcr,
-                template,
+                form: Form::Event(template),
                 violation,
                 data,
             },
             GFP_KERNEL,
         )?)
+    }
+
+    /// The record of several others of `pcr`, none of which is a violation; [`None`] for fewer than
+    /// two.
+    pub(super) fn batch<'a>(
+        pcr: u32,
+        members: impl Iterator<Item = &'a Self> + Clone,
+    ) -> Result<Option<Arc<Self>>> {
+        if members.clone().nth(1).is_none() {
+            return Ok(None);
+        }
+        let mut len = LengthSink::new();
+        (members.clone())
+            .try_for_each(|member| member.write_binary(HashAlgo::Sha1, &mut len))
+            .map_err(|_| EINVAL)?;
+        let mut data = KVVec::zeroed(len.len(), GFP_KERNEL)?;
+        let mut sink = SliceSink::new(&mut data);
+        { members }
+            .try_for_each(|member| member.write_binary(HashAlgo::Sha1, &mut sink))
+            .map_err(|_| EINVAL)?;
+        let batch = Self {
+            pcr,
+            form: Form::Batch,
+            violation: false,
+            data,
+        };
+        Ok(Some(Arc::new(batch, GFP_KERNEL)?))
     }
 
     /// The PCR it extends.
@@ -100,25 +147,22 @@ impl Record {
 
     /// Writes the record as the ascii list of the bank `algo` shows it.
     pub(crate) fn show_ascii(&self, algo: HashAlgo, out: &mut impl Sink) {
+        let digest = self.template_digest(algo);
         // Both were written by the same code; a record that does not parse cannot be here.
-        let _ = write_ascii(
-            self.pcr,
-            &self.template_digest(algo),
-            self.template,
-            &self.data,
-            out,
-        );
+        let _ = match self.form {
+            Form::Event(template) => write_ascii(self.pcr, &digest, template, &self.data, out),
+            Form::Batch => batch::write_ascii(self.pcr, &digest, &self.data, out),
+        };
     }
 
     /// Writes the record as the binary list of the bank `algo` shows it.
     pub(crate) fn show_binary(&self, algo: HashAlgo, out: &mut impl Sink) {
-        let _ = write_binary(
-            self.pcr,
-            &self.template_digest(algo),
-            self.template,
-            &self.data,
-            out,
-        );
+        let _ = self.write_binary(algo, out);
+    }
+
+    fn write_binary(&self, algo: HashAlgo, out: &mut impl Sink) -> digest_logic::refusal::Result {
+        let digest = self.template_digest(algo);
+        write_binary(self.pcr, &digest, self.form.name(), &self.data, out)
     }
 }
 

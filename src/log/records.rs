@@ -103,6 +103,30 @@ impl Records {
         Ok((number, true))
     }
 
+    /// The number of the record that has this event already, if there is one.
+    pub(super) fn known(&self, identity: &Identity) -> Option<usize> {
+        self.known.get(identity).copied()
+    }
+
+    /// Appends a record that has several events, and returns its number.
+    pub(super) fn push_batch(&mut self, record: Arc<Record>) -> Result<usize> {
+        let number = self.total();
+        self.list.push(record, GFP_KERNEL)?;
+        Ok(number)
+    }
+
+    /// Notes that the record `number` has the event, unless an earlier one has it.
+    pub(super) fn note(
+        &mut self,
+        identity: Identity,
+        node: RBTreeNodeReservation<Identity, usize>,
+        number: usize,
+    ) {
+        if self.known.get(&identity).is_none() {
+            self.known.insert(node.into_node(identity, number));
+        }
+    }
+
     /// Moves the list to the staged one.
     ///
     /// # Errors

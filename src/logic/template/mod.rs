@@ -21,6 +21,8 @@
 //! integers in host order unless booted with `ima_canonical_fmt`; these are always little endian,
 //! which is the same on little-endian machines.
 
+pub mod batch;
+
 use crate::{
     cursor::{
         put_prefixed_le,
@@ -243,24 +245,24 @@ const fn is_replaced(byte: u8) -> bool {
 /// Writes a record as the binary measurement list shows it.
 ///
 /// `template_digest` is that of the list's bank (SHA-1 in the list without suffix), all zero for a
-/// violation; `data` are the template data.
+/// violation; `template` is the name of the template, and `data` are its data.
 pub fn write_binary(
     pcr: u32,
     template_digest: &Digest,
-    template: Template,
+    template: &str,
     data: &[u8],
     sink: &mut (impl Sink + ?Sized),
 ) -> Result {
     sink.put(&pcr.to_le_bytes())?;
     sink.put(template_digest.as_bytes())?;
-    put_prefixed_le(sink, template.name().as_bytes())?;
+    put_prefixed_le(sink, template.as_bytes())?;
     put_prefixed_le(sink, data)
 }
 
 /// Writes a record as the ascii measurement list shows it, with the newline at its end. As in IMA's
 /// list, an empty field leaves the space before it.
 ///
-/// The arguments are those of [`write_binary`].
+/// The arguments are those of [`write_binary`], with the template itself.
 ///
 /// # Errors
 ///
@@ -273,11 +275,27 @@ pub fn write_ascii(
     sink: &mut (impl Sink + ?Sized),
 ) -> Result {
     let event = Event::parse(template, data)?;
+    put_head(pcr, template_digest, template.name(), sink)?;
+    put_event(template, &event, sink)?;
+    sink.put(b"\n")
+}
+
+/// Writes what stands before the fields of a record: PCR, template digest and template.
+fn put_head(
+    pcr: u32,
+    template_digest: &Digest,
+    template: &str,
+    sink: &mut (impl Sink + ?Sized),
+) -> Result {
     put_pcr(pcr, sink)?;
     sink.put(b" ")?;
     Hex(template_digest.as_bytes()).write(sink)?;
     sink.put(b" ")?;
-    sink.put(template.name().as_bytes())?;
+    sink.put(template.as_bytes())
+}
+
+/// Writes the fields of an event, each behind a space.
+fn put_event(template: Template, event: &Event<'_>, sink: &mut (impl Sink + ?Sized)) -> Result {
     for field in fields(template) {
         sink.put(b" ")?;
         match field {
@@ -290,7 +308,7 @@ pub fn write_ascii(
             Field::Buffer => Hex(event.buffer).write(sink)?,
         }
     }
-    sink.put(b"\n")
+    Ok(())
 }
 
 fn put_ascii_digest(kind: &[u8], digest: &Digest, sink: &mut (impl Sink + ?Sized)) -> Result {

@@ -61,7 +61,12 @@ use digest_logic::{
     },
     signature::Signature,
     template::{
+        batch::{
+            self,
+            Batch, //
+        },
         write_ascii,
+        write_binary,
         Event, //
     },
     tlv,
@@ -454,8 +459,21 @@ pub fn policy_line(data: &[u8]) {
 }
 
 /// Template data are rewritten to the same bytes, and make one line of the ascii list with five
-/// fields.
+/// fields. So are those of a batch.
 pub fn template(data: &[u8]) {
+    let pcr = data.first_chunk().map_or(0, |pcr| u32::from_le_bytes(*pcr));
+    if let Ok(batch) = Batch::parse(pcr, data) {
+        let again = written(|sink| {
+            batch.members().try_for_each(|member| {
+                let digest = Digest::new(HashAlgo::Sha1, &member.template_digest)?;
+                write_binary(pcr, &digest, member.template.name(), member.data, sink)
+            })
+        });
+        assert_eq!(again.as_deref(), Ok(data));
+        let digest = Digest::zero(HashAlgo::Sha1);
+        let line = written(|sink| batch::write_ascii(pcr, &digest, data, sink)).unwrap();
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+    }
     for template in Template::ALL {
         let Ok(event) = Event::parse(template, data) else {
             continue;

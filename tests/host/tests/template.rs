@@ -201,8 +201,7 @@ fn names_lose_spaces_and_control_characters() {
 fn a_binary_record_is_laid_out_as_imas() {
     let digest = Digest::new(HashAlgo::Sha256, &[0x5a; 32]).unwrap();
     let data = data_of(digest, b"/bin/true").unwrap();
-    let record =
-        written(|sink| write_binary(12, &sha1(&data), Template::ImaNg, &data, sink)).unwrap();
+    let record = written(|sink| write_binary(12, &sha1(&data), "ima-ng", &data, sink)).unwrap();
     let expected = [
         &[12, 0, 0, 0][..],
         &Sha1::digest(&data),

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `batch=1`: tasks that wait for the TPM share an extend.
+//!
+//! A task that has a file to record puts the record into a queue, and waits for its turn with the
+//! TPM. The one that gets it takes all that is in the queue, its own record included, appends it,
+//! as one record of the template `digest-batch` for each PCR, and extends. The others find that
+//! done when their turn comes. So no task goes on before the extend of its record, and none waits
+//! for others to come: a record that is alone in the queue is appended as it is.
+
+use super::{
+    queue::{
+        Member,
+        Settled,
+        Slot, //
+    },
+    record::Record,
+    records::Repeat,
+    vouching::Vouching,
+    List, //
+};
+use digest_logic::template::batch::MAX_MEMBERS;
+use kernel::{
+    prelude::*,
+    sync::{
+        Arc,
+        MutexGuard, //
+    },
+};
+
+impl List {
+    /// Appends `record` as [`List::push`] does for an event that is recorded once, or lets another
+    /// task do so with its own, and extends. Returns the number of the record that has it, and the
+    /// lock. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`: nothing was appended.
+    pub(super) fn push_shared(
+        &self,
+        record: Arc<Record>,
+    ) -> Result<(usize, MutexGuard<'_, Vouching>)> {
+        let slot = Arc::new(Slot::new(), GFP_KERNEL)?;
+        let member = Member::new(record, slot.clone())?;
+        self.queue.lock().push(member, GFP_KERNEL)?;
+        let mut vouching = self.vouching.lock();
+        if slot.get() == Settled::Not {
+            let queue = core::mem::replace(&mut *self.queue.lock(), KVVec::new());
+            self.append_queue(queue);
+            if self.total() > vouching.extended {
+                self.extend(&mut vouching, usize::MAX);
+            }
+        }
+        match slot.get() {
+            Settled::Number(number) => Ok((number, vouching)),
+            Settled::Not | Settled::Failed => Err(ENOMEM),
+        }
+    }
+
+    /// Appends all of `queue`, and settles each member.
+    fn append_queue(&self, queue: KVVec<Member>) {
+        let mut waiting: KVVec<Option<Member>> = KVVec::new();
+        for member in queue {
+            // A repeated event needs no place in a batch.
+            if let Some(number) = self.records.lock().known(&member.identity) {
+                member.slot.settle(Some(number));
+            } else if waiting.reserve(1, GFP_KERNEL).is_err() {
+                self.append_alone(member);
+            } else {
+                // There is room.
+                let _ = waiting.push(Some(member), GFP_KERNEL);
+            }
+        }
+        for start in 0..waiting.len() {
+            let rest = waiting.get_mut(start..).unwrap_or_default();
+            let Some(pcr) = rest
+                .first()
+                .and_then(Option::as_ref)
+                .map(|m| m.record.pcr())
+            else {
+                continue;
+            };
+            self.append_batch(pcr, rest);
+        }
+    }
+
+    /// Appends the first members of `waiting` that are of `pcr`, as many as share an extend.
+    fn append_batch(&self, pcr: u32, waiting: &mut [Option<Member>]) {
+        let of_pcr = |place: &&mut Option<Member>| {
+            (place.as_ref()).is_some_and(|member| member.record.pcr() == pcr)
+        };
+        let shown = waiting.iter().flatten();
+        let shown = shown.filter(|member| member.record.pcr() == pcr);
+        let shared = Record::batch(pcr, shown.take(MAX_MEMBERS).map(|member| &*member.record));
+        let number = shared.and_then(|shared| match shared {
+            Some(shared) => self.records.lock().push_batch(shared).map(Some),
+            None => Ok(None),
+        });
+        for place in waiting.iter_mut().filter(of_pcr).take(MAX_MEMBERS) {
+            let Some(member) = place.take() else {
+                continue;
+            };
+            match number {
+                Ok(Some(number)) => {
+                    member.slot.settle(Some(number));
+                    self.records
+                        .lock()
+                        .note(member.identity, member.node, number);
+                }
+                // It is the only one, or there is no memory for all of them together.
+                Ok(None) | Err(_) => self.append_alone(member),
+            }
+        }
+    }
+
+    fn append_alone(&self, member: Member) {
+        let Member {
+            record,
+            identity,
+            node,
+            slot,
+        } = member;
+        let pushed = (self.records.lock()).push(record, identity, node, Repeat::Never);
+        slot.settle(pushed.ok().map(|(number, _)| number));
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Records that wait for a task that has its turn with the TPM; [`super::batch`] appends them.
+
+use super::record::{
+    Identity,
+    Record, //
+};
+use core::sync::atomic::{
+    AtomicUsize,
+    Ordering, //
+};
+use kernel::{
+    prelude::*,
+    rbtree::RBTreeNodeReservation,
+    sync::Arc, //
+};
+
+/// What became of a record in the queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It is in the queue.
+    Not,
+    /// There was no memory to append it.
+    Failed,
+    /// The number of the record that has its event.
+    Number(usize),
+}
+
+/// Where a task finds what became of its record.
+///
+/// Written and read with the lock on the vouching of the list held, which orders both.
+pub(super) struct Slot(AtomicUsize);
+
+impl Slot {
+    const NOT: usize = usize::MAX;
+    const FAILED: usize = usize::MAX - 1;
+
+    /// The record is in the queue.
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(Self::NOT))
+    }
+
+    /// The record `number` has the event; none if there was no memory.
+    pub(super) fn settle(&self, number: Option<usize>) {
+        self.0
+            .store(number.unwrap_or(Self::FAILED), Ordering::Relaxed);
+    }
+
+    /// What became of it.
+    pub(super) fn get(&self) -> Settled {
+        match self.0.load(Ordering::Relaxed) {
+            Self::NOT => Settled::Not,
+            Self::FAILED => Settled::Failed,
+            number => Settled::Number(number),
+        }
+    }
+}
+
+/// A record that waits for its turn.
+pub(super) struct Member {
+    pub(super) record: Arc<Record>,
+    pub(super) identity: Identity,
+    pub(super) node: RBTreeNodeReservation<Identity, usize>,
+    pub(super) slot: Arc<Slot>,
+}
+
+impl Member {
+    /// `record`, whose task looks into `slot`. May sleep.
+    pub(super) fn new(record: Arc<Record>, slot: Arc<Slot>) -> Result<Self> {
+        Ok(Self {
+            identity: record.identity(),
+            node: RBTreeNodeReservation::new(GFP_KERNEL)?,
+            slot,
+            record,
+        })
+    }
+}
