@@ -26,9 +26,9 @@ mkfs_loop ext4 64M "$disk" || bail "no file system"
 for name in a b c d e f g h i j k l m n o p; do
 	echo "content of $name" >"$disk/$name" && chown 4242 "$disk/$name"
 done
-"$SELFTESTS/make_lists.py" "$WORK/meta-one" "$WORK/one=$(entries a b c d e f g h i j)"
-"$SELFTESTS/make_lists.py" "$WORK/meta-two" "$WORK/two=$(entries k l),immutable:#2000.x,$(entries m)"
-"$SELFTESTS/make_lists.py" "$WORK/meta-mixed" \
+"$SELFTESTS/digestlists.py" make "$WORK/meta-one" "$WORK/one=$(entries a b c d e f g h i j)"
+"$SELFTESTS/digestlists.py" make "$WORK/meta-two" "$WORK/two=$(entries k l),immutable:#2000.x,$(entries m)"
+"$SELFTESTS/digestlists.py" make "$WORK/meta-mixed" \
 	"$WORK/mixed=mutable:@$disk/n,revoked:@$disk/o,immutable:@$disk/p"
 # Read before any rule asks.
 sum_of_d=$(sum <"$disk/d")
@@ -154,7 +154,7 @@ import os, struct, sys
 count = 1000000
 with open(sys.argv[1], "wb") as file:
     file.write(struct.pack("<HII", 0, count, 32 * count) + os.urandom(32 * count))' "$WORK/million"
-"$SELFTESTS/make_lists.py" "$WORK/meta-million" "$WORK/million"
+"$SELFTESTS/digestlists.py" make "$WORK/meta-million" "$WORK/million"
 without=$(status digest_memory)
 check "a million digests are loaded" eval 'echo "$WORK/meta-million" >"$SECFS/digest_lists"'
 note "their bits are $((1000000 / 8)) of $(($(status digest_memory) - without)) bytes"

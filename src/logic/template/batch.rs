@@ -91,8 +91,8 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     ///
-    /// [`Cause::Empty`], [`Cause::TooManyEntries`], [`Cause::Truncated`], [`Cause::BadTemplate`] for
-    /// another PCR or template in a member, and those of [`Event::parse`].
+    /// [`Cause::Empty`], [`Cause::TooManyEntries`], [`Cause::Truncated`], [`Cause::BadTemplate`]
+    /// for another PCR or template in a member, and those of [`Event::parse`].
     pub fn parse(pcr: u32, data: &'a [u8]) -> Result<Self> {
         if data.is_empty() {
             return Err(Cause::Empty);
