@@ -105,7 +105,7 @@ write_all() {
 section "many lists that are loaded and removed under lookups"
 # The first time the kernel's caches get the size that this takes.
 write_all digest_lists "$WORK"/load-* >/dev/null && write_all digest_lists_remove "$WORK"/remove-* >/dev/null
-churn 500 >/dev/null
+churn "$LISTS" >/dev/null
 before=$(kernel_memory)
 kept=$(status digest_memory)
 began=$SECONDS
