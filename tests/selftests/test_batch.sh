@@ -38,29 +38,31 @@ batches() { grep -c '^digest-batch ' "$WORK/names"; }
 load_module || bail "the module does not load"
 set_policy 'measure func=FILE_CHECK mask=MAY_READ fowner=4242'
 files without
-check_eq "without batch=1 each of $count files that are opened at once is an extend" $count "$(extends "$SELFTESTS/batch.py" open "${files[@]}")"
-check "and has a record" once_each without
+section "without batch=1"
+check_eq "each of $count files that are opened at once is an extend" $count "$(extends "$SELFTESTS/batch.py" open "${files[@]}")"
+check "each file has a record" once_each without
 check_eq "there is no batch" 0 "$(batches)"
 unload_module
 
 load_module batch=1 || bail "the module does not load"
 set_policy 'measure func=FILE_CHECK mask=MAY_READ fowner=4242'
+section "batch=1"
 files with
 taken=$(extends "$SELFTESTS/batch.py" open "${files[@]}")
 note "batch=1: $count files at once are ${taken:-no} extends"
 # How many depends on how busy the machine is.
-check "with it they share extends" [ "${taken:-$count}" -lt "$count" ]
+check "files that are opened at once share extends" [ "${taken:-$count}" -lt "$count" ]
 check "each file has one record, alone or in a batch" once_each with
 check "there are batches" [ "$(batches)" -ge 1 ]
 check_eq "an extend is one record" "$(status records)" "$(status pcr_extends)"
 check "the list replays in every bank" replays
-check_eq "the ascii list has the same" "$(awk '$1 == "digest-batch" { for (i = 2; i <= NF; i++) print $i }' "$WORK/names")" \
+check_eq "the ascii list has the names of the binary one" "$(awk '$1 == "digest-batch" { for (i = 2; i <= NF; i++) print $i }' "$WORK/names")" \
 	"$(awk '$3 == "digest-batch" { for (i = 6; i <= NF; i += 3) print $i }' "$ASCII")"
-check_eq "used again they leave no record" 0 "$(extends "$SELFTESTS/batch.py" open "${files[@]}")"
+check_eq "files that are used a second time leave no record" 0 "$(extends "$SELFTESTS/batch.py" open "${files[@]}")"
 check_eq "no record waits" 0 "$(status records_waiting)"
 files alone
-check_eq "one after the other they are alone in their records" $count "$(extends bash -c 'for file; do : <"$file"; done' bash "${files[@]}")"
-check "each as without batch=1" eval 'once_each alone && ! grep "^digest-batch.*/alone/" "$WORK/names"'
+check_eq "files that are opened one after the other are alone in their records" $count "$(extends bash -c 'for file; do : <"$file"; done' bash "${files[@]}")"
+check "files that are opened one after the other have records as without batch=1" eval 'once_each alone && ! grep "^digest-batch.*/alone/" "$WORK/names"'
 files same
 same=()
 for ((i = 0; i < count; i++)); do same+=("${files[0]}"); done
@@ -70,6 +72,6 @@ cat "${binary}_staged" >"$WORK/staged"
 check_eq "batches are staged like other records" "$(wc -l <"$WORK/names")" "$("$SELFTESTS/batch.py" names "$WORK/staged" | head -n "$(wc -l <"$WORK/names")" | wc -l)"
 echo D >"${binary}_staged"
 check_eq "files whose batch was deleted are known" 0 "$(extends "$SELFTESTS/batch.py" open "$WORK"/with/*)"
-check_eq "nothing is in the list" "" "$(cat "$ASCII")"
+check_eq "nothing is in the list when batches were deleted" "" "$(cat "$ASCII")"
 check "the module can be unloaded" unload_module
 finish

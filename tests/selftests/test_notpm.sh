@@ -44,11 +44,11 @@ check "both lists have the same records" is_ascii_list "$WORK/binary"
 check "digestctl status works" digestctl status
 there=$(records)
 check "the list can be staged" bash -c "echo A >$SECFS/ascii_runtime_measurements_staged"
-check "but not deleted: the records wait" bash -c "! echo D >$SECFS/ascii_runtime_measurements_staged 2>$WORK/error"
-check "for the TPM" grep -q "Resource temporarily unavailable" "$WORK/error"
+check "the staged list cannot be deleted: its records wait" bash -c "! echo D >$SECFS/ascii_runtime_measurements_staged 2>$WORK/error"
+check "the staged list cannot be deleted for want of the TPM" grep -q "Resource temporarily unavailable" "$WORK/error"
 : <"$WORK/binary" && chown 4242 "$WORK/binary" && : <"$WORK/binary"
-check_eq "which is so for those in the list as well" "1 Resource temporarily unavailable" \
+check_eq "the records of the list cannot be deleted either" "1 Resource temporarily unavailable" \
 	"$(records) $(bash -c "echo 1 >$SECFS/ascii_runtime_measurements" 2>&1 | sed 's/.*: //')"
-check_eq "all of them are there" "1 $there 0" "$(status records) $(status records_staged) $(status records_deleted)"
+check_eq "all records are there" "1 $there 0" "$(status records) $(status records_staged) $(status records_deleted)"
 check "the module can be unloaded" unload_module
 finish

@@ -54,51 +54,54 @@ load_module || bail "the module does not load"
 # What reads the list may be measured itself, so that only files of this test are.
 set_policy 'measure func=FILE_CHECK fowner=4242'
 for i in 1 2 3 4 5; do new_file "$i"; done
-check_eq "(the list has 8 records)" "8 0 0" "$(now)"
+section "what is refused"
+check_eq "the list has 8 records before" "8 0 0" "$(now)"
 
 # What is refused.
 check "the list takes no A" refused "Invalid argument" "$binary" A
-check "nor D" refused "Invalid argument" "$binary" D
-check "nor 0" refused "Invalid argument" "$binary" 0
-check "nor a negative number" refused "Invalid argument" "$binary" -1
+check "the list takes no D" refused "Invalid argument" "$binary" D
+check "the list takes no 0" refused "Invalid argument" "$binary" 0
+check "the list takes no negative number" refused "Invalid argument" "$binary" -1
 check "the staged list takes no number" refused "Invalid argument" "$staged" 1
-check "nor another word" refused "Invalid argument" "$staged" X
+check "the staged list takes no other word" refused "Invalid argument" "$staged" X
 check "nothing that is not staged can be deleted" refused "No such file or directory" "$staged" D
-check "nor more records than there are" refused "No such file or directory" "$binary" 9
-check "others may not write" eval '! as 65534 bash -c "echo A >$staged" 2>/dev/null'
-check "nor root without CAP_SYS_ADMIN" eval '! setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin bash -c "echo A >$staged" 2>/dev/null'
+check "more records than there are cannot be deleted" refused "No such file or directory" "$binary" 9
+check "another user may not write" eval '! as 65534 bash -c "echo A >$staged" 2>/dev/null'
+check "root without CAP_SYS_ADMIN may not write" eval '! setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin bash -c "echo A >$staged" 2>/dev/null'
 check_eq "the list is as it was" "8 0 0" "$(now)"
 check_eq "nothing is staged" "" "$(cat "$staged")"
 
 # Staging and deleting what is staged.
+section "staging"
 before=$(cat "$ASCII")
 for suffix in "" _sha1 _sha256 _sha384 _sha512; do cat "$binary$suffix" >"$WORK/before$suffix"; done
-check "the list is staged" asks "$staged" A
-check_eq "all of it" "0 8 0" "$(now)"
+check "the list is accepted" asks "$staged" A
+check_eq "all of the list is staged" "0 8 0" "$(now)"
 check_eq "the list is empty" "" "$(cat "$ASCII")"
-check_eq "so says its count" 0 "$(count)"
-check_eq "the staged one is what it was" "$before" "$(cat "$staged")"
+check_eq "the count of the list is zero" 0 "$(count)"
+check_eq "the staged list is what the list was" "$before" "$(cat "$staged")"
 for suffix in "" _sha1 _sha256 _sha384 _sha512; do
-	check "so is the binary one${suffix:+ with ${suffix#_}}" cmp "$WORK/before$suffix" "$binary${suffix}_staged"
+	check "the staged binary list${suffix:+ of ${suffix#_}} is what the list was" cmp "$WORK/before$suffix" "$binary${suffix}_staged"
 done
-check "it is not staged twice" refused "File exists" "$staged" A
+check "the list is not staged twice" refused "File exists" "$staged" A
 new_file 6
 : <"$WORK/files/1"
 check_eq "a new file has its record in the list, an old one has none" "6 " "$(names "$ASCII")"
-check_eq "which does not join what is staged" "1 8 0" "$(now)"
+check_eq "a new record does not join what is staged" "1 8 0" "$(now)"
 check "what is staged is archived and deleted" archive_staged
-check_eq "it is gone" "1 0 8" "$(now)"
-check_eq "also for readers" "" "$(cat "$staged")"
+check_eq "what was deleted is gone" "1 0 8" "$(now)"
+check_eq "what was deleted is gone for readers" "" "$(cat "$staged")"
 replays "the archive and the list replay"
 for i in 1 2 3 4 5 6; do : <"$WORK/files/$i"; done
 check_eq "files whose records were deleted are not measured again" "1 0 8" "$(now)"
 touch "$WORK/files/2" && : <"$WORK/files/2"
-check_eq "nor are those that are read again with the same content" "1 0 8" "$(now)"
+check_eq "files that are read again with the same content are not measured again" "1 0 8" "$(now)"
 new_file 2
-check_eq "with other content they are" "6 2 " "$(names "$ASCII")"
-replays "the archive and the list replay"
+check_eq "files with other content are measured again" "6 2 " "$(names "$ASCII")"
+replays "the archive and the list replay with new records"
 
 # Deleting from the list.
+section "deleting from the list"
 for i in 7 8 9; do new_file "$i"; done
 head -n 3 "$ASCII" >"$WORK/three"
 # three RECORDS: so many first records of the binary list.
@@ -112,65 +115,68 @@ for _ in range(int(sys.argv[1])):
 sys.stdout.buffer.write(data[:at])' "$1" <"$binary"; }
 first_records 3 >>"$archive"
 check "the first 3 records are deleted" asks "$binary" 3
-check_eq "they are gone" "2 0 11" "$(now)"
-check_eq "the others stay" "8 9 " "$(names "$ASCII")"
+check_eq "the first 3 records are gone" "2 0 11" "$(now)"
+check_eq "the other records stay" "8 9 " "$(names "$ASCII")"
 replays "the archive and the list replay"
 check "the first record is deleted by the file of another bank" eval 'first_records 1 >>"$archive"; asks "${ASCII}_sha512" 1'
-check_eq "for all of them" "9 " "$(names "$ASCII")"
+check_eq "the first record is deleted for all banks" "9 " "$(names "$ASCII")"
 check "the list is staged" asks "${binary}_sha256_staged" A
 new_file 10
 new_file 11
 cat "${binary}_staged" >>"$archive"
 first_records 1 >>"$archive"
 check "a record is deleted while others are staged" asks "$binary" 1
-check_eq "what is staged stays" "9 " "$(names "$staged")"
-check "and is deleted" asks "$staged" D
+check_eq "what is staged stays when a record is deleted" "9 " "$(names "$staged")"
+check "what is staged is deleted" asks "$staged" D
 check_eq "one record is left" "11 " "$(names "$ASCII")"
-replays "the archive and the list replay"
-check "the rest is deleted" eval 'first_records 1 >>"$archive" && asks "$binary" 1'
+replays "the archive and the list replay with what was staged"
+check "the last record is deleted" eval 'first_records 1 >>"$archive" && asks "$binary" 1'
 check_eq "nothing is left" "0 0 15" "$(now)"
-check "nothing can be staged then" refused "No such file or directory" "$staged" A
+check "an empty list cannot be staged" refused "No such file or directory" "$staged" A
 for i in 1 2 3 7 8 9 10 11; do : <"$WORK/files/$i"; done
-check_eq "files are known as before" "0 0 15" "$(now)"
+check_eq "files are known as before when nothing is left" "0 0 15" "$(now)"
 
 # Counters.
+section "counters"
 exec {fd}>>"$WORK/files/1"
 : <"$WORK/files/1"
 exec {fd}>&-
-check_eq "(a violation is counted)" 1 "$(cat "$SECFS/violations")"
-check "with its record deleted" asks "$binary" "$(count)"
-check_eq "it still is" 1 "$(cat "$SECFS/violations")"
+check_eq "a violation is counted" 1 "$(cat "$SECFS/violations")"
+check "the record of a violation is deleted" asks "$binary" "$(count)"
+check_eq "a violation is counted when its record is deleted" 1 "$(cat "$SECFS/violations")"
 check_eq "each record was one extend" "$(status records_deleted)" "$([ -e /dev/tpm0 ] && status pcr_extends || status records_deleted)"
 
 # Turns.
+section "turns"
 new_file 12
 exec {fd}<"$ASCII"
-check "with a reader there is no writer" refused "Device or resource busy" "$staged" A
-check "but another reader" cat "$staged"
+check "a writer is refused beside a reader" refused "Device or resource busy" "$staged" A
+check "a second reader is not refused" cat "$staged"
 exec {fd}<&-
 exec {fd}>"$staged"
-check "with a writer there is no other" refused "Device or resource busy" "$binary" 1
-check "nor a reader" eval '! cat "$ASCII" 2>/dev/null'
-check "the same task may open another file to write" eval 'exec {second}<>"$ASCII"'
+check "a second writer is refused" refused "Device or resource busy" "$binary" 1
+check "a reader is refused beside a writer" eval '! cat "$ASCII" 2>/dev/null'
+check "the writer may open another file to write" eval 'exec {second}<>"$ASCII"'
 # shellcheck disable=SC2154 # by the line before
 read -r line <&"$second"
-check_eq "and read it" "$WORK/files/12" "$(cut -d' ' -f5 <<<"$line")"
+check_eq "the writer reads by its other file" "$WORK/files/12" "$(cut -d' ' -f5 <<<"$line")"
 exec {second}>&-
-check "it stages" eval 'echo A >&$fd'
+check "the writer stages the list" eval 'echo A >&$fd'
 exec {fd}>&-
-check_eq "then others read" "12 " "$(names "$staged")"
-check "delete" asks "$staged" D
+check_eq "a reader is not refused after the writer" "12 " "$(names "$staged")"
+check "what is staged is deleted after that" asks "$staged" D
 unload_module
 
 # Many.
 load_module || bail "the module does not load"
+section "many records"
 set_policy 'measure func=FILE_CHECK mask=MAY_READ fowner=4242'
 : >"$WORK/files/many" && chown 4242 "$WORK/files/many"
 for i in {1..500}; do echo "many $i" >"$WORK/files/many" && : <"$WORK/files/many"; done
-check_eq "(500 contents were measured)" 503 "$(count)"
+check_eq "500 contents are measured" 503 "$(count)"
 check "all but one are deleted at once" asks "$binary" 502
-check_eq "one is left" "1 0 502" "$(now)"
+check_eq "one record is left" "1 0 502" "$(now)"
 echo "many 250" >"$WORK/files/many" && : <"$WORK/files/many"
-check_eq "each of them is known" "1 0 502" "$(now)"
+check_eq "each content is known when its record is deleted" "1 0 502" "$(now)"
 unload_module
 finish
