@@ -78,8 +78,8 @@ check_eq "the start record has the digest of the policy" "sha256:$(sum <"$SECFS/
 check "the PCR of every bank replays" replay_ok
 check "the module can be unloaded" unload_module
 
-# refuses_load NAME ERROR LINE PARAMETER [UNLOAD]: three results, ok if the module does not load with
-# the parameter, and says why.
+# refuses_load NAME ERROR LINE PARAMETER [UNLOAD]: three results, ok if the module does not load
+# with the parameter, and says why.
 refuses_load() {
 	local rc=0
 	echo "selftest: $4" >/dev/kmsg
