@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user's page of a file that something else writes to when nothing has the file open for writing any more: a direct
- * read from SOURCE, a file of a FUSE server, into a shared mapping of FILE. It reads two pages, and only the first is of
- * FILE: while the server cannot finish the second, nothing says that the first was written. ASKED exists when the read
- * has begun. What the program does then:
+ * A page of a user's file that something else writes to after everything has closed the file: a
+ * direct read from SOURCE, a file of a FUSE server, into a shared mapping of FILE. It reads two
+ * pages, and only the first is of FILE: while the server cannot finish the second, nothing says
+ * that the first was written. ASKED exists when the read has begun. What the program does then:
  *
  *   gone FILE SOURCE ASKED   closes FILE, says "gone", and waits for the end of the read
- *   late FILE SOURCE ASKED   the same; after a line of input it maps FILE privately and makes that executable, while
- *                            another thread calls it, and says what the first call returned and what a later one does
+ *   late FILE SOURCE ASKED   the same; after a line of input it maps FILE privately and makes that
+ *                            executable, while another thread calls it, and says what the first
+ *                            call returned and what a later one does
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

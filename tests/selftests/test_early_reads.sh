@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the kernel uses of a file before it asks: the headers of a program, and a mapping that becomes
-# executable. A page of a user's own file, to which something else still holds a reference from a
-# shared mapping that is gone, can have other content then than a look finds afterwards.
+# What the kernel uses of a file before it asks: the headers of a program, and a mapping that
+# becomes executable. A page of a user's own file, to which something else still holds a reference
+# from a shared mapping that is gone, can have other content then than a look finds afterwards.
 #
 # shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
 
@@ -28,8 +28,8 @@ mkfifo "$WORK/go"
 
 # content_of PAGE: what the device brings from here on.
 content_of() { { cat "$1" && head -c 8192 /dev/zero; } | head -c 8192 >"$device"; }
-# begin COMMAND NAME CONTENT: a file of that content on the disk, in $file, to whose first page the device writes from here
-# on, when nothing has it open any more.
+# begin COMMAND NAME CONTENT: a file of that content on the disk, in $file, to whose first page the
+# device writes after everything has closed it.
 begin() {
 	file=$disk/$2
 	head -c 4096 "$3" >"$file" && chown "$USER_ID" "$file" && chmod 755 "$file" && sync
