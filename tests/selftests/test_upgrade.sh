@@ -14,7 +14,7 @@
 . "$(dirname "$0")/appraise.sh"
 
 enforcing_system
-plan 30
+plan 31
 no_ratelimit
 
 export DEBIAN_FRONTEND=noninteractive
@@ -63,6 +63,9 @@ begin_transfer before && user=$transfer
 check_eq "a process has the library mapped" "$(on_disk)" "$(mapped "$user")"
 lists_before=$(status lists)
 check "apt upgrades the package" apt-get -q -y install curl
+check_eq "the record of the lists has the name that it has on every machine" \
+	digest_lists_metadata:/etc/digest_lists/.apt/metadata \
+	"$(awk '$5 ~ /^digest_lists_metadata/ { name = $5 } END { print name }' "$SECFS/ascii_runtime_measurements")"
 check_eq "the package has the new version" "$new" "$(version)"
 note "$(($(status lists) - lists_before)) lists more: $(cd /etc/digest_lists/lists && echo *_*.p7s)"
 check "the new version runs with its new library" eval 'curl --version | grep -q "libcurl/${new%%-*}"'
