@@ -13,7 +13,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/stale.sh"
 
-CHANGES=${CHANGES:-5000}
+CHANGES=${CHANGES:-3200}
 random_seeds 3
 read -ra seeds <<<"$SEEDS"
 read -ra types <<<"${FILESYSTEMS:-ext4 xfs btrfs tmpfs overlay}"

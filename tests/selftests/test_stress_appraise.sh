@@ -15,7 +15,7 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/stale.sh"
 
-CHANGES=${CHANGES:-2500}
+CHANGES=${CHANGES:-1600}
 random_seeds 2
 read -ra seeds <<<"$SEEDS"
 read -ra types <<<"${FILESYSTEMS:-ext4 xfs btrfs tmpfs overlay}"

@@ -13,7 +13,7 @@ TASKS=4
 # The leak test: this many cycles until every cache of the kernel has its size, then the ones that
 # count.
 WARM=3
-COUNTED=${COUNTED:-15}
+COUNTED=${COUNTED:-12}
 DIGESTS=100000
 
 complaints() {
