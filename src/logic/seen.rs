@@ -187,7 +187,7 @@ impl<'a> Line<'a> {
         self.digits
             .get(digit)
             .and_then(|digit| nibble(*digit).ok())
-            .is_some_and(|nibble| nibble >> (bit % 4) & 1 != 0)
+            .is_some_and(|nibble| (nibble >> (bit % 4)) & 1 != 0)
     }
 }
 
