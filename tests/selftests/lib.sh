@@ -241,7 +241,8 @@ kernel_memory() {
 	areas=$(awk '!/unpurged/ { sum += $2 } END { printf "%d", sum }' /proc/vmallocinfo)
 	echo $((slabs * 1024 + areas))
 }
-# memory_back BEFORE [BYTES]: succeeds if it is at most so much more than before, half a MiB by default.
+# memory_back BEFORE [BYTES]: succeeds if it is at most so much more than before, half a MiB by
+# default.
 memory_back() { [ $(($(kernel_memory) - $1)) -lt "${2:-524288}" ]; }
 
 # wait_for SECONDS COMMAND...: runs the command until it succeeds; fails after the given time, ten

@@ -128,7 +128,8 @@ note "meanwhile there were $(cat "$WORK"/rounds-* | paste -sd+ | tr '+' ' ') rou
 check_eq "every reader could look up all the time" "$READERS" "$(cat "$WORK"/rounds-* | awk '$1 > 5' | wc -l)"
 check_eq "the known file has no record" 0 "$(records_for "$WORK/files/kept")"
 check_eq "the unknown file has one record" 1 "$(records_for "$WORK/files/unknown")"
-# The records of all these writes stay. A list that stays costs a page at least, 12 MiB for all of them.
+# The records of all these writes stay. A list that stays costs a page at least, 12 MiB for all of
+# them.
 check "the memory is back" wait_for 30 memory_back "$before" 2097152
 note "$(($(kernel_memory) - before)) bytes more than before"
 finish
