@@ -12,23 +12,12 @@ import os
 import struct
 import sys
 
+from replay import records
 
-def records(image):
-    offset = 0
 
-    def take(size):
-        nonlocal offset
-        piece = image[offset:offset + size]
-        if len(piece) != size:
-            sys.exit(f"the data end within a record, at byte {len(image)}")
-        offset += size
-        return piece
-
-    while offset < len(image):
-        pcr, = struct.unpack("<I", take(4))
-        digest = take(20)
-        name = take(struct.unpack("<I", take(4))[0])
-        data = take(struct.unpack("<I", take(4))[0])
+def checked(image):
+    """The PCR, template and data of each record."""
+    for pcr, digest, name, data in records(image):
         if digest != bytes(20) and digest != hashlib.sha1(data).digest():
             sys.exit(f"a record whose template digest is not that of its data: {name}")
         yield pcr, name.decode(), data
@@ -46,11 +35,11 @@ def event(data):
 def names(path):
     with open(path, "rb") as file:
         image = file.read()
-    for pcr, template, data in records(image):
+    for pcr, template, data in checked(image):
         if template != "digest-batch":
             print(template, event(data))
             continue
-        members = list(records(data))
+        members = list(checked(data))
         if not 2 <= len(members) <= 64 or any(member[0] != pcr for member in members):
             sys.exit("not a batch")
         print(template, *(event(member[2]) for member in members))
