@@ -6,14 +6,16 @@ use super::record::{
     Identity,
     Record, //
 };
-use core::sync::atomic::{
-    AtomicUsize,
-    Ordering, //
-};
 use kernel::{
     prelude::*,
     rbtree::RBTreeNodeReservation,
-    sync::Arc, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
 };
 
 /// What became of a record in the queue.
@@ -30,7 +32,7 @@ pub(super) enum Settled {
 /// Where a task finds what became of its record.
 ///
 /// Written and read with the lock on the vouching of the list held, which orders both.
-pub(super) struct Slot(AtomicUsize);
+pub(super) struct Slot(Atomic<usize>);
 
 impl Slot {
     const NOT: usize = usize::MAX;
@@ -38,18 +40,17 @@ impl Slot {
 
     /// The record is in the queue.
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(Self::NOT))
+        Self(Atomic::new(Self::NOT))
     }
 
     /// The record `number` has the event; none if there was no memory.
     pub(super) fn settle(&self, number: Option<usize>) {
-        self.0
-            .store(number.unwrap_or(Self::FAILED), Ordering::Relaxed);
+        self.0.store(number.unwrap_or(Self::FAILED), Relaxed);
     }
 
     /// What became of it.
     pub(super) fn get(&self) -> Settled {
-        match self.0.load(Ordering::Relaxed) {
+        match self.0.load(Relaxed) {
             Self::NOT => Settled::Not,
             Self::FAILED => Settled::Failed,
             number => Settled::Number(number),
