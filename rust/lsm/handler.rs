@@ -181,9 +181,9 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// nfsd.
     fn opened(&self, file: &File, mask: u32) -> Result;
 
-    /// A file was opened to be executed, or as the interpreter of what is (`file_post_open`): the
-    /// kernel will read its headers, and only then ask. [`Handler::opened`] follows, unless it is
-    /// settled.
+    /// A file was opened to be executed, or as the interpreter of what is (`file_post_open`,
+    /// [`File::is_opened_to_execute`]): the kernel will read its headers, and only then ask.
+    /// [`Handler::opened`] follows, unless it is settled.
     fn opened_to_execute(&self, file: &File);
 
     /// A file is about to be cut or extended by its path (`path_truncate`).

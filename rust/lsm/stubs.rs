@@ -236,7 +236,7 @@ pub(super) unsafe extern "C" fn file_post_open<H: Handler>(
     let file = unsafe { File::from_raw(file) };
     // CAST: `mask` is a set of bits.
     let mask = mask as u32;
-    if mask & c::MAY_EXEC != 0 {
+    if file.is_opened_to_execute() {
         enter((), |h: &H| h.opened_to_execute(file));
     }
     enter_unless_settled(AccessKind::Open(mask), file, Cred::CURRENT, |h: &H| {

@@ -113,29 +113,31 @@ impl<'a> Access<'a> {
             // The kernel has read the headers of a program already, from pages that something else
             // may have written to: `drop_foreign_pages()` did not come in time, so that what is
             // read from here on is not what was. The next access finds other pages.
-            let clean = file.cleanse().is_ok() && cache.cleansed(file, look);
-            return clean && !file.is_opened_to_execute();
+            return replace_pages(cache, file, look) && !file.is_opened_to_execute();
         }
         file.write_back().is_ok()
     }
 }
 
-/// Makes what the kernel is about to read of `file` what a look will find: replaces its pages, if
-/// something else may hold a reference to one, or if storage did not take one. For a program and
-/// its interpreter, whose headers the kernel reads before any look, and which nothing can open for
-/// writing from then on. If it fails the look finds that. May sleep.
+/// Whether pages of `file` need not be what the file has: something else may hold a reference to
+/// one, or storage did not take one. Does not sleep.
+pub(super) fn has_foreign_pages(cache: &Cache, file: &File) -> bool {
+    file.can_be_cleansed() && (cache.is_shared(file) || file.failed_to_write())
+}
+
+/// Replaces such pages by what the file has, for a program and its interpreter: the kernel is about
+/// to read their headers, before any look, and nothing can open them for writing from then on. If
+/// it fails the look finds that. May sleep.
 pub(super) fn drop_foreign_pages(cache: &Cache, file: &File) {
-    if !file.is_regular() || !file.can_be_cleansed() {
-        return;
-    }
-    if cache.is_shared(file) {
+    if file.is_regular() && has_foreign_pages(cache, file) {
         let look = cache.glance(file);
-        if !look.is_written() && file.cleanse().is_ok() {
-            cache.cleansed(file, &look);
-        }
-    } else if file.failed_to_write() {
-        let _ = file.cleanse();
+        replace_pages(cache, file, &look);
     }
+}
+
+/// Replaces all pages of `file`; returns whether nothing has referred to one since `look` began.
+fn replace_pages(cache: &Cache, file: &File, look: &Look) -> bool {
+    file.cleanse().is_ok() && cache.cleansed(file, look)
 }
 
 impl<'a> From<Query<'a>> for Access<'a> {

@@ -147,7 +147,7 @@ unsafe impl Handler for Monitor {
     }
 
     fn opened_to_execute(&self, file: &File) {
-        if self.is_running() && file.is_opened_to_execute() {
+        if self.is_running() {
             drop_foreign_pages(&self.stores().cache, file);
         }
     }

@@ -8,6 +8,7 @@
 //! read, but its memory need not go with it: one that was cloned with `CLONE_VM` executes in it as
 //! well. What it leaves unread is recorded as unreadable at once, so that it dies at once.
 
+use super::file_access::has_foreign_pages;
 use crate::{
     cache::{
         Cache,
@@ -27,9 +28,8 @@ use kernel::prelude::*;
 /// The state of a file when a mapping of it became executable.
 pub(crate) struct Before {
     look: Look,
-    /// Pages that were mapped need not be what the file has: something else holds a reference to
-    /// them, or storage did not take them. The look afterwards replaces them, and does not see what
-    /// was executed until then.
+    /// Pages that were mapped need not be what the file has. The look afterwards replaces them, and
+    /// does not see what was executed until then.
     foreign_pages: bool,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn begin(cache: &Cache, file: &File) -> Before {
     cache.watch(file);
     Before {
         look: cache.glance(file),
-        foreign_pages: file.can_be_cleansed() && (cache.is_shared(file) || file.failed_to_write()),
+        foreign_pages: has_foreign_pages(cache, file),
     }
 }
 
