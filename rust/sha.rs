@@ -168,6 +168,13 @@ impl Sink for Hasher {
     }
 }
 
+/// The SHA-256 digest of `data`.
+pub(crate) fn sha256_digest(data: &[u8]) -> Digest {
+    let mut hasher = Hasher::Sha256(Sha256::new());
+    hasher.update(data);
+    hasher.finish()
+}
+
 /// The digest of `data`; `None` for SHA-1.
 pub(crate) fn digest(algo: HashAlgo, data: &[u8]) -> Option<Digest> {
     let mut hasher = Hasher::new(algo)?;

@@ -82,12 +82,11 @@ pub(crate) fn further_digests(
 }
 
 /// The SHA-256 of bytes in memory.
-pub(crate) fn digest_of_bytes(bytes: &[u8], stats: &Stats) -> Result<Digest> {
-    let sha = stats.hash_ns.time(|| {
+pub(crate) fn digest_of_bytes(bytes: &[u8], stats: &Stats) -> Digest {
+    stats.hash_ns.time(|| {
         stats.hashed_bytes.add(usize_as_u64(bytes.len()));
-        sha::sha256(bytes)
-    });
-    Digest::new(HashAlgo::Sha256, &sha).map_err(|_| EINVAL)
+        sha::sha256_digest(bytes)
+    })
 }
 
 /// The digests of bytes in memory by `algos`.

@@ -7,7 +7,6 @@ use crate::sys::sha;
 use core::sync::atomic::AtomicU8;
 use digest_logic::{
     digest::Digest,
-    hash_algo::HashAlgo,
     seen::{
         self,
         Take, //
@@ -77,12 +76,7 @@ impl Last {
     pub(super) fn new() -> Self {
         Self {
             text: KVVec::new(),
-            digest: digest_of(&[]),
+            digest: sha::sha256_digest(&[]),
         }
     }
-}
-
-/// The SHA-256 of a text.
-pub(super) fn digest_of(text: &[u8]) -> Digest {
-    sha::digest(HashAlgo::Sha256, text).unwrap_or(Digest::zero(HashAlgo::Sha256))
 }

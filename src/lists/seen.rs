@@ -8,15 +8,15 @@
 //! one replaces another.
 
 use super::{
-    evidence::{
-        digest_of,
-        Last, //
-    },
+    evidence::Last,
     list::List,
     table::Snapshot,
     Lists, //
 };
-use crate::sys::task;
+use crate::sys::{
+    sha,
+    task, //
+};
 use digest_logic::{
     cursor::Sink,
     num::usize_as_u64,
@@ -150,7 +150,7 @@ impl Lists {
             self.table.next_generation();
         }
         let recorded = taken.text().and_then(|text| {
-            let digest = digest_of(&text);
+            let digest = sha::sha256_digest(&text);
             if repeat == Repeat::Never && digest == last.digest {
                 return Ok(None);
             }

@@ -9,7 +9,7 @@
 //! `boot_aggregate_late` and `digest_lists_tpm` say what was missing.
 
 use super::{
-    event::digest_of,
+    event::with_data,
     vouching::{
         look,
         Found,
@@ -106,10 +106,7 @@ impl List {
         let data = text.as_str().as_bytes();
         let aggregate = Event::new(found.boot_aggregate, BOOT_AGGREGATE_LATE);
         self.push(self.pcr, Template::ImaNg, &aggregate, Repeat::Always)?;
-        let event = Event {
-            buffer: data,
-            ..Event::new(digest_of(data)?, LATE)
-        };
+        let event = with_data(LATE, data);
         self.push(self.pcr, Template::ImaBuf, &event, Repeat::Always)?;
         pr_info!("there is a TPM now\n");
         Ok(())

@@ -157,7 +157,7 @@ impl Log {
     /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR,
     /// even if the same bytes were recorded before: the order counts. May sleep.
     pub(crate) fn measure_own(&self, bytes: &[u8], name: &[u8]) -> Result {
-        let event = Event::new(digest_of(bytes)?, name);
+        let event = Event::new(sha::sha256_digest(bytes), name);
         self.announce(Template::ImaNg, &event)
     }
 
@@ -170,7 +170,7 @@ impl Log {
         name: &[u8],
         attempt: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let event = Event::new(digest_of(bytes)?, name);
+        let event = Event::new(sha::sha256_digest(bytes), name);
         self.announce(Template::ImaNg, &event)?;
         attempt().or_else(|error| {
             self.take_back(event.digest)?;
@@ -181,32 +181,24 @@ impl Log {
     /// Records what the module has done, with the bytes themselves: nothing takes that back, even
     /// if the record waits for the TPM. May sleep.
     pub(crate) fn measure_done(&self, bytes: &[u8], name: &[u8]) -> Result {
-        let event = Event {
-            buffer: bytes,
-            ..Event::new(digest_of(bytes)?, name)
-        };
-        let extended = self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)?;
+        let extended = self.append_own_data(bytes, name)?;
         self.admit(extended, name)
     }
 
     /// As [`Log::measure_own`], with the bytes themselves. May sleep.
     pub(crate) fn measure_own_data(&self, bytes: &[u8], name: &[u8]) -> Result {
-        let event = Event {
-            buffer: bytes,
-            ..Event::new(digest_of(bytes)?, name)
-        };
-        self.announce(Template::ImaBuf, &event)
+        self.announce(Template::ImaBuf, &with_data(name, bytes))
     }
 
     /// Records what the module says of what has happened, with the bytes themselves. May wait for
     /// the TPM whatever `tpm_required` says, since nothing is used by it. May sleep.
     pub(crate) fn note_own_data(&self, bytes: &[u8], name: &[u8]) -> Result {
-        let event = Event {
-            buffer: bytes,
-            ..Event::new(digest_of(bytes)?, name)
-        };
-        self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)?;
-        Ok(())
+        self.append_own_data(bytes, name).map(|_| ())
+    }
+
+    fn append_own_data(&self, bytes: &[u8], name: &[u8]) -> Result<bool> {
+        let event = with_data(name, bytes);
+        self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)
     }
 
     /// Records what the module is about to do. If it must not, since the record waits for the TPM,
@@ -235,10 +227,7 @@ impl Log {
         name: &[u8],
         data: &[u8],
     ) -> Result {
-        let event = Event {
-            buffer: data,
-            ..Event::new(digest_of(data)?, name)
-        };
+        let event = with_data(name, data);
         let template = template.unwrap_or(Template::ImaBuf);
         let extended = self.append(pcr, template, &event, Repeat::Never)?;
         self.admit(extended, name)
@@ -254,8 +243,12 @@ impl Log {
     }
 }
 
-pub(super) fn digest_of(bytes: &[u8]) -> Result<Digest> {
-    Digest::new(HashAlgo::Sha256, &sha::sha256(bytes)).map_err(|_| EINVAL)
+/// The event `name` with `data` and their digest.
+pub(super) fn with_data<'a>(name: &'a [u8], data: &'a [u8]) -> Event<'a> {
+    Event {
+        buffer: data,
+        ..Event::new(sha::sha256_digest(data), name)
+    }
 }
 
 pub(super) fn with_path<T>(file: &File, f: impl FnOnce(&CStr) -> Result<T>) -> Result<T> {

@@ -27,7 +27,6 @@ use crate::{
 use digest_logic::{
     appraise::Denial,
     digest::Digest,
-    hash_algo::HashAlgo,
     metadata::{
         Metadata,
         Record, //
@@ -147,7 +146,7 @@ fn read_list(monitor: &Monitor, record: &Record<'_>) -> Result<(KVVec<u8>, Diges
     own_file::read(monitor.exempt(), record.path, limit, |file, data| {
         let query = Query::new(file, Func::DigestListCheck, Mask::READ);
         let decision = stores.policies.decide(&query);
-        let digest = sha::digest(HashAlgo::Sha256, data).ok_or(EINVAL)?;
+        let digest = sha::sha256_digest(data);
         if let Some(rule) = decision.measure {
             let pcr = stores.log.pcr_of(rule.pcr);
             stores

@@ -18,11 +18,7 @@ use crate::{
         storage, //
     },
 };
-use digest_logic::{
-    digest::Digest,
-    hash_algo::HashAlgo,
-    start::Start, //
-};
+use digest_logic::start::Start;
 use kernel::prelude::*;
 
 /// Asks whether the policy of load time may be put in force. May sleep, for as long as it takes to
@@ -78,7 +74,7 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
         kernel: module::kernel_release().to_str().unwrap_or("?"),
         own_storage: storage::own(),
         pcr: stores.log.pcr(),
-        policy: sha::digest(HashAlgo::Sha256, text).unwrap_or(Digest::zero(HashAlgo::Sha256)),
+        policy: sha::sha256_digest(text),
         require_signature: settings.require_signature,
         tpm_required: stores.log.is_tpm_required(),
         trust_machine_keyring: settings.trust_machine_keyring,
