@@ -22,6 +22,9 @@ pub mod cursor;
 pub mod digest;
 pub mod edition;
 pub mod errno;
+// For verifiers, which are no kernels.
+#[cfg(not(MODULE))]
+pub mod evidence;
 pub mod hash_algo;
 pub mod hook;
 pub mod ima_sig;

@@ -191,6 +191,23 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The lines of a text, in the order of loading; the last one is an error if it is malformed.
+///
+/// # Errors
+///
+/// Those of [`Line::parse`].
+pub fn lines(text: &[u8]) -> impl Iterator<Item = Result<Line<'_>>> {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let parsed = Line::parse(rest);
+        rest = parsed.map_or(&[], |(_, rest)| rest);
+        Some(parsed.map(|(line, _)| line))
+    })
+}
+
 /// The record of a checkpoint, `digest_lists_checkpoint`: what the text was. Its data are a line:
 ///
 /// ```text

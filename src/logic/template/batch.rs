@@ -109,9 +109,9 @@ impl<'a> Batch<'a> {
     }
 
     /// The members, in the order in which they were recorded.
-    pub fn members(&self) -> impl Iterator<Item = Member<'a>> {
-        let mut cursor = Cursor::new(self.data);
-        let pcr = self.pcr;
+    pub fn into_members(self) -> impl Iterator<Item = Member<'a>> {
+        let Self { pcr, data } = self;
+        let mut cursor = Cursor::new(data);
         // By the invariants it ends where the data do.
         core::iter::from_fn(move || Member::parse(&mut cursor, pcr).ok())
     }
@@ -131,7 +131,7 @@ pub fn write_ascii(
 ) -> Result {
     let batch = Batch::parse(pcr, data)?;
     put_head(pcr, template_digest, NAME, sink)?;
-    for member in batch.members() {
+    for member in batch.into_members() {
         sink.put(b" ")?;
         sink.put(member.template.name().as_bytes())?;
         put_event(member.template, &member.event()?, sink)?;

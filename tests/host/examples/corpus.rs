@@ -11,13 +11,20 @@ use std::{
 use digest_logic::{
     cms,
     compact16,
+    digest::Digest,
     hash_algo::HashAlgo,
     list::Kind,
+    policy::Template,
     rpm::tag,
+    template::{
+        write_binary,
+        Event, //
+    },
     tlv, //
 };
 use host_tests::{
     build::{
+        evidence,
         openpgp,
         rpm::{
             package,
@@ -177,6 +184,112 @@ fn main() {
     ] {
         put("seen", name, text.as_bytes());
     }
+    for (target, name, data) in of_verifiers() {
+        put(target, name, &data);
+    }
+}
+
+/// What a verifier reads.
+fn of_verifiers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let attestation = 0x0005_0072;
+    let record = |template: Template, name: &[u8], buffer: &[u8]| {
+        let digest = Digest::new(HashAlgo::Sha256, &[7; 32]).unwrap();
+        let event = Event {
+            buffer,
+            ..Event::new(digest, name)
+        };
+        let data = written(|sink| event.write(template, sink)).unwrap();
+        let digest = Digest::zero(HashAlgo::Sha1);
+        written(|sink| write_binary(12, &digest, template, &data, sink)).unwrap()
+    };
+    let list = [
+        record(Template::ImaNg, b"boot_aggregate", b""),
+        record(Template::ImaBuf, b"digest_lists_start", b"pcr=12\n"),
+        record(Template::ImaSigv2, b"/bin/sh", b""),
+    ];
+    let name = format!("sha256:{}", "a5".repeat(32));
+    let banks = [(0x04, 1 << 12), (0x0b, 0x1003ff)];
+    vec![
+        (
+            "tpm",
+            "quote",
+            evidence::quote(b"a name", &[1; 32], 77, &banks, &[2; 32]),
+        ),
+        (
+            "tpm",
+            "quote-of-nothing",
+            evidence::quote(b"", b"", 0, &[], b""),
+        ),
+        (
+            "tpm",
+            "rsassa",
+            evidence::signature(0x14, 0x0b, &[&[3; 256]]),
+        ),
+        (
+            "tpm",
+            "rsapss",
+            evidence::signature(0x16, 0x0c, &[&[3; 256]]),
+        ),
+        (
+            "tpm",
+            "ecdsa",
+            evidence::signature(0x18, 0x0b, &[&[3; 32], &[4; 31]]),
+        ),
+        ("tpm", "rsa-key", evidence::rsa_key(attestation, &[5; 256])),
+        (
+            "tpm",
+            "ecc-key",
+            evidence::ecc_key(attestation, &[6; 32], &[7; 32]),
+        ),
+        (
+            "tpm",
+            "sized-key",
+            evidence::sized(&evidence::ecc_key(attestation, &[6; 32], &[7; 32])),
+        ),
+        ("records", "list", list.concat()),
+        ("records", "cut", list.concat()[..100].to_vec()),
+        (
+            "firmware",
+            "log",
+            evidence::firmware_log(
+                &[(0x04, 20), (0x0b, 32)],
+                &[
+                    (0, 3, b"StartupLocality\0\x03"),
+                    (4, 0x8000_0003, b"an image"),
+                ],
+            ),
+        ),
+        (
+            "firmware",
+            "unknown-bank",
+            evidence::firmware_log(&[(0x12, 32)], &[(1, 1, b"")]),
+        ),
+        (
+            "evidence",
+            "start",
+            b"kernel=7.3.4\npcr=12\npcr_initial_sha256=00\n".to_vec(),
+        ),
+        (
+            "evidence",
+            "checkpoint",
+            format!("{name} 77\n").into_bytes(),
+        ),
+        (
+            "evidence",
+            "reset",
+            format!("{name} 77 reset\n").into_bytes(),
+        ),
+        (
+            "evidence",
+            "used",
+            format!("{name} 10 8102\n{name} 0 \n").into_bytes(),
+        ),
+        (
+            "evidence",
+            "too-many-bits",
+            format!("{name} 10 8104\n").into_bytes(),
+        ),
+    ]
 }
 
 /// A name and an input.

@@ -19,6 +19,14 @@ use digest_logic::{
         Digest, //
     },
     edition::Edition,
+    evidence::{
+        attest::Quote,
+        firmware,
+        lines::Lines,
+        public::Public,
+        records::Extends,
+        tpm_signature::TpmSignature, //
+    },
     hash_algo::HashAlgo,
     ima_sig::ImaSignature,
     key_file::{
@@ -98,6 +106,10 @@ pub const TARGETS: &[Target] = &[
     ("template", template),
     ("digest", digest),
     ("seen", seen_text),
+    ("tpm", tpm_structures),
+    ("records", measurement_list),
+    ("firmware", firmware_log),
+    ("evidence", evidence_texts),
 ];
 
 /// The body of the target `name`.
@@ -464,7 +476,7 @@ pub fn template(data: &[u8]) {
     let pcr = data.first_chunk().map_or(0, |pcr| u32::from_le_bytes(*pcr));
     if let Ok(batch) = Batch::parse(pcr, data) {
         let again = written(|sink| {
-            batch.members().try_for_each(|member| {
+            batch.into_members().try_for_each(|member| {
                 let digest = Digest::new(HashAlgo::Sha1, &member.template_digest)?;
                 write_binary(pcr, &digest, member.template.name(), member.data, sink)
             })
@@ -516,4 +528,64 @@ pub fn seen_text(data: &[u8]) {
     assert_eq!(line.seen(), ones);
     let again = written(|sink| write_line(&line.list, line.count, &bits, sink)).unwrap();
     assert_eq!(again, data[..data.len() - rest.len()]);
+}
+
+/// What a TPM signs, its signature and its key: what is read is part of the input.
+pub fn tpm_structures(data: &[u8]) {
+    if let Ok(quote) = Quote::parse(data) {
+        let selected: usize = quote.selections().iter().map(|s| s.numbers().count()).sum();
+        assert!(selected <= 24 * quote.selections().len());
+        assert!(quote.nonce.len() + quote.signer.len() + quote.digest.len() < data.len());
+        assert!(TpmSignature::parse(data).is_err());
+    }
+    if let Ok(signature) = TpmSignature::parse(data) {
+        assert!(!signature.hash.is_weak());
+    }
+    if let Ok(public) = Public::parse(Public::without_size(data)) {
+        let _ = public.is_attestation_key();
+    }
+}
+
+/// The records of a list are rewritten to the same bytes, up to the one that is malformed.
+pub fn measurement_list(data: &[u8]) {
+    let mut again = Vec::new();
+    let mut extends = Extends::new(data);
+    while let Some(Ok(extend)) = extends.next() {
+        let digest = Digest::new(HashAlgo::Sha1, &extend.template_digest).unwrap();
+        let line =
+            written(|sink| write_binary(extend.pcr, &digest, extend.template(), extend.data, sink));
+        again.extend(line.unwrap());
+        assert_eq!(extends.offset(), again.len());
+        let records = extend.records().count();
+        assert!(records >= 1 && records <= batch::MAX_MEMBERS);
+        assert!(records == 1 || extend.is_batch());
+    }
+    assert_eq!(data.get(..again.len()), Some(&again[..]));
+}
+
+/// The events of a log are no more than it has bytes for.
+pub fn firmware_log(data: &[u8]) {
+    let Ok(log) = firmware::Log::parse(data) else {
+        return;
+    };
+    let mut events = 0;
+    for event in log {
+        let Ok(event) = event else { break };
+        events += 1;
+        assert!(event.digests().count() <= 16);
+        let _ = event.startup_locality();
+    }
+    assert!(events * 16 < data.len());
+}
+
+/// The texts of the module's own records: what is accepted has one meaning.
+pub fn evidence_texts(data: &[u8]) {
+    if let Ok(lines) = Lines::parse(data) {
+        let again: String = lines
+            .iter()
+            .map(|(key, value)| format!("{key}={value}\n"))
+            .collect();
+        assert_eq!(again.as_bytes(), data);
+        assert!(lines.initial().count() <= lines.iter().count());
+    }
 }

@@ -42,7 +42,7 @@ fn a_batch_is_its_members_one_after_the_other() {
     let two = data(Template::ImaSig, 2, b"/t w o");
     let all = [member(12, "ima-ng", &one), member(12, "ima-sig", &two)].concat();
     let read = Batch::parse(12, &all).unwrap();
-    let members: Vec<_> = read.members().collect();
+    let members: Vec<_> = read.into_members().collect();
     assert_eq!(members.len(), 2);
     assert_eq!(
         (members[0].template, members[0].data),
