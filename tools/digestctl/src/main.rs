@@ -7,17 +7,22 @@
 
 mod appraise;
 mod armor;
+mod attest;
+mod evidence;
 mod format;
 mod generate;
 mod hash;
 mod keys;
 mod load;
+mod log;
 mod metadata;
 mod openssl;
 mod output;
 mod policy;
+mod predict;
 mod query;
 mod remove;
+mod repo;
 mod report;
 mod securityfs;
 mod show;
@@ -25,6 +30,7 @@ mod sign;
 mod signature;
 mod status;
 mod verify;
+mod verify_evidence;
 mod walk;
 
 use std::{
@@ -64,6 +70,7 @@ enum Command {
     Generate(generate::Args),
     Sign(sign::Args),
     Verify(verify::Args),
+    VerifyEvidence(verify_evidence::Args),
     Metadata(metadata::Args),
     Load(load::Args),
     Remove(remove::Args),
@@ -75,6 +82,12 @@ enum Command {
     #[command(subcommand)]
     Policy(policy::Command),
     Appraise(appraise::Args),
+    Attest(attest::Args),
+    Predict(predict::Args),
+    #[command(subcommand)]
+    Repo(repo::Command),
+    #[command(subcommand)]
+    Log(log::Command),
 }
 
 fn main() -> ExitCode {
@@ -82,6 +95,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::VerifyEvidence(args) => return verify_evidence::run(&args),
         Command::Metadata(args) => metadata::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Remove(args) => remove::run(&args),
@@ -91,6 +105,10 @@ fn main() -> ExitCode {
         Command::Show(args) => show::run(&args),
         Command::Policy(command) => policy::run(&command),
         Command::Appraise(args) => appraise::run(&args),
+        Command::Attest(args) => attest::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Repo(command) => repo::run(&command),
+        Command::Log(command) => log::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -154,3 +154,49 @@ pub(crate) fn verify_digest(
     ];
     Ok(run(args)?.map(|_| ()))
 }
+
+/// The public key of the certificate in the file `cert`, in PEM or DER, in PEM. Says why there is
+/// none.
+pub(crate) fn public_key(cert: &Path) -> Result<Result<Vec<u8>, String>> {
+    run([
+        "x509".as_ref(),
+        "-in".as_ref(),
+        cert.as_os_str(),
+        "-noout".as_ref(),
+        "-pubkey".as_ref(),
+    ])
+}
+
+/// The subject of the first certificate in the file `cert`, in one line. Says why there is none.
+pub(crate) fn subject(cert: &Path) -> Result<Result<String, String>> {
+    let printed = run([
+        "x509".as_ref(),
+        "-in".as_ref(),
+        cert.as_os_str(),
+        "-noout".as_ref(),
+        "-subject".as_ref(),
+        "-nameopt".as_ref(),
+        "RFC2253".as_ref(),
+    ])?;
+    Ok(printed.map(|text| {
+        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        text.strip_prefix("subject=").unwrap_or(&text).to_owned()
+    }))
+}
+
+/// Whether the certificate in the file `cert` is by one of those in the PEM file `authorities`, and
+/// by no authority of the system. Says why not.
+pub(crate) fn verify_certificate(cert: &Path, authorities: &Path) -> Result<Result<(), String>> {
+    let ran = run([
+        "verify".as_ref(),
+        "-CAfile".as_ref(),
+        authorities.as_os_str(),
+        "-no-CApath".as_ref(),
+        "-no-CAstore".as_ref(),
+        "-partial_chain".as_ref(),
+        "-purpose".as_ref(),
+        "any".as_ref(),
+        cert.as_os_str(),
+    ])?;
+    Ok(ran.map(|_| ()))
+}

@@ -197,6 +197,17 @@ impl<'a> Verifier<'a> {
         }
     }
 
+    /// Verifies a list, and says by whom it is signed.
+    pub(crate) fn signer(&self, list: &Path) -> Result<String> {
+        let kind = self.verify(list)?;
+        if kind != "PKCS#7" {
+            return Ok(format!("{kind} signature"));
+        }
+        // Of the message that was verified last, which is this one.
+        let subject = openssl::subject(&self.place.path().join("signer"))?;
+        subject.map_err(|reason| anyhow!(reason))
+    }
+
     fn verify_cms(&self, list: &Path, path: &Path, message: &[u8]) -> Result<()> {
         let message = Message::parse(message)?;
         message.algo().verifiable()?;

@@ -5,6 +5,7 @@
 mod appraise;
 mod deb;
 mod dpkg;
+mod evidence;
 mod formats;
 mod generate;
 mod keys;

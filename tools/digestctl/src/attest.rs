@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl attest`: evidence of this machine, for a verifier.
+
+use std::{
+    collections::{
+        BTreeMap,
+        BTreeSet, //
+    },
+    io::Write,
+    os::unix::ffi::OsStrExt,
+    path::{
+        Path,
+        PathBuf, //
+    },
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    digest::{
+        Digest,
+        Hex, //
+    },
+    evidence::records::Extends, //
+};
+
+use crate::{
+    evidence::{
+        crypto::sha256,
+        document::{
+            unhex,
+            Ak,
+            Bytes,
+            Evidence,
+            Log,
+            VERSION, //
+        },
+        history::{
+            History,
+            CHECKPOINT,
+            METADATA, //
+        },
+        tpm, //
+    },
+    format,
+    log,
+    output::write_atomically,
+    securityfs::Location, //
+};
+
+/// Make evidence of this machine for a verifier.
+///
+/// Has the TPM sign its PCRs and the verifier's nonce, and puts what explains the PCRs beside it:
+/// the measurement list, the metadata of loaded lists, and which digests of them were used. The
+/// programs of tpm2-tools ask the TPM; TPM2TOOLS_TCTI in the environment names it.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  tpm2_createek -c ek.ctx -G rsa -u ek.pub
+  tpm2_createak -C ek.ctx -c ak.ctx -u ak.pub -f pem
+  digestctl attest --nonce $NONCE --ak ak.ctx -o evidence.json")]
+pub(crate) struct Args {
+    /// What the verifier asks with, in hexadecimal, 16 to 64 bytes
+    #[arg(long, value_name = "HEX")]
+    nonce: String,
+
+    /// The attestation key: the file of its context, or a persistent handle (0x81…)
+    #[arg(long, value_name = "KEY")]
+    ak: String,
+
+    /// The certificate of the attestation key, in DER
+    #[arg(long, value_name = "FILE")]
+    ak_cert: Option<PathBuf>,
+
+    /// Where to write the evidence [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Leave out this many records, which the verifier has judged
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    since: u64,
+
+    /// Quote this PCR as well, for rules with pcr=
+    #[arg(long, value_name = "N")]
+    pcr: Vec<u32>,
+
+    /// A binary measurement list, instead of the module's
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+
+    /// The records that were moved out of the kernel before (digestctl log archive)
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    archive: Option<PathBuf>,
+
+    /// Text of evidence of use, with --list
+    #[arg(long, value_name = "FILE", requires = "list")]
+    seen: Option<PathBuf>,
+
+    /// Metadata, or directories of metadata named by their SHA-256
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/var/lib/digest_lists/metadata"
+    )]
+    metadata: Vec<PathBuf>,
+
+    /// The firmware's event log
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "/sys/kernel/security/tpm0/binary_bios_measurements"
+    )]
+    firmware_log: PathBuf,
+
+    #[command(flatten)]
+    location: Location,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let nonce = unhex(&args.nonce).context("--nonce")?;
+    if !(16..=64).contains(&nonce.len()) {
+        bail!(
+            "--nonce: it has {} bytes, and must have 16 to 64",
+            nonce.len()
+        );
+    }
+    let public = tpm::public(&args.ak)?;
+    let checkpoint = match &args.list {
+        None => args.location.ask("checkpoint", b"1").ok(),
+        Some(_) => None,
+    };
+    let status = match &args.list {
+        None => status(&args.location.read("status")?),
+        Some(_) => BTreeMap::new(),
+    };
+    let mut pcrs: BTreeSet<u32> = (0..=9).chain(args.pcr.iter().copied()).collect();
+    pcrs.insert(pcr(&read_list(args)?)?);
+    let pcrs: Vec<u32> = pcrs.into_iter().collect();
+    let quote = tpm::quote(&args.ak, &public, &nonce, &pcrs)?;
+    // After the quote: it covers a beginning of these.
+    let list = read_list(args)?;
+    let history = History::new(0, &list);
+    let mut status = status;
+    if args.list.is_some() {
+        status.insert("records".into(), history.records.len().to_string());
+    }
+    let seen = match &args.seen {
+        Some(path) => Some(String::from_utf8(format::read(path)?).context("--seen")?),
+        None => seen(args, checkpoint, &history),
+    };
+    let records = since(&list, args.since)?;
+    let evidence = Evidence {
+        version: VERSION,
+        nonce: args.nonce.to_lowercase(),
+        quote,
+        ak: Ak {
+            public,
+            certificate: match &args.ak_cert {
+                Some(path) => Some(Bytes(format::read(path)?)),
+                None => None,
+            },
+        },
+        metadata: metadata(args, &History::new(args.since, records)),
+        log: Log {
+            first: args.since,
+            records: Bytes(records.to_vec()),
+        },
+        seen,
+        firmware_log: std::fs::read(&args.firmware_log).ok().map(Bytes),
+        system_log: None,
+        status,
+    };
+    let json = evidence.to_json()?;
+    match &args.output {
+        Some(path) => write_atomically(path, &json),
+        None => Ok(std::io::stdout().write_all(&json)?),
+    }
+}
+
+fn read_list(args: &Args) -> Result<Vec<u8>> {
+    match &args.list {
+        Some(path) => format::read(path),
+        None => log::whole(&args.location, args.archive.as_deref()),
+    }
+}
+
+/// The PCR of the list, by its start record.
+fn pcr(list: &[u8]) -> Result<u32> {
+    let second = Extends::new(list).nth(1);
+    let start = second.context("the measurement list has no start record")?;
+    Ok(start.context("the measurement list")?.pcr)
+}
+
+/// The list without its first `count` records.
+fn since(list: &[u8], count: u64) -> Result<&[u8]> {
+    let mut extends = Extends::new(list);
+    for number in 0..count {
+        match extends.next() {
+            Some(extend) => drop(extend.context("the measurement list")?),
+            None => bail!(
+                "the list has {number} records, fewer than --since says: the machine was restarted"
+            ),
+        }
+    }
+    Ok(list.get(extends.offset()..).unwrap_or_default())
+}
+
+/// The lines `key: value`.
+fn status(text: &[u8]) -> BTreeMap<String, String> {
+    String::from_utf8_lossy(text)
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .collect()
+}
+
+/// The text of the last checkpoint of the list: what the checkpoint gave, or the module still has.
+fn seen(args: &Args, checkpoint: Option<Vec<u8>>, history: &History<'_>) -> Option<String> {
+    let mut records = history.records.iter().rev();
+    let last = records.find(|record| record.event.name == CHECKPOINT)?;
+    let recorded = String::from_utf8_lossy(last.event.buffer).into_owned();
+    let texts = [checkpoint, args.location.read("known_files_seen").ok()];
+    let text = texts
+        .into_iter()
+        .flatten()
+        .find(|text| recorded.starts_with(&sha256(text).to_string()))?;
+    String::from_utf8(text).ok()
+}
+
+/// The metadata that the records name, as far as they can be found.
+fn metadata(args: &Args, history: &History<'_>) -> BTreeMap<String, Bytes> {
+    let mut found = BTreeMap::new();
+    for record in &history.records {
+        let Some(rest) = record.event.name.strip_prefix(METADATA) else {
+            continue;
+        };
+        let digest = record.event.digest;
+        let hex = Hex(digest.as_bytes()).to_string();
+        if found.contains_key(&hex) {
+            continue;
+        }
+        let path = rest.strip_prefix(b":").map(std::ffi::OsStr::from_bytes);
+        let places = args.metadata.iter().map(|path| match path.is_dir() {
+            true => path.join(&hex),
+            false => path.clone(),
+        });
+        let data = places
+            .chain(path.map(PathBuf::from))
+            .find_map(|path| of_digest(&path, &digest));
+        match data {
+            Some(data) => drop(found.insert(hex, Bytes(data))),
+            None => eprintln!(
+                "digestctl: note: the metadata {digest} are nowhere; the verifier needs them in its repository"
+            ),
+        }
+    }
+    found
+}
+
+fn of_digest(path: &Path, digest: &Digest) -> Option<Vec<u8>> {
+    let data = std::fs::read(path).ok()?;
+    (sha256(&data) == *digest).then_some(data)
+}

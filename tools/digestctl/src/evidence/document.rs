@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Evidence as a file: one JSON document. Its fields are told in Documentation/evidence.md.
+//!
+//! Nothing of it is believed here; that its parts have the right form is all that is checked.
+
+use std::collections::BTreeMap;
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use base64::{
+    engine::general_purpose::STANDARD,
+    Engine, //
+};
+use serde::{
+    de::Error,
+    Deserialize,
+    Deserializer,
+    Serialize,
+    Serializer, //
+};
+
+/// The version of the format.
+pub(crate) const VERSION: u32 = 1;
+
+/// The largest document in bytes.
+const MAX_SIZE: usize = 256 << 20;
+
+/// Bytes, as base64 in the document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// What a machine says of itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Evidence {
+    pub(crate) version: u32,
+    /// In hexadecimal; the one that counts is in the quote.
+    pub(crate) nonce: String,
+    pub(crate) quote: Quote,
+    pub(crate) ak: Ak,
+    pub(crate) log: Log,
+    /// The metadata by which lists were loaded, by their SHA-256 in hexadecimal.
+    #[serde(default)]
+    pub(crate) metadata: BTreeMap<String, Bytes>,
+    /// The text of the last checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seen: Option<String>,
+    /// The firmware's event log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) firmware_log: Option<Bytes>,
+    /// systemd's log of what user space measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) system_log: Option<Bytes>,
+    /// The module's status, line by line.
+    #[serde(default)]
+    pub(crate) status: BTreeMap<String, String>,
+}
+
+/// What the TPM signed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Quote {
+    /// `TPMS_ATTEST`.
+    pub(crate) attest: Bytes,
+    /// `TPMT_SIGNATURE`.
+    pub(crate) signature: Bytes,
+    /// Values in hexadecimal, by the name of the bank and the number of the PCR.
+    pub(crate) pcrs: BTreeMap<String, BTreeMap<u32, String>>,
+}
+
+/// The attestation key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ak {
+    /// `TPMT_PUBLIC`.
+    pub(crate) public: Bytes,
+    /// X.509, in DER.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<Bytes>,
+}
+
+/// The measurement list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    /// How many records precede these.
+    pub(crate) first: u64,
+    /// As `binary_runtime_measurements` has them.
+    pub(crate) records: Bytes,
+}
+
+impl Evidence {
+    /// Reads a document.
+    pub(crate) fn parse(data: &[u8]) -> Result<Self> {
+        if data.len() > MAX_SIZE {
+            bail!("it is larger than {} MiB", MAX_SIZE >> 20);
+        }
+        let evidence: Self = serde_json::from_slice(data).context("it is no evidence")?;
+        if evidence.version != VERSION {
+            bail!(
+                "it has version {} of the format, and this digestctl reads version {VERSION}",
+                evidence.version
+            );
+        }
+        Ok(evidence)
+    }
+
+    /// As a document.
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(text)
+    }
+}
+
+/// The bytes that hexadecimal digits stand for.
+pub(crate) fn unhex(text: &str) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 2];
+    digest_logic::digest::decode_hex(text.as_bytes(), &mut bytes)
+        .map_err(|_| anyhow::anyhow!("'{text}' is not hexadecimal"))?;
+    Ok(bytes)
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a verifier expects of machines: a file of lines `key=value`. Documentation/attestation.md
+//! tells of the keys.
+
+use std::{
+    collections::{
+        BTreeMap,
+        BTreeSet,
+        HashSet, //
+    },
+    path::Path, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo, //
+};
+
+use super::document::unhex;
+use crate::{
+    format,
+    report::quoted, //
+};
+
+/// The settings of the start record that are compared with a value each, and what they must be
+/// where the file says nothing.
+const SETTINGS: [(&str, Option<&str>); 8] = [
+    ("allow_unload", Some("0")),
+    ("dedicated_keys", None),
+    ("ima_appraise", None),
+    ("own_storage", None),
+    ("require_signature", None),
+    ("tpm_required", None),
+    ("trust_machine_keyring", Some("0")),
+    ("validity", None),
+];
+
+/// What is expected.
+#[derive(Debug, Default)]
+pub(crate) struct Expected {
+    /// Digests of the canonical texts of policies.
+    pub(crate) policies: HashSet<Digest>,
+    pub(crate) kernels: BTreeSet<String>,
+    pub(crate) versions: BTreeSet<String>,
+    /// Values of the settings of the start record.
+    pub(crate) settings: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The PCR of the list.
+    pub(crate) pcr: Option<u32>,
+    /// The banks that must be quoted; those of the start record where there are none.
+    pub(crate) banks: BTreeSet<HashAlgo>,
+    /// Values that a PCR may have, by bank and number.
+    pub(crate) pcrs: BTreeMap<(HashAlgo, u32), BTreeSet<Vec<u8>>>,
+    /// Whether the firmware's log may explain values before the first extend.
+    pub(crate) firmware_start: bool,
+    /// Digests of files.
+    pub(crate) allow: HashSet<Digest>,
+    /// Digests of files and lists.
+    pub(crate) revoke: HashSet<Digest>,
+    /// Digests of lists that count without a signature.
+    pub(crate) allow_list: HashSet<Digest>,
+    /// Digests or names of lists that must be loaded.
+    pub(crate) require_list: BTreeSet<String>,
+    /// Digests of certificates and key files that may be given to the module.
+    pub(crate) keys: HashSet<Digest>,
+    /// The least serial number of the lists of a name.
+    pub(crate) floors: BTreeMap<String, u64>,
+    /// Paths of files whose violations do not count.
+    pub(crate) allow_violation: BTreeSet<String>,
+    /// Whether a file of a list that is not loaded counts as unknown.
+    pub(crate) refuse_not_loaded: bool,
+    /// Whether there must be evidence of use.
+    pub(crate) require_seen: bool,
+}
+
+impl Expected {
+    /// Reads the file at `path`.
+    pub(crate) fn read(path: &Path) -> Result<(Self, Vec<u8>)> {
+        let data = format::read(path)?;
+        let text =
+            std::str::from_utf8(&data).with_context(|| format!("{} is no text", quoted(path)))?;
+        Self::parse(text)
+            .with_context(|| quoted(path))
+            .map(|expected| (expected, data))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let mut expected = Self::default();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            let added = match line.split_once('=') {
+                Some((key, value)) => expected.add(key.trim(), value.trim()),
+                None => bail!("line {}: not of the form KEY=VALUE", number + 1),
+            };
+            added.with_context(|| format!("line {}: {line}", number + 1))?;
+        }
+        if expected.policies.is_empty() {
+            bail!("no line policy=sha256:…: a machine that measures nothing would be trusted");
+        }
+        for (key, value) in SETTINGS {
+            if let Some(value) = value {
+                let values = expected.settings.entry(key).or_default();
+                if values.is_empty() {
+                    values.insert(value.to_owned());
+                }
+            }
+        }
+        Ok(expected)
+    }
+
+    fn add(&mut self, key: &str, value: &str) -> Result<()> {
+        if let Some((name, _)) = SETTINGS.iter().find(|(name, _)| *name == key) {
+            self.settings
+                .entry(name)
+                .or_default()
+                .insert(value.to_owned());
+            return Ok(());
+        }
+        let digest = || {
+            // What follows a digest is for people.
+            let word = value.split_whitespace().next().unwrap_or_default();
+            Digest::parse(word).context("not of the form ALGORITHM:HEX")
+        };
+        match key {
+            "policy" => drop(self.policies.insert(digest()?)),
+            "kernel" => drop(self.kernels.insert(value.to_owned())),
+            "version" => drop(self.versions.insert(value.to_owned())),
+            "pcr" => self.pcr = Some(value.parse().context("no number of a PCR")?),
+            "banks" => {
+                for name in value.split(',') {
+                    self.banks
+                        .insert(HashAlgo::from_name(name).context("no bank")?);
+                }
+            }
+            "boot_pcr" => self.add_pcr(value)?,
+            "start_values" => {
+                self.firmware_start = match value {
+                    "zero" => false,
+                    "firmware-log" => true,
+                    _ => bail!("neither 'zero' nor 'firmware-log'"),
+                }
+            }
+            "allow" => drop(self.allow.insert(digest()?)),
+            "revoke" => drop(self.revoke.insert(digest()?)),
+            "allow_list" => drop(self.allow_list.insert(digest()?)),
+            "require_list" => drop(self.require_list.insert(value.to_owned())),
+            "key" => drop(self.keys.insert(digest()?)),
+            "floor" => {
+                let (name, serial) = value.split_once(' ').context("not NAME SERIAL")?;
+                let serial = serial.trim().parse().context("no serial number")?;
+                self.floors.insert(name.to_owned(), serial);
+            }
+            "allow_violation" => drop(self.allow_violation.insert(value.to_owned())),
+            "not_loaded" => {
+                self.refuse_not_loaded = match value {
+                    "allow" => false,
+                    "refuse" => true,
+                    _ => bail!("neither 'allow' nor 'refuse'"),
+                }
+            }
+            "evidence_of_use" => {
+                self.require_seen = match value {
+                    "optional" => false,
+                    "required" => true,
+                    _ => bail!("neither 'optional' nor 'required'"),
+                }
+            }
+            _ => bail!("there is no such key"),
+        }
+        Ok(())
+    }
+
+    /// `BANK:NUMBER:HEX`
+    fn add_pcr(&mut self, value: &str) -> Result<()> {
+        let mut words = value.splitn(3, ':');
+        let (Some(bank), Some(number), Some(hex)) = (words.next(), words.next(), words.next())
+        else {
+            bail!("not BANK:NUMBER:HEX");
+        };
+        let algo = HashAlgo::from_name(bank).context("no bank")?;
+        let number = number.parse().context("no number of a PCR")?;
+        let bytes = unhex(hex)?;
+        Digest::new(algo, &bytes).context("not a value of the bank")?;
+        self.pcrs.entry((algo, number)).or_default().insert(bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the module was when it began, and what the machine booted.
+
+use digest_logic::{
+    digest::Digest,
+    evidence::{
+        firmware,
+        replay::{
+            extended,
+            Hasher, //
+        }, //
+    },
+    hash_algo::HashAlgo, //
+};
+
+use super::{
+    cover::Covered,
+    Facts,
+    Round, //
+};
+use crate::evidence::{
+    crypto::Hashes,
+    history::AGGREGATE_LATE,
+    reason::Reason, //
+};
+
+impl Round<'_> {
+    /// Compares the start record with what is expected, and the first values with zero.
+    pub(super) fn check_begin(&mut self, covered: &Covered<'_>, facts: &Facts) {
+        let Some((start, initial)) = covered.start else {
+            return;
+        };
+        let lines = start.iter();
+        let lines = lines.filter(|(key, _)| !key.starts_with("pcr_initial_"));
+        self.judgement
+            .machine
+            .extend(lines.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        let expected = &self.judge.expected;
+        let mut findings = Vec::new();
+        let mut check = |reason, key: &str, good: &dyn Fn(&str) -> bool, empty: bool| {
+            let value = start.get(key).unwrap_or_default();
+            if !empty && !good(value) {
+                findings.push((reason, format!("{key}={value}")));
+            }
+        };
+        check(
+            Reason::Version,
+            "version",
+            &|value| expected.versions.contains(value),
+            expected.versions.is_empty(),
+        );
+        check(
+            Reason::Kernel,
+            "kernel",
+            &|value| expected.kernels.contains(value),
+            expected.kernels.is_empty(),
+        );
+        check(
+            Reason::Policy,
+            "policy",
+            &|value| Digest::parse(value).is_ok_and(|digest| expected.policies.contains(&digest)),
+            false,
+        );
+        check(
+            Reason::Setting,
+            "pcr",
+            &|value| expected.pcr.is_some_and(|pcr| pcr.to_string() == value),
+            expected.pcr.is_none(),
+        );
+        for (key, values) in &expected.settings {
+            check(
+                Reason::Setting,
+                key,
+                &|value| values.contains(value),
+                values.is_empty(),
+            );
+        }
+        for (reason, detail) in findings {
+            self.find(reason, Some(1), detail);
+        }
+        for (bank, hex) in initial.initial() {
+            if hex.bytes().any(|digit| digit != b'0') {
+                self.check_first_value(covered.pcr, bank, hex);
+            }
+        }
+        self.check_boot_aggregate(covered, facts);
+    }
+
+    /// A value that is not zero before the first extend.
+    fn check_first_value(&mut self, pcr: u32, bank: &str, hex: &str) {
+        let detail = format!("PCR {pcr} was {bank}:{hex} before the module was loaded");
+        let value =
+            HashAlgo::from_name(bank).and_then(|algo| Digest::from_hex(algo, hex.as_bytes()));
+        let explained = value.is_ok_and(|value| self.by_firmware(pcr, value.algo()) == Some(value));
+        if explained && self.judge.expected.firmware_start {
+            self.judgement
+                .note(format!("{detail}, as the firmware's log says"));
+        } else if explained {
+            let detail = format!(
+                "{detail}; the firmware's log says so (start_values=firmware-log takes it)"
+            );
+            self.find(Reason::StartValues, Some(1), detail);
+        } else {
+            self.find(Reason::StartValues, Some(1), detail);
+        }
+    }
+
+    /// The value of a PCR by the firmware's log.
+    fn by_firmware(&self, pcr: u32, algo: HashAlgo) -> Option<Digest> {
+        let log = self.evidence.firmware_log.as_ref()?;
+        let mut value = Digest::zero(algo);
+        for event in firmware::Log::parse(&log.0).ok()? {
+            let event = event.ok()?;
+            if event.pcr != pcr || event.kind == firmware::NO_ACTION {
+                continue;
+            }
+            let digest = event.digests().find(|digest| digest.algo() == algo)?;
+            value = extended(&Hashes, &value, &digest);
+        }
+        Some(value)
+    }
+
+    /// The digest of the boot's PCRs is that of the quoted ones.
+    fn check_boot_aggregate(&mut self, covered: &Covered<'_>, facts: &Facts) {
+        let records = &covered.history.records;
+        let late = records
+            .iter()
+            .position(|record| record.event.name == AGGREGATE_LATE);
+        let place = match records.first() {
+            Some(first) if first.event.digest.is_zero() => late.unwrap_or(0),
+            _ => 0,
+        };
+        let Some(record) = records.get(place) else {
+            return;
+        };
+        let told = record.event.digest;
+        let (algo, last) = match told.algo() {
+            HashAlgo::Sha1 => (HashAlgo::Sha1, 7),
+            _ => (HashAlgo::Sha256, 9),
+        };
+        let values: Option<Vec<&Digest>> = (0..=last)
+            .map(|pcr| facts.quoted.get(&(pcr, algo)))
+            .collect();
+        let Some(values) = values else {
+            let note = format!("PCRs 0 to {last} are not quoted: nothing is known of the boot");
+            self.judgement.note(note);
+            return;
+        };
+        let values: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();
+        let computed = Hashes.hash(algo, &values);
+        if computed != told {
+            let detail = format!("it is {told}, and {computed} of the quoted PCRs");
+            self.find(Reason::BootAggregate, Some(place as u64), detail);
+        }
+    }
+
+    /// PCRs of the boot have a value that is expected.
+    pub(super) fn check_expected_pcrs(&mut self, facts: &Facts) {
+        for ((algo, pcr), values) in &self.judge.expected.pcrs {
+            match facts.quoted.get(&(*pcr, *algo)) {
+                Some(value) if values.contains(value.as_bytes()) => (),
+                Some(value) => {
+                    let detail = format!("PCR {pcr} is {value}");
+                    self.find(Reason::BootPcr, None, detail);
+                }
+                None => {
+                    let detail = format!("PCR {pcr} is not quoted in the bank {algo}");
+                    self.find(Reason::BankMissing, None, detail);
+                }
+            }
+        }
+    }
+}

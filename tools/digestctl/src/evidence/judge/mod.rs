@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The judgement of evidence: whether a machine is trusted, and why not.
+//!
+//! The steps build on each other; what follows one that failed would say nothing and is left out:
+//!
+//! 1. the quote: key, signature, nonce, values of the PCRs ([`quote`]);
+//! 2. the list: which records the quote covers ([`cover`]);
+//! 3. the beginning: what the module is, and from where the list replays ([`begin`]);
+//! 4. the events: loads, removals, keys, policies ([`events`]);
+//! 5. the content: lists, files and evidence of use ([`content`]).
+
+mod begin;
+mod content;
+mod cover;
+mod events;
+mod quote;
+
+use std::{
+    collections::{
+        HashMap,
+        HashSet, //
+    },
+    path::PathBuf, //
+};
+
+use anyhow::Result;
+use digest_logic::{
+    digest::Digest,
+    evidence::attest::ClockInfo, //
+};
+
+use super::{
+    crypto::AttestationKey,
+    document::Evidence,
+    expected::Expected,
+    history::Values,
+    lists::{
+        InForce,
+        Lists, //
+    },
+    reason::{
+        Reason,
+        Verdict, //
+    },
+    repository::Repository,
+    state::State,
+    verdict::Judgement, //
+};
+use crate::verify::Verifier;
+
+/// What a verifier brings.
+pub(crate) struct Judge<'a> {
+    /// The question that the quote answers.
+    pub(crate) nonce: Vec<u8>,
+    pub(crate) key: Expectation,
+    pub(crate) repository: Repository,
+    /// Verifies signatures of lists.
+    pub(crate) signers: Verifier<'a>,
+    /// The SHA-256 of certificates and keys that may be given to the module.
+    pub(crate) known_keys: HashSet<Digest>,
+    pub(crate) expected: Expected,
+    /// The SHA-256 of all of this but the nonce.
+    pub(crate) inputs: Digest,
+    /// Of the last round.
+    pub(crate) state: Option<State>,
+}
+
+/// Which attestation key is expected.
+pub(crate) enum Expectation {
+    /// This one.
+    Pinned(AttestationKey),
+    /// One with a certificate by an authority in this PEM file.
+    Certified(PathBuf),
+}
+
+/// What a good quote says.
+struct Facts {
+    /// The SHA-256 of the attestation key's public part.
+    ak: Digest,
+    clock: ClockInfo,
+    /// The PCRs of banks that are known here.
+    quoted: Values,
+}
+
+/// What is found out on the way.
+struct Round<'a> {
+    judge: &'a Judge<'a>,
+    evidence: &'a Evidence,
+    judgement: Judgement,
+    /// Lists that records load, by the digest that their metadata name.
+    looked_at: HashMap<Digest, Option<InForce>>,
+}
+
+impl Judge<'_> {
+    /// Judges `evidence`. Returns as well what to remember if the machine is trusted.
+    ///
+    /// # Errors
+    ///
+    /// What the verifier itself needs cannot be read.
+    pub(crate) fn judge(&self, evidence: &Evidence) -> Result<(Judgement, Option<State>)> {
+        let mut round = Round {
+            judge: self,
+            evidence,
+            judgement: Judgement::new(),
+            looked_at: HashMap::new(),
+        };
+        let state = round.run()?;
+        let trusted = round.judgement.verdict() == Verdict::Trusted;
+        Ok((round.judgement, state.filter(|_| trusted)))
+    }
+}
+
+impl Round<'_> {
+    fn run(&mut self) -> Result<Option<State>> {
+        let Some(facts) = self.check_quote()? else {
+            return Ok(None);
+        };
+        self.check_clock(&facts);
+        let Some(covered) = self.cover(&facts) else {
+            return Ok(None);
+        };
+        let mut lists = match &covered.state {
+            Some(state) => state.lists.clone(),
+            None => {
+                self.check_begin(&covered, &facts);
+                let before = self.judge.state.iter().filter(|state| state.ak == facts.ak);
+                Lists {
+                    floors: before
+                        .flat_map(|state| state.lists.floors.clone())
+                        .collect(),
+                    ..Lists::default()
+                }
+            }
+        };
+        self.judgement.records.before = covered.history.first;
+        self.judgement.records.judged = covered.history.extends() as u64;
+        self.judgement.records.behind_quote = covered.behind;
+        self.check_expected_pcrs(&facts);
+        let events = self.walk(&covered.history, &mut lists)?;
+        self.check_floors(&lists);
+        self.check_content(&covered, &lists, &events)?;
+        self.check_required(&lists);
+        let pcr = covered.pcr;
+        let values = covered.values.iter();
+        Ok(Some(State {
+            ak: facts.ak,
+            inputs: self.judge.inputs,
+            count: covered.history.number_of_extend(covered.history.extends()),
+            clock: facts.clock,
+            pcr,
+            values: values
+                .filter(|((number, _), _)| *number == pcr)
+                .map(|(_, value)| *value)
+                .collect(),
+            lists,
+        }))
+    }
+
+    fn find(&mut self, reason: Reason, record: Option<u64>, detail: impl Into<String>) {
+        self.judgement.find(reason, record, detail);
+    }
+
+    /// The lists that must be loaded are.
+    fn check_required(&mut self, lists: &Lists) {
+        for wanted in &self.judge.expected.require_list {
+            let found = lists
+                .in_force
+                .iter()
+                .any(|list| list.name == *wanted || list.digest.to_string() == *wanted);
+            if !found {
+                let detail = format!("{wanted} is not loaded");
+                self.find(Reason::ListMissing, None, detail);
+            }
+        }
+    }
+}

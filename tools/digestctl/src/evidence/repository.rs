@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A repository of lists: a directory that any web server can serve.
+//!
+//! | file | content |
+//! |------|---------|
+//! | `objects/sha256/ab/<62 digits>` | a list, or metadata, by the SHA-256 of the file |
+//! | the same with `.p7s` or `.sig` behind it | the signature of the list |
+//! | `revocations` | the lists that revoke something, `sha256:<hex>` in each line |
+
+use std::{
+    cell::RefCell,
+    collections::{
+        hash_map::Entry,
+        HashMap, //
+    },
+    fs,
+    io::ErrorKind,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    digest::{
+        Digest,
+        Hex, //
+    },
+    hash_algo::HashAlgo, //
+};
+
+use super::crypto::{
+    sha256,
+    Hashes, //
+};
+use crate::{
+    format,
+    output::write_atomically,
+    report::quoted, //
+};
+use digest_logic::evidence::replay::Hasher;
+
+/// A directory with lists.
+pub(crate) struct Repository {
+    root: PathBuf,
+    /// The files by their digests in other algorithms than SHA-256, once somebody asked.
+    others: RefCell<HashMap<HashAlgo, HashMap<Digest, Digest>>>,
+}
+
+impl Repository {
+    /// The one at `root`.
+    pub(crate) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            others: RefCell::default(),
+        }
+    }
+
+    /// Where the file with this SHA-256 lies, or would.
+    pub(crate) fn path_of(&self, digest: &Digest) -> PathBuf {
+        let hex = Hex(digest.as_bytes()).to_string();
+        let (first, rest) = hex.split_at(2);
+        self.root.join("objects/sha256").join(first).join(rest)
+    }
+
+    /// The file with the digest `digest`, if it is there, and its path.
+    pub(crate) fn find(&self, digest: &Digest) -> Result<Option<(PathBuf, Vec<u8>)>> {
+        if digest.algo() == HashAlgo::Sha256 {
+            return self.get(digest);
+        }
+        let mut others = self.others.borrow_mut();
+        let index = match others.entry(digest.algo()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let mut index = HashMap::new();
+                for other in self.objects()? {
+                    if let Some((_, data)) = self.get(&other)? {
+                        index.insert(Hashes.hash(digest.algo(), &[&data]), other);
+                    }
+                }
+                entry.insert(index)
+            }
+        };
+        match index.get(digest) {
+            Some(other) => self.get(other),
+            None => Ok(None),
+        }
+    }
+
+    fn get(&self, digest: &Digest) -> Result<Option<(PathBuf, Vec<u8>)>> {
+        let path = self.path_of(digest);
+        let data = match fs::read(&path) {
+            Ok(data) => data,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", quoted(&path)))
+            }
+        };
+        if sha256(&data) != *digest {
+            bail!("{} has changed: its SHA-256 is not its name", quoted(&path));
+        }
+        Ok(Some((path, data)))
+    }
+
+    /// The digests of all files, sorted.
+    pub(crate) fn objects(&self) -> Result<Vec<Digest>> {
+        let mut digests = Vec::new();
+        let objects = self.root.join("objects/sha256");
+        for first in entries(&objects)? {
+            for rest in entries(&objects.join(&first))? {
+                let hex = format!("{first}{rest}");
+                if let Ok(digest) = Digest::from_hex(HashAlgo::Sha256, hex.as_bytes()) {
+                    digests.push((hex, digest));
+                }
+            }
+        }
+        digests.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(digests.into_iter().map(|(_, digest)| digest).collect())
+    }
+
+    /// Puts `data` there.
+    pub(crate) fn put(&self, data: &[u8]) -> Result<(Digest, PathBuf)> {
+        let digest = sha256(data);
+        let path = self.path_of(&digest);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("cannot make {}", quoted(parent)))?;
+        }
+        write_atomically(&path, data)?;
+        Ok((digest, path))
+    }
+
+    fn revocations_path(&self) -> PathBuf {
+        self.root.join("revocations")
+    }
+
+    /// The lists that revoke something.
+    pub(crate) fn revocations(&self) -> Result<Vec<Digest>> {
+        let path = self.revocations_path();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let text = String::from_utf8(format::read(&path)?)
+            .with_context(|| format!("{} is no text", quoted(&path)))?;
+        text.lines()
+            .map(|line| Digest::parse(line).with_context(|| format!("{}: {line}", quoted(&path))))
+            .collect()
+    }
+
+    /// Notes which lists revoke something.
+    pub(crate) fn write_revocations(&self) -> Result<()> {
+        let mut text = String::new();
+        for digest in self.objects()? {
+            if let Some((_, data)) = self.get(&digest)? {
+                if format::list(&data).is_ok_and(|(_, list)| list.counts().revoked > 0) {
+                    text.push_str(&format!("{digest}\n"));
+                }
+            }
+        }
+        if text.is_empty() && !self.revocations_path().exists() {
+            return Ok(());
+        }
+        write_atomically(&self.revocations_path(), text.as_bytes())
+    }
+}
+
+/// The names in a directory, none if there is none.
+fn entries(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new())
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", quoted(path))),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        if let Ok(name) = entry?.file_name().into_string() {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}

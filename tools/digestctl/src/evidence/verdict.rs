@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The outcome of a judgement, as text for a person and as JSON for a program.
+
+use std::{
+    collections::BTreeMap,
+    io::Write, //
+};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::reason::{
+    Reason,
+    Verdict, //
+};
+use crate::report::count;
+
+/// One thing that speaks against a machine.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) reason: Reason,
+    /// About what, for a person.
+    pub(crate) detail: String,
+    /// The record, counted from 0, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) record: Option<u64>,
+    pub(crate) remedy: &'static str,
+}
+
+/// A list that was loaded.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LoadedList {
+    /// `sha256:<hex>`
+    pub(crate) list: String,
+    /// The name of its edition, or else its reference.
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) serial: Option<u64>,
+    /// How many digests it has.
+    pub(crate) digests: u32,
+    /// By whom it is signed.
+    pub(crate) signer: String,
+    /// The record of its load, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) record: Option<u64>,
+    pub(crate) in_force: bool,
+    /// How many of its digests were used, where there is evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) used: Option<u32>,
+}
+
+/// What a record of a file counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Standing {
+    Allowed,
+    Loaded,
+    NotLoaded,
+    Revoked,
+    Unknown,
+    Violation,
+    ViolationAllowed,
+}
+
+impl Standing {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed by the expectations",
+            Self::Loaded => "in a loaded list",
+            Self::NotLoaded => "in a list of the repository that is not loaded there",
+            Self::Revoked => "revoked",
+            Self::Unknown => "unknown",
+            Self::Violation => "a violation: nothing vouches for what was used",
+            Self::ViolationAllowed => "a violation that is allowed",
+        }
+    }
+}
+
+/// A record of a file, or of data.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct UsedFile {
+    pub(crate) record: u64,
+    pub(crate) name: String,
+    pub(crate) digest: String,
+    pub(crate) standing: Standing,
+    /// The list by which it counts so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) list: Option<String>,
+}
+
+/// How much was judged.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Counts {
+    /// How many records an earlier round has judged.
+    pub(crate) before: u64,
+    /// How many were judged now.
+    pub(crate) judged: u64,
+    /// How many came after the quote, and were not.
+    pub(crate) behind_quote: u64,
+}
+
+/// The outcome.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Judgement {
+    pub(crate) version: u32,
+    verdict: &'static str,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) records: Counts,
+    /// The lines of the start record, and what the quote says.
+    pub(crate) machine: BTreeMap<String, String>,
+    pub(crate) lists: Vec<LoadedList>,
+    pub(crate) files: Vec<UsedFile>,
+}
+
+impl Judgement {
+    /// Nothing was found yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            version: 1,
+            verdict: Verdict::Trusted.name(),
+            findings: Vec::new(),
+            notes: Vec::new(),
+            records: Counts::default(),
+            machine: BTreeMap::new(),
+            lists: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Adds what speaks against the machine.
+    pub(crate) fn find(&mut self, reason: Reason, record: Option<u64>, detail: impl Into<String>) {
+        self.findings.push(Finding {
+            reason,
+            detail: detail.into(),
+            record,
+            remedy: reason.remedy(),
+        });
+        self.verdict = self.verdict().name();
+    }
+
+    /// Adds what a person should know.
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// The outcome of all that was found.
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.findings
+            .iter()
+            .map(|finding| finding.reason.verdict())
+            .max()
+            .unwrap_or(Verdict::Trusted)
+    }
+
+    /// Writes the text for a person.
+    pub(crate) fn write_text(&self, out: &mut impl Write) -> Result<()> {
+        let verdict = match self.verdict() {
+            Verdict::Trusted => "TRUSTED",
+            Verdict::Untrusted => "NOT TRUSTED",
+            Verdict::Unjudged => "NOT JUDGED",
+        };
+        let mut reasons: Vec<_> = self.findings.iter().map(|found| found.reason).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        let names: Vec<_> = reasons.iter().map(|reason| reason.name()).collect();
+        if names.is_empty() {
+            writeln!(out, "{verdict}")?;
+        } else {
+            writeln!(out, "{verdict}: {}", names.join(", "))?;
+        }
+        self.write_findings(&reasons, out)?;
+        for note in &self.notes {
+            writeln!(out, "note: {note}")?;
+        }
+        let Counts {
+            before,
+            judged,
+            behind_quote,
+        } = self.records;
+        write!(out, "records: {judged} judged")?;
+        if before > 0 {
+            write!(out, ", after {before} of earlier rounds")?;
+        }
+        if behind_quote > 0 {
+            write!(
+                out,
+                ", {behind_quote} after the quote left for the next round"
+            )?;
+        }
+        writeln!(out)?;
+        self.write_lists(out)?;
+        self.write_files(out)
+    }
+
+    fn write_findings(&self, reasons: &[Reason], out: &mut impl Write) -> Result<()> {
+        const MOST: usize = 20;
+        for reason in reasons {
+            let of_reason = self.findings.iter().filter(|found| found.reason == *reason);
+            for (place, found) in of_reason.clone().enumerate() {
+                if place == MOST {
+                    let rest = of_reason.clone().count() - MOST;
+                    writeln!(out, "  {}: and {rest} more", reason.name())?;
+                    break;
+                }
+                match found.record {
+                    Some(record) => {
+                        writeln!(
+                            out,
+                            "  {}: record {record}: {}",
+                            reason.name(),
+                            found.detail
+                        )?;
+                    }
+                    None => writeln!(out, "  {}: {}", reason.name(), found.detail)?,
+                }
+            }
+            writeln!(out, "    what to do: {}", reason.remedy())?;
+        }
+        Ok(())
+    }
+
+    fn write_lists(&self, out: &mut impl Write) -> Result<()> {
+        writeln!(
+            out,
+            "lists: {}",
+            self.lists.iter().filter(|list| list.in_force).count()
+        )?;
+        for list in &self.lists {
+            write!(out, "  {}", list.name)?;
+            if let Some(serial) = list.serial {
+                write!(out, " serial {serial}")?;
+            }
+            let digests = usize::try_from(list.digests).unwrap_or(usize::MAX);
+            write!(out, " ({}", count(digests, "digest"))?;
+            if let Some(used) = list.used {
+                write!(out, ", {used} used")?;
+            }
+            write!(out, "), {}", list.signer)?;
+            writeln!(
+                out,
+                "{}",
+                if list.in_force { "" } else { ", removed again" }
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_files(&self, out: &mut impl Write) -> Result<()> {
+        writeln!(out, "files with a record: {}", self.files.len())?;
+        for standing in [Standing::NotLoaded, Standing::Allowed, Standing::Loaded] {
+            let number = self
+                .files
+                .iter()
+                .filter(|file| file.standing == standing)
+                .count();
+            if number > 0 {
+                writeln!(out, "  {number} {}", standing.words())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes why the file or digest `subject` counts as it does.
+    pub(crate) fn explain(&self, subject: &str, out: &mut impl Write) -> Result<()> {
+        let mut found = false;
+        let files = self.files.iter();
+        for file in files.filter(|file| file.name == subject || file.digest == subject) {
+            write!(
+                out,
+                "{}: record {}: {} is {}",
+                file.name,
+                file.record,
+                file.digest,
+                file.standing.words()
+            )?;
+            match &file.list {
+                Some(list) => writeln!(out, " ({list})")?,
+                None => writeln!(out)?,
+            }
+            found = true;
+        }
+        if !found {
+            writeln!(
+                out,
+                "{subject}: has no record: it was not used, no rule measures it, or a loaded list knows it"
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl log`: the measurement list, for people and for programs.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{
+        Path,
+        PathBuf, //
+    },
+};
+
+use anyhow::{
+    Context,
+    Result, //
+};
+use base64::{
+    engine::general_purpose::STANDARD,
+    Engine, //
+};
+use digest_logic::{
+    digest::Hex,
+    evidence::records::{
+        Extend,
+        Extends,
+        Record, //
+    },
+    hash_algo::HashAlgo, //
+};
+use serde_json::{
+    json,
+    Value, //
+};
+
+use crate::{
+    evidence::{
+        crypto::Hashes,
+        lists::plain, //
+    },
+    format,
+    report::{
+        count,
+        quoted, //
+    },
+    securityfs::Location, //
+};
+
+/// The list, and what was taken out of it and not deleted yet.
+const LIST: &str = "binary_runtime_measurements";
+const STAGED: &str = "binary_runtime_measurements_staged";
+
+/// Show the measurement list.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Print the records
+    #[command(after_help = "\
+Examples:
+  digestctl log show
+  digestctl log show --format cel-json binary_runtime_measurements")]
+    Show(Show),
+
+    /// Move the records out of the kernel to the end of a file
+    ///
+    /// They are deleted in the kernel when they are on the disk. A verifier needs them all: give
+    /// the file to `attest` and `log show` with --archive.
+    Archive {
+        /// The file; made if it is not there
+        file: PathBuf,
+
+        #[command(flatten)]
+        location: Location,
+    },
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A line for each record
+    Text,
+    /// An array of objects
+    Json,
+    /// The TCG's Canonical Event Log, with content of type ima_template
+    CelJson,
+}
+
+/// Options of `log show`.
+#[derive(clap::Args)]
+pub(crate) struct Show {
+    /// A binary measurement list [default: the module's]
+    list: Option<PathBuf>,
+
+    /// The records that were moved out of the kernel before
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    archive: Option<PathBuf>,
+
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Leave out this many records
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    since: u64,
+
+    #[command(flatten)]
+    location: Location,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Show(args) => show(args),
+        Command::Archive { file, location } => archive(file, location),
+    }
+}
+
+/// The list with what precedes it: the archive, and what is staged and not archived yet.
+pub(crate) fn whole(location: &Location, archive: Option<&Path>) -> Result<Vec<u8>> {
+    // What is staged meanwhile leaves the list; so it is read again until nothing was.
+    loop {
+        let archived = match archive {
+            Some(path) if path.exists() => format::read(path)?,
+            _ => Vec::new(),
+        };
+        let staged = location.read(STAGED).unwrap_or_default();
+        let current = location.read(LIST)?;
+        if location.read(STAGED).unwrap_or_default() != staged {
+            continue;
+        }
+        let staged = match archived.ends_with(&staged) {
+            true => &[][..],
+            false => &staged,
+        };
+        return Ok([&archived, staged, &current].concat());
+    }
+}
+
+fn archive(file: &Path, location: &Location) -> Result<()> {
+    let mut staged = location.read(STAGED)?;
+    if staged.is_empty() {
+        location.write(STAGED, b"A")?;
+        staged = location.read(STAGED)?;
+    }
+    let before = match file.exists() {
+        true => format::read(file)?,
+        false => Vec::new(),
+    };
+    // An archiving that was interrupted may have written them.
+    if !before.ends_with(&staged) {
+        let mut out = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .with_context(|| format!("cannot write {}", quoted(file)))?;
+        out.write_all(&staged)
+            .and_then(|()| out.sync_all())
+            .with_context(|| format!("cannot write {}", quoted(file)))?;
+    }
+    location.write(STAGED, b"D")?;
+    let number = Extends::new(&staged).count();
+    writeln!(
+        std::io::stdout(),
+        "{}: {} added",
+        quoted(file),
+        count(number, "record")
+    )?;
+    Ok(())
+}
+
+fn show(args: &Show) -> Result<()> {
+    let data = match &args.list {
+        Some(path) => format::read(path)?,
+        None => whole(&args.location, args.archive.as_deref())?,
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut array = Vec::new();
+    for (number, extend) in (0u64..).zip(Extends::new(&data)) {
+        let extend = extend.with_context(|| format!("record {number} of the list"))?;
+        if number < args.since {
+            continue;
+        }
+        match args.format {
+            Format::Text => {
+                for record in extend.records() {
+                    write_line(number, &record, &mut out)?;
+                }
+            }
+            Format::Json => array.extend(extend.records().map(|record| as_json(number, &record))),
+            Format::CelJson => array.push(as_cel(number, &extend)),
+        }
+    }
+    if args.format != Format::Text {
+        serde_json::to_writer_pretty(&mut out, &array)?;
+        writeln!(out)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn write_line(number: u64, record: &Record<'_>, out: &mut impl Write) -> Result<()> {
+    let name = plain(record.event.name);
+    write!(out, "{number} {} ", record.pcr)?;
+    match record.is_violation() {
+        true => write!(out, "violation {name}")?,
+        false => write!(out, "{} {name}", record.event.digest)?,
+    }
+    // The module's own data are text.
+    if record.event.name.starts_with(b"digest_lists") {
+        let text = String::from_utf8_lossy(record.event.buffer);
+        for line in text.lines() {
+            write!(out, "\n    {}", plain(line.as_bytes()))?;
+        }
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+fn as_json(number: u64, record: &Record<'_>) -> Value {
+    let event = &record.event;
+    let mut object = json!({
+        "record": number,
+        "pcr": record.pcr,
+        "template": record.template.name(),
+        "template_digest": Hex(&record.template_digest).to_string(),
+        "name": plain(event.name),
+        "violation": record.is_violation(),
+        "digest": event.digest.to_string(),
+    });
+    if let Some(fields) = object.as_object_mut() {
+        if event.verity {
+            fields.insert("verity".into(), true.into());
+        }
+        if !event.signature.is_empty() {
+            let hex = Hex(event.signature).to_string();
+            fields.insert("signature".into(), hex.into());
+        }
+        if !event.buffer.is_empty() {
+            let data = match std::str::from_utf8(event.buffer) {
+                Ok(text) if event.name.starts_with(b"digest_lists") => ("text", text.to_owned()),
+                _ => ("data", STANDARD.encode(event.buffer)),
+            };
+            fields.insert(data.0.into(), data.1.into());
+        }
+    }
+    object
+}
+
+/// As the TCG's Canonical Event Log Format, version 1.0, encodes it in JSON.
+fn as_cel(number: u64, extend: &Extend<'_>) -> Value {
+    let digests: Vec<Value> = HashAlgo::ALL
+        .into_iter()
+        .map(|algo| {
+            let digest = extend.digest_for(algo, &Hashes);
+            json!({ "hashAlg": algo.name(), "digest": Hex(digest.as_bytes()).to_string() })
+        })
+        .collect();
+    json!({
+        "recnum": number,
+        "pcr": extend.pcr,
+        "digests": digests,
+        "content_type": "ima_template",
+        "content": {
+            "template_name": extend.template(),
+            "template_data": STANDARD.encode(extend.data),
+        },
+    })
+}
