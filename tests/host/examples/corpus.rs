@@ -17,6 +17,7 @@ use digest_logic::{
     policy::Template,
     rpm::tag,
     template::{
+        batch,
         write_binary,
         Event, //
     },
@@ -200,14 +201,16 @@ fn of_verifiers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         };
         let data = written(|sink| event.write(template, sink)).unwrap();
         let digest = Digest::zero(HashAlgo::Sha1);
-        written(|sink| write_binary(12, &digest, template, &data, sink)).unwrap()
+        written(|sink| write_binary(12, &digest, template.name(), &data, sink)).unwrap()
     };
     let list = [
         record(Template::ImaNg, b"boot_aggregate", b""),
         record(Template::ImaBuf, b"digest_lists_start", b"pcr=12\n"),
         record(Template::ImaSigv2, b"/bin/sh", b""),
     ];
-    let name = format!("sha256:{}", "a5".repeat(32));
+    let digest = Digest::new(HashAlgo::Sha1, &[7; 20]).unwrap();
+    let members = list[1..].concat();
+    let batch = written(|sink| write_binary(12, &digest, batch::NAME, &members, sink)).unwrap();
     let banks = [(0x04, 1 << 12), (0x0b, 0x1003ff)];
     vec![
         (
@@ -247,6 +250,7 @@ fn of_verifiers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             evidence::sized(&evidence::ecc_key(attestation, &[6; 32], &[7; 32])),
         ),
         ("records", "list", list.concat()),
+        ("records", "batch", [&list[0][..], &batch].concat()),
         ("records", "cut", list.concat()[..100].to_vec()),
         (
             "firmware",
@@ -268,26 +272,6 @@ fn of_verifiers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "evidence",
             "start",
             b"kernel=7.3.4\npcr=12\npcr_initial_sha256=00\n".to_vec(),
-        ),
-        (
-            "evidence",
-            "checkpoint",
-            format!("{name} 77\n").into_bytes(),
-        ),
-        (
-            "evidence",
-            "reset",
-            format!("{name} 77 reset\n").into_bytes(),
-        ),
-        (
-            "evidence",
-            "used",
-            format!("{name} 10 8102\n{name} 0 \n").into_bytes(),
-        ),
-        (
-            "evidence",
-            "too-many-bits",
-            format!("{name} 10 8104\n").into_bytes(),
         ),
     ]
 }

@@ -557,7 +557,7 @@ pub fn measurement_list(data: &[u8]) {
         again.extend(line.unwrap());
         assert_eq!(extends.offset(), again.len());
         let records = extend.records().count();
-        assert!(records >= 1 && records <= batch::MAX_MEMBERS);
+        assert!((1..=batch::MAX_MEMBERS).contains(&records));
         assert!(records == 1 || extend.is_batch());
     }
     assert_eq!(data.get(..again.len()), Some(&again[..]));
@@ -581,11 +581,11 @@ pub fn firmware_log(data: &[u8]) {
 /// The texts of the module's own records: what is accepted has one meaning.
 pub fn evidence_texts(data: &[u8]) {
     if let Ok(lines) = Lines::parse(data) {
-        let again: String = lines
-            .iter()
-            .map(|(key, value)| format!("{key}={value}\n"))
-            .collect();
-        assert_eq!(again.as_bytes(), data);
+        let mut again = Vec::new();
+        for (key, value) in lines.iter() {
+            again.extend([key, "=", value, "\n"].concat().into_bytes());
+        }
+        assert_eq!(again, data);
         assert!(lines.initial().count() <= lines.iter().count());
     }
 }

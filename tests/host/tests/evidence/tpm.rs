@@ -50,7 +50,7 @@ use proptest::prelude::*;
 
 use crate::no_cut_is_taken;
 
-const AK: u32 = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 16 | 1 << 18;
+const AK: u32 = (1 << 1) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 16) | (1 << 18);
 
 struct Tpm {
     place: PathBuf,
@@ -244,7 +244,7 @@ proptest! {
         prop_assert_eq!(read.nonce, &nonce[..]);
         prop_assert_eq!(read.clock.clock, clock);
         prop_assert_eq!(read.digest, &digest[..]);
-        let bits = read.selections()[0].numbers().fold(0, |bits, pcr| bits | 1 << pcr);
+        let bits = read.selections()[0].numbers().fold(0, |bits, pcr| bits | (1 << pcr));
         prop_assert_eq!(bits, pcrs);
     }
 

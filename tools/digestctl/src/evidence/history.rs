@@ -278,11 +278,11 @@ pub(crate) fn diagnose(
         let Some(removal) = removal_of(list, algo) else {
             continue;
         };
-        for place in 0..=digests.len() {
+        for (place, value) in before.iter().enumerate() {
             if exhausted() {
                 return None;
             }
-            if meets(extended(&Hashes, &before[place], &removal), place) {
+            if meets(extended(&Hashes, value, &removal), place) {
                 let place = places.get(place).copied().unwrap_or(history.extends.len());
                 return Some(Cause::RemovalHidden(place, *list));
             }

@@ -60,9 +60,9 @@ impl<'a> Round<'a> {
         let log = &self.evidence.log;
         let mut history = History::new(log.first, &log.records.0);
         let origin = if log.first == 0 {
-            self.from_start(&history)
+            self.origin_of_list(&history)
         } else {
-            self.from_state(facts)
+            self.origin_of_state(facts)
         }?;
         if let Some(place) = history.inconsistent() {
             let number = history.number_of_extend(place);
@@ -96,7 +96,7 @@ impl<'a> Round<'a> {
     }
 
     /// A whole list begins with its start record.
-    fn from_start(&mut self, history: &History<'a>) -> Option<Origin<'a>> {
+    fn origin_of_list(&mut self, history: &History<'a>) -> Option<Origin<'a>> {
         let start = match history.start() {
             Ok(start) => start,
             Err(reason) => {
@@ -145,7 +145,7 @@ impl<'a> Round<'a> {
     }
 
     /// What follows an earlier round begins with its values.
-    fn from_state(&mut self, facts: &Facts) -> Option<Origin<'a>> {
+    fn origin_of_state(&mut self, facts: &Facts) -> Option<Origin<'a>> {
         let first = self.evidence.log.first;
         let Some(state) = &self.judge.state else {
             let detail =
