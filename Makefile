@@ -12,7 +12,7 @@ helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftes
 .PHONY: help demo check host-check guest-check check-long check-debug check-faults bench bench-host module digestctl helpers shell install fmt picture clean distclean
 
 help:
-	@echo 'make demo         build everything and watch a stock kernel measure unknown files, then refuse them'
+	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
 	@echo 'make check        host-check, then guest-check'
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
