@@ -52,6 +52,7 @@ load_module require_signature=0 || bail "the module does not load"
 echo "measure func=FILE_CHECK fowner=4242 digest_list" >"$SECFS/policy"
 check "the list is loaded" digestctl load "$WORK/metadata"
 cat >expected <<-EOF
+	require_signature=0
 	policy=$(started policy)
 	policy=sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64)
 	kernel=$(uname -r)
@@ -128,6 +129,7 @@ section "batch=1"
 load_module require_signature=0 batch=1 || bail "the module does not load"
 echo "measure func=FILE_CHECK mask=MAY_READ fowner=4242 digest_list" >"$SECFS/policy"
 cat >expected <<-EOF
+	require_signature=0
 	policy=$(started policy)
 	policy=sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64)
 	kernel=$(uname -r)

@@ -35,11 +35,14 @@ const SETTINGS: [(&str, Option<&str>); 8] = [
     ("dedicated_keys", None),
     ("ima_appraise", None),
     ("own_storage", None),
-    ("require_signature", None),
+    ("require_signature", Some("1")),
     ("tpm_required", None),
     ("trust_machine_keyring", Some("0")),
     ("validity", None),
 ];
+
+/// The PCR of the list where the file says nothing: that of the module.
+const DEFAULT_PCR: u32 = 12;
 
 /// What is expected.
 #[derive(Debug, Default)]
@@ -50,8 +53,11 @@ pub(crate) struct Expected {
     pub(crate) versions: BTreeSet<String>,
     /// Values of the settings of the start record.
     pub(crate) settings: BTreeMap<&'static str, BTreeSet<String>>,
-    /// The PCR of the list.
-    pub(crate) pcr: Option<u32>,
+    /// The PCR of the list. Which one counts is not the machine's choice: root can extend a PCR
+    /// that nobody uses with a list of its own making.
+    pub(crate) pcr: u32,
+    /// Other PCRs, which rules of the policy name. They begin with zeros.
+    pub(crate) rule_pcrs: BTreeSet<u32>,
     /// The banks that must be quoted; those of the start record where there are none.
     pub(crate) banks: BTreeSet<HashAlgo>,
     /// Values that a PCR may have, by bank and number.
@@ -90,7 +96,10 @@ impl Expected {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let mut expected = Self::default();
+        let mut expected = Self {
+            pcr: DEFAULT_PCR,
+            ..Self::default()
+        };
         for (number, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default().trim();
             if line.is_empty() {
@@ -133,7 +142,12 @@ impl Expected {
             "policy" => drop(self.policies.insert(digest()?)),
             "kernel" => drop(self.kernels.insert(value.to_owned())),
             "version" => drop(self.versions.insert(value.to_owned())),
-            "pcr" => self.pcr = Some(value.parse().context("no number of a PCR")?),
+            "pcr" => self.pcr = number_of_pcr(value)?,
+            "rule_pcrs" => {
+                for number in value.split(',') {
+                    self.rule_pcrs.insert(number_of_pcr(number.trim())?);
+                }
+            }
             "banks" => {
                 for name in value.split(',') {
                     self.banks
@@ -192,4 +206,10 @@ impl Expected {
         self.pcrs.entry((algo, number)).or_default().insert(bytes);
         Ok(())
     }
+}
+
+fn number_of_pcr(text: &str) -> Result<u32> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| *number <= digest_logic::pcr::LAST);
+    number.context("no number of a PCR")
 }

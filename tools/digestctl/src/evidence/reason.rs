@@ -137,6 +137,9 @@ reasons! {
     /// A record extends a PCR that is not quoted.
     PcrUnquoted = "pcr-unquoted", Untrusted,
         "quote that PCR as well (digestctl attest --pcr)";
+    /// Records extend a PCR that no rule should name.
+    PcrUnexpected = "pcr-unexpected", Untrusted,
+        "name the PCR if a rule of the policy has it (rule_pcrs=)";
     /// The module is of another version.
     Version = "version", Untrusted,
         "install the expected version, or name this one (version=)";

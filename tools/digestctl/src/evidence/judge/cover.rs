@@ -161,9 +161,7 @@ impl<'a> Round<'a> {
             self.find(Reason::Reset, None, detail);
             return None;
         }
-        let why = if state.ak != facts.ak {
-            Some("what is remembered is of another attestation key".to_owned())
-        } else if state.inputs != self.judge.inputs {
+        let why = if state.inputs != self.judge.inputs {
             Some("what is expected has changed since the last round".to_owned())
         } else if state.count != first {
             Some(format!(
@@ -215,8 +213,9 @@ impl<'a> Round<'a> {
         good
     }
 
-    /// The values from which all PCRs begin that records extend: those of the module's own PCR, and
-    /// zeros. Only what is quoted can be compared.
+    /// The values from which all PCRs begin that records may extend: those of the module's own PCR,
+    /// and zeros for those of rules, whether there are records of them or not. Only what is quoted
+    /// can be compared.
     fn with_others(
         &mut self,
         history: &History<'_>,
@@ -225,16 +224,26 @@ impl<'a> Round<'a> {
     ) -> Option<Values> {
         let mut values: Values = origin.initial.clone();
         values.retain(|place, _| facts.quoted.contains_key(place));
-        let others = history.pcrs().into_iter();
-        for pcr in others.filter(|pcr| *pcr != origin.pcr) {
+        let mut others = self.judge.expected.rule_pcrs.clone();
+        others.remove(&origin.pcr);
+        let extended = history.pcrs();
+        let mut unexpected = extended.iter().filter(|pcr| **pcr != origin.pcr);
+        if let Some(pcr) = unexpected.find(|pcr| !others.contains(pcr)) {
+            let detail = format!("records extend PCR {pcr}");
+            self.find(Reason::PcrUnexpected, None, detail);
+            return None;
+        }
+        for pcr in others {
             if origin.state.is_some() {
-                let detail = format!("records extend PCR {pcr}, which no state remembers");
+                let detail = format!("rules extend PCR {pcr}, which no state remembers");
                 self.find(Reason::NeedsWholeList, None, detail);
                 return None;
             }
-            for (_, algo) in origin.initial.keys() {
+            let banks = values.keys().filter(|(number, _)| *number == origin.pcr);
+            let banks: Vec<_> = banks.map(|(_, algo)| *algo).collect();
+            for algo in &banks {
                 if !facts.quoted.contains_key(&(pcr, *algo)) {
-                    let detail = format!("records extend PCR {pcr}, which is not quoted in {algo}");
+                    let detail = format!("rules extend PCR {pcr}, which is not quoted in {algo}");
                     self.find(Reason::PcrUnquoted, None, detail);
                     return None;
                 }
