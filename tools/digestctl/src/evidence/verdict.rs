@@ -10,9 +10,12 @@ use std::{
 use anyhow::Result;
 use serde::Serialize;
 
-use super::reason::{
-    Reason,
-    Verdict, //
+use super::{
+    lists::printable,
+    reason::{
+        Reason,
+        Verdict, //
+    }, //
 };
 use crate::report::count;
 
@@ -105,6 +108,8 @@ pub(crate) struct Counts {
 pub(crate) struct Judgement {
     pub(crate) version: u32,
     verdict: &'static str,
+    #[serde(skip)]
+    worst: Verdict,
     pub(crate) findings: Vec<Finding>,
     pub(crate) notes: Vec<String>,
     pub(crate) records: Counts,
@@ -120,6 +125,7 @@ impl Judgement {
         Self {
             version: 1,
             verdict: Verdict::Trusted.name(),
+            worst: Verdict::Trusted,
             findings: Vec::new(),
             notes: Vec::new(),
             records: Counts::default(),
@@ -133,25 +139,22 @@ impl Judgement {
     pub(crate) fn find(&mut self, reason: Reason, record: Option<u64>, detail: impl Into<String>) {
         self.findings.push(Finding {
             reason,
-            detail: detail.into(),
+            detail: printable(&detail.into()),
             record,
             remedy: reason.remedy(),
         });
-        self.verdict = self.verdict().name();
+        self.worst = self.worst.max(reason.verdict());
+        self.verdict = self.worst.name();
     }
 
     /// Adds what a person should know.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        self.notes.push(printable(&note.into()));
     }
 
     /// The outcome of all that was found.
     pub(crate) fn verdict(&self) -> Verdict {
-        self.findings
-            .iter()
-            .map(|finding| finding.reason.verdict())
-            .max()
-            .unwrap_or(Verdict::Trusted)
+        self.worst
     }
 
     /// Writes the text for a person.
