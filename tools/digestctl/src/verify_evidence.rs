@@ -46,6 +46,9 @@ use crate::{
     },
 };
 
+/// The shortest nonce in bytes.
+const MIN_NONCE: usize = 8;
+
 /// Judge the evidence of a machine.
 ///
 /// Needs no module, no TPM and no root. The first line of the output is the verdict. What speaks
@@ -154,8 +157,12 @@ fn judge(args: &Args) -> Result<Judgement> {
         .iter()
         .flat_map(|digest| digest.as_bytes().to_vec())
         .collect();
+    let nonce = unhex(&args.nonce).context("--nonce")?;
+    if nonce.len() < MIN_NONCE {
+        bail!("--nonce has fewer than {MIN_NONCE} bytes: it cannot be new each time");
+    }
     let judge = Judge {
-        nonce: unhex(&args.nonce).context("--nonce")?,
+        nonce,
         key: expectation(args)?,
         repository,
         signers: Verifier::new(&args.trust, &args.key, args.validity)?,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{
     anyhow,
+    bail,
     Context,
     Result, //
 };
@@ -105,6 +106,21 @@ impl AttestationKey {
         }
     }
 
+    /// A digest of its numbers, in which form ever the key was told: the form is the machine's
+    /// choice.
+    pub(crate) fn digest(&self) -> Digest {
+        let (kind, numbers) = match self {
+            Self::Rsa(key) => {
+                let parts = [key.n().to_bytes_be(), key.e().to_bytes_be()];
+                let parts = parts.map(|part| sha256(&part).as_bytes().to_vec());
+                ("rsa", parts.concat())
+            }
+            Self::P256(key) => ("p256", key.to_sec1_bytes().to_vec()),
+            Self::P384(key) => ("p384", key.to_sec1_bytes().to_vec()),
+        };
+        Hashes.hash(HashAlgo::Sha256, &[kind.as_bytes(), &numbers])
+    }
+
     /// Reads a file: PEM, or `TPMT_PUBLIC` or `TPM2B_PUBLIC` of tpm2-tools.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let data = format::read(path)?;
@@ -124,6 +140,9 @@ impl AttestationKey {
             return Self::of_pem(pem);
         }
         let public = Public::parse(Public::without_size(data))?;
+        if !public.is_attestation_key() {
+            bail!("the key is not restricted to what its TPM states");
+        }
         Self::new(&public.key)
     }
 

@@ -47,7 +47,7 @@ const MAX_STATE: usize = 1024;
 /// What is remembered.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
-    /// The SHA-256 of the attestation key's public part.
+    /// That of the attestation key, in whatever form it was told.
     pub(crate) ak: Digest,
     /// The SHA-256 of what the verifier expected.
     pub(crate) inputs: Digest,

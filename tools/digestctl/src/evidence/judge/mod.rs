@@ -76,7 +76,7 @@ pub(crate) enum Expectation {
 
 /// What a good quote says.
 struct Facts {
-    /// The SHA-256 of the attestation key's public part.
+    /// That of the attestation key ([`AttestationKey::digest`]).
     ak: Digest,
     clock: ClockInfo,
     /// The PCRs of banks that are known here.
@@ -116,6 +116,9 @@ impl Round<'_> {
         let Some(facts) = self.check_quote()? else {
             return Ok(None);
         };
+        if !self.is_remembered(&facts) {
+            return Ok(None);
+        }
         self.check_clock(&facts);
         let Some(covered) = self.cover(&facts) else {
             return Ok(None);
@@ -124,7 +127,7 @@ impl Round<'_> {
             Some(state) => state.lists.clone(),
             None => {
                 self.check_begin(&covered, &facts);
-                let before = self.judge.state.iter().filter(|state| state.ak == facts.ak);
+                let before = self.judge.state.iter();
                 Lists {
                     floors: before
                         .flat_map(|state| state.lists.floors.clone())

@@ -33,7 +33,6 @@ use super::{
 use crate::{
     evidence::{
         crypto::{
-            sha256,
             AttestationKey,
             Hashes, //
         },
@@ -93,7 +92,7 @@ impl Round<'_> {
         machine.insert("tpm_restart_count".into(), clock.restart_count.to_string());
         machine.insert("tpm_firmware".into(), format!("{:016x}", quote.firmware));
         Ok(Some(Facts {
-            ak: sha256(&evidence.ak.public.0),
+            ak: key.digest(),
             clock,
             quoted,
         }))
@@ -208,14 +207,22 @@ impl Round<'_> {
         Some(values)
     }
 
+    /// The key is the one that is remembered.
+    pub(super) fn is_remembered(&mut self, facts: &Facts) -> bool {
+        let Some(state) = &self.judge.state else {
+            return true;
+        };
+        if state.ak == facts.ak {
+            return true;
+        }
+        let detail = "the key is not the one of the last round (delete the state to begin anew)";
+        self.find(Reason::AkOther, None, detail);
+        false
+    }
+
     /// The clock goes forward.
     pub(super) fn check_clock(&mut self, facts: &Facts) {
-        let Some(state) = self
-            .judge
-            .state
-            .as_ref()
-            .filter(|state| state.ak == facts.ak)
-        else {
+        let Some(state) = &self.judge.state else {
             return;
         };
         let (then, now) = (state.clock, facts.clock);
