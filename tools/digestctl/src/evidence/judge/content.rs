@@ -15,16 +15,16 @@ use digest_logic::{
         Kind,
         ParsedList, //
     },
-    seen::{
-        self,
-        Checkpoint, //
-    },
+    seen,
     verity, //
 };
 
 use super::{
     cover::Covered,
-    events::Events,
+    events::{
+        Checkpoint,
+        Events, //
+    },
     Round, //
 };
 use crate::{
@@ -171,6 +171,10 @@ impl Round<'_> {
             return Ok((loaded, others));
         }
         for list in &lists.in_force {
+            // Rules may measure the lists themselves.
+            if wanted.contains(&list.digest) {
+                loaded.insert(list.digest, list.digest);
+            }
             if let Some((_, data)) = self.judge.repository.find(&list.digest)? {
                 find_in(&data, &list.digest, wanted, &mut loaded);
             }
@@ -192,6 +196,9 @@ impl Round<'_> {
             };
             let mut found = Places::new();
             find_in(&data, &object, &rest, &mut found);
+            if rest.contains(&object) && format::list(&data).is_ok() {
+                found.insert(object, object);
+            }
             let counts = found.is_empty()
                 || self.judge.expected.revoke.contains(&object)
                 || !self.judge.expected.allow_list.contains(&object)
@@ -210,19 +217,34 @@ impl Round<'_> {
         events: &Events,
         revoked: &Places,
     ) -> Result<()> {
-        let Some((place, in_force)) = &events.checkpoint else {
+        let Some(Checkpoint {
+            place,
+            in_force,
+            in_doubt,
+        }) = &events.checkpoint
+        else {
             return self.no_checkpoint();
         };
         let number = covered.history.number(*place);
         let Some(record) = covered.history.records.get(*place) else {
             return Ok(());
         };
+        if let Some(reset) = events.reset {
+            let reset = covered.history.number(reset);
+            let detail =
+                format!("what was used before the checkpoint of record {reset} is not told");
+            if self.judge.expected.require_seen {
+                self.find(Reason::SeenMissing, Some(number), detail);
+                return Ok(());
+            }
+            self.judgement.note(detail);
+        }
         let Some(text) = &self.evidence.seen else {
             let detail = "the evidence has no text of this checkpoint";
             self.find(Reason::SeenMissing, Some(number), detail);
             return Ok(());
         };
-        let good = Checkpoint::parse(record.event.buffer).is_ok_and(|checkpoint| {
+        let good = seen::Checkpoint::parse(record.event.buffer).is_ok_and(|checkpoint| {
             is_own_data(record)
                 && checkpoint.text == sha256(text.as_bytes())
                 && checkpoint.length == text.len() as u64
@@ -232,6 +254,9 @@ impl Round<'_> {
             self.find(Reason::SeenSwapped, Some(number), detail);
             return Ok(());
         }
+        // What could not be loaded here was told before.
+        let told = !self.judgement.findings.is_empty();
+        let known: HashSet<&Digest> = in_force.iter().collect();
         let mut used_of = BTreeMap::new();
         for used in seen::lines(text.as_bytes()) {
             let used = match used {
@@ -241,16 +266,19 @@ impl Round<'_> {
                     return Ok(());
                 }
             };
-            if !in_force.contains(&used.list) {
-                // What could not be loaded here was told before.
-                if !self.judgement.findings.is_empty() {
-                    continue;
+            if !known.contains(&used.list) && !in_doubt.contains(&used.list) {
+                if !told {
+                    let detail = format!("{} was used and not loaded", used.list);
+                    self.find(Reason::ListsInconsistent, Some(number), detail);
                 }
-                let detail = format!("{} was used and not loaded", used.list);
-                self.find(Reason::ListsInconsistent, Some(number), detail);
                 continue;
             }
-            used_of.insert(used.list.to_string(), used.seen());
+            let before = used_of.insert(used.list.to_string(), used.seen());
+            if before.is_some() {
+                let detail = format!("{} stands twice in the evidence of use", used.list);
+                self.find(Reason::ListsInconsistent, Some(number), detail);
+                return Ok(());
+            }
             let Some((_, data)) = self.judge.repository.find(&used.list)? else {
                 continue;
             };
@@ -270,6 +298,13 @@ impl Round<'_> {
             if used.seen() > 0 {
                 self.check_used(number, &list, &used, revoked);
             }
+        }
+        let missing = in_force
+            .iter()
+            .filter(|list| !in_doubt.contains(list) && !used_of.contains_key(&list.to_string()));
+        for list in missing.filter(|_| !told) {
+            let detail = format!("{list} was loaded and is not in the evidence of use");
+            self.find(Reason::ListsInconsistent, Some(number), detail);
         }
         self.add_used(&used_of);
         Ok(())

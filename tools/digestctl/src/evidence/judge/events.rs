@@ -2,7 +2,14 @@
 
 //! What root did, by the module's own records: loads, removals, keys, policies.
 
-use std::collections::HashSet;
+use std::{
+    borrow::Cow,
+    collections::{
+        HashMap,
+        HashSet, //
+    },
+    rc::Rc, //
+};
 
 use anyhow::{
     Context,
@@ -13,15 +20,23 @@ use digest_logic::{
         Digest,
         Hex, //
     },
-    evidence::records::Record,
+    evidence::{
+        lines::Lines,
+        records::Record, //
+    },
     metadata::{
         self,
         Metadata, //
     },
+    policy::Template,
+    seen, //
 };
 use tempfile::TempDir;
 
-use super::Round;
+use super::{
+    cover::Covered,
+    Round, //
+};
 use crate::{
     evidence::{
         crypto::sha256,
@@ -47,41 +62,91 @@ use crate::{
 pub(super) struct Events {
     /// Places of the records of files and of data.
     pub(super) files: Vec<usize>,
-    /// The place of the last checkpoint, and the lists in force then.
-    pub(super) checkpoint: Option<(usize, Vec<Digest>)>,
+    /// The last checkpoint.
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// The place of the last checkpoint before that with which the bits began anew.
+    pub(super) reset: Option<usize>,
 }
 
-/// What an own record is about, and whether the event happened.
+/// A record of evidence of use.
+pub(super) struct Checkpoint {
+    pub(super) place: usize,
+    /// The lists in force then.
+    pub(super) in_force: Vec<Digest>,
+    /// The lists of the last load and of the last removal before it. A load or removal that was
+    /// going on may be in the text or not: its record comes first.
+    pub(super) in_doubt: HashSet<Digest>,
+}
+
+/// Whether an own record is one of metadata.
 fn is_metadata(name: &[u8]) -> bool {
     name.strip_prefix(history::METADATA)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(b":"))
 }
 
-/// The places of records that a later one takes back, and the digests that were taken back without
-/// a record of them in these.
-fn taken_back(records: &[Record<'_>]) -> (HashSet<usize>, Vec<Digest>) {
-    let mut back = HashSet::new();
-    let mut of_earlier = Vec::new();
-    for (place, record) in records.iter().enumerate() {
-        if record.event.name != history::REFUSED {
-            continue;
+/// Whether `record` has the form that the module gives its own record of this name: policies can
+/// let users choose the name of data.
+fn is_own(record: &Record<'_>, pcr: u32) -> bool {
+    let name = record.event.name;
+    let form = match name {
+        history::REFUSED | history::AGGREGATE_LATE => record.template == Template::ImaNg,
+        history::LATE => {
+            is_own_data(record)
+                && Lines::parse(record.event.buffer).is_ok_and(|lines| lines.get("pcr").is_some())
         }
-        let before = records.get(..place).unwrap_or_default().iter().enumerate();
-        let announced = before.rev().find(|(at, other)| {
-            other.event.name.starts_with(b"digest_lists_")
-                && other.event.name != history::REFUSED
-                && other.event.digest == record.event.digest
-                && !back.contains(at)
-        });
-        match announced {
-            Some((at, _)) => drop(back.insert(at)),
-            None => of_earlier.push(record.event.digest),
-        }
-    }
-    (back, of_earlier)
+        name if is_metadata(name) => record.template == Template::ImaNg,
+        _ => true,
+    };
+    form && record.pcr == pcr && !record.is_violation()
 }
 
-impl Round<'_> {
+/// What records take back.
+#[derive(Default)]
+struct TakenBack {
+    /// The places of the records that tell of it.
+    places: HashSet<usize>,
+    /// The places of records that take back what none of these tells of.
+    of_earlier: Vec<usize>,
+}
+
+impl TakenBack {
+    /// Only loads and removals are taken back. Keys and policies that were refused are judged all
+    /// the same: root can write the record of a refusal into the PCR.
+    fn new(records: &[Record<'_>], pcr: u32) -> Self {
+        let mut back = Self::default();
+        let mut announced: HashMap<Digest, Vec<usize>> = HashMap::new();
+        for (place, record) in records.iter().enumerate() {
+            let event = record.event;
+            if !is_own(record, pcr) {
+                continue;
+            }
+            match event.name {
+                history::REFUSED => {
+                    let last = announced.get_mut(&event.digest).and_then(Vec::pop);
+                    match last {
+                        Some(last) => drop(back.places.insert(last)),
+                        None => back.of_earlier.push(place),
+                    }
+                }
+                history::REMOVE | history::KEY | history::POLICY => {
+                    announced.entry(event.digest).or_default().push(place);
+                }
+                name if is_metadata(name) => {
+                    announced.entry(event.digest).or_default().push(place);
+                }
+                _ => (),
+            }
+        }
+        back
+    }
+
+    fn has(&self, place: usize, record: &Record<'_>) -> bool {
+        let name = record.event.name;
+        (name == history::REMOVE || is_metadata(name)) && self.places.contains(&place)
+    }
+}
+
+impl<'a> Round<'a> {
     /// The digests of all lists that the records may have loaded.
     pub(super) fn loaded(&self, history: &History<'_>, state: Option<&State>) -> Vec<Digest> {
         let mut digests: Vec<Digest> = state
@@ -89,11 +154,11 @@ impl Round<'_> {
             .flat_map(|state| &state.lists.in_force)
             .map(|list| list.digest)
             .collect();
-        for record in &history.records {
-            if !is_metadata(record.event.name) {
-                continue;
-            }
-            let data = self.metadata(&record.event.digest).ok().flatten();
+        let metadata = history.records.iter();
+        let metadata = metadata.filter(|record| is_metadata(record.event.name));
+        let metadata: HashSet<Digest> = metadata.map(|record| record.event.digest).collect();
+        for metadata in metadata {
+            let data = self.metadata(&metadata).ok().flatten();
             if let Some(metadata) = data.as_deref().and_then(|data| Metadata::parse(data).ok()) {
                 for list in metadata.records() {
                     digests.extend(Digest::new(list.algo, list.digest));
@@ -104,41 +169,57 @@ impl Round<'_> {
     }
 
     /// The metadata with this digest, from the evidence or the repository; not checked.
-    fn metadata(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+    fn metadata(&self, digest: &Digest) -> Result<Option<Cow<'a, [u8]>>> {
         let hex = Hex(digest.as_bytes()).to_string();
         if let Some(data) = self.evidence.metadata.get(&hex) {
-            return Ok(Some(data.0.clone()));
+            return Ok(Some(Cow::Borrowed(&data.0)));
         }
-        Ok(self.judge.repository.find(digest)?.map(|(_, data)| data))
+        let found = self.judge.repository.find(digest)?;
+        Ok(found.map(|(_, data)| Cow::Owned(data)))
     }
 
     /// Follows the records, and keeps `lists` as they say.
-    pub(super) fn walk(&mut self, history: &History<'_>, lists: &mut Lists) -> Result<Events> {
+    pub(super) fn walk(&mut self, covered: &Covered<'_>, lists: &mut Lists) -> Result<Events> {
+        let history = &covered.history;
         let mut events = Events::default();
-        let (back, of_earlier) = taken_back(&history.records);
-        for digest in of_earlier {
-            self.take_back(&digest, lists)?;
+        let mut last_load = HashSet::new();
+        let mut last_removal = HashSet::new();
+        let back = TakenBack::new(&history.records, covered.pcr);
+        for place in &back.of_earlier {
+            if let Some(record) = history.records.get(*place) {
+                let number = history.number(*place);
+                self.take_back(number, &record.event.digest, covered.state.is_some(), lists)?;
+            }
         }
         for (place, record) in history.records.iter().enumerate() {
             let number = history.number(place);
             let name = record.event.name;
-            if name.starts_with(b"/") || record.is_violation() {
+            if name.starts_with(b"/") || !is_own(record, covered.pcr) {
                 events.files.push(place);
                 continue;
             }
-            if back.contains(&place) {
+            if back.has(place, record) {
+                if is_metadata(name) {
+                    self.refused(number, record)?;
+                }
                 continue;
             }
             match name {
-                b"boot_aggregate" if number == 0 => (),
-                history::START if number == 1 => (),
+                b"boot_aggregate" if number == 0 && place == 0 => (),
+                history::START if number == 1 && place == 1 => (),
                 history::LATE | history::AGGREGATE_LATE | history::REFUSED => (),
                 b"boot_aggregate" | history::START => {
                     let detail = "the list begins a second time";
                     self.find(Reason::LogStart, Some(number), detail);
                 }
-                name if is_metadata(name) => self.load(number, record, lists)?,
-                history::REMOVE => self.remove(number, record, lists),
+                name if is_metadata(name) => {
+                    let loaded = self.load(number, record, lists)?;
+                    last_load = loaded.iter().map(|list| list.digest).collect();
+                }
+                history::REMOVE => last_removal = self.remove(number, record, lists),
+                // What a rule for the module's own data measures.
+                b"digest_lists" if self.judge.expected.policies.contains(&record.event.digest) => {}
+                b"digest_lists" => events.files.push(place),
                 history::CORRUPTED => {
                     let detail = plain(record.event.buffer);
                     self.find(Reason::ListsCorrupted, Some(number), detail);
@@ -159,7 +240,19 @@ impl Round<'_> {
                 }
                 history::CHECKPOINT => {
                     let in_force = lists.in_force.iter().map(|list| list.digest).collect();
-                    events.checkpoint = Some((place, in_force));
+                    let before = events.checkpoint.replace(Checkpoint {
+                        place,
+                        in_force,
+                        in_doubt: last_load.union(&last_removal).copied().collect(),
+                    });
+                    let before = before.map(|before| before.place);
+                    let is_reset = |place: &usize| {
+                        let record = history.records.get(*place);
+                        record
+                            .and_then(|record| seen::Checkpoint::parse(record.event.buffer).ok())
+                            .is_some_and(|checkpoint| checkpoint.how == seen::Take::Reset)
+                    };
+                    events.reset = before.filter(is_reset).or(events.reset);
                 }
                 name if name.starts_with(b"digest_lists") => {
                     self.find(Reason::RecordUnknown, Some(number), plain(name));
@@ -174,7 +267,18 @@ impl Round<'_> {
     }
 
     /// A load of an earlier round was refused after all.
-    fn take_back(&mut self, digest: &Digest, lists: &mut Lists) -> Result<()> {
+    fn take_back(
+        &mut self,
+        number: u64,
+        digest: &Digest,
+        had_rounds: bool,
+        lists: &mut Lists,
+    ) -> Result<()> {
+        if !had_rounds {
+            let detail = format!("{digest} was refused, and no record tells what it was");
+            self.find(Reason::ListsInconsistent, Some(number), detail);
+            return Ok(());
+        }
         let data = self.metadata(digest)?;
         if let Some(metadata) = data.as_deref().and_then(|data| Metadata::parse(data).ok()) {
             for record in metadata.records() {
@@ -185,13 +289,68 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// The lists that metadata name are in force.
-    fn load(&mut self, number: u64, record: &Record<'_>, lists: &mut Lists) -> Result<()> {
+    /// The lists that metadata name are in force. Returns those that are lists.
+    fn load(
+        &mut self,
+        number: u64,
+        record: &Record<'_>,
+        lists: &mut Lists,
+    ) -> Result<Rc<[InForce]>> {
+        let loaded = self.lists_of(number, record, false)?;
+        for list in loaded.iter() {
+            if lists.position(&list.digest).is_some() {
+                continue;
+            }
+            if let Some(serial) = list.serial {
+                let name = (list.name.clone(), list.signer.clone());
+                let floor = lists.floors.entry(name).or_default();
+                *floor = serial.max(*floor);
+            }
+            lists.in_force.push(InForce {
+                record: Some(number),
+                ..list.clone()
+            });
+        }
+        Ok(loaded)
+    }
+
+    /// The module says that it refused metadata. Root can write that into the PCR as well, after
+    /// lists were in force: so they have to be such that the verifier would take them. Only lists
+    /// without a signature cannot have been in force on a machine that wants one.
+    fn refused(&mut self, number: u64, record: &Record<'_>) -> Result<()> {
+        self.lists_of(number, record, true).map(|_| ())
+    }
+
+    /// The lists that metadata name, without those that are none or not there.
+    fn lists_of(
+        &mut self,
+        number: u64,
+        record: &Record<'_>,
+        refused: bool,
+    ) -> Result<Rc<[InForce]>> {
         let digest = record.event.digest;
+        if let Some(lists) = self.lists_of.get(&digest) {
+            return Ok(lists.clone());
+        }
+        let lists: Rc<[InForce]> = self.look_into(number, record, refused)?.into();
+        if !refused {
+            self.lists_of.insert(digest, lists.clone());
+        }
+        Ok(lists)
+    }
+
+    fn look_into(
+        &mut self,
+        number: u64,
+        record: &Record<'_>,
+        refused: bool,
+    ) -> Result<Vec<InForce>> {
+        let digest = record.event.digest;
+        let mut lists = Vec::new();
         let Some(data) = self.metadata(&digest)? else {
             let detail = format!("{} ({digest})", plain(record.event.name));
             self.find(Reason::MetadataMissing, Some(number), detail);
-            return Ok(());
+            return Ok(lists);
         };
         if sha256(&data) != digest {
             let detail = format!(
@@ -199,7 +358,7 @@ impl Round<'_> {
                 sha256(&data)
             );
             self.find(Reason::MetadataSwapped, Some(number), detail);
-            return Ok(());
+            return Ok(lists);
         }
         let metadata = match Metadata::parse(&data) {
             Ok(metadata) => metadata,
@@ -207,48 +366,31 @@ impl Round<'_> {
                 // The module refuses these, and says so in a record.
                 let detail = format!("metadata that nobody can have loaded: {error}");
                 self.find(Reason::ListsInconsistent, Some(number), detail);
-                return Ok(());
+                return Ok(lists);
             }
         };
+        let signatures = &self.judge.expected.settings;
+        let signatures = signatures.get("require_signature");
+        let signatures = signatures.is_some_and(|values| !values.contains("0"));
+        let mut there = HashSet::new();
         for record in metadata.records() {
-            self.load_list(number, &record, lists)?;
+            if refused && signatures && record.signature.is_empty() {
+                continue;
+            }
+            let list = self.list_of(number, &record)?;
+            lists.extend(list.filter(|list| there.insert(list.digest)));
         }
-        Ok(())
+        Ok(lists)
     }
 
-    fn load_list(
-        &mut self,
-        number: u64,
-        record: &metadata::Record<'_>,
-        lists: &mut Lists,
-    ) -> Result<()> {
+    fn list_of(&mut self, number: u64, record: &metadata::Record<'_>) -> Result<Option<InForce>> {
         let named = Digest::new(record.algo, record.digest)?;
-        if lists.position(&named).is_some() {
-            return Ok(());
+        if let Some(list) = self.looked_at.get(&named) {
+            return Ok(list.clone());
         }
-        let list = match self.looked_at.get(&named) {
-            Some(list) => list.clone(),
-            None => {
-                let list = self.look_at(number, &named, record)?;
-                self.looked_at.insert(named, list.clone());
-                list
-            }
-        };
-        let Some(list) = list else {
-            return Ok(());
-        };
-        if let Some(serial) = list.serial {
-            let name = (list.name.clone(), list.signer.clone());
-            let floor = lists.floors.entry(name).or_default();
-            *floor = serial.max(*floor);
-        }
-        if lists.position(&list.digest).is_none() {
-            lists.in_force.push(InForce {
-                record: Some(number),
-                ..list
-            });
-        }
-        Ok(())
+        let list = self.look_at(number, &named, record)?;
+        self.looked_at.insert(named, list.clone());
+        Ok(list)
     }
 
     /// Looks at a list that is loaded for the first time. None if it is none, or not there.
@@ -344,12 +486,13 @@ impl Round<'_> {
         })
     }
 
-    /// The lists that the record names are not in force any more.
-    fn remove(&mut self, number: u64, record: &Record<'_>, lists: &mut Lists) {
+    /// The lists that the record names are not in force any more. Returns those.
+    fn remove(&mut self, number: u64, record: &Record<'_>, lists: &mut Lists) -> HashSet<Digest> {
+        let mut removed = HashSet::new();
         if !is_own_data(record) {
             let detail = "the digest of a removal is not that of its text";
             self.find(Reason::LogMalformed, Some(number), detail);
-            return;
+            return removed;
         }
         let text = String::from_utf8_lossy(record.event.buffer);
         for line in text.lines() {
@@ -359,6 +502,7 @@ impl Round<'_> {
             match place {
                 Some(place) => {
                     let gone = lists.in_force.remove(place);
+                    removed.insert(gone.digest);
                     self.judgement.lists.push(LoadedList {
                         in_force: false,
                         ..of_force(&gone)
@@ -372,6 +516,7 @@ impl Round<'_> {
                 None => (),
             }
         }
+        removed
     }
 }
 

@@ -21,7 +21,8 @@ use std::{
         HashMap,
         HashSet, //
     },
-    path::PathBuf, //
+    path::PathBuf,
+    rc::Rc, //
 };
 
 use anyhow::Result;
@@ -90,6 +91,9 @@ struct Round<'a> {
     judgement: Judgement,
     /// Lists that records load, by the digest that their metadata name.
     looked_at: HashMap<Digest, Option<InForce>>,
+    /// The lists of metadata that were looked at, without those that are none or not there, by the
+    /// digest of the metadata.
+    lists_of: HashMap<Digest, Rc<[InForce]>>,
 }
 
 impl Judge<'_> {
@@ -104,6 +108,7 @@ impl Judge<'_> {
             evidence,
             judgement: Judgement::new(),
             looked_at: HashMap::new(),
+            lists_of: HashMap::new(),
         };
         let state = round.run()?;
         let trusted = round.judgement.verdict() == Verdict::Trusted;
@@ -140,7 +145,7 @@ impl Round<'_> {
         self.judgement.records.judged = covered.history.extends() as u64;
         self.judgement.records.behind_quote = covered.behind;
         self.check_expected_pcrs(&facts);
-        let events = self.walk(&covered.history, &mut lists)?;
+        let events = self.walk(&covered, &mut lists)?;
         self.check_floors(&lists);
         self.check_content(&covered, &lists, &events)?;
         self.check_required(&lists);
