@@ -4,6 +4,8 @@
 //! from the others. The TPM is swtpm, asked by tpm2-tools; records are written by the module's own
 //! writer.
 
+mod lies;
+
 use std::{
     fs,
     process::{
@@ -231,6 +233,15 @@ impl Machine {
     }
 
     fn extend(&self, record: &Record) {
+        self.extend_pcr(12, record);
+    }
+
+    fn extend_pcr(&self, pcr: u32, record: &Record) {
+        self.tools(&format!("pcrextend {}", Self::extension(pcr, record)));
+    }
+
+    /// What tpm2_pcrextend extends with a record.
+    fn extension(pcr: u32, record: &Record) -> String {
         let values = BANKS.map(|bank| {
             let hex = hash(bank, &record.data);
             match record.violation {
@@ -238,7 +249,7 @@ impl Machine {
                 false => format!("{bank}={hex}"),
             }
         });
-        self.tools(&format!("pcrextend 12:{}", values.join(",")));
+        format!("{pcr}:{}", values.join(","))
     }
 
     /// The module is loaded, and these metadata.
@@ -463,7 +474,7 @@ fn the_verdict_as_json_has_the_same_facts() {
     assert_eq!(value["files"][0]["standing"], "allowed");
     assert_eq!(value["files"][1]["standing"], "not-loaded");
     let ran = machine.digestctl(
-        "verify-evidence honest --nonce 00 --ak ak.pem --repo repo --policy expected --json",
+        "verify-evidence honest --nonce 0011223344556677 --ak ak.pem --repo repo --policy expected --json",
     );
     let value: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!((ran.code, &value["verdict"]), (1, &json!("not-trusted")));
@@ -1123,6 +1134,13 @@ fn violations_and_what_others_extended_before_are_told() {
         "digest_lists_refused",
     ));
     machine.attest("refused", "").good();
+    // Root can write the same record: nobody knows the list.
+    verdict(
+        &machine.verify("refused", ""),
+        1,
+        "NOT TRUSTED: list-unknown",
+    );
+    machine.digestctl("repo add repo base1").good();
     let ran = machine.verify("refused", "");
     verdict(&ran, 0, "TRUSTED");
     ran.printed("lists: 2\n");
