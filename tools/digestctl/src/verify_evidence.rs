@@ -142,7 +142,8 @@ fn judge(args: &Args) -> Result<Judgement> {
         None => None,
     };
     let repository = Repository::new(&args.repo);
-    let mut inputs = vec![sha256(&text)];
+    let validity = format!("{:?}", args.validity);
+    let mut inputs = vec![sha256(&text), sha256(validity.as_bytes())];
     inputs.extend(repository.revocations()?);
     let mut known_keys = HashSet::new();
     for path in args.trust.iter().chain(&args.key) {

@@ -62,6 +62,8 @@ pub(crate) struct Expected {
     pub(crate) banks: BTreeSet<HashAlgo>,
     /// Values that a PCR may have, by bank and number.
     pub(crate) pcrs: BTreeMap<(HashAlgo, u32), BTreeSet<Vec<u8>>>,
+    /// Whether a quote may leave out the PCRs of the boot.
+    pub(crate) any_boot: bool,
     /// Whether the firmware's log may explain values before the first extend.
     pub(crate) firmware_start: bool,
     /// Digests of files.
@@ -155,6 +157,13 @@ impl Expected {
                 }
             }
             "boot_pcr" => self.add_pcr(value)?,
+            "boot_aggregate" => {
+                self.any_boot = match value {
+                    "required" => false,
+                    "optional" => true,
+                    _ => bail!("neither 'required' nor 'optional'"),
+                }
+            }
             "start_values" => {
                 self.firmware_start = match value {
                     "zero" => false,

@@ -141,6 +141,10 @@ impl Repository {
     }
 
     /// The lists that revoke something.
+    ///
+    /// # Errors
+    ///
+    /// The note of them cannot be read, or one of them is gone: nobody could say what it revoked.
     pub(crate) fn revocations(&self) -> Result<Vec<Digest>> {
         let path = self.revocations_path();
         if !path.exists() {
@@ -148,9 +152,15 @@ impl Repository {
         }
         let text = String::from_utf8(format::read(&path)?)
             .with_context(|| format!("{} is no text", quoted(&path)))?;
-        text.lines()
-            .map(|line| Digest::parse(line).with_context(|| format!("{}: {line}", quoted(&path))))
-            .collect()
+        let mut lists = Vec::new();
+        for line in text.lines() {
+            let list = Digest::parse(line).with_context(|| format!("{}: {line}", quoted(&path)))?;
+            if !self.path_of(&list).exists() {
+                bail!("the repository has lost {list}, which revokes: add it again");
+            }
+            lists.push(list);
+        }
+        Ok(lists)
     }
 
     /// Notes which lists revoke something.

@@ -706,7 +706,11 @@ fn a_bank_that_is_not_quoted_is_told() {
     let expected = place.read("expected");
     place.file(
         "three-banks",
-        [&expected[..], b"banks=sha256,sha384\n"].concat(),
+        [
+            &expected[..],
+            b"banks=sha256,sha384\nboot_aggregate=optional\n",
+        ]
+        .concat(),
     );
     verdict(
         &machine

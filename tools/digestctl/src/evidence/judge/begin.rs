@@ -139,12 +139,21 @@ impl Round<'_> {
             HashAlgo::Sha1 => (HashAlgo::Sha1, 7),
             _ => (HashAlgo::Sha256, 9),
         };
+        let required = !self.judge.expected.any_boot;
+        if algo.is_weak() && required {
+            let detail = "it is of the SHA-1 bank, which vouches for nothing";
+            self.find(Reason::BootAggregate, Some(place as u64), detail);
+            return;
+        }
         let values: Option<Vec<&Digest>> = (0..=last)
             .map(|pcr| facts.quoted.get(&(pcr, algo)))
             .collect();
         let Some(values) = values else {
-            let note = format!("PCRs 0 to {last} are not quoted: nothing is known of the boot");
-            self.judgement.note(note);
+            let detail = format!("PCRs 0 to {last} are not quoted: nothing is known of the boot");
+            match required {
+                true => self.find(Reason::BootAggregate, Some(place as u64), detail),
+                false => self.judgement.note(detail),
+            }
             return;
         };
         let values: Vec<&[u8]> = values.iter().map(|value| value.as_bytes()).collect();

@@ -504,3 +504,44 @@ fn a_nonce_that_is_too_short_to_be_new_is_refused() {
     assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
     assert!(ran.err.contains("--nonce"), "{}", ran.err);
 }
+
+#[test]
+fn a_quote_without_the_pcrs_of_the_boot_says_nothing_of_the_boot() {
+    let Some(machine) = restarted() else { return };
+    let place = &machine.place;
+    machine.boot("metadata");
+    machine.attest("honest.json", "").good();
+    // Root leaves them out.
+    let selection = BANKS.map(|bank| format!("{bank}:12")).join("+");
+    machine.tools(&format!(
+        "quote -Q -c {AK} -l {selection} -q {NONCE} -g sha256 -m attested -s signed"
+    ));
+    machine.changed("honest.json", "less.json", |evidence| {
+        evidence["quote"]["attest"] = base64(&place.read("attested")).into();
+        evidence["quote"]["signature"] = base64(&place.read("signed")).into();
+        for bank in BANKS {
+            let values = evidence["quote"]["pcrs"][bank].as_object_mut();
+            values
+                .expect("values of a bank")
+                .retain(|number, _| number == "12");
+        }
+    });
+    let ran = machine.verify("less.json", "");
+    verdict(&ran, 1, "NOT TRUSTED: boot-aggregate");
+    let ran = machine.expecting("less.json", "boot_aggregate=optional");
+    verdict(&ran, 0, "TRUSTED");
+}
+
+#[test]
+fn a_repository_that_has_lost_a_list_that_revokes_judges_nothing() {
+    let Some(machine) = restarted() else { return };
+    let place = &machine.place;
+    machine.boot("metadata");
+    machine.attest("honest.json", "").good();
+    verdict(&machine.verify("honest.json", ""), 0, "TRUSTED");
+    let lost = format!("sha256:{}\n", "5a".repeat(32));
+    place.file("repo/revocations", lost);
+    let ran = machine.verify("honest.json", "");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("which revokes"), "{}", ran.err);
+}
