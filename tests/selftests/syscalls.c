@@ -274,6 +274,34 @@ static int do_kexec(char **arg)
 	return syscall(SYS_kexec_file_load, -1, -1, 0, NULL, 1UL /* KEXEC_FILE_UNLOAD */) ? fail("unload") : 0;
 }
 
+/*
+ * write FILE FROM: writes what FROM has to FILE, in one call. Prints the name of the errno, or
+ * nothing for success.
+ */
+static int do_write(char **arg)
+{
+	int from = open(arg[1], O_RDONLY | O_CLOEXEC), to = open(arg[0], O_WRONLY | O_CLOEXEC);
+	const char *name;
+	struct stat st;
+	ssize_t done;
+	char *data;
+
+	if (from < 0 || to < 0 || fstat(from, &st))
+		return fail("open");
+	data = malloc(st.st_size + 1);
+	if (!data || read(from, data, st.st_size) != st.st_size)
+		return fail("read");
+	done = write(to, data, st.st_size);
+	if (done == st.st_size)
+		return 0;
+	name = done < 0 ? strerrorname_np(errno) : "incomplete";
+	if (name)
+		puts(name);
+	else
+		printf("%d\n", errno);
+	return 1;
+}
+
 /* verity FILE: enables fs-verity, and prints the digest. */
 static int do_verity(char **arg)
 {
@@ -334,6 +362,7 @@ static const struct command commands[] = {
 	{ "init-module", do_init_module, 1 },
 	{ "kexec", do_kexec, 2 },
 	{ "kexec-load", do_kexec_load, 0 },
+	{ "write", do_write, 2 },
 	{ "verity", do_verity, 1 },
 };
 
