@@ -75,8 +75,12 @@ audit_name() {
 # refusals FILE CAUSE: the audit records of them since the mark.
 refusals() { kernel_log | grep 'audit: type=1800 ' | grep -F "op=appraise_data cause=$2 " | grep -F " name=$(audit_name "$1") "; }
 
-# ima_of FILE: its security.ima in hexadecimal.
-ima_of() { getfattr --absolute-names --only-values -n security.ima "$1" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
+# get_ima FILE: its security.ima in hexadecimal, in $ima_value; ima_of prints it.
+get_ima() {
+	ima_value=$(getfattr --absolute-names -e hex -n security.ima "$1" 2>/dev/null)
+	ima_value=${ima_value##*=0x}
+}
+ima_of() { get_ima "$1"; printf %s "$ima_value"; }
 
 # has_digest FILE: succeeds if its security.ima has the digest of its content.
 has_digest() {

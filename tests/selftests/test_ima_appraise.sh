@@ -65,28 +65,33 @@ types() {
 kinds=(none hash hash512 signed bad foreign garbage)
 uses=(run user read map append truncate replace remove)
 
-# files DIRECTORY GROUP: made before there are policies.
-files() {
+# make_files: all of them, once, in $made.
+made=$WORK/ext4/made
+make_files() {
 	local kind use file
-	mkdir "$1" && chmod 777 "$1"
+	mkdir "$made" && chmod 2777 "$made"
 	for kind in "${kinds[@]}"; do
 		for use in "${uses[@]}"; do
-			file=$1/$kind-$use
+			file=$made/$kind-$use
 			cp /usr/bin/true "$file" && echo "$kind $use" >>"$file"
 		done
 	done
-	printf '#!/bin/sh\n' >"$1/script"
-	: >"$1/empty"
-	cp /usr/bin/true "$1/suid"
-	chmod 755 "$1"/* && chown 1000 "$1"/*-user "$1/suid" && chmod 4755 "$1/suid"
+	printf '#!/bin/sh\n' >"$made/script"
+	: >"$made/empty"
+	cp /usr/bin/true "$made/suid"
+	chmod 755 "$made"/* && chown 1000 "$made"/*-user "$made/suid"
 	for use in "${uses[@]}"; do
-		evmctl ima_hash -a sha256 "$1/hash-$use" && evmctl ima_hash -a sha512 "$1/hash512-$use" &&
-			sign_file "$1/signed-$use" linked && sign_file "$1/foreign-$use" foreign || return
-		setfattr -n security.ima -v "0x0404$ZERO" "$1/bad-$use"
-		# IMA allows no value of an unknown form to be set; this one is too short.
-		setfattr -n security.ima -v 0x0404ff "$1/garbage-$use"
+		evmctl ima_hash -a sha256 "$made/hash-$use" && evmctl ima_hash -a sha512 "$made/hash512-$use" &&
+			sign_file "$made/signed-$use" linked && sign_file "$made/foreign-$use" foreign || return
 	done >/dev/null 2>&1
-	chgrp -R "$2" "$1" && chmod 4755 "$1/suid" && chmod g+s "$1"
+	setfattr -n security.ima -v "0x0404$ZERO" "$made"/bad-*
+	# IMA allows no value of an unknown form to be set; this one is too short.
+	setfattr -n security.ima -v 0x0404ff "$made"/garbage-*
+}
+
+# files DIRECTORY GROUP: a copy of them, made before there are policies.
+files() {
+	cp -dR --preserve=mode,ownership,xattr "$made" "$1" && chgrp -R "$2" "$1" && chmod 4755 "$1/suid"
 }
 
 # step NAME COMMAND...: a line with what became of it. Whoever is killed is not announced, for the
@@ -96,7 +101,9 @@ step() {
 	"${@:2}" >/dev/null 2>&1 || rc=$?
 	echo "$1: $rc"
 }
-value() { echo "$1 has $(ima_of "$1")"; }
+value() { get_ima "$1" && echo "$1 has $ima_value"; }
+# reads FILE: without another program.
+reads() { read -r -n 1 _ <"$1"; }
 
 # workload DIRECTORY: prints what was allowed, and the reference values.
 workload() {
@@ -106,17 +113,17 @@ workload() {
 		step "$kind runs" "./$kind-run"
 		step "$kind runs again" "./$kind-run"
 		step "$kind runs for a user" as 1000 "./$kind-user"
-		step "$kind is read" cat "$kind-read"
+		step "$kind is read" reads "$kind-read"
 		step "$kind is read by a user" as 1000 cat "$kind-read"
 		step "$kind is mapped" "$SYSCALLS" map "$kind-map"
 		step "$kind: its mapping becomes executable" "$SYSCALLS" mprotect "$kind-map"
 		step "$kind is written" eval "echo more >>$kind-append"
 		value "$kind-append"
 		step "$kind, written, runs" "./$kind-append"
-		step "$kind, written, is read" cat "$kind-append"
+		step "$kind, written, is read" reads "$kind-append"
 		step "$kind is cut" "$SYSCALLS" truncate "$kind-truncate" 20000
 		step "$kind, cut, runs" "./$kind-truncate"
-		step "$kind, cut, is read" cat "$kind-truncate"
+		step "$kind, cut, is read" reads "$kind-truncate"
 		step "$kind is replaced" eval "cp -p --preserve=ownership $kind-run new && mv new $kind-replace"
 		value "$kind-replace"
 		step "$kind, replaced, runs" "./$kind-replace"
@@ -167,6 +174,7 @@ policy() {
 	for i in "${!policies[@]}"; do printf '%s\n' "${policies[i]//@/fgroup=$(($1 + i))}"; done
 }
 
+make_files || bail "no files"
 for i in "${!policies[@]}"; do
 	for fs in $(types "$i"); do
 		[ "$fs" != overlay ] || fs=ext4/lower
