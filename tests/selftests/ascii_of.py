@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """ascii_of.py LIST: prints a binary measurement list of ima-ng and ima-buf records as the ascii list shows it.
 

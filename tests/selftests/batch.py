@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """batch.py names LIST: prints, for each record of a binary measurement list, its template and the names of its events; a
 batch has several. Written from Documentation/formats.md, independently of the module.

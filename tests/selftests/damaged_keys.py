@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """damaged_keys.py DIR CA FILE...: certificates around OpenPGP RSA keys, signed by CA.pem and CA.key, with one bit of the
 modulus changed, as DIR/flipped-N.der. Runs where the test is prepared; uses openssl.

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """digestlists.py COMMAND...: the maker of the selftests' lists and metadata, written from the description of the formats and
 independently of the module and its tool. The commands are
@@ -21,8 +21,6 @@ Programs that import it have besides: writes to securityfs with their errno and 
 import errno
 import hashlib
 import os
-import re
-import signal
 import struct
 import sys
 
@@ -115,6 +113,8 @@ def no_answer(_signal, _frame):
 
 def write(name, data):
     """Writes data to a file of the module in one piece; the errno, or 0. ETIMEDOUT where the kernel takes too long."""
+    import signal  # Here, since most commands have no use for it, and it takes an emulated processor a while.
+
     fd = os.open(f"{SECFS}/{name}", os.O_WRONLY)
     signal.signal(signal.SIGALRM, no_answer)
     signal.alarm(60)
@@ -144,6 +144,8 @@ def refuse_all(name, unchanged, cases):
 
 def tried(name, unchanged, cases):
     """What refuse_all() does, without its last line should it fail itself."""
+    import re  # As in write().
+
     log = KernelLog()
     for title, wanted, reason, data in cases:
         before = [read(file) for file in unchanged]

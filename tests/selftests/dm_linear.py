@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 #
 # dm_linear.py NAME DEVICE: makes /dev/mapper's device NAME of all sectors of DEVICE, and prints its node. dm_linear.py NAME

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 #
 # ecryptfs.py LOWER UPPER [OPTION]...: mounts eCryptfs with a key of zeros. The key is one of those of the user who mounts.

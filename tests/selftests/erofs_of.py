@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 #
 # erofs_of.py FILE IMAGE DIRECTORY: makes an EROFS image with one executable file, of at most one block, owned by user 4242,

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """fuse_file.py BACKING MOUNTPOINT [passthrough|stall=FILE]: mounts a FUSE file system of subtype 'selftest' with one file, 'file', and goes on
 serving it in the background.

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """openpgp_key.py KEY OUTPUT: puts the RSA key in KEY (PEM) into an OpenPGP certificate for signing, and prints its
 fingerprint. The self-signature is void: whoever takes the certificate trusts what it came in.

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """package_headers.py OUT PACKAGE...: takes headers and signatures out of RPM packages, for signatures that no database has:
 OpenPGP version 4 and 6, ECDSA, EdDSA, post-quantum ones.

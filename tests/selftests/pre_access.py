@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """pre_access.py MOUNTPOINT: watches the content of all files of a mount before it is accessed (FAN_PRE_ACCESS), and allows
 every access, in the background until it is killed. Prints its process id when it is ready. While it watches, the kernel

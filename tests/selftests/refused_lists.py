@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """refused_lists.py DIR: writes metadata and lists that are wrong in every way to digest_lists; prints a line
 for each as digestlists.refuse_all() does. The numbers are those of src/logic/errno.rs, or the file's own errno."""

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """refused_policies.py DIR: writes policies that are wrong in every way to policy; prints a line for each as
 digestlists.refuse_all() does."""

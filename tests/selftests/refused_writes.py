@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """refused_writes.py: writes what they do not take to digest_lists_remove, digest_query and scrub; prints a line for each as
 digestlists.refuse_all() does."""

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """replay.py PCR LIST BANK=HEX...: replays a binary measurement list and compares it with the TPM's registers.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """replay_bank.py LIST ASCII BANK PCR=START:VALUE...: judges the binary measurement list of one bank.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """rpm_headers.py OUT DATABASE...: takes the headers that vendors signed out of RPM databases (Berkeley DB, "Packages").
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """seen.py LIST...: for each compact list file, the positions of the digests that known_files_seen on standard input says
 were found, one line per list. Positions count from 0 in the order of the file if all entries are of one kind.

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """stale_check.py LIST KNOWN JOURNAL...: judges what the program 'stale' wrote down against the measurement list (ASCII)
 and the digests in KNOWN: the content of every access is known, or had a record when the access returned. With

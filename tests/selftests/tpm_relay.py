@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """tpm_relay.py BACKEND FAULTS: a TPM that can be made to fail, in front of one that works.
 
