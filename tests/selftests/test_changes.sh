@@ -18,9 +18,13 @@ load_module || bail "the module does not load"
 policy="measure func=FILE_CHECK mask=MAY_READ uid=0 fowner=$owner${NL}measure func=BPRM_CHECK uid=0 fowner=$owner"
 set_policy "$policy" || bail "the policy is refused"
 
+# block TEXT FILE: 8 KiB that no other text has, without another program.
+block() { printf '%8192s' "$1" >"$2"; }
 # prepare: a new file of 8 KiB, opened and so measured once, in $file; its digest in $first.
 prepare() {
-	fresh "$dir" && yes "$fresh_count" | head -c 8192 >"$file" && chown $owner "$file" && chmod 755 "$file"
+	fresh_count=$((fresh_count + 1))
+	file=$dir/f$fresh_count
+	block "$fresh_count" "$file" && chown $owner "$file" && chmod 755 "$file"
 	opens "$file"
 	first=$(sum_of "$file")
 }
@@ -47,11 +51,11 @@ keeps() {
 	check "$name" measured_as "$file" "$first"
 }
 
-rewrite() { yes other | head -c 8192 >"$file"; }
+rewrite() { block other "$file"; }
 in_place() { printf X | dd of="$file" bs=1 seek=4000 conv=notrunc status=none; }
 append() { echo more >>"$file"; }
 rename_over() { cp "$file" "$dir/new" && echo new >>"$dir/new" && chown "$owner" "$dir/new" && mv "$dir/new" "$file"; }
-recreate() { rm "$file" && yes again | head -c 8192 >"$file" && chown $owner "$file"; }
+recreate() { rm "$file" && block again "$file" && chown $owner "$file"; }
 punch() { xfs_io -c 'fpunch 0 4096' "$file"; }
 touched() { touch -d '2001-01-01' "$file"; }
 mode() { chmod 700 "$file"; }
