@@ -73,7 +73,10 @@ audit_name() {
 }
 
 # refusals FILE CAUSE: the audit records of them since the mark.
-refusals() { kernel_log | grep 'audit: type=1800 ' | grep -F "op=appraise_data cause=$2 " | grep -F " name=$(audit_name "$1") "; }
+refusals() {
+	kernel_log | awk -v cause="op=appraise_data cause=$2 " -v name=" name=$(audit_name "$1") " '
+		/audit: type=1800 / && index($0, cause) && index($0, name)'
+}
 
 # get_ima FILE: its security.ima in hexadecimal, in $ima_value; ima_of prints it.
 get_ima() {

@@ -98,7 +98,8 @@ skip_all() {
 }
 
 # debug_kernel: succeeds on a kernel of scripts/debug-kernel.
-debug_kernel() { [[ $(uname -r) == *-kasan || $(uname -r) == *-kcsan ]]; }
+read -r RELEASE </proc/sys/kernel/osrelease
+debug_kernel() { [[ $RELEASE == *-kasan || $RELEASE == *-kcsan ]]; }
 
 # distribution_only WHAT: ends a test that assumes the distribution's kernel, on one of
 # scripts/debug-kernel. Instead of the plan.
@@ -155,8 +156,11 @@ load_module() {
 
 unload_module() { rmmod digest_lists; }
 
-# set_policy TEXT: in one write. bash would write line by line, and each line would leave a record.
-set_policy() { cat <<<"$1" >"$SECFS/policy"; }
+# set_policy TEXT: in one write. bash would write several lines line by line, and each line would
+# leave a record.
+set_policy() {
+	if [[ $1 == *$'\n'* ]]; then cat <<<"$1" >"$SECFS/policy"; else echo "$1" >"$SECFS/policy"; fi
+}
 
 # load_metadata FILE: loads the lists that the metadata name, by their bytes.
 load_metadata() { cat "$1" >"$SECFS/digest_lists"; }
@@ -183,7 +187,12 @@ recorded() { every_record_of "$1" | grep -v '^0*$'; }
 every_record_of() { awk -v path="$1" '$5 == path { sub(/.*:/, "", $4); print $4 }' "$SECFS/ascii_runtime_measurements"; }
 
 # unhex: the bytes that hexadecimal digits on standard input stand for.
-unhex() { python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'; }
+unhex() {
+	local digits
+	read -r -d '' digits
+	digits=${digits//[^0-9a-fA-F]/}
+	printf %b "${digits//??/\\x&}"
+}
 
 # grows COMMAND...: runs the command and prints by how many records the list grew meanwhile. Starts
 # no other program.
@@ -196,7 +205,10 @@ grows() {
 }
 
 # digest_of FILE: its SHA-256.
-digest_of() { sha256sum <"$1" | cut -c1-64; }
+digest_of() {
+	local sum
+	sum=$(sha256sum <"$1") && echo "${sum%% *}"
+}
 
 # runs_known COMMAND..., runs_unknown COMMAND...: succeeds if running it adds no record, or some.
 runs_known() { [ "$(grows "$@")" -eq 0 ]; }
@@ -212,7 +224,10 @@ opens() {
 }
 
 # sum_of FILE: the SHA-256 of its content, read by nobody: a rule with uid=0 does not see that.
-sum_of() { setpriv --reuid=65534 --clear-groups cat "$1" | sha256sum | cut -c1-64; }
+sum_of() {
+	local sum
+	sum=$(setpriv --reuid=65534 --clear-groups sha256sum "$1") && echo "${sum%% *}"
+}
 
 # text_of NAME: the data of the last record of that name and template ima-buf.
 text_of() {
@@ -305,15 +320,22 @@ tpm_banks() { tpm2_getcap pcrs | sed -n 's/^ *- \([a-z0-9_]*\): \[ [0-9].*/\1/p'
 # bank_pcrs BANK: the bank's registers in the form that evmctl reads.
 bank_pcrs() { tpm2_pcrread "$1" | awk '/0x/ { sub(/.*0x/, ""); printf "PCR-%02d: %s\n", n++, $0 }'; }
 
+# all_pcrs PREFIX: the same of every active bank, in PREFIX-BANK.
+all_pcrs() {
+	tpm2_pcrread | awk -v prefix="$1" '
+		/^ *[a-z0-9_]+:$/ { bank = $1; sub(/:/, "", bank); n = 0 }
+		/0x/ { sub(/.*0x/, ""); printf "PCR-%02d: %s\n", n++, $0 >(prefix "-" bank); found = 1 }
+		END { exit !found }'
+}
+
 # snapshot LIST: copies the binary list to $WORK/list and the registers of every bank to
 # $WORK/pcrs-BANK, at one moment: the very tools that read may be unknown files, so it is repeated
 # until no record was added meanwhile.
 snapshot() {
-	local count="${1%/*}/runtime_measurements_count" before after bank try
+	local count="${1%/*}/runtime_measurements_count" before after try
 	for try in 1 2 3 4 5; do
 		read -r before <"$count"
-		cat "$1" >"$WORK/list" || return
-		for bank in $(tpm_banks); do bank_pcrs "$bank" >"$WORK/pcrs-$bank" || return; done
+		cat "$1" >"$WORK/list" && all_pcrs "$WORK/pcrs" || return
 		read -r after <"$count"
 		[ "$before" != "$after" ] || return 0
 	done
