@@ -52,17 +52,25 @@ mkfs_loop ext4 64M "$work/ext4" && mkfs_loop btrfs 128M "$work/btrfs" && mount_t
 # policy N: the text of policy N.
 policy() { printf '%s\n' "${policies[$1]//@/fgroup=$((7000 + $1))}"; }
 
-# files DIRECTORY GROUP: the workload's files; the group comes last, so that making them is not
-# measured.
+# The workload's files, made once, in $made.
+made=$WORK/made
+names=(run user suid lib implied both append changed renamed link theirs tomtou writers sizes truncated check)
+make_files() {
+	local name
+	mkdir "$made" && chmod 777 "$made"
+	for name in "${names[@]}"; do cp /usr/bin/true "$made/$name"; done
+	: >"$made/script" && : >"$made/empty"
+	chown 1000 "$made"/{suid,theirs,lib,implied} && chmod 755 "$made"/*
+}
+
+# files DIRECTORY GROUP: a copy of them, each with content of its own; the group comes last, so that
+# making them is not measured.
 files() {
 	local name
-	mkdir "$1" && chmod 777 "$1"
-	for name in run user suid lib implied both append changed renamed link theirs tomtou writers sizes truncated check; do
-		cp /usr/bin/true "$1/$name" && echo "$1/$name" >>"$1/$name"
-	done
+	cp -R --preserve=mode,ownership "$made" "$1"
+	for name in "${names[@]}"; do echo "$1/$name" >>"$1/$name"; done
 	printf '#!%s\n' "$1/run" >"$1/script"
-	: >"$1/empty"
-	chown 1000 "$1"/{suid,theirs,lib,implied} && chgrp "$2" "$1"/* && chmod 755 "$1"/* && chmod 4755 "$1/suid"
+	chgrp "$2" "$1"/* && chmod 4755 "$1/suid"
 }
 
 # workload DIRECTORY: accesses by several users and of every kind.
@@ -110,6 +118,7 @@ pair_count() { local fs; for fs in ext4 btrfs tmpfs; do pairs $ima/ascii_runtime
 
 for i in "${!policies[@]}"; do policy "$i"; done >"$WORK/policy"
 load_module || bail "the module does not load"
+make_files || bail "no files"
 for i in "${!policies[@]}"; do
 	for fs in ext4 btrfs tmpfs; do files "$work/$fs/$i" $((7000 + i)); done
 done
