@@ -57,6 +57,7 @@ cat >expected <<-EOF
 	policy=sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64)
 	kernel=$(uname -r)
 	allow_unload=1
+	pcr=$PCR
 EOF
 chown 4242 tree/1 tree/2 && : <tree/1 && : <tree/2
 
@@ -134,6 +135,7 @@ cat >expected <<-EOF
 	policy=sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64)
 	kernel=$(uname -r)
 	allow_unload=1
+	pcr=$PCR
 EOF
 mkdir many
 for i in {1..24}; do echo "batch $i" >"many/$i" && echo "allow=sha256:$(sum_of "many/$i") many" >>expected; done
