@@ -4,6 +4,7 @@
 
 use std::{
     fs::{
+        File,
         Metadata,
         OpenOptions, //
     },
@@ -84,6 +85,24 @@ pub(crate) fn hash_file_with_md5(
     Ok((content(size, hasher), md5.finalize().into()))
 }
 
+/// Hashes the open file by each of `algos`. Returns its size and the digests, or nothing if it
+/// changed meanwhile.
+pub(crate) fn hash_open(
+    file: &mut File,
+    algos: &[HashAlgo],
+    buffer: &mut Buffer,
+) -> io::Result<Option<(u64, Vec<Vec<u8>>)>> {
+    let mut hashers: Vec<_> = algos.iter().map(|algo| hasher(*algo)).collect();
+    let mut each = Vec::new();
+    for hasher in &mut hashers {
+        let hasher: &mut dyn DynDigest = &mut **hasher;
+        each.push(hasher);
+    }
+    let size = feed_unchanged(file, &mut each, buffer, |_| ())?;
+    let digests = hashers.into_iter().map(|hasher| hasher.finalize().into());
+    Ok(size.map(|size| (size, digests.collect())))
+}
+
 fn content(size: u64, hasher: Box<dyn DynDigest>) -> Content {
     if size == 0 {
         Content::Empty
@@ -128,16 +147,25 @@ fn hash(
         .read(true)
         .custom_flags(flags.bits() as i32)
         .open(path)?;
-    let before = file.metadata()?;
-    if !before.is_file() {
+    if !file.metadata()?.is_file() {
         return Err(io::Error::other("no regular file any more"));
     }
-    let size = feed(&mut file, hashers, buffer, progress)?;
+    feed_unchanged(&mut file, hashers, buffer, progress)?
+        .ok_or_else(|| io::Error::other("the file changed while it was read"))
+}
+
+/// Reads the file into `hashers`, and returns its size, or nothing if it changed meanwhile.
+fn feed_unchanged(
+    file: &mut File,
+    hashers: &mut [&mut dyn DynDigest],
+    buffer: &mut Buffer,
+    progress: impl Fn(u64),
+) -> io::Result<Option<u64>> {
+    let before = file.metadata()?;
+    let size = feed(file, hashers, buffer, progress)?;
     let after = file.metadata()?;
-    if version(&before) != version(&after) || size != after.len() {
-        return Err(io::Error::other("the file changed while it was read"));
-    }
-    Ok(size)
+    let same = version(&before) == version(&after) && size == after.len();
+    Ok(same.then_some(size))
 }
 
 /// Reads all of `reader` into `hashers`, and returns how much it was.

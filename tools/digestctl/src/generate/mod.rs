@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `digestctl generate`: lists of what is good, from files, from Debian packages, or from RPM
-//! packages.
+//! `digestctl generate`: lists of what is good, from files, from Debian packages, from RPM
+//! packages, or from the measurement list.
 
 mod deb;
 mod dpkg;
 mod encode;
 mod files;
+mod log;
 mod rpm;
 
 use std::{
@@ -30,7 +31,8 @@ use indicatif::ProgressStyle;
 
 use crate::{
     format::Format,
-    report::count, //
+    report::count,
+    securityfs::Location, //
 };
 
 /// Make digest lists.
@@ -50,6 +52,10 @@ use crate::{
 /// them. Each package becomes one list, with the vendor's signature beside it as LIST.sig. Without
 /// PATH, the system's own database. A PATH that is a file has what `rpmdb --exportdb` printed.
 ///
+/// From log: what this machine used and no list knew. The files that the measurement list has
+/// records of are hashed again, and listed if they still have the content of a record. Violations
+/// are never listed. With PATH, only files at and below these absolute paths.
+///
 /// Empty files are left out: no list can make them known. The same files give the same list, byte
 /// by byte.
 #[derive(clap::Args)]
@@ -64,10 +70,11 @@ Examples:
   digestctl generate --from dpkg bash coreutils --algo sha512 -o shell.list
   digestctl generate --from deb *.deb -o lists/
   digestctl generate --from rpm *.rpm -o lists/
-  digestctl generate --from rpmdb -o lists/")]
+  digestctl generate --from rpmdb -o lists/
+  digestctl generate --from log --name learned --serial 1 /usr /opt -o learned.list")]
 pub(crate) struct Args {
-    /// Directories and files, names of Debian packages, package files, or the directory of an RPM
-    /// database
+    /// Directories and files, names of Debian packages, package files, the directory of an RPM
+    /// database, or with --from log paths to which the list is limited
     #[arg(value_name = "PATH|PACKAGE")]
     sources: Vec<PathBuf>,
 
@@ -124,9 +131,21 @@ pub(crate) struct Args {
     #[arg(long)]
     skip_changed: bool,
 
-    /// The root of the system that has the Debian packages
+    /// The root of the system that has the Debian packages, or the files of the measurement list
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
+
+    /// With --from log: a binary measurement list, instead of the module's
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+
+    /// With --from log: the records that were moved out of the kernel before (digestctl log
+    /// archive)
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    archive: Option<PathBuf>,
+
+    #[command(flatten)]
+    location: Location,
 }
 
 /// Where digests come from.
@@ -142,6 +161,8 @@ enum Source {
     Rpm,
     /// An RPM database
     Rpmdb,
+    /// Files of the measurement list that still have the recorded content
+    Log,
 }
 
 /// The algorithm of digests.
@@ -230,11 +251,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.digest.is_empty() && args.from != Source::Files {
         bail!("--digest adds to a list of files; make a list of its own of it");
     }
-    if args.edition()?.is_some() && !matches!(args.from, Source::Files | Source::Dpkg) {
+    if args.edition()?.is_some() && !matches!(args.from, Source::Files | Source::Dpkg | Source::Log)
+    {
         bail!("each package has a list of its own; a name is for one list");
     }
     if args.revoked && matches!(args.from, Source::Rpm | Source::Rpmdb) {
         bail!("headers are listed as their vendor signed them, and revoke nothing; revoke files or digests");
+    }
+    if (args.list.is_some() || args.archive.is_some()) && args.from != Source::Log {
+        bail!("--list and --archive name measurement lists, for --from log");
     }
     match args.from {
         Source::Files => files::run(args),
@@ -242,6 +267,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Source::Deb => deb::run(args),
         Source::Rpm => rpm::run(&args.sources, &args.output, rpm::from_package),
         Source::Rpmdb => rpm::run_database(&args.sources, &args.output),
+        Source::Log => log::run(args),
     }
 }
 

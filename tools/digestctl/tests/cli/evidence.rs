@@ -46,12 +46,12 @@ use crate::{
     Ran, //
 };
 
-const AK: &str = "0x81010002";
-const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const AK: &str = "0x81010002";
+pub(crate) const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const BANKS: [&str; 4] = ["sha1", "sha256", "sha384", "sha512"];
 
 #[derive(Default)]
-struct Bytes(Vec<u8>);
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
 impl Sink for Bytes {
     fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
@@ -60,11 +60,11 @@ impl Sink for Bytes {
     }
 }
 
-fn digest_of(data: impl AsRef<[u8]>) -> Digest {
+pub(crate) fn digest_of(data: impl AsRef<[u8]>) -> Digest {
     Digest::parse(&format!("sha256:{}", sha256(data))).expect("a digest")
 }
 
-fn hash(bank: &str, data: &[u8]) -> String {
+pub(crate) fn hash(bank: &str, data: &[u8]) -> String {
     use sha2::Digest as _;
     match bank {
         "sha1" => format!("{:x}", sha1::Sha1::digest(data)),
@@ -75,13 +75,24 @@ fn hash(bank: &str, data: &[u8]) -> String {
 }
 
 /// One record as the binary list has it, with the template data.
-struct Record {
-    line: Vec<u8>,
+pub(crate) struct Record {
+    pub(crate) line: Vec<u8>,
     data: Vec<u8>,
     violation: bool,
 }
 
-fn record(template: Template, event: &Event<'_>) -> Record {
+impl Record {
+    /// One that is no violation.
+    pub(crate) fn new(line: Vec<u8>, data: Vec<u8>) -> Self {
+        Self {
+            line,
+            data,
+            violation: false,
+        }
+    }
+}
+
+pub(crate) fn record(template: Template, event: &Event<'_>) -> Record {
     let mut data = Bytes::default();
     event.write(template, &mut data).expect("template data");
     let violation = event.digest.is_zero();
@@ -99,12 +110,12 @@ fn record(template: Template, event: &Event<'_>) -> Record {
 }
 
 /// A record of a digest under a name.
-fn named(digest: Digest, name: &str) -> Record {
+pub(crate) fn named(digest: Digest, name: &str) -> Record {
     record(Template::ImaNg, &Event::new(digest, name.as_bytes()))
 }
 
 /// A record of data under a name.
-fn own(name: &str, data: &str) -> Record {
+pub(crate) fn own(name: &str, data: &str) -> Record {
     let event = Event {
         buffer: data.as_bytes(),
         ..Event::new(digest_of(data), name.as_bytes())
@@ -113,8 +124,8 @@ fn own(name: &str, data: &str) -> Record {
 }
 
 /// A machine with a TPM, and a verifier with a repository, in one directory.
-struct Machine {
-    place: Place,
+pub(crate) struct Machine {
+    pub(crate) place: Place,
     tpm: Option<Child>,
 }
 
@@ -125,9 +136,15 @@ impl Drop for Machine {
 }
 
 impl Machine {
-    /// One with keys and lists, and a TPM in which nothing was extended. None if programs are
-    /// missing.
+    /// One with a TPM that nobody has used. None if programs are missing.
     fn new() -> Option<Self> {
+        let place = Place::new();
+        fs::create_dir(place.path("tpm")).expect("a directory");
+        Self::with_tpm(place)
+    }
+
+    /// One with the TPM whose memory is in `tpm` of the directory. None if programs are missing.
+    pub(crate) fn with_tpm(place: Place) -> Option<Self> {
         let there = |program: &str| {
             let ran = Command::new(program).arg("--version").output();
             ran.is_ok_and(|output| output.status.success())
@@ -136,11 +153,7 @@ impl Machine {
             skipped("there is no swtpm, or no tpm2-tools");
             return None;
         }
-        let mut machine = Self {
-            place: Place::new(),
-            tpm: None,
-        };
-        fs::create_dir(machine.place.path("tpm")).expect("a directory");
+        let mut machine = Self { place, tpm: None };
         machine.start();
         Some(machine)
     }
@@ -190,7 +203,7 @@ impl Machine {
     }
 
     /// Runs `tpm2` with the words of `line`.
-    fn tools(&self, line: &str) -> String {
+    pub(crate) fn tools(&self, line: &str) -> String {
         let output = Command::new("tpm2")
             .current_dir(self.place.path("."))
             .env("TPM2TOOLS_TCTI", self.tcti())
@@ -215,7 +228,7 @@ impl Machine {
         self.tools("flushcontext -t");
     }
 
-    fn digestctl(&self, line: &str) -> Ran {
+    pub(crate) fn digestctl(&self, line: &str) -> Ran {
         let output = Command::new(assert_cmd::cargo::cargo_bin!("digestctl"))
             .current_dir(self.place.path("."))
             .env("TPM2TOOLS_TCTI", self.tcti())
@@ -277,14 +290,14 @@ impl Machine {
         ))
     }
 
-    fn verify(&self, name: &str, more: &str) -> Ran {
+    pub(crate) fn verify(&self, name: &str, more: &str) -> Ran {
         self.digestctl(&format!(
             "verify-evidence {name} --nonce {NONCE} --ak ak.pem --repo repo --trust alice.pem --policy expected {more}"
         ))
     }
 
     /// Writes the evidence NAME, changed, as OTHER.
-    fn changed(&self, name: &str, other: &str, change: impl FnOnce(&mut Value)) {
+    pub(crate) fn changed(&self, name: &str, other: &str, change: impl FnOnce(&mut Value)) {
         let mut value: Value =
             serde_json::from_slice(&self.place.read(name)).expect("evidence is JSON");
         change(&mut value);
@@ -308,7 +321,7 @@ fn written(extend: &digest_logic::evidence::records::Extend<'_>) -> Vec<u8> {
 }
 
 /// A signer of lists: NAME.key and NAME.pem.
-fn signer(place: &Place, name: &str) {
+pub(crate) fn signer(place: &Place, name: &str) {
     let made = Command::new("openssl")
         .current_dir(place.path("."))
         .args([
@@ -395,7 +408,7 @@ fn checkpoint(place: &Place) -> Record {
 }
 
 /// The machine that most tests share; they change nothing but files of their own names.
-fn shared() -> Option<MutexGuard<'static, Option<Machine>>> {
+pub(crate) fn shared() -> Option<MutexGuard<'static, Option<Machine>>> {
     static MACHINE: OnceLock<Mutex<Option<Machine>>> = OnceLock::new();
     let machine = MACHINE.get_or_init(|| Mutex::new(prepared()));
     let guard = machine
@@ -406,7 +419,7 @@ fn shared() -> Option<MutexGuard<'static, Option<Machine>>> {
 
 /// The verdict's first line.
 #[track_caller]
-fn verdict(ran: &Ran, status: i32, line: &str) {
+pub(crate) fn verdict(ran: &Ran, status: i32, line: &str) {
     let first = ran.out.lines().next().unwrap_or_default();
     assert_eq!((ran.code, first), (status, line), "{}{}", ran.out, ran.err);
 }
@@ -435,12 +448,12 @@ fn set_records(evidence: &mut Value, records: &[Vec<u8>]) {
     evidence["log"]["records"] = base64(&records.concat()).into();
 }
 
-fn base64(data: &[u8]) -> String {
+pub(crate) fn base64(data: &[u8]) -> String {
     use ::base64::Engine;
     ::base64::engine::general_purpose::STANDARD.encode(data)
 }
 
-fn unbase64(text: &str) -> Vec<u8> {
+pub(crate) fn unbase64(text: &str) -> Vec<u8> {
     use ::base64::Engine;
     ::base64::engine::general_purpose::STANDARD
         .decode(text)

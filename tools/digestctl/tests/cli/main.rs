@@ -9,6 +9,7 @@ mod evidence;
 mod formats;
 mod generate;
 mod keys;
+mod learn;
 mod load;
 mod metadata;
 mod policy;

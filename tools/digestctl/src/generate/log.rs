@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Lists of files that a measurement list has records of, and that still have the recorded content.
+//!
+//! Any user can leave a record of any content under any path, so that a path says only where to
+//! look. No link is followed on the way to it, and nothing but a regular file is opened: a device
+//! may do something when it is opened.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    fs::{
+        File,
+        OpenOptions, //
+    },
+    io::{
+        self,
+        Write, //
+    },
+    os::{
+        fd::AsRawFd,
+        unix::{
+            ffi::OsStrExt,
+            fs::OpenOptionsExt, //
+        },
+    },
+    path::{
+        Component,
+        Path, //
+    }, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    digest::Digest,
+    hash_algo::HashAlgo,
+    template::put_event_name, //
+};
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+use rustix::{
+    fs::{
+        Mode,
+        OFlags,
+        ResolveFlags, //
+    },
+    io::Errno, //
+};
+
+use super::{
+    encode::encode,
+    report_errors,
+    report_unread,
+    sort,
+    style,
+    Args,
+    Entry, //
+};
+use crate::{
+    evidence::history::History,
+    format, hash, log,
+    output::{
+        write_atomically,
+        Buffer, //
+    },
+    report::{
+        count,
+        quoted, //
+    },
+};
+
+/// The most paths that are looked at for one name.
+const MOST_PATHS: usize = 64;
+
+/// What was found where a record says that a file was.
+enum Found {
+    Entry(Entry),
+    Empty,
+    /// There is no such path, or only through a link.
+    Gone,
+    /// It has other content than each record of it.
+    Changed,
+    /// It is a directory, a link, a device, a socket or a pipe.
+    Special,
+    /// Its records have digests that are not of its bytes as lists have them.
+    Incomparable,
+    /// It was written while it was used, or could not be read.
+    Violated,
+    Unreadable(io::Error),
+}
+
+/// What was recorded of a file.
+#[derive(Default)]
+struct Recorded {
+    /// Digests of content, by algorithms that lists may have.
+    digests: Vec<Digest>,
+    violation: bool,
+}
+
+/// Makes the list.
+pub(super) fn run(args: &Args) -> Result<()> {
+    for path in &args.sources {
+        if !path.is_absolute() {
+            bail!(
+                "{} is not absolute, as paths in the measurement list are",
+                quoted(path)
+            );
+        }
+    }
+    let data = match &args.list {
+        Some(path) => format::read(path)?,
+        None => log::whole(&args.location, args.archive.as_deref())?,
+    };
+    let files = read(args, &data)?;
+    let root =
+        File::open(&args.root).with_context(|| format!("cannot open {}", quoted(&args.root)))?;
+    let files: Vec<_> = files.iter().collect();
+    let bar = ProgressBar::new(files.len() as u64)
+        .with_style(style("{wide_bar} {pos}/{len} files {eta} left"));
+    let found: Vec<_> = files
+        .par_iter()
+        .map_init(hash::Buffer::new, |buffer, (path, recorded)| {
+            bar.inc(1);
+            look_at(args, &root, path, recorded, buffer).unwrap_or_else(Found::Unreadable)
+        })
+        .collect();
+    bar.finish_and_clear();
+
+    let (mut entries, mut errors, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    let mut empty = 0;
+    for ((path, _), found) in files.iter().zip(found) {
+        let shown = quoted(Path::new(OsStr::from_bytes(path)));
+        match found {
+            Found::Entry(entry) => entries.push(entry),
+            Found::Empty => empty += 1,
+            Found::Unreadable(error) => errors.push(format!("{shown}: {error}")),
+            Found::Violated => left_out.push(format!("{shown}: it has a violation")),
+            Found::Gone => left_out.push(format!("{shown}: gone")),
+            Found::Changed => left_out.push(format!("{shown}: changed since it was recorded")),
+            Found::Special => left_out.push(format!("{shown}: no regular file")),
+            Found::Incomparable => {
+                left_out.push(format!("{shown}: recorded by SHA-1 or by fs-verity only"));
+            }
+        }
+    }
+    report_errors(args, &mut errors, "file")?;
+    let mut out = io::stdout().lock();
+    for line in &left_out {
+        writeln!(out, "left out: {line}")?;
+    }
+    let listed = entries.len();
+    sort(&mut entries);
+    if entries.is_empty() {
+        bail!("no file of the measurement list has the recorded content; no list was written");
+    }
+    let list = encode(args.format, args.algo.into(), args.edition()?, &entries)?;
+    write_atomically(&args.output, &list)?;
+    writeln!(
+        out,
+        "{}: {} of {}",
+        quoted(&args.output),
+        count(entries.len(), "digest"),
+        count(listed, "file")
+    )?;
+    let more = [(left_out.len(), "other file"), (empty, "empty file")];
+    for (number, what) in more {
+        if number > 0 {
+            writeln!(out, "left out: {}", count(number, what))?;
+        }
+    }
+    report_unread(&errors, "file", "the list was")
+}
+
+/// The records of files that are asked for.
+fn read(args: &Args, data: &[u8]) -> Result<BTreeMap<Vec<u8>, Recorded>> {
+    let history = History::new(0, data);
+    if let Some(cause) = history.broken {
+        let number = history.extends();
+        return Err(cause).with_context(|| format!("record {number} of the list"));
+    }
+    let mut files: BTreeMap<Vec<u8>, Recorded> = BTreeMap::new();
+    for record in &history.records {
+        let event = &record.event;
+        let path = Path::new(OsStr::from_bytes(event.name));
+        // Nothing but files has a name that begins with a slash, and the kernel names none by way
+        // of another directory.
+        let is_file =
+            path.is_absolute() && path.components().all(|part| part != Component::ParentDir);
+        let wanted = args.sources.iter().any(|source| path.starts_with(source));
+        if !is_file || !(wanted || args.sources.is_empty()) {
+            continue;
+        }
+        let recorded = files.entry(event.name.to_vec()).or_default();
+        if record.is_violation() || event.digest.is_zero() {
+            recorded.violation = true;
+        } else if !event.verity && !event.digest.algo().is_weak() {
+            recorded.digests.push(event.digest);
+        }
+    }
+    Ok(files)
+}
+
+/// Looks at the file of that name in the list.
+fn look_at(
+    args: &Args,
+    root: &File,
+    name: &[u8],
+    recorded: &Recorded,
+    buffer: &mut hash::Buffer,
+) -> io::Result<Found> {
+    if recorded.violation {
+        return Ok(Found::Violated);
+    }
+    let recorded = recorded.digests.as_slice();
+    if recorded.is_empty() {
+        return Ok(Found::Incomparable);
+    }
+    let start = name.iter().position(|byte| *byte != b'/');
+    let name = &name[start.unwrap_or(name.len())..];
+    let mut best = look_at_path(args, root, name, recorded, buffer)?;
+    if !name.contains(&b'_') {
+        return Ok(best);
+    }
+    for path in others(root, name)? {
+        if matches!(best, Found::Entry(_) | Found::Empty) {
+            break;
+        }
+        match look_at_path(args, root, &path, recorded, buffer)? {
+            Found::Gone => (),
+            found => best = found,
+        }
+    }
+    Ok(best)
+}
+
+/// Other paths below `root` that have this name in the list, where spaces and control characters
+/// became underscores.
+fn others(root: &File, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+    let mut paths = vec![Vec::new()];
+    for part in name.split(|byte| *byte == b'/') {
+        let mut longer = Vec::new();
+        for path in &paths {
+            let same = part.contains(&b'_').then(|| names_as(root, path, part));
+            let same = same.transpose()?.unwrap_or_default();
+            let own = std::iter::once(part.to_vec());
+            longer.extend(own.chain(same).map(|part| match path.is_empty() {
+                true => part,
+                false => [path, &b"/"[..], &part].concat(),
+            }));
+        }
+        longer.truncate(MOST_PATHS);
+        paths = longer;
+    }
+    paths.retain(|path| path != name);
+    Ok(paths)
+}
+
+/// The entries of the directory `path` below `root` whose names become `part` in the list, and are
+/// not `part`. None if there is no such directory.
+fn names_as(root: &File, path: &[u8], part: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+    let directory = match path {
+        [] => root.try_clone()?,
+        _ => match find(root, path)? {
+            Some(directory) if directory.metadata()?.is_dir() => directory,
+            _ => return Ok(Vec::new()),
+        },
+    };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(of_process(&directory))? {
+        let name = entry?.file_name();
+        let mut listed = Buffer::default();
+        put_event_name(name.as_bytes(), &mut listed).map_err(io::Error::other)?;
+        if listed.0 == part && name.as_bytes() != part {
+            names.push(name.as_bytes().to_vec());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn look_at_path(
+    args: &Args,
+    root: &File,
+    path: &[u8],
+    recorded: &[Digest],
+    buffer: &mut hash::Buffer,
+) -> io::Result<Found> {
+    let mut file = match open(root, path)? {
+        Ok(file) => file,
+        Err(found) => return Ok(found),
+    };
+    let mut algos = vec![HashAlgo::from(args.algo)];
+    for digest in recorded {
+        if !algos.contains(&digest.algo()) {
+            algos.push(digest.algo());
+        }
+    }
+    let Some((size, digests)) = hash::hash_open(&mut file, &algos, buffer)? else {
+        return Ok(Found::Changed);
+    };
+    let same = algos.iter().zip(&digests).any(|(algo, content)| {
+        let mut of_algo = recorded.iter().filter(|digest| digest.algo() == *algo);
+        of_algo.any(|digest| digest.as_bytes() == content)
+    });
+    // The first algorithm is the list's.
+    Ok(match digests.into_iter().next() {
+        Some(digest) if same && size > 0 => Found::Entry(Entry {
+            kind: args.kind(false),
+            verity: false,
+            digest,
+        }),
+        _ if same => Found::Empty,
+        _ => Found::Changed,
+    })
+}
+
+/// What is at `path` below `root`, without opening it. Nothing if the path is not there, or leads
+/// through a link.
+fn find(root: &File, path: &[u8]) -> io::Result<Option<File>> {
+    let found = rustix::fs::openat2(
+        root,
+        OsStr::from_bytes(path),
+        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+        ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+    );
+    match found {
+        Ok(found) => Ok(Some(File::from(found))),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The path by which this process reaches the file, whatever has its name by now.
+fn of_process(file: &File) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
+/// Opens the regular file at `path` below `root`, or says what is there instead.
+fn open(root: &File, path: &[u8]) -> io::Result<Result<File, Found>> {
+    if path.is_empty() {
+        return Ok(Err(Found::Special));
+    }
+    let Some(found) = find(root, path)? else {
+        return Ok(Err(Found::Gone));
+    };
+    if !found.metadata()?.is_file() {
+        return Ok(Err(Found::Special));
+    }
+    // Without O_NONBLOCK a lease of the file's owner would stop us.
+    let flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
+    // CAST: The kernel defines flags as a C int; none of these is its sign.
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits() as i32)
+        .open(of_process(&found))
+        .map(Ok)
+}
