@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The public part of an attestation key: `TPMT_PUBLIC`, big endian.
+//! The public part of an attestation or endorsement key: `TPMT_PUBLIC`, big endian.
 //!
 //! | bytes | field |
 //! |-------|-------|
@@ -20,6 +20,7 @@
 
 use super::{
     attest::sized,
+    replay::Hasher,
     tpm_signature::{
         hash_of,
         MAX_NUMBER, //
@@ -27,6 +28,7 @@ use super::{
 };
 use crate::{
     cursor::Cursor,
+    digest::Digest,
     hash_algo::HashAlgo, //
     refusal::{
         Cause,
@@ -43,10 +45,14 @@ pub const RSAPSS: u16 = 0x16;
 
 /// The key stays in the TPM that made it.
 const FIXED_TPM: u32 = 1 << 1;
+/// It stays where it is in the TPM's hierarchy.
+const FIXED_PARENT: u32 = 1 << 4;
 /// The TPM made it.
 const SENSITIVE_DATA_ORIGIN: u32 = 1 << 5;
 /// It signs nothing that looks like a TPM's own statement and is none.
 const RESTRICTED: u32 = 1 << 16;
+/// It decrypts.
+const DECRYPT: u32 = 1 << 17;
 /// It signs.
 const SIGN: u32 = 1 << 18;
 
@@ -171,5 +177,18 @@ impl<'a> Public<'a> {
     pub const fn is_attestation_key(&self) -> bool {
         const WANTED: u32 = FIXED_TPM | SENSITIVE_DATA_ORIGIN | RESTRICTED | SIGN;
         self.attributes & WANTED == WANTED
+    }
+
+    /// Whether it is one by which a TPM answers challenges: the TPM made the key, never gives it
+    /// away, and decrypts with it only what was made for a key of its own.
+    pub const fn is_endorsement_key(&self) -> bool {
+        const WANTED: u32 = FIXED_TPM | FIXED_PARENT | SENSITIVE_DATA_ORIGIN | RESTRICTED | DECRYPT;
+        self.attributes & (WANTED | SIGN) == WANTED
+    }
+
+    /// The name by which the TPM knows the key with the public part `data`, which was checked.
+    pub fn name(&self, data: &[u8], hasher: &impl Hasher) -> ([u8; 2], Digest) {
+        let id = self.name_hash.tpm_alg_id().to_be_bytes();
+        (id, hasher.hash(self.name_hash, &[data]))
     }
 }

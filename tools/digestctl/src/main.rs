@@ -8,6 +8,7 @@
 mod appraise;
 mod armor;
 mod attest;
+mod enroll;
 mod evidence;
 mod format;
 mod generate;
@@ -83,6 +84,8 @@ enum Command {
     Policy(policy::Command),
     Appraise(appraise::Args),
     Attest(attest::Args),
+    #[command(subcommand)]
+    Enroll(enroll::Command),
     Predict(predict::Args),
     #[command(subcommand)]
     Repo(repo::Command),
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
         Command::Policy(command) => policy::run(&command),
         Command::Appraise(args) => appraise::run(&args),
         Command::Attest(args) => attest::run(&args),
+        Command::Enroll(command) => return enroll::run(&command),
         Command::Predict(args) => predict::run(&args),
         Command::Repo(command) => repo::run(&command),
         Command::Log(command) => log::run(&command),

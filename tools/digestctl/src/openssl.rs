@@ -169,19 +169,46 @@ pub(crate) fn public_key(cert: &Path) -> Result<Result<Vec<u8>, String>> {
 
 /// The subject of the first certificate in the file `cert`, in one line. Says why there is none.
 pub(crate) fn subject(cert: &Path) -> Result<Result<String, String>> {
+    name(cert, "subject")
+}
+
+/// The issuer, in the same way.
+pub(crate) fn issuer(cert: &Path) -> Result<Result<String, String>> {
+    name(cert, "issuer")
+}
+
+fn name(cert: &Path, of: &str) -> Result<Result<String, String>> {
+    let option = format!("-{of}");
     let printed = run([
         "x509".as_ref(),
         "-in".as_ref(),
         cert.as_os_str(),
         "-noout".as_ref(),
-        "-subject".as_ref(),
+        option.as_ref(),
         "-nameopt".as_ref(),
         "RFC2253".as_ref(),
     ])?;
     Ok(printed.map(|text| {
         let text = String::from_utf8_lossy(&text).trim().to_owned();
-        text.strip_prefix("subject=").unwrap_or(&text).to_owned()
+        let name = text
+            .strip_prefix(of)
+            .and_then(|rest| rest.strip_prefix('='));
+        name.unwrap_or(&text).to_owned()
     }))
+}
+
+/// What the certificate in the file `cert` may be used for, as openssl prints it; empty if it does
+/// not say. Says why it cannot be read.
+pub(crate) fn extended_usage(cert: &Path) -> Result<Result<String, String>> {
+    let printed = run([
+        "x509".as_ref(),
+        "-in".as_ref(),
+        cert.as_os_str(),
+        "-noout".as_ref(),
+        "-ext".as_ref(),
+        "extendedKeyUsage".as_ref(),
+    ])?;
+    Ok(printed.map(|text| String::from_utf8_lossy(&text).trim().to_owned()))
 }
 
 /// Whether the certificate in the file `cert` is by one of those in the PEM file `authorities`, and

@@ -34,6 +34,15 @@ impl Sink for Buffer {
 /// Puts a file with `data` at `path`, in place of what is there, readable by everyone. A device or
 /// a pipe stays what it is, and takes the data.
 pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
+    write_with_mode(path, data, 0o644)
+}
+
+/// The same, readable by its owner only.
+pub(crate) fn write_secret(path: &Path, data: &[u8]) -> Result<()> {
+    write_with_mode(path, data, 0o600)
+}
+
+fn write_with_mode(path: &Path, data: &[u8], mode: u32) -> Result<()> {
     let write = || {
         if path
             .metadata()
@@ -48,7 +57,7 @@ pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
         };
         let mut file = tempfile::Builder::new()
             .prefix(".digestctl-")
-            .permissions(Permissions::from_mode(0o644))
+            .permissions(Permissions::from_mode(mode))
             .tempfile_in(directory)?;
         file.write_all(data)?;
         file.as_file().sync_all()?;

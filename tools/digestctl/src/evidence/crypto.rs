@@ -28,7 +28,11 @@ use digest_logic::{
 };
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{
-    pkcs8::DecodePublicKey,
+    pkcs8::{
+        DecodePublicKey,
+        EncodePublicKey,
+        LineEnding, //
+    },
     traits::PublicKeyParts,
     BigUint,
     Pkcs1v15Sign,
@@ -73,7 +77,7 @@ pub(crate) fn sha256(data: &[u8]) -> Digest {
     Hashes.hash(HashAlgo::Sha256, &[data])
 }
 
-/// A public key that verifies quotes.
+/// The public key of an attestation key, or of an endorsement key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AttestationKey {
     Rsa(RsaPublicKey),
@@ -133,11 +137,12 @@ impl AttestationKey {
     }
 
     fn of_file(data: &[u8]) -> Result<Self> {
-        if let Some(pem) = std::str::from_utf8(data)
+        // What stands before is for people.
+        if let Some((start, text)) = std::str::from_utf8(data)
             .ok()
-            .filter(|text| text.contains("-----BEGIN"))
+            .and_then(|text| Some((text.find("-----BEGIN")?, text)))
         {
-            return Self::of_pem(pem);
+            return Self::of_pem(text.get(start..).unwrap_or_default());
         }
         let public = Public::parse(Public::without_size(data))?;
         if !public.is_attestation_key() {
@@ -153,6 +158,27 @@ impl AttestationKey {
             .or_else(|_| p256::PublicKey::from_public_key_pem(pem).map(Self::P256))
             .or_else(|_| p384::PublicKey::from_public_key_pem(pem).map(Self::P384))
             .map_err(|_| anyhow!("neither RSA nor ECDSA over P-256 or P-384"))
+    }
+
+    /// As a `SubjectPublicKeyInfo` in DER.
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Rsa(key) => key.to_public_key_der(),
+            Self::P256(key) => key.to_public_key_der(),
+            Self::P384(key) => key.to_public_key_der(),
+        }
+        .map(|der| der.as_bytes().to_vec())
+        .map_err(|error| anyhow!("the key cannot be written: {error}"))
+    }
+
+    /// As a `SubjectPublicKeyInfo` in PEM.
+    pub(crate) fn to_pem(&self) -> Result<String> {
+        match self {
+            Self::Rsa(key) => key.to_public_key_pem(LineEnding::LF),
+            Self::P256(key) => key.to_public_key_pem(LineEnding::LF),
+            Self::P384(key) => key.to_public_key_pem(LineEnding::LF),
+        }
+        .map_err(|error| anyhow!("the key cannot be written: {error}"))
     }
 
     /// Whether `signature` is one of `data` by this key.

@@ -5,7 +5,11 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsStr,
+    ffi::{
+        OsStr,
+        OsString, //
+    },
+    path::Path,
     process::Command, //
 };
 
@@ -77,20 +81,29 @@ pub(crate) fn banks() -> Result<Vec<String>> {
 
 /// The public part of the key `ak`: the file of its context, or a persistent handle.
 pub(crate) fn public(ak: &str) -> Result<Bytes> {
+    public_of(ak)
+        .with_context(|| format!("cannot read the attestation key {ak} (tpm2_createak makes one)"))
+}
+
+/// The same of the endorsement key `ek`.
+pub(crate) fn endorsement(ek: &str) -> Result<Bytes> {
+    public_of(ek)
+        .with_context(|| format!("cannot read the endorsement key {ek} (tpm2_createek makes one)"))
+}
+
+fn public_of(key: &str) -> Result<Bytes> {
     let place = TempDir::new().context("cannot make a temporary directory")?;
     let file = place.path().join("public");
     let args = [
         "-Q".as_ref(),
         "-c".as_ref(),
-        ak.as_ref(),
+        key.as_ref(),
         "-f".as_ref(),
         "tss".as_ref(),
         "-o".as_ref(),
         file.as_os_str(),
     ];
-    run("tpm2_readpublic", args).with_context(|| {
-        format!("cannot read the attestation key {ak} (tpm2_createak makes one)")
-    })?;
+    run("tpm2_readpublic", args)?;
     let data = std::fs::read(&file)?;
     Ok(Bytes(Public::without_size(&data).to_vec()))
 }
@@ -189,4 +202,96 @@ fn split(attest: &[u8], values: &[u8]) -> Result<BTreeMap<String, BTreeMap<u32, 
         bail!("the PCRs changed while they were read; try again");
     }
     Ok(pcrs)
+}
+
+/// The certificate that the maker of the TPM put at `index` of its memory, as it is there.
+pub(crate) fn stored_certificate(index: &str) -> Result<Vec<u8>> {
+    let place = TempDir::new().context("cannot make a temporary directory")?;
+    let file = place.path().join("certificate");
+    let args = [
+        index.as_ref(),
+        "-Q".as_ref(),
+        "-C".as_ref(),
+        "o".as_ref(),
+        "-o".as_ref(),
+        file.as_os_str(),
+    ];
+    run("tpm2_nvread", args)?;
+    Ok(std::fs::read(&file)?)
+}
+
+/// Encrypts `secret` so that only the TPM with the endorsement key `ek` (`TPMT_PUBLIC`) gives it
+/// away, and only if it has the key with `name`. Asks no TPM.
+pub(crate) fn make_credential(ek: &[u8], name: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
+    let place = TempDir::new().context("cannot make a temporary directory")?;
+    let [public, clear, credential] =
+        ["public", "clear", "credential"].map(|name| place.path().join(name));
+    let size = u16::try_from(ek.len()).context("the endorsement key")?;
+    std::fs::write(&public, [&size.to_be_bytes(), ek].concat())?;
+    std::fs::write(&clear, secret)?;
+    let name = Hex(name).to_string();
+    let args = [
+        "-Q".as_ref(),
+        "-T".as_ref(),
+        "none".as_ref(),
+        "-u".as_ref(),
+        public.as_os_str(),
+        "-s".as_ref(),
+        clear.as_os_str(),
+        "-n".as_ref(),
+        name.as_ref(),
+        "-o".as_ref(),
+        credential.as_os_str(),
+    ];
+    run("tpm2_makecredential", args)?;
+    Ok(std::fs::read(&credential)?)
+}
+
+/// What was encrypted for the keys `ak` and `ek` of this TPM.
+pub(crate) fn activate_credential(ak: &str, ek: &str, credential: &[u8]) -> Result<Vec<u8>> {
+    let place = TempDir::new().context("cannot make a temporary directory")?;
+    let [session, input, output] =
+        ["session", "input", "output"].map(|name| place.path().join(name));
+    std::fs::write(&input, credential)?;
+    let start = [
+        "-Q".as_ref(),
+        "--policy-session".as_ref(),
+        "-S".as_ref(),
+        session.as_os_str(),
+    ];
+    run("tpm2_startauthsession", start)?;
+    let activated = activate(ak, ek, &session, &input, &output);
+    // The TPM has room for few sessions.
+    let flushed = run("tpm2_flushcontext", [session.as_os_str()]);
+    activated?;
+    flushed?;
+    Ok(std::fs::read(&output)?)
+}
+
+/// The policy of an endorsement key asks for the authorization of the endorsement hierarchy.
+fn activate(ak: &str, ek: &str, session: &Path, input: &Path, output: &Path) -> Result<()> {
+    let args = [
+        "-Q".as_ref(),
+        "-S".as_ref(),
+        session.as_os_str(),
+        "-c".as_ref(),
+        "e".as_ref(),
+    ];
+    run("tpm2_policysecret", args)?;
+    let mut by_session = OsString::from("session:");
+    by_session.push(session);
+    let args = [
+        "-Q".as_ref(),
+        "-c".as_ref(),
+        ak.as_ref(),
+        "-C".as_ref(),
+        ek.as_ref(),
+        "-P".as_ref(),
+        by_session.as_os_str(),
+        "-i".as_ref(),
+        input.as_os_str(),
+        "-o".as_ref(),
+        output.as_os_str(),
+    ];
+    run("tpm2_activatecredential", args).map(drop)
 }

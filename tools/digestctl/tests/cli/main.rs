@@ -5,6 +5,7 @@
 mod appraise;
 mod deb;
 mod dpkg;
+mod enroll;
 mod evidence;
 mod formats;
 mod generate;

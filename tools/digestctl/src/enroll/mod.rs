@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl enroll`: how a verifier comes to know that an attestation key is in the TPM of a
+//! machine.
+//!
+//! Four steps, two on each side; each writes a file for the next one.
+
+mod document;
+mod keys;
+mod machine;
+mod reason;
+mod verifier;
+
+use std::{
+    io::Write,
+    path::PathBuf,
+    process::ExitCode, //
+};
+
+use anyhow::Result;
+
+use crate::evidence::{
+    lists::plain,
+    reason::Verdict, //
+};
+
+/// Enrol a machine: show that its attestation key is in its TPM.
+///
+/// The machine makes a request with `request`. The verifier makes a challenge of it with
+/// `challenge`, which only the TPM of both keys can answer. The machine answers with `answer`. The
+/// verifier checks that with `finish`, and writes the key for `verify-evidence --ak`. The programs
+/// of tpm2-tools ask the TPM; TPM2TOOLS_TCTI in the environment names it. The verifier needs them
+/// as well, and no TPM.
+#[derive(clap::Subcommand)]
+#[command(after_help = "\
+Exit status of challenge and finish:
+  0  challenged, enrolled
+  1  refused
+  2  could not be judged
+
+Example:
+  machine#  digestctl enroll request --ek 0x81010001 --ak 0x81010002 -o request.json
+  verifier$ digestctl enroll challenge request.json --ek-ca maker.pem \\
+              --pending web1.pending -o challenge.json
+  machine#  digestctl enroll answer challenge.json --ek 0x81010001 --ak 0x81010002 -o answer.json
+  verifier$ digestctl enroll finish answer.json --pending web1.pending -o web1.pem")]
+pub(crate) enum Command {
+    /// On the machine: ask to be enrolled
+    Request(RequestArgs),
+    /// On the verifier: check the endorsement key, and make a challenge
+    Challenge(ChallengeArgs),
+    /// On the machine: answer the challenge
+    Answer(AnswerArgs),
+    /// On the verifier: check the answer, and write the attestation key
+    Finish(FinishArgs),
+}
+
+/// The keys of the machine.
+#[derive(clap::Args)]
+struct Keys {
+    /// The attestation key: the file of its context, or a persistent handle (0x81…)
+    #[arg(long, value_name = "KEY")]
+    ak: String,
+
+    /// The endorsement key, as tpm2_createek makes it
+    #[arg(long, value_name = "KEY")]
+    ek: String,
+}
+
+/// Options of `enroll request`.
+#[derive(clap::Args)]
+pub(crate) struct RequestArgs {
+    #[command(flatten)]
+    keys: Keys,
+
+    /// The certificate of the endorsement key, in DER [default: what the TPM has]
+    #[arg(long, value_name = "FILE")]
+    ek_cert: Option<PathBuf>,
+
+    /// Where to write the request
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Options of `enroll challenge`.
+#[derive(clap::Args)]
+pub(crate) struct ChallengeArgs {
+    /// What `enroll request` wrote
+    request: PathBuf,
+
+    /// Certificates of authorities of TPM makers, and those in between, in PEM
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "ek")]
+    ek_ca: Vec<PathBuf>,
+
+    /// An endorsement key that needs no certificate: a file with the public key (PEM, or what
+    /// tpm2_createek wrote), or the SHA-256 of the public key in DER, as sha256:HEX
+    #[arg(long, value_name = "FILE|DIGEST")]
+    ek: Vec<String>,
+
+    /// Where to keep what the answer is compared with; nobody else may read it
+    #[arg(long, value_name = "FILE")]
+    pending: PathBuf,
+
+    /// Where to write the challenge
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Options of `enroll answer`.
+#[derive(clap::Args)]
+pub(crate) struct AnswerArgs {
+    /// What `enroll challenge` wrote
+    challenge: PathBuf,
+
+    #[command(flatten)]
+    keys: Keys,
+
+    /// Where to write the answer
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Options of `enroll finish`.
+#[derive(clap::Args)]
+pub(crate) struct FinishArgs {
+    /// What `enroll answer` wrote
+    answer: PathBuf,
+
+    /// What `enroll challenge` kept; it is deleted when the machine is enrolled
+    #[arg(long, value_name = "FILE")]
+    pending: PathBuf,
+
+    /// Where to write the attestation key
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command) -> ExitCode {
+    let outcome = match command {
+        Command::Request(args) => return of_machine(machine::request(args)),
+        Command::Answer(args) => return of_machine(machine::answer(args)),
+        Command::Challenge(args) => verifier::challenge(args),
+        Command::Finish(args) => verifier::finish(args),
+    };
+    match outcome.and_then(|outcome| print(&outcome)) {
+        Ok(verdict) => ExitCode::from(verdict.status()),
+        Err(error) => {
+            eprintln!("digestctl: {error:#}");
+            ExitCode::from(Verdict::Unjudged.status())
+        }
+    }
+}
+
+fn of_machine(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("digestctl: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(outcome: &verifier::Outcome) -> Result<Verdict> {
+    let mut out = std::io::stdout().lock();
+    match outcome {
+        Ok(lines) => {
+            for line in lines {
+                writeln!(out, "{line}")?;
+            }
+            Ok(Verdict::Trusted)
+        }
+        Err(refusal) => {
+            let reason = refusal.reason;
+            let first = match reason.verdict() {
+                Verdict::Unjudged => "NOT JUDGED",
+                _ => "REFUSED",
+            };
+            writeln!(out, "{first}: {}", reason.name())?;
+            writeln!(
+                out,
+                "  {}: {}",
+                reason.name(),
+                plain(refusal.detail.as_bytes())
+            )?;
+            writeln!(out, "    what to do: {}", reason.remedy())?;
+            Ok(reason.verdict())
+        }
+    }
+}
