@@ -2,13 +2,13 @@
 
 //! `digestctl log`: the measurement list, for people and for programs.
 
+mod archive;
+mod follow;
+mod whole;
+
 use std::{
-    fs::OpenOptions,
     io::Write,
-    path::{
-        Path,
-        PathBuf, //
-    },
+    path::PathBuf, //
 };
 
 use anyhow::{
@@ -39,12 +39,10 @@ use crate::{
         lists::plain, //
     },
     format,
-    report::{
-        count,
-        quoted, //
-    },
     securityfs::Location, //
 };
+
+pub(crate) use whole::whole;
 
 /// The list, and what was taken out of it and not deleted yet.
 const LIST: &str = "binary_runtime_measurements";
@@ -54,16 +52,26 @@ const STAGED: &str = "binary_runtime_measurements_staged";
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Print the records
-    #[command(after_help = "\
+    #[command(
+        visible_alias = "export",
+        after_help = "\
 Examples:
   digestctl log show
-  digestctl log show --format cel-json binary_runtime_measurements")]
+  digestctl log export --format cel-json binary_runtime_measurements"
+    )]
     Show(Show),
+
+    /// Print the records, and those that come, until it is interrupted
+    ///
+    /// With the formats of JSON each line is an object. Others may archive and delete records
+    /// meanwhile.
+    Follow(Follow),
 
     /// Move the records out of the kernel to the end of a file
     ///
-    /// They are deleted in the kernel when they are on the disk. A verifier needs them all: give
-    /// the file to `attest` and `log show` with --archive.
+    /// They are deleted in the kernel when they are on the disk. What was interrupted is finished
+    /// the next time. A verifier needs them all: use one file for each boot, and give it to
+    /// `attest` and `log show` with --archive.
     Archive {
         /// The file; made if it is not there
         file: PathBuf,
@@ -106,65 +114,36 @@ pub(crate) struct Show {
     location: Location,
 }
 
+/// Options of `log follow`.
+#[derive(clap::Args)]
+pub(crate) struct Follow {
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Leave out this many records
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    since: u64,
+
+    /// The records that were moved out of the kernel before, or are meanwhile
+    #[arg(long, value_name = "FILE")]
+    archive: Option<PathBuf>,
+
+    /// How often to look for new records, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    interval: u64,
+
+    #[command(flatten)]
+    location: Location,
+}
+
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Show(args) => show(args),
-        Command::Archive { file, location } => archive(file, location),
+        Command::Follow(args) => follow::run(args),
+        Command::Archive { file, location } => archive::run(file, location),
     }
-}
-
-/// The list with what precedes it: the archive, and what is staged and not archived yet.
-pub(crate) fn whole(location: &Location, archive: Option<&Path>) -> Result<Vec<u8>> {
-    // What is staged meanwhile leaves the list; so it is read again until nothing was.
-    loop {
-        let archived = match archive {
-            Some(path) if path.exists() => format::read(path)?,
-            _ => Vec::new(),
-        };
-        let staged = location.read(STAGED).unwrap_or_default();
-        let current = location.read(LIST)?;
-        if location.read(STAGED).unwrap_or_default() != staged {
-            continue;
-        }
-        let staged = match archived.ends_with(&staged) {
-            true => &[][..],
-            false => &staged,
-        };
-        return Ok([&archived, staged, &current].concat());
-    }
-}
-
-fn archive(file: &Path, location: &Location) -> Result<()> {
-    let mut staged = location.read(STAGED)?;
-    if staged.is_empty() {
-        location.write(STAGED, b"A")?;
-        staged = location.read(STAGED)?;
-    }
-    let before = match file.exists() {
-        true => format::read(file)?,
-        false => Vec::new(),
-    };
-    // An archiving that was interrupted may have written them.
-    if !before.ends_with(&staged) {
-        let mut out = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(file)
-            .with_context(|| format!("cannot write {}", quoted(file)))?;
-        out.write_all(&staged)
-            .and_then(|()| out.sync_all())
-            .with_context(|| format!("cannot write {}", quoted(file)))?;
-    }
-    location.write(STAGED, b"D")?;
-    let number = Extends::new(&staged).count();
-    writeln!(
-        std::io::stdout(),
-        "{}: {} added",
-        quoted(file),
-        count(number, "record")
-    )?;
-    Ok(())
 }
 
 fn show(args: &Show) -> Result<()> {

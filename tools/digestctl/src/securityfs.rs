@@ -3,7 +3,10 @@
 //! The module's files in securityfs, and what its answers mean.
 
 use std::{
-    fs::OpenOptions,
+    fs::{
+        File,
+        OpenOptions, //
+    },
     io::{
         self,
         Read,
@@ -62,6 +65,27 @@ impl Location {
             .with_context(|| format!("cannot open {}", quoted(&path)))
     }
 
+    /// Reads the file `name` whole, of which a task holds another one.
+    pub(crate) fn read_held(&self, name: &str) -> Result<Vec<u8>> {
+        let mut data = Vec::new();
+        // The module lets that task open it to write, and nobody to read only.
+        self.hold(name)?
+            .read_to_end(&mut data)
+            .with_context(|| format!("cannot read {}", quoted(&self.securityfs.join(name))))?;
+        Ok(data)
+    }
+
+    /// Opens the file `name` to keep others from it, for as long as the file is open.
+    pub(crate) fn hold(&self, name: &str) -> Result<File> {
+        let path = self.securityfs.join(name);
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| self.no_access(error))
+            .with_context(|| format!("cannot open {}", quoted(&path)))
+    }
+
     /// Writes `data` to the file `name` in one piece, as the module expects it.
     pub(crate) fn write(&self, name: &str, data: &[u8]) -> Result<()> {
         let path = self.securityfs.join(name);
@@ -108,6 +132,9 @@ impl Location {
             }
             Some(Errno::ACCESS | Errno::PERM) => {
                 "this needs root, with CAP_SYS_ADMIN in the initial user namespace"
+            }
+            Some(Errno::BUSY) => {
+                "another program reads or trims the measurement list at this moment; try again"
             }
             _ => return error.into(),
         };

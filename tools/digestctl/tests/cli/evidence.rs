@@ -1246,6 +1246,8 @@ fn the_list_is_shown_as_text_as_json_and_as_a_canonical_event_log() {
     let ran = machine.digestctl("log show list --format json").good();
     let value: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!(value[1]["name"], "digest_lists_start");
+    let exported = machine.digestctl("log export list --format json").good();
+    assert_eq!(exported.out, ran.out, "one command with two names");
     let ran = machine.digestctl("log show list --format cel-json").good();
     let value: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!(value[4]["recnum"], 4);

@@ -355,6 +355,10 @@ fn the_archive_and_what_is_staged_come_before_the_list_of_the_module() {
     let (staged, current) = (place.read("staged.part"), place.read("current.part"));
     place.file("fs/binary_runtime_measurements_staged", staged);
     place.file("fs/binary_runtime_measurements", current);
+    place.file(
+        "fs/status",
+        "records: 1\nrecords_staged: 1\nrecords_deleted: 1\n",
+    );
     place
         .run("generate --from log --securityfs fs --archive archived.part --root root -o learned")
         .good()

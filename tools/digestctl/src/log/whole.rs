@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The measurement list with what was taken out of it, as one.
+//!
+//! Records leave the list for the staged one, and that for an archive. Where a piece of the archive
+//! belongs is told by how many records the module has deleted: what follows them in the archive is
+//! a piece of what is staged, that an archiving which was interrupted wrote, whole or not.
+
+use std::path::Path;
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::evidence::records::Extends;
+
+use super::{
+    LIST,
+    STAGED, //
+};
+use crate::{
+    format,
+    report::{
+        count,
+        quoted, //
+    },
+    securityfs::Location,
+};
+
+/// How many records the module has, by where they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) deleted: u64,
+    pub(super) staged: u64,
+    pub(super) listed: u64,
+}
+
+impl Counts {
+    /// Asks the module.
+    pub(super) fn read(location: &Location) -> Result<Self> {
+        let status = location.read("status")?;
+        let status = String::from_utf8_lossy(&status);
+        let value = |key: &str| {
+            let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+            let (_, value) = lines
+                .find(|(name, _)| *name == key)
+                .with_context(|| format!("the module's status does not have {key}"))?;
+            anyhow::Ok(value.trim().parse::<u64>()?)
+        };
+        Ok(Self {
+            deleted: value("records_deleted")?,
+            staged: value("records_staged")?,
+            listed: value("records")?,
+        })
+    }
+
+    /// All records since the module was loaded.
+    pub(super) fn all(&self) -> u64 {
+        self.deleted
+            .saturating_add(self.staged)
+            .saturating_add(self.listed)
+    }
+}
+
+/// A piece of the list, as the module had it at one moment.
+pub(super) struct Snapshot {
+    pub(super) counts: Counts,
+    pub(super) staged: Vec<u8>,
+    pub(super) listed: Vec<u8>,
+}
+
+impl Snapshot {
+    /// Takes one.
+    pub(super) fn take(location: &Location) -> Result<Self> {
+        // What is staged or deleted meanwhile leaves the list; so it is read again until nothing
+        // was.
+        loop {
+            let counts = Counts::read(location)?;
+            let staged = location.read(STAGED)?;
+            let listed = location.read(LIST)?;
+            let after = Counts::read(location)?;
+            if (counts.deleted, counts.staged) == (after.deleted, after.staged) {
+                return Ok(Self {
+                    counts,
+                    staged,
+                    listed,
+                });
+            }
+        }
+    }
+}
+
+/// The records of the archive that the module has deleted, and what follows them there.
+pub(super) fn deleted<'a>(
+    archive: &'a [u8],
+    deleted: u64,
+    path: &Path,
+) -> Result<(&'a [u8], &'a [u8])> {
+    let mut extends = Extends::new(archive);
+    for number in 0..deleted {
+        match extends.next() {
+            Some(extend) => {
+                extend.with_context(|| format!("record {number} of {}", quoted(path)))?;
+            }
+            None => bail!(
+                "the module has deleted {}, and {} has {number} of them: \
+                 it is not the archive of this boot, or not the whole one",
+                count(usize::try_from(deleted)?, "record"),
+                quoted(path)
+            ),
+        }
+    }
+    archive
+        .split_at_checked(extends.offset())
+        .context("the archive")
+}
+
+/// The list with what precedes it: the archive, and what is staged.
+pub(crate) fn whole(location: &Location, archive: Option<&Path>) -> Result<Vec<u8>> {
+    let Some(path) = archive else {
+        // Also of a module that does not tell its counts.
+        loop {
+            let staged = location.read(STAGED).unwrap_or_default();
+            let listed = location.read(LIST)?;
+            if location.read(STAGED).unwrap_or_default() == staged {
+                return Ok([staged, listed].concat());
+            }
+        }
+    };
+    // The archive grows before records are deleted.
+    let snapshot = Snapshot::take(location)?;
+    let archived = read(path)?;
+    let (archived, _) = deleted(&archived, snapshot.counts.deleted, path)?;
+    Ok([archived, &snapshot.staged, &snapshot.listed].concat())
+}
+
+/// Reads an archive, which need not be there yet.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+    match path.exists() {
+        true => format::read(path),
+        false => Ok(Vec::new()),
+    }
+}
