@@ -88,6 +88,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     pcr: Vec<u32>,
 
+    /// Quote only these banks, for verifiers that read quotes of one bank [default: all]
+    #[arg(long, value_name = "BANK", value_delimiter = ',')]
+    bank: Vec<String>,
+
     /// A binary measurement list, instead of the module's
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
@@ -141,7 +145,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut pcrs: BTreeSet<u32> = (0..=9).chain(args.pcr.iter().copied()).collect();
     pcrs.insert(pcr(&read_list(args)?)?);
     let pcrs: Vec<u32> = pcrs.into_iter().collect();
-    let quote = tpm::quote(&args.ak, &public, &nonce, &pcrs)?;
+    let quote = tpm::quote(&args.ak, &public, &nonce, &args.bank, &pcrs)?;
     // After the quote: it covers a beginning of these.
     let list = read_list(args)?;
     let history = History::new(0, &list);

@@ -225,7 +225,7 @@ fn as_json(number: u64, record: &Record<'_>) -> Value {
 }
 
 /// As the TCG's Canonical Event Log Format, version 1.0, encodes it in JSON.
-fn as_cel(number: u64, extend: &Extend<'_>) -> Value {
+pub(crate) fn as_cel(number: u64, extend: &Extend<'_>) -> Value {
     let digests: Vec<Value> = HashAlgo::ALL
         .into_iter()
         .map(|algo| {

@@ -10,12 +10,14 @@ mod armor;
 mod attest;
 mod enroll;
 mod evidence;
+mod export;
 mod format;
 mod generate;
 mod hash;
 mod keys;
 mod load;
 mod log;
+mod machine;
 mod metadata;
 mod openssl;
 mod output;
@@ -88,6 +90,8 @@ enum Command {
     Enroll(enroll::Command),
     Predict(predict::Args),
     #[command(subcommand)]
+    Export(export::Command),
+    #[command(subcommand)]
     Repo(repo::Command),
     #[command(subcommand)]
     Log(log::Command),
@@ -111,6 +115,7 @@ fn main() -> ExitCode {
         Command::Attest(args) => attest::run(&args),
         Command::Enroll(command) => return enroll::run(&command),
         Command::Predict(args) => predict::run(&args),
+        Command::Export(command) => export::run(&command),
         Command::Repo(command) => repo::run(&command),
         Command::Log(command) => log::run(&command),
     };

@@ -86,6 +86,33 @@ pub(crate) struct Expected {
     pub(crate) require_seen: bool,
 }
 
+/// The lines of a file of expectations: number, key and value.
+fn entries(text: &str) -> impl Iterator<Item = Result<(usize, &str, &str)>> {
+    (1..).zip(text.lines()).filter_map(|(number, line)| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        let pair = line.split_once('=');
+        (!line.is_empty()).then(|| match pair {
+            Some((key, value)) => Ok((number, key.trim(), value.trim())),
+            None => bail!("line {number}: not of the form KEY=VALUE"),
+        })
+    })
+}
+
+/// The values of one key in the file of expectations at `path`, as they stand there.
+pub(crate) fn values_of(path: &Path, key: &str) -> Result<Vec<String>> {
+    let data = format::read(path)?;
+    let text =
+        std::str::from_utf8(&data).with_context(|| format!("{} is no text", quoted(path)))?;
+    let mut values = Vec::new();
+    for line in entries(text) {
+        let (_, other, value) = line.with_context(|| quoted(path))?;
+        if other == key {
+            values.push(value.to_owned());
+        }
+    }
+    Ok(values)
+}
+
 impl Expected {
     /// Reads the file at `path`.
     pub(crate) fn read(path: &Path) -> Result<(Self, Vec<u8>)> {
@@ -102,16 +129,11 @@ impl Expected {
             pcr: DEFAULT_PCR,
             ..Self::default()
         };
-        for (number, line) in text.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or_default().trim();
-            if line.is_empty() {
-                continue;
-            }
-            let added = match line.split_once('=') {
-                Some((key, value)) => expected.add(key.trim(), value.trim()),
-                None => bail!("line {}: not of the form KEY=VALUE", number + 1),
-            };
-            added.with_context(|| format!("line {}: {line}", number + 1))?;
+        for line in entries(text) {
+            let (number, key, value) = line?;
+            expected
+                .add(key, value)
+                .with_context(|| format!("line {number}: {key}={value}"))?;
         }
         if expected.policies.is_empty() {
             bail!("no line policy=sha256:…: a machine that measures nothing would be trusted");

@@ -123,6 +123,12 @@ impl<'a> History<'a> {
         self.number_of_extend(extend.unwrap_or(self.extends.len()))
     }
 
+    /// Whether the record at this place is one of a batch.
+    pub(crate) fn shares_extend(&self, place: usize) -> bool {
+        let extend = self.extend_of.get(place);
+        extend.is_some_and(|extend| self.extends.get(*extend).is_some_and(Extend::is_batch))
+    }
+
     /// The first record of an extend by the place of that.
     pub(crate) fn record_of_extend(&self, place: usize) -> Option<&Record<'a>> {
         let record = self.extend_of.partition_point(|extend| *extend < place);

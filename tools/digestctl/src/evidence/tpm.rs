@@ -64,7 +64,7 @@ where
 }
 
 /// The names of the active banks.
-pub(crate) fn banks() -> Result<Vec<String>> {
+fn banks() -> Result<Vec<String>> {
     let text = run("tpm2_getcap", ["pcrs"])?;
     let text = String::from_utf8_lossy(&text);
     let banks: Vec<String> = text
@@ -108,17 +108,27 @@ fn public_of(key: &str) -> Result<Bytes> {
     Ok(Bytes(Public::without_size(&data).to_vec()))
 }
 
-/// A quote by the key `ak` of these PCRs in every bank.
+/// A quote by the key `ak` of these PCRs in the banks with these names; in every bank if there are
+/// none.
 pub(crate) fn quote(
     ak: &str,
     public: &Bytes,
     nonce: &[u8],
+    names: &[String],
     pcrs: &[u32],
 ) -> Result<document::Quote> {
     let pss = Public::parse(&public.0).is_ok_and(|public| public.scheme == public::RSAPSS);
     let numbers: Vec<_> = pcrs.iter().map(u32::to_string).collect();
     let numbers = numbers.join(",");
-    let selection: Vec<_> = banks()?
+    let active = banks()?;
+    if let Some(name) = names.iter().find(|name| !active.contains(name)) {
+        bail!(
+            "the TPM has no active bank {name}; it has {}",
+            active.join(", ")
+        );
+    }
+    let banks = if names.is_empty() { &active } else { names };
+    let selection: Vec<_> = banks
         .iter()
         .map(|bank| format!("{bank}:{numbers}"))
         .collect();

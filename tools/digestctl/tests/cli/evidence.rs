@@ -48,7 +48,7 @@ use crate::{
 
 pub(crate) const AK: &str = "0x81010002";
 pub(crate) const NONCE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-const BANKS: [&str; 4] = ["sha1", "sha256", "sha384", "sha512"];
+pub(crate) const BANKS: [&str; 4] = ["sha1", "sha256", "sha384", "sha512"];
 
 #[derive(Default)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
@@ -188,7 +188,7 @@ impl Machine {
     }
 
     /// The machine is restarted: PCRs begin anew.
-    fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.tools("shutdown -c");
         self.stop();
         for name in ["sock", "sock.ctrl"] {
@@ -216,7 +216,7 @@ impl Machine {
     }
 
     /// Makes an attestation key, and NAME.pem of it.
-    fn make_ak(&self, name: &str, handle: &str, key: &str, scheme: &str) {
+    pub(crate) fn make_ak(&self, name: &str, handle: &str, key: &str, scheme: &str) {
         self.tools(&format!("createek -Q -c {name}.ek -G {key}"));
         self.tools("flushcontext -t");
         self.tools(&format!(
@@ -239,7 +239,7 @@ impl Machine {
     }
 
     /// The record comes to the end of the list, and is extended.
-    fn append(&self, record: &Record) {
+    pub(crate) fn append(&self, record: &Record) {
         let list = [self.place.read("list"), record.line.clone()].concat();
         self.place.file("list", list);
         self.extend(record);
@@ -266,7 +266,7 @@ impl Machine {
     }
 
     /// The module is loaded, and these metadata.
-    fn boot(&self, more: &str) {
+    pub(crate) fn boot(&self, more: &str) {
         let aggregate = sha256([0; 320]);
         self.digestctl(&format!(
             "predict --rules rules --kernel 7.3.4 --boot-aggregate sha256:{aggregate} --root . --list predicted {more}"
@@ -284,7 +284,7 @@ impl Machine {
         }
     }
 
-    fn attest(&self, name: &str, more: &str) -> Ran {
+    pub(crate) fn attest(&self, name: &str, more: &str) -> Ran {
         self.digestctl(&format!(
             "attest --nonce {NONCE} --ak {AK} --list list --metadata metadata --metadata update.metadata --firmware-log none -o {name} {more}"
         ))
@@ -342,7 +342,7 @@ pub(crate) fn signer(place: &Place, name: &str) {
 
 /// A machine on which lists are loaded, one is removed again, and files are used; the evidence of
 /// it is `honest`.
-fn prepared() -> Option<Machine> {
+pub(crate) fn prepared() -> Option<Machine> {
     let machine = Machine::new()?;
     let place = &machine.place;
     signer(place, "alice");

@@ -7,6 +7,7 @@ mod deb;
 mod dpkg;
 mod enroll;
 mod evidence;
+mod export;
 mod formats;
 mod generate;
 mod keys;

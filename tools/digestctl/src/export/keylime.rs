@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Keylime's runtime policy: for each name the digests that a record of that name may have.
+//!
+//! The module's own records are expected as they are in the list. Records of files are expected
+//! only if the file is allowed: that a machine used it says nothing.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf, //
+};
+
+use anyhow::{
+    bail,
+    Context,
+    Result, //
+};
+use digest_logic::{
+    digest::{
+        Digest,
+        Hex, //
+    },
+    policy::Template,
+    template::put_event_name, //
+};
+use serde_json::{
+    json,
+    Value, //
+};
+
+use crate::{
+    evidence::{
+        expected,
+        history::CHECKPOINT,
+        lists::plain, //
+    },
+    machine::records,
+    output::Buffer,
+    report::count,
+};
+
+/// The version of the policy's format.
+const VERSION: u32 = 1;
+
+/// What may have a record beside what the machine is expected to record.
+#[derive(clap::Args)]
+pub(crate) struct Allowed {
+    /// A file that may be used though no list knows it; may be repeated
+    #[arg(long, value_name = "ALGORITHM:HEX PATH")]
+    allow: Vec<String>,
+
+    /// The file of expectations of `digestctl verify-evidence`, of which the lines allow= count;
+    /// each needs the path behind the digest
+    #[arg(long = "policy", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// Digests by the names of records.
+type Names = BTreeMap<String, Vec<String>>;
+
+fn add(names: &mut Names, name: &str, digest: &Digest) {
+    let digests = names.entry(name.to_owned()).or_default();
+    let hex = Hex(digest.as_bytes()).to_string();
+    if !digests.contains(&hex) {
+        digests.push(hex);
+    }
+}
+
+/// The policy by the list `data`.
+pub(super) fn policy(data: &[u8], allowed: &Allowed) -> Result<Value> {
+    let (mut digests, mut buffers, mut keyrings) = (Names::new(), Names::new(), Names::new());
+    for (digest, name) in allowed.files()? {
+        add(&mut digests, &name, &digest);
+    }
+    let history = records(data)?;
+    let mut left_out = 0;
+    for (place, record) in history.records.iter().enumerate() {
+        let event = &record.event;
+        let number = history.number(place);
+        let Ok(name) = std::str::from_utf8(event.name) else {
+            bail!(
+                "record {number} ({}): Keylime reads no list in which a name is not UTF-8",
+                plain(event.name)
+            );
+        };
+        if event.name == CHECKPOINT {
+            continue;
+        }
+        let file = name.starts_with('/');
+        let known = |names: &Names| {
+            let hex = Hex(event.digest.as_bytes()).to_string();
+            names
+                .get(name)
+                .is_some_and(|digests| digests.contains(&hex))
+        };
+        if record.is_violation() || file && !known(&digests) {
+            left_out += 1;
+            continue;
+        }
+        match record.template {
+            Template::Ima | Template::ImaNg | Template::ImaSig => {
+                add(&mut digests, name, &event.digest);
+            }
+            Template::ImaBuf => {
+                add(&mut buffers, name, &event.digest);
+                // Data that Keylime can read as a key are looked up there instead.
+                if name.starts_with('.') || name.starts_with("keyring:") {
+                    add(&mut keyrings, name, &event.digest);
+                }
+            }
+            template => bail!(
+                "record {number} ({name}): Keylime does not know the template {}",
+                template.name()
+            ),
+        }
+    }
+    if left_out > 0 {
+        eprintln!(
+            "digestctl: note: {} of files that are not allowed left out",
+            count(left_out, "record")
+        );
+    }
+    let checkpoint = String::from_utf8_lossy(CHECKPOINT);
+    Ok(json!({
+        "meta": { "version": VERSION, "generator": 0 },
+        "release": 0,
+        "digests": digests,
+        // Its digest is another one each time; nothing bad can be told by it.
+        "excludes": [format!("^{checkpoint}$")],
+        "keyrings": keyrings,
+        "ima": { "ignored_keyrings": [], "log_hash_alg": "sha1", "dm_policy": null },
+        "ima-buf": buffers,
+        "verification-keys": "",
+    }))
+}
+
+impl Allowed {
+    /// The digests of files, and their names as records have them.
+    fn files(&self) -> Result<Vec<(Digest, String)>> {
+        let mut values = self.allow.clone();
+        if let Some(path) = &self.file {
+            values.extend(expected::values_of(path, "allow")?);
+        }
+        values
+            .iter()
+            .map(|value| file(value).with_context(|| format!("allow={value}")))
+            .collect()
+    }
+}
+
+fn file(value: &str) -> Result<(Digest, String)> {
+    let value = value.trim();
+    let (digest, path) = value.split_once(' ').unwrap_or((value, ""));
+    let digest = Digest::parse(digest)?;
+    let path = path.trim();
+    if !path.starts_with('/') {
+        bail!("no absolute path behind the digest: Keylime looks for files by their path");
+    }
+    let mut name = Buffer::default();
+    put_event_name(path.as_bytes(), &mut name)?;
+    Ok((digest, String::from_utf8(name.0)?))
+}
