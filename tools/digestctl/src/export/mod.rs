@@ -5,6 +5,7 @@
 //! What a machine records is predicted, or read from a list, in [`crate::machine`]; each format has
 //! a file of its own here.
 
+mod corim;
 mod keylime;
 mod keylime_evidence;
 mod pcrlock;
@@ -77,6 +78,18 @@ Example:
         output: Output,
     },
 
+    /// A CoRIM with the values of the PCR as reference values, not signed
+    Corim {
+        #[command(flatten)]
+        machine: Machine,
+
+        #[command(flatten)]
+        class: corim::Class,
+
+        #[command(flatten)]
+        output: Output,
+    },
+
     /// Evidence of `digestctl attest` as a request to Keylime's /verify/evidence
     #[command(after_help = "\
 The evidence has to be of one bank: digestctl attest --bank sha256.
@@ -115,6 +128,11 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             output,
         } => output.json(&tpm_policy::policy(&machine.list()?, &banks(bank)?)?),
         Command::Pcrlock { machine, output } => output.json(&pcrlock::component(&machine.list()?)?),
+        Command::Corim {
+            machine,
+            class,
+            output,
+        } => output.bytes(&corim::manifest(&machine.list()?, class)?),
         Command::KeylimeEvidence { request, output } => {
             output.json(&keylime_evidence::request(request)?)
         }

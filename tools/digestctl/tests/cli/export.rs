@@ -115,6 +115,49 @@ fn a_predicted_tpm_policy_and_component_have_the_value_of_a_tpm_that_took_the_re
 }
 
 #[test]
+fn a_corim_is_decoded_to_the_values_of_a_tpm_that_took_the_records() {
+    use corim::types::{
+        common::MeasuredElement,
+        measurement::DigestAlg, //
+    };
+    let Some(machine) = booted() else { return };
+    machine
+        .digestctl(&format!(
+            "export corim --vendor ACME {} -o machine.corim",
+            told()
+        ))
+        .good();
+    let data = machine.place.read("machine.corim");
+    // The tag of an unsigned CoRIM: 501.
+    assert_eq!(data[..3], [0xd9, 0x01, 0xf5]);
+    let (_, comids) = corim::validate::decode_and_validate(&data).expect("a CoRIM");
+    let [comid] = comids.as_slice() else {
+        panic!("{} CoMIDs", comids.len());
+    };
+    let triples = comid.triples.reference_triples.as_deref().expect("triples");
+    let [triple] = triples else {
+        panic!("{} triples", triples.len());
+    };
+    let class = triple.environment().class.as_ref().expect("a class");
+    assert_eq!(
+        (class.vendor.as_deref(), class.model.as_deref()),
+        (Some("ACME"), Some("7.3.4"))
+    );
+    let [measurement] = triple.measurements() else {
+        panic!("{} measurements", triple.measurements().len());
+    };
+    assert_eq!(measurement.mkey, Some(MeasuredElement::Uint(12)));
+    let digests = measurement.mval.digests.as_deref().expect("digests");
+    let found: Vec<_> = digests
+        .iter()
+        .map(|digest| (digest.alg().clone(), digest.value().to_vec()))
+        .collect();
+    let there = [(1, "sha256"), (7, "sha384"), (8, "sha512")]
+        .map(|(number, bank)| (DigestAlg::Int(number), unhex(&in_tpm(&machine, bank))));
+    assert_eq!(found, there);
+}
+
+#[test]
 fn a_tpm_policy_of_a_list_has_the_value_of_the_tpm_that_has_the_list() {
     let Some(machine) = booted() else { return };
     machine.append(&named(digest_of("allowed"), "/opt/allowed"));
