@@ -9,6 +9,7 @@
 use std::path::PathBuf;
 
 use anyhow::{
+    anyhow,
     bail,
     Context,
     Result, //
@@ -101,6 +102,10 @@ pub(super) fn request(args: &Request) -> Result<Value> {
             .with_context(|| format!("{} is no text", quoted(path))),
         None => Ok(String::new()),
     };
+    let tpm_policy = match &args.tpm_policy {
+        Some(_) => text(&args.tpm_policy)?,
+        None => refused_unread(&evidence)?,
+    };
     Ok(json!({
         "type": "tpm",
         "data": {
@@ -110,13 +115,24 @@ pub(super) fn request(args: &Request) -> Result<Value> {
             // It may not be empty, and is not looked at.
             "tpm_ek": "none",
             "tpm_ak": STANDARD.encode(sized(&evidence.ak.public.0)?),
-            "tpm_policy": text(&args.tpm_policy)?,
+            "tpm_policy": tpm_policy,
             "runtime_policy": text(&args.runtime_policy)?,
             "mb_policy": "",
             "ima_measurement_list": list,
             "mb_log": "",
         },
     }))
+}
+
+/// A TPM policy that allows no value of the list's PCR. A Keylime that knows this PCR as that of a
+/// list compares it with the list only. To any other the list would be of no interest.
+fn refused_unread(evidence: &Evidence) -> Result<String> {
+    let history = records(&evidence.log.records.0)?;
+    let start = history
+        .start()
+        .map_err(|reason| anyhow!("the list: {reason}"))?;
+    let pcr = start.get("pcr").context("the start record names no PCR")?;
+    Ok(json!({ pcr: [] }).to_string())
 }
 
 /// `TPM2B_PUBLIC` of a `TPMT_PUBLIC`.

@@ -198,7 +198,7 @@ impl Machine {
         self.place.file("list", "");
     }
 
-    fn tcti(&self) -> String {
+    pub(crate) fn tcti(&self) -> String {
         format!("swtpm:path={}", self.place.path("sock").display())
     }
 

@@ -3,6 +3,8 @@
 //! `digestctl export`: what other verifiers expect is what a machine does. The TPM is swtpm, asked
 //! by tpm2-tools.
 
+use std::process::Command;
+
 use digest_logic::evidence::records::Extends;
 use serde_json::Value;
 
@@ -21,6 +23,7 @@ use crate::{
         NONCE, //
     },
     sha256,
+    skipped,
     Ran, //
 };
 
@@ -111,6 +114,72 @@ fn a_predicted_tpm_policy_and_component_have_the_value_of_a_tpm_that_took_the_re
         }
         let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, in_tpm(&machine, bank), "{bank}");
+    }
+}
+
+/// A firmware's log of no event but the one that says which banks there are.
+fn firmware_log() -> Vec<u8> {
+    let mut event = b"Spec ID Event03\0".to_vec();
+    event.extend([0, 0, 0, 0, 0, 2, 0, 2]);
+    event.extend(4u32.to_le_bytes());
+    for (algorithm, size) in [(4u16, 20u16), (11, 32), (12, 48), (13, 64)] {
+        event.extend(algorithm.to_le_bytes());
+        event.extend(size.to_le_bytes());
+    }
+    event.push(0);
+    let mut log = [0u32, 3].map(u32::to_le_bytes).concat();
+    log.extend([0; 20]);
+    log.extend(u32::try_from(event.len()).expect("short").to_le_bytes());
+    log.extend(event);
+    log
+}
+
+#[test]
+fn systemd_pcrlock_predicts_the_value_of_the_tpm_from_the_component() {
+    let pcrlock = "/usr/lib/systemd/systemd-pcrlock";
+    if !std::path::Path::new(pcrlock).exists() {
+        skipped("there is no systemd-pcrlock");
+        return;
+    }
+    let Some(machine) = booted() else { return };
+    let place = &machine.place;
+    place.file("components/none", "");
+    machine
+        .digestctl(&format!(
+            "export pcrlock {} -o components/700-digest-lists.pcrlock",
+            told()
+        ))
+        .good();
+    place.file("firmware", firmware_log());
+    // The list as systemd's own log: a sequence of objects, each behind a record separator.
+    let ran = machine.digestctl("log show list --format cel-json").good();
+    let log: Vec<Value> = serde_json::from_str(&ran.out).expect("JSON");
+    let log: String = log
+        .iter()
+        .map(|record| format!("\u{1e}{record}\n"))
+        .collect();
+    place.file("userspace", log);
+    let output = Command::new(pcrlock)
+        .current_dir(place.path("."))
+        .env("SYSTEMD_TPM2_DEVICE", machine.tcti())
+        .env("SYSTEMD_MEASURE_LOG_FIRMWARE", place.path("firmware"))
+        .env("SYSTEMD_MEASURE_LOG_USERSPACE", place.path("userspace"))
+        .arg(format!(
+            "--components={}",
+            place.path("components").display()
+        ))
+        .args(["--pcr=12", "--json=short", "predict"])
+        .output()
+        .expect("systemd-pcrlock runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let predicted: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for bank in BANKS {
+        assert_eq!(
+            predicted[bank],
+            serde_json::json!([{ "pcr": 12, "values": [in_tpm(&machine, bank)] }]),
+            "{error}"
+        );
     }
 }
 
@@ -280,6 +349,8 @@ fn the_request_to_keylime_has_a_quote_that_tpm2_checkquote_takes_and_the_ascii_l
         data["runtime_policy"].as_str().expect("text").as_bytes(),
         place.read("runtime.json")
     );
+    // A Keylime that does not read the list is to refuse.
+    assert_eq!(data["tpm_policy"], "{\"12\":[]}");
     let quote = data["quote"].as_str().expect("text");
     let parts = quote.strip_prefix('r').expect("the letter").split(':');
     for (name, part) in ["q.attest", "q.signature", "q.pcrs"].into_iter().zip(parts) {
