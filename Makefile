@@ -9,13 +9,14 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-long check-debug check-faults bench bench-host module digestctl helpers shell install fmt picture clean distclean
+.PHONY: help demo check host-check guest-check check-keylime check-long check-debug check-faults bench bench-host module digestctl helpers shell install fmt picture clean distclean
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
 	@echo 'make check        host-check, then guest-check'
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
+	@echo 'make check-keylime Keylime judges a guest, by its own verifier (two minutes; the first time it is fetched)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
@@ -54,6 +55,9 @@ check-faults: module digestctl helpers
 
 check-debug:
 	@scripts/test debug
+
+check-keylime: module digestctl
+	@scripts/check-keylime
 
 # What the CI has no time for.
 check-long: module digestctl helpers
