@@ -5,6 +5,7 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 mod attrs;
+mod read;
 mod xattr;
 
 pub(crate) use xattr::{
@@ -210,17 +211,6 @@ impl File {
     /// may not have noticed a change.
     pub(crate) fn size(&self) -> u64 {
         self.real_inode().size()
-    }
-
-    /// Reads at `offset` into `buf` and returns how much was read, 0 at the end of the file. Moves
-    /// no file position. LSMs and fanotify see the read as one by the current credentials. May
-    /// sleep, and takes what locks the file system takes for any read.
-    pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        let mut pos = i64::try_from(offset).map_err(|_| EFBIG)?;
-        // SAFETY: The file is open for reading; `buf` is valid for writes of its length.
-        let n =
-            unsafe { c::kernel_read(self.as_ptr(), buf.as_mut_ptr().cast(), buf.len(), &mut pos) };
-        length_of(n)
     }
 
     /// The inode that holds the content: on a stacked file system, that of the layer below.

@@ -22,7 +22,8 @@ use crate::{
 use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
-    num::usize_as_u64, //
+    num::usize_as_u64,
+    policy::Func, //
 };
 use kernel::prelude::*;
 
@@ -112,6 +113,11 @@ fn hash_access<T>(
     start: impl Fn() -> T,
     update: impl Fn(&mut T, &[u8]),
 ) -> Result<T> {
+    // Until a file that is opened to be cut is cut, its file system cannot be frozen.
+    let read = match access.func == Func::FileCheck && access.file.is_writable() {
+        true => File::read_unasked_at,
+        false => File::read_at,
+    };
     stats.hash_ns.time(|| match access.content {
         Some(content) => {
             let mut sha = start();
@@ -119,14 +125,18 @@ fn hash_access<T>(
             update(&mut sha, content);
             Ok(sha)
         }
-        None if access.file.is_readable() => hash(access.file, stats, start, update),
-        None => hash(&*access.file.reopen()?, stats, start, update),
+        None if access.file.is_readable() => hash(access.file, read, stats, start, update),
+        None => hash(&*access.file.reopen()?, read, stats, start, update),
     })
 }
+
+/// How a piece of a file is read: [`File::read_at`] or [`File::read_unasked_at`].
+type Read = fn(&File, &mut [u8], u64) -> Result<usize>;
 
 /// Reads the whole file into what `start` makes, piece by piece.
 fn hash<T>(
     file: &File,
+    read: Read,
     stats: &Stats,
     start: impl Fn() -> T,
     update: impl Fn(&mut T, &[u8]),
@@ -134,7 +144,9 @@ fn hash<T>(
     // A file that shrinks under the reader is read again, a few times.
     for _ in 0..4 {
         let mut sha = start();
-        if hash_size(file, file.size(), stats, |data| update(&mut sha, data))? {
+        if hash_size(file, read, file.size(), stats, |data| {
+            update(&mut sha, data)
+        })? {
             return Ok(sha);
         }
     }
@@ -142,7 +154,13 @@ fn hash<T>(
 }
 
 /// Reads the first `size` bytes, and says whether the file had as many.
-fn hash_size(file: &File, size: u64, stats: &Stats, mut update: impl FnMut(&[u8])) -> Result<bool> {
+fn hash_size(
+    file: &File,
+    read: Read,
+    size: u64,
+    stats: &Stats,
+    mut update: impl FnMut(&[u8]),
+) -> Result<bool> {
     let chunk = usize::try_from(size).unwrap_or(CHUNK).clamp(1, CHUNK);
     let mut buf = KVVec::zeroed(chunk, GFP_KERNEL)?;
     let mut offset = 0u64;
@@ -152,14 +170,14 @@ fn hash_size(file: &File, size: u64, stats: &Stats, mut update: impl FnMut(&[u8]
         }
         let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(chunk);
         let room = buf.get_mut(..left.min(chunk)).ok_or(EINVAL)?;
-        let read = file.read_at(room, offset)?;
-        if read == 0 {
+        let len = read(file, room, offset)?;
+        if len == 0 {
             // Files of pseudo file systems claim a size that they do not have.
             return Ok(file.size() == size);
         }
-        update(room.get(..read).ok_or(EIO)?);
-        stats.hashed_bytes.add(usize_as_u64(read));
-        offset = offset.saturating_add(usize_as_u64(read));
+        update(room.get(..len).ok_or(EIO)?);
+        stats.hashed_bytes.add(usize_as_u64(len));
+        offset = offset.saturating_add(usize_as_u64(len));
     }
     Ok(true)
 }

@@ -1,25 +1,28 @@
 #!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
-"""pre_access.py MOUNTPOINT: watches the content of all files of a mount before it is accessed (FAN_PRE_ACCESS), and allows
-every access, in the background until it is killed. Prints its process id when it is ready. While it watches, the kernel
-keeps nobody from writing a program that is being executed. See include/uapi/linux/fanotify.h of the kernel."""
+"""pre_access.py MOUNTPOINT [LOG]: watches the content of all files of a mount before it is accessed (FAN_PRE_ACCESS), and
+allows every access, in the background until it is killed. Prints its process id when it is ready. While it watches, the
+kernel keeps nobody from writing a program that is being executed. With LOG it watches reads as a scanner of content does
+(FAN_ACCESS_PERM), and appends the path of each. See include/uapi/linux/fanotify.h of the kernel."""
 
 import ctypes
 import os
 import struct
 import sys
 
-CLASS_PRE_CONTENT, CLOEXEC = 0x8, 0x1
+CLASS_CONTENT, CLASS_PRE_CONTENT, CLOEXEC = 0x4, 0x8, 0x1
 MARK_ADD, MARK_MOUNT = 0x1, 0x10
-PRE_ACCESS = 0x00100000
+ACCESS_PERM, PRE_ACCESS = 0x00020000, 0x00100000
 ALLOW = 1
 EVENT = "=IBBHQii"
 
 
 def main():
     libc = ctypes.CDLL(None, use_errno=True)
-    fd = libc.fanotify_init(CLASS_PRE_CONTENT | CLOEXEC, os.O_RDONLY | os.O_LARGEFILE)
-    mask = ctypes.c_uint64(PRE_ACCESS)
+    log = open(sys.argv[2], "a", buffering=1) if len(sys.argv) > 2 else None
+    kind, mask = (CLASS_CONTENT, ACCESS_PERM) if log else (CLASS_PRE_CONTENT, PRE_ACCESS)
+    fd = libc.fanotify_init(kind | CLOEXEC, os.O_RDONLY | os.O_LARGEFILE)
+    mask = ctypes.c_uint64(mask)
     if fd < 0 or libc.fanotify_mark(fd, MARK_ADD | MARK_MOUNT, mask, -100, sys.argv[1].encode()):
         sys.exit(f"fanotify: {os.strerror(ctypes.get_errno())}")
     child = os.fork()
@@ -33,6 +36,8 @@ def main():
         events = os.read(fd, 1 << 16)
         while events:
             length, _, _, _, _, file, _ = struct.unpack_from(EVENT, events)
+            if log:
+                print(os.readlink(f"/proc/self/fd/{file}"), file=log)
             os.write(fd, struct.pack("=iI", file, ALLOW))
             os.close(file)
             events = events[length:]

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 13
+plan 16
 FILES=8
 ROUNDS=3
 begin_appraisal
@@ -94,6 +94,20 @@ empty() { for ((n = 0; n < FILES; n++)); do has_digest "$disk/file-$n" && [ ! -s
 check "are empty, and have that digest" empty
 check "can be read" cat "$disk"/file-*
 check "are good when they are written" eval 'echo text >"$disk/file-0" && [ "$(cat "$disk/file-0")" = text ]'
+echo text >"$disk/file-1"
+section "a scanner of content (fanotify)"
+# The file system cannot be frozen between the open and the cut. Who writes there to answer would
+# wait for the freezer, and the freezer for whoever opens.
+set_policy "measure func=FILE_CHECK fsuuid=$uuid" || bail "the policy is refused"
+scanner=$("$SELFTESTS/pre_access.py" "$disk" "$WORK/asked") || bail "nobody can scan: $scanner"
+check "a file that is opened to be cut is measured" eval '[ "$(grows eval ": >\"$disk/file-0\"")" -ge 1 ]'
+check_eq "the scanner is not asked about what the module reads then" "" "$(cat "$WORK/asked")"
+: <"$disk/file-1"
+check_eq "the scanner is asked about what the module reads of a file that is opened to be read" "$disk/file-1" \
+	"$(uniq "$WORK/asked")"
+kill "$scanner"
+wait_for 30 eval '! [ -d /proc/$scanner ]'
+section "files that were opened"
 check "leave a file system that can be unmounted" umount "$disk"
 mounts=()
 finish
