@@ -112,8 +112,7 @@ fn a_predicted_tpm_policy_and_component_have_the_value_of_a_tpm_that_took_the_re
             let digest = digest.expect("the bank")["digest"].as_str().expect("text");
             value = unhex(&hash(bank, &[value, unhex(digest)].concat()));
         }
-        let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, in_tpm(&machine, bank), "{bank}");
+        assert_eq!(value, unhex(&in_tpm(&machine, bank)), "{bank}");
     }
 }
 
@@ -154,11 +153,11 @@ fn systemd_pcrlock_predicts_the_value_of_the_tpm_from_the_component() {
     // The list as systemd's own log: a sequence of objects, each behind a record separator.
     let ran = machine.digestctl("log show list --format cel-json").good();
     let log: Vec<Value> = serde_json::from_str(&ran.out).expect("JSON");
-    let log: String = log
+    let log: Vec<String> = log
         .iter()
         .map(|record| format!("\u{1e}{record}\n"))
         .collect();
-    place.file("userspace", log);
+    place.file("userspace", log.concat());
     let output = Command::new(pcrlock)
         .current_dir(place.path("."))
         .env("SYSTEMD_TPM2_DEVICE", machine.tcti())
