@@ -26,7 +26,9 @@ zlib=$(echo /usr/lib/*/libz.so.1)
 cp /usr/bin/sleep "$disk/sleep" && cp "$zlib" "$disk/libz.so" && echo >>"$disk/libz.so"
 LD_PRELOAD=$disk/libz.so setpriv --reuid=4242 --regid=4242 --clear-groups "$disk/sleep" 1000 &
 sleeper=$!
-wait_for 30 grep -q libz.so /proc/$sleeper/maps
+# setpriv maps the library as well, before it executes the program.
+sleeps() { [ "/proc/$sleeper/exe" -ef "$disk/sleep" ] && grep -q libz.so "/proc/$sleeper/maps"; }
+wait_for 30 sleeps
 
 section "a policy that denies running files"
 check "is refused for the program of another user" \
