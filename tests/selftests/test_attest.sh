@@ -14,6 +14,17 @@ chmod 755 "$WORK"
 cd "$WORK" || bail "no directory"
 export TPM2TOOLS_TCTI=device:/dev/tpmrm0
 
+# expect: the expectations of the module as it is.
+expect() {
+	cat <<-EOF
+		require_signature=0
+		policy=$(started policy)
+		policy=sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64)
+		kernel=$(uname -r)
+		allow_unload=1
+		pcr=$PCR
+	EOF
+}
 nonce() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 attest() { digestctl attest --nonce "$asked" --ak ak.ctx -o "$@"; }
 # judge NAME [OPTION...]: the verdict's first line.
@@ -51,14 +62,7 @@ section "an honest machine"
 load_module require_signature=0 || bail "the module does not load"
 echo "measure func=FILE_CHECK fowner=4242 digest_list" >"$SECFS/policy"
 check "the list is loaded" digestctl load "$WORK/metadata"
-cat >expected <<-EOF
-	require_signature=0
-	policy=$(started policy)
-	policy=sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64)
-	kernel=$(uname -r)
-	allow_unload=1
-	pcr=$PCR
-EOF
+expect >expected
 chown 4242 tree/1 tree/2 && : <tree/1 && : <tree/2
 
 asked=$(nonce)
@@ -129,14 +133,7 @@ unload_module
 section "batch=1"
 load_module require_signature=0 batch=1 || bail "the module does not load"
 echo "measure func=FILE_CHECK mask=MAY_READ fowner=4242 digest_list" >"$SECFS/policy"
-cat >expected <<-EOF
-	require_signature=0
-	policy=$(started policy)
-	policy=sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64)
-	kernel=$(uname -r)
-	allow_unload=1
-	pcr=$PCR
-EOF
+expect >expected
 mkdir many
 for i in {1..24}; do echo "batch $i" >"many/$i" && echo "allow=sha256:$(sum_of "many/$i") many" >>expected; done
 echo "the unknown one" >many/unknown && chown 4242 many/*
