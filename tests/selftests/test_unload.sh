@@ -8,12 +8,12 @@
 
 plan 12
 
-CYCLES=${CYCLES:-5}
+CYCLES=${CYCLES:-8}
 TASKS=4
 # The leak test: this many cycles until every cache of the kernel has its size, then the ones that
 # count.
 WARM=3
-COUNTED=${COUNTED:-8}
+COUNTED=${COUNTED:-12}
 DIGESTS=100000
 
 complaints() {
