@@ -23,7 +23,10 @@ use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
     num::usize_as_u64,
-    policy::Func, //
+    policy::{
+        Func,
+        Mask, //
+    }, //
 };
 use kernel::prelude::*;
 
@@ -113,8 +116,9 @@ fn hash_access<T>(
     start: impl Fn() -> T,
     update: impl Fn(&mut T, &[u8]),
 ) -> Result<T> {
-    // Until a file that is opened to be cut is cut, its file system cannot be frozen.
-    let read = match access.func == Func::FileCheck && access.file.is_writable() {
+    // Until a file that is opened to be cut is cut, its file system cannot be frozen. Such an open
+    // is one to write, also if the file is then open for reading only.
+    let read = match access.func == Func::FileCheck && access.mask.intersects(Mask::WRITE) {
         true => File::read_unasked_at,
         false => File::read_at,
     };

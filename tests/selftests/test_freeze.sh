@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 16
+plan 17
 FILES=8
 ROUNDS=3
 begin_appraisal
@@ -102,6 +102,9 @@ set_policy "measure func=FILE_CHECK fsuuid=$uuid" || bail "the policy is refused
 scanner=$("$SELFTESTS/pre_access.py" "$disk" "$WORK/asked") || bail "nobody can scan: $scanner"
 check "a file that is opened to be cut is measured" eval '[ "$(grows eval ": >\"$disk/file-0\"")" -ge 1 ]'
 check_eq "the scanner is not asked about what the module reads then" "" "$(cat "$WORK/asked")"
+cut_by_reader() { python3 -S -c 'import os, sys; os.open(sys.argv[1], os.O_RDONLY | os.O_TRUNC)' "$disk/file-2"; }
+echo text >"$disk/file-2"
+check_eq "the scanner is not asked about a file that is opened to be read and cut either" "" "$(cut_by_reader && cat "$WORK/asked")"
 : <"$disk/file-1"
 check_eq "the scanner is asked about what the module reads of a file that is opened to be read" "$disk/file-1" \
 	"$(uniq "$WORK/asked")"
