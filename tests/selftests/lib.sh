@@ -186,6 +186,10 @@ recorded() { every_record_of "$1" | grep -v '^0*$'; }
 # every_record_of PATH: the same with the zeros of violations.
 every_record_of() { awk -v path="$1" '$5 == path { sub(/.*:/, "", $4); print $4 }' "$SECFS/ascii_runtime_measurements"; }
 
+# executes PID PROGRAM: waits until the task has become that program; until then it is the shell, or
+# what starts the program.
+executes() { wait_for 30 [ "/proc/$1/exe" -ef "$2" ]; }
+
 # unhex: the bytes that hexadecimal digits on standard input stand for.
 unhex() {
 	local digits

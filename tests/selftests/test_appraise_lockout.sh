@@ -27,8 +27,7 @@ cp /usr/bin/sleep "$disk/sleep" && cp "$zlib" "$disk/libz.so" && echo >>"$disk/l
 LD_PRELOAD=$disk/libz.so setpriv --reuid=4242 --regid=4242 --clear-groups "$disk/sleep" 1000 &
 sleeper=$!
 # setpriv maps the library as well, before it executes the program.
-sleeps() { [ "/proc/$sleeper/exe" -ef "$disk/sleep" ] && grep -q libz.so "/proc/$sleeper/maps"; }
-wait_for 30 sleeps
+executes $sleeper "$disk/sleep" && wait_for 30 grep -q libz.so /proc/$sleeper/maps
 
 section "a policy that denies running files"
 check "is refused for the program of another user" \

@@ -179,6 +179,7 @@ section "a policy that would deny a running program"
 cp /usr/bin/sleep "$disk/sleep"
 "$disk/sleep" 1000 &
 sleeper=$!
+executes $sleeper "$disk/sleep"
 mark
 check "is refused" eval '! set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list" 2>/dev/null'
 check_eq "names the program in the kernel log" 1 "$(kernel_log | grep -c "policy: would deny $disk/sleep (missing-hash)")"
