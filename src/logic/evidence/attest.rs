@@ -21,11 +21,11 @@
 
 use crate::{
     cursor::Cursor,
-    pcr, //
+    pcr,
     refusal::{
         Cause,
         Result, //
-    },
+    }, //
 };
 
 /// `TPM_GENERATED_VALUE`.

@@ -29,11 +29,11 @@
 use crate::{
     cursor::Cursor,
     digest::Digest,
-    evidence::tpm_signature::hash_of, //
+    evidence::tpm_signature::hash_of,
     refusal::{
         Cause,
         Result, //
-    },
+    }, //
 };
 
 /// `EV_NO_ACTION`.

@@ -29,11 +29,11 @@ use super::{
 use crate::{
     cursor::Cursor,
     digest::Digest,
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
     refusal::{
         Cause,
         Result, //
-    },
+    }, //
 };
 
 const NONE: u16 = 0x10;

@@ -6,7 +6,6 @@
 
 use crate::{
     cursor::Cursor,
-    hash_algo::HashAlgo,
     pcr,
     policy::Template,
     refusal::{
@@ -18,17 +17,12 @@ use crate::{
             self,
             Batch, //
         },
-        Event, //
+        read_binary,
+        Event,
+        Written,
+        SHA1, //
     }, //
 };
-
-/// The longest name of a template in bytes (`MAX_TEMPLATE_NAME_LEN` of the kernel).
-const MAX_TEMPLATE_NAME: usize = 255;
-
-/// The longest template data in bytes: what the module records whole is at most 16 MiB.
-const MAX_DATA: usize = 17 << 20;
-
-const SHA1: usize = HashAlgo::Sha1.digest_size();
 
 /// A record that was parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,23 +73,20 @@ impl<'a> Extend<'a> {
     /// PCR that no platform has, [`Cause::BadTemplate`] for a template that is not known or a batch
     /// that is a violation, and those of [`Event::parse`] and [`Batch::parse`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
-        let pcr = cursor.u32_le()?;
+        let written = read_binary(cursor)?;
+        let Written { pcr, data, .. } = written;
         if pcr > pcr::LAST {
             return Err(Cause::BadLength);
         }
-        let template_digest = cursor.array()?;
-        let name = limited(cursor, MAX_TEMPLATE_NAME)?;
-        let name = core::str::from_utf8(name).map_err(|_| Cause::BadTemplate)?;
-        let data = limited(cursor, MAX_DATA)?;
-        let content = if name == batch::NAME {
+        let content = if written.template == batch::NAME.as_bytes() {
             Content::Batch(Batch::parse(pcr, data)?)
         } else {
-            let template = Template::from_name(name).ok_or(Cause::BadTemplate)?;
+            let template = written.known_template()?;
             Content::Alone(template, Event::parse(template, data)?)
         };
         let extend = Self {
             pcr,
-            template_digest,
+            template_digest: written.template_digest,
             data,
             content,
         };
@@ -152,14 +143,6 @@ impl<'a> Extend<'a> {
         });
         alone.into_iter().chain(members)
     }
-}
-
-fn limited<'a>(cursor: &mut Cursor<'a>, most: usize) -> Result<&'a [u8]> {
-    let len = usize::try_from(cursor.u32_le()?).map_err(|_| Cause::BadLength)?;
-    if len > most {
-        return Err(Cause::BadLength);
-    }
-    cursor.take(len)
 }
 
 /// The extends of a list, in their order; the last one is an error if the list ends within it, or

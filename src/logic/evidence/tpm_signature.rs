@@ -14,11 +14,11 @@
 use super::attest::sized;
 use crate::{
     cursor::Cursor,
-    hash_algo::HashAlgo, //
+    hash_algo::HashAlgo,
     refusal::{
         Cause,
         Result, //
-    },
+    }, //
 };
 
 /// The longest number in bytes: RSA of 4096 bits.

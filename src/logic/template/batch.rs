@@ -10,7 +10,9 @@
 use super::{
     put_event,
     put_head,
-    Event, //
+    read_binary,
+    Event,
+    SHA1, //
 };
 use crate::{
     cursor::{
@@ -30,9 +32,6 @@ pub const NAME: &str = "digest-batch";
 
 /// The most records that share an extend.
 pub const MAX_MEMBERS: usize = 64;
-
-/// The size of a SHA-1 digest.
-const SHA1: usize = 20;
 
 /// A record of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,19 +55,14 @@ impl<'a> Member<'a> {
     }
 
     fn parse(cursor: &mut Cursor<'a>, pcr: u32) -> Result<Self> {
-        if cursor.u32_le()? != pcr {
+        let written = read_binary(cursor)?;
+        if written.pcr != pcr {
             return Err(Cause::BadTemplate);
         }
-        let template_digest = cursor.array()?;
-        let name = cursor.prefixed_le()?;
-        let template = Template::ALL
-            .into_iter()
-            .find(|template| template.name().as_bytes() == name)
-            .ok_or(Cause::BadTemplate)?;
         let member = Self {
-            template_digest,
-            template,
-            data: cursor.prefixed_le()?,
+            template_digest: written.template_digest,
+            template: written.known_template()?,
+            data: written.data,
         };
         member.event()?;
         Ok(member)

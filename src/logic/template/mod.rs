@@ -34,6 +34,7 @@ use crate::{
         Hex, //
     },
     hash_algo::HashAlgo,
+    num::u32_as_usize,
     policy::Template,
     refusal::{
         Cause,
@@ -43,6 +44,15 @@ use crate::{
 
 /// The name of the first record of every measurement list.
 pub const BOOT_AGGREGATE: &str = "boot_aggregate";
+
+/// The longest name of a template in bytes (`MAX_TEMPLATE_NAME_LEN` of the kernel).
+const MAX_TEMPLATE_NAME: usize = 255;
+
+/// The longest template data in bytes: what the module records whole is at most 16 MiB.
+const MAX_DATA: usize = 17 << 20;
+
+/// The size of a SHA-1 digest in bytes.
+pub const SHA1: usize = HashAlgo::Sha1.digest_size();
 
 /// The longest name of an event in bytes, its NUL included (`PATH_MAX`).
 pub const MAX_NAME: usize = 4096;
@@ -257,6 +267,53 @@ pub fn write_binary(
     sink.put(template_digest.as_bytes())?;
     put_prefixed_le(sink, template.as_bytes())?;
     put_prefixed_le(sink, data)
+}
+
+/// A record of a binary measurement list whose template digests are of SHA-1, not looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written<'a> {
+    /// The PCR that it says it extends.
+    pub pcr: u32,
+    /// The SHA-1 of the template data, or zeros for a violation.
+    pub template_digest: [u8; SHA1],
+    /// The name of the template.
+    pub template: &'a [u8],
+    /// The template data.
+    pub data: &'a [u8],
+}
+
+impl Written<'_> {
+    /// The template, of those that stand alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::BadTemplate`].
+    pub fn known_template(&self) -> Result<Template> {
+        let name = core::str::from_utf8(self.template).map_err(|_| Cause::BadTemplate)?;
+        Template::from_name(name).ok_or(Cause::BadTemplate)
+    }
+}
+
+/// Takes what [`write_binary`] writes.
+///
+/// # Errors
+///
+/// [`Cause::Truncated`], [`Cause::BadLength`] for a field longer than any of the module's.
+pub fn read_binary<'a>(cursor: &mut Cursor<'a>) -> Result<Written<'a>> {
+    Ok(Written {
+        pcr: cursor.u32_le()?,
+        template_digest: cursor.array()?,
+        template: take_limited(cursor, MAX_TEMPLATE_NAME)?,
+        data: take_limited(cursor, MAX_DATA)?,
+    })
+}
+
+fn take_limited<'a>(cursor: &mut Cursor<'a>, most: usize) -> Result<&'a [u8]> {
+    let len = u32_as_usize(cursor.u32_le()?);
+    if len > most {
+        return Err(Cause::BadLength);
+    }
+    cursor.take(len)
 }
 
 /// Writes a record as the ascii measurement list shows it, with the newline at its end. As in IMA's
