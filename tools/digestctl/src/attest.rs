@@ -7,7 +7,6 @@ use std::{
         BTreeMap,
         BTreeSet, //
     },
-    io::Write,
     os::unix::ffi::OsStrExt,
     path::{
         Path,
@@ -48,7 +47,7 @@ use crate::{
     },
     format,
     log,
-    output::write_atomically,
+    output::write_to,
     securityfs::Location, //
 };
 
@@ -138,8 +137,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => args.location.ask("checkpoint", b"1").ok(),
         Some(_) => None,
     };
-    let status = match &args.list {
-        None => status(&args.location.read("status")?),
+    let mut status = match &args.list {
+        None => args.location.status()?,
         Some(_) => BTreeMap::new(),
     };
     let mut pcrs: BTreeSet<u32> = (0..=9).chain(args.pcr.iter().copied()).collect();
@@ -149,9 +148,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     // After the quote: it covers a beginning of these.
     let list = read_list(args)?;
     let history = History::new(0, &list);
-    let mut status = status;
     if args.list.is_some() {
-        status.insert("records".into(), history.records.len().to_string());
+        status.insert("records".into(), history.extends.len().to_string());
     }
     let seen = match &args.seen {
         Some(path) => Some(String::from_utf8(format::read(path)?).context("--seen")?),
@@ -169,7 +167,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 None => None,
             },
         },
-        metadata: metadata(args, &History::new(args.since, records)),
+        metadata: metadata(args, &history),
         log: Log {
             first: args.since,
             records: Bytes(records.to_vec()),
@@ -180,10 +178,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         status,
     };
     let json = evidence.to_json()?;
-    match &args.output {
-        Some(path) => write_atomically(path, &json),
-        None => Ok(std::io::stdout().write_all(&json)?),
-    }
+    write_to(args.output.as_deref(), &json)
 }
 
 fn read_list(args: &Args) -> Result<Vec<u8>> {
@@ -200,27 +195,14 @@ fn pcr(list: &[u8]) -> Result<u32> {
     Ok(start.context("the measurement list")?.pcr)
 }
 
-/// The list without its first `count` records.
-fn since(list: &[u8], count: u64) -> Result<&[u8]> {
-    let mut extends = Extends::new(list);
-    for number in 0..count {
-        match extends.next() {
-            Some(extend) => drop(extend.context("the measurement list")?),
-            None => bail!(
-                "the list has {number} records, fewer than --since says: the machine was restarted"
-            ),
-        }
+/// The list without its first `number` records.
+fn since(list: &[u8], number: u64) -> Result<&[u8]> {
+    match log::split(list, number)? {
+        Ok((_, rest)) => Ok(rest),
+        Err(there) => bail!(
+            "the list has {there} records, fewer than --since says: the machine was restarted"
+        ),
     }
-    Ok(list.get(extends.offset()..).unwrap_or_default())
-}
-
-/// The lines `key: value`.
-fn status(text: &[u8]) -> BTreeMap<String, String> {
-    String::from_utf8_lossy(text)
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-        .collect()
 }
 
 /// The text of the last checkpoint of the list: what the checkpoint gave, or the module still has.
@@ -236,10 +218,13 @@ fn seen(args: &Args, checkpoint: Option<Vec<u8>>, history: &History<'_>) -> Opti
     String::from_utf8(text).ok()
 }
 
-/// The metadata that the records name, as far as they can be found.
+/// The metadata that the records from --since on name, as far as they can be found.
 fn metadata(args: &Args, history: &History<'_>) -> BTreeMap<String, Bytes> {
     let mut found = BTreeMap::new();
-    for record in &history.records {
+    for (place, record) in history.records.iter().enumerate() {
+        if history.number(place) < args.since {
+            continue;
+        }
         let Some(rest) = record.event.name.strip_prefix(METADATA) else {
             continue;
         };

@@ -42,7 +42,10 @@ use crate::{
     securityfs::Location, //
 };
 
-pub(crate) use whole::whole;
+pub(crate) use whole::{
+    split,
+    whole, //
+};
 
 /// The list, and what was taken out of it and not deleted yet.
 const LIST: &str = "binary_runtime_measurements";

@@ -18,21 +18,12 @@ use anyhow::{
     Result, //
 };
 use digest_logic::{
-    digest::{
-        decode_hex,
-        Digest, //
+    digest::Digest,
+    evidence::replay::{
+        extended,
+        Hasher, //
     },
-    evidence::{
-        records::Extends,
-        replay::{
-            extended,
-            Hasher, //
-        },
-    },
-    hash_algo::{
-        HashAlgo,
-        MAX_DIGEST_SIZE, //
-    },
+    hash_algo::HashAlgo,
     metadata::Metadata,
     policy::{
         rules,
@@ -156,7 +147,7 @@ pub(crate) fn records(data: &[u8]) -> Result<History<'_>> {
     let history = History::new(0, data);
     match history.broken {
         Some(error) => Err(error).with_context(|| {
-            let number = history.extends();
+            let number = history.extends.len();
             format!("record {number} of the measurement list")
         }),
         None => Ok(history),
@@ -191,15 +182,12 @@ impl Outcome {
             let Ok(algo) = HashAlgo::from_name(bank) else {
                 continue;
             };
-            let mut bytes = [0; MAX_DIGEST_SIZE];
-            let bytes = bytes.get_mut(..algo.digest_size()).unwrap_or_default();
-            decode_hex(hex.as_bytes(), bytes).with_context(|| format!("pcr_initial_{bank}"))?;
-            initial.push(Digest::new(algo, bytes)?);
+            let value = Digest::from_hex(algo, hex.as_bytes());
+            initial.push(value.with_context(|| format!("pcr_initial_{bank}"))?);
         }
         let mut values = initial.clone();
-        for extend in Extends::new(data) {
-            let extend = extend?;
-            for value in values.iter_mut().filter(|_| extend.pcr == pcr) {
+        for extend in history.extends.iter().filter(|extend| extend.pcr == pcr) {
+            for value in &mut values {
                 *value = extended(&Hashes, value, &extend.digest_for(value.algo(), &Hashes));
             }
         }

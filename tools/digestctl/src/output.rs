@@ -37,7 +37,15 @@ pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
     write_with_mode(path, data, 0o644)
 }
 
-/// The same, readable by its owner only.
+/// The same, or standard output where `path` is none or `-`.
+pub(crate) fn write_to(path: Option<&Path>, data: &[u8]) -> Result<()> {
+    match path.filter(|path| *path != Path::new("-")) {
+        Some(path) => write_atomically(path, data),
+        None => Ok(std::io::stdout().write_all(data)?),
+    }
+}
+
+/// The same as [`write_atomically`], readable by its owner only.
 pub(crate) fn write_secret(path: &Path, data: &[u8]) -> Result<()> {
     write_with_mode(path, data, 0o600)
 }

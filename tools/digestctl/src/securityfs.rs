@@ -3,6 +3,7 @@
 //! The module's files in securityfs, and what its answers mean.
 
 use std::{
+    collections::BTreeMap,
     fs::{
         File,
         OpenOptions, //
@@ -56,13 +57,16 @@ impl Location {
 
     /// Whether the file `name` can be written to.
     pub(crate) fn check(&self, name: &str) -> Result<()> {
-        let path = self.securityfs.join(name);
-        OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .map(drop)
-            .map_err(|error| self.no_access(error))
-            .with_context(|| format!("cannot open {}", quoted(&path)))
+        self.open(name, false).map(drop)
+    }
+
+    /// The lines `key: value` of the file `status`.
+    pub(crate) fn status(&self) -> Result<BTreeMap<String, String>> {
+        let status = self.read("status")?;
+        let status = String::from_utf8_lossy(&status);
+        let lines = status.lines().filter_map(|line| line.split_once(':'));
+        let words = lines.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
+        Ok(words.collect())
     }
 
     /// Reads the file `name` whole, of which a task holds another one.
@@ -77,9 +81,14 @@ impl Location {
 
     /// Opens the file `name` to keep others from it, for as long as the file is open.
     pub(crate) fn hold(&self, name: &str) -> Result<File> {
+        self.open(name, true)
+    }
+
+    /// Opens the file `name` to write, and to `read` as well.
+    fn open(&self, name: &str, read: bool) -> Result<File> {
         let path = self.securityfs.join(name);
         OpenOptions::new()
-            .read(true)
+            .read(read)
             .write(true)
             .open(&path)
             .map_err(|error| self.no_access(error))
@@ -89,11 +98,7 @@ impl Location {
     /// Writes `data` to the file `name` in one piece, as the module expects it.
     pub(crate) fn write(&self, name: &str, data: &[u8]) -> Result<()> {
         let path = self.securityfs.join(name);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .map_err(|error| self.no_access(error))
-            .with_context(|| format!("cannot open {}", quoted(&path)))?;
+        let mut file = self.open(name, false)?;
         match file.write(data) {
             Ok(written) if written == data.len() => Ok(()),
             Ok(written) => Err(anyhow!("the kernel took {written} of {} bytes", data.len())),
@@ -105,12 +110,7 @@ impl Location {
     /// Writes `question` to the file `name`, and reads the answer from the same open file.
     pub(crate) fn ask(&self, name: &str, question: &[u8]) -> Result<Vec<u8>> {
         let path = self.securityfs.join(name);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(|error| self.no_access(error))
-            .with_context(|| format!("cannot open {}", quoted(&path)))?;
+        let mut file = self.open(name, true)?;
         file.write_all(question)
             .map_err(|error| refused(name, error))
             .with_context(|| format!("cannot write to {}", quoted(&path)))?;

@@ -64,7 +64,7 @@ pub(crate) type Values = BTreeMap<(u32, HashAlgo), Digest>;
 pub(crate) struct History<'a> {
     /// How many extends precede.
     pub(crate) first: u64,
-    extends: Vec<Extend<'a>>,
+    pub(crate) extends: Vec<Extend<'a>>,
     pub(crate) records: Vec<Record<'a>>,
     /// The place of each record's extend.
     extend_of: Vec<usize>,
@@ -97,11 +97,6 @@ impl<'a> History<'a> {
             self.extend_of.push(self.extends.len());
         }
         self.extends.push(extend);
-    }
-
-    /// How many extends there are.
-    pub(crate) fn extends(&self) -> usize {
-        self.extends.len()
     }
 
     /// Keeps the first `extends` extends, with their records.

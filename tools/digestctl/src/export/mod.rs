@@ -11,13 +11,7 @@ mod keylime_evidence;
 mod pcrlock;
 mod tpm_policy;
 
-use std::{
-    io::Write,
-    path::{
-        Path,
-        PathBuf, //
-    },
-};
+use std::path::PathBuf;
 
 use anyhow::{
     Context,
@@ -27,7 +21,7 @@ use digest_logic::hash_algo::HashAlgo;
 
 use crate::{
     machine::Machine,
-    output::write_atomically, //
+    output::write_to, //
 };
 
 /// Write what other verifiers expect of a machine.
@@ -132,7 +126,10 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             machine,
             class,
             output,
-        } => output.bytes(&corim::manifest(&machine.list()?, class)?),
+        } => write_to(
+            output.path.as_deref(),
+            &corim::manifest(&machine.list()?, class)?,
+        ),
         Command::KeylimeEvidence { request, output } => {
             output.json(&keylime_evidence::request(request)?)
         }
@@ -140,18 +137,10 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 }
 
 impl Output {
-    fn bytes(&self, data: &[u8]) -> Result<()> {
-        match self.path.as_deref() {
-            None => Ok(std::io::stdout().write_all(data)?),
-            Some(path) if path == Path::new("-") => Ok(std::io::stdout().write_all(data)?),
-            Some(path) => write_atomically(path, data),
-        }
-    }
-
     fn json(&self, value: &serde_json::Value) -> Result<()> {
         let mut text = serde_json::to_vec_pretty(value)?;
         text.push(b'\n');
-        self.bytes(&text)
+        write_to(self.path.as_deref(), &text)
     }
 }
 

@@ -179,7 +179,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 fn read(args: &Args, data: &[u8]) -> Result<BTreeMap<Vec<u8>, Recorded>> {
     let history = History::new(0, data);
     if let Some(cause) = history.broken {
-        let number = history.extends();
+        let number = history.extends.len();
         return Err(cause).with_context(|| format!("record {number} of the list"));
     }
     let mut files: BTreeMap<Vec<u8>, Recorded> = BTreeMap::new();

@@ -39,14 +39,12 @@ pub(super) struct Counts {
 impl Counts {
     /// Asks the module.
     pub(super) fn read(location: &Location) -> Result<Self> {
-        let status = location.read("status")?;
-        let status = String::from_utf8_lossy(&status);
+        let status = location.status()?;
         let value = |key: &str| {
-            let mut lines = status.lines().filter_map(|line| line.split_once(':'));
-            let (_, value) = lines
-                .find(|(name, _)| *name == key)
+            let value = status
+                .get(key)
                 .with_context(|| format!("the module's status does not have {key}"))?;
-            anyhow::Ok(value.trim().parse::<u64>()?)
+            anyhow::Ok(value.parse::<u64>()?)
         };
         Ok(Self {
             deleted: value("records_deleted")?,
@@ -97,23 +95,29 @@ pub(super) fn deleted<'a>(
     deleted: u64,
     path: &Path,
 ) -> Result<(&'a [u8], &'a [u8])> {
-    let mut extends = Extends::new(archive);
-    for number in 0..deleted {
+    match split(archive, deleted).with_context(|| quoted(path))? {
+        Ok(pieces) => Ok(pieces),
+        Err(number) => bail!(
+            "the module has deleted {}, and {} has {number} of them: \
+             it is not the archive of this boot, or not the whole one",
+            count(usize::try_from(deleted)?, "record"),
+            quoted(path)
+        ),
+    }
+}
+
+/// The first `number` records of a list and what follows them, or how many it has if they are
+/// fewer.
+pub(crate) fn split(list: &[u8], number: u64) -> Result<Result<(&[u8], &[u8]), u64>> {
+    let mut extends = Extends::new(list);
+    for place in 0..number {
         match extends.next() {
-            Some(extend) => {
-                extend.with_context(|| format!("record {number} of {}", quoted(path)))?;
-            }
-            None => bail!(
-                "the module has deleted {}, and {} has {number} of them: \
-                 it is not the archive of this boot, or not the whole one",
-                count(usize::try_from(deleted)?, "record"),
-                quoted(path)
-            ),
+            Some(extend) => drop(extend.with_context(|| format!("record {place} of the list"))?),
+            None => return Ok(Err(place)),
         }
     }
-    archive
-        .split_at_checked(extends.offset())
-        .context("the archive")
+    let pieces = list.split_at_checked(extends.offset());
+    Ok(Ok(pieces.unwrap_or((list, &[]))))
 }
 
 /// The list with what precedes it: the archive, and what is staged.

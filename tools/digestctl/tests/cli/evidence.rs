@@ -618,6 +618,17 @@ fn a_list_that_is_cut_is_told() {
 }
 
 #[test]
+fn a_list_that_is_cut_is_told_if_most_of_it_was_archived() {
+    lie("log-short", |evidence| {
+        let all = records(evidence);
+        evidence["status"]["records"] = "1".into();
+        evidence["status"]["records_staged"] = "1".into();
+        evidence["status"]["records_deleted"] = (all.len() - 2).to_string().into();
+        set_records(evidence, &all[..all.len() - 2]);
+    });
+}
+
+#[test]
 fn a_list_that_ends_within_a_record_is_told() {
     lie("log-malformed", |evidence| {
         let list = records(evidence).concat();

@@ -83,7 +83,7 @@ impl<'a> Round<'a> {
             self.find(Reason::LogStart, None, detail);
             return None;
         }
-        let behind = history.extends().saturating_sub(covered) as u64;
+        let behind = history.extends.len().saturating_sub(covered) as u64;
         history.truncate(covered);
         Some(Covered {
             history,
@@ -256,7 +256,7 @@ impl<'a> Round<'a> {
     /// Says why no records give the values that were quoted.
     fn explain(&mut self, history: &History<'_>, origin: &Origin<'_>, facts: &Facts) {
         if let Some(error) = history.broken {
-            let number = history.number_of_extend(history.extends());
+            let number = history.number_of_extend(history.extends.len());
             self.find(Reason::LogMalformed, Some(number), error.to_string());
             return;
         }
@@ -297,9 +297,14 @@ impl<'a> Round<'a> {
     }
 
     fn explain_by_count(&mut self, history: &History<'_>, origin: &Origin<'_>, facts: &Facts) {
-        let told = self.evidence.status.get("records");
-        let told: Option<u64> = told.and_then(|text| text.parse().ok());
-        let there = history.number_of_extend(history.extends());
+        // Records that were staged or deleted have left the list, and are in the evidence as well.
+        let status = &self.evidence.status;
+        let counts = ["records", "records_staged", "records_deleted"];
+        let counts = counts.map(|key| status.get(key).and_then(|text| text.parse::<u64>().ok()));
+        let [listed, staged, deleted] = counts;
+        let gone = staged.unwrap_or(0).saturating_add(deleted.unwrap_or(0));
+        let told = listed.map(|listed| listed.saturating_add(gone));
+        let there = history.number_of_extend(history.extends.len());
         match told.filter(|told| *told > there) {
             Some(told) => {
                 let detail = format!("the machine had {told} records, and the list has {there}");

@@ -142,7 +142,7 @@ impl Round<'_> {
             }
         };
         self.judgement.records.before = covered.history.first;
-        self.judgement.records.judged = covered.history.extends() as u64;
+        self.judgement.records.judged = covered.history.extends.len() as u64;
         self.judgement.records.behind_quote = covered.behind;
         self.check_expected_pcrs(&facts);
         let events = self.walk(&covered, &mut lists)?;
@@ -154,7 +154,9 @@ impl Round<'_> {
         Ok(Some(State {
             ak: facts.ak,
             inputs: self.judge.inputs,
-            count: covered.history.number_of_extend(covered.history.extends()),
+            count: covered
+                .history
+                .number_of_extend(covered.history.extends.len()),
             clock: facts.clock,
             pcr,
             values: values

@@ -545,3 +545,20 @@ fn a_repository_that_has_lost_a_list_that_revokes_judges_nothing() {
     assert_eq!(ran.code, 2, "{}", ran.err);
     assert!(ran.err.contains("which revokes"), "{}", ran.err);
 }
+
+#[test]
+fn records_that_share_an_extend_count_once_in_evidence_of_a_given_list() {
+    let Some(machine) = restarted() else { return };
+    let place = &machine.place;
+    machine.boot("metadata");
+    let before = place.read("list");
+    let count = digest_logic::evidence::records::Extends::new(&before).count();
+    let record = |name: &str| named(digest_of("allowed"), name);
+    let (list, extends) = batches(&before, &[record("/opt/one"), record("/opt/two")]);
+    place.file("list", list);
+    machine.extend(&extends[0]);
+    machine.attest("batch", "").good();
+    let evidence: Value = serde_json::from_slice(&place.read("batch")).expect("JSON");
+    assert_eq!(evidence["status"]["records"], (count + 1).to_string());
+    verdict(&machine.verify("batch", ""), 0, "TRUSTED");
+}
