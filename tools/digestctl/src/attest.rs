@@ -198,8 +198,8 @@ fn pcr(list: &[u8]) -> Result<u32> {
 /// The list without its first `number` records.
 fn since(list: &[u8], number: u64) -> Result<&[u8]> {
     match log::split(list, number)? {
-        Ok((_, rest)) => Ok(rest),
-        Err(there) => bail!(
+        log::Split::Pieces(_, rest) => Ok(rest),
+        log::Split::Short(there) => bail!(
             "the list has {there} records, fewer than --since says: the machine was restarted"
         ),
     }

@@ -44,7 +44,8 @@ use crate::{
 
 pub(crate) use whole::{
     split,
-    whole, //
+    whole,
+    Split, //
 };
 
 /// The list, and what was taken out of it and not deleted yet.

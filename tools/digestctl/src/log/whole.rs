@@ -96,8 +96,8 @@ pub(super) fn deleted<'a>(
     path: &Path,
 ) -> Result<(&'a [u8], &'a [u8])> {
     match split(archive, deleted).with_context(|| quoted(path))? {
-        Ok(pieces) => Ok(pieces),
-        Err(number) => bail!(
+        Split::Pieces(first, rest) => Ok((first, rest)),
+        Split::Short(number) => bail!(
             "the module has deleted {}, and {} has {number} of them: \
              it is not the archive of this boot, or not the whole one",
             count(usize::try_from(deleted)?, "record"),
@@ -106,18 +106,29 @@ pub(super) fn deleted<'a>(
     }
 }
 
-/// The first `number` records of a list and what follows them, or how many it has if they are
-/// fewer.
-pub(crate) fn split(list: &[u8], number: u64) -> Result<Result<(&[u8], &[u8]), u64>> {
+/// A list that is cut after a number of records.
+pub(crate) enum Split<'a> {
+    /// Those records, and what follows them.
+    Pieces(&'a [u8], &'a [u8]),
+    /// The list has this many records, which are fewer.
+    Short(u64),
+}
+
+/// Cuts a list after `number` records.
+///
+/// Fails where one of them cannot be read.
+pub(crate) fn split(list: &[u8], number: u64) -> Result<Split<'_>> {
     let mut extends = Extends::new(list);
     for place in 0..number {
         match extends.next() {
             Some(extend) => drop(extend.with_context(|| format!("record {place} of the list"))?),
-            None => return Ok(Err(place)),
+            None => return Ok(Split::Short(place)),
         }
     }
-    let pieces = list.split_at_checked(extends.offset());
-    Ok(Ok(pieces.unwrap_or((list, &[]))))
+    let (first, rest) = list
+        .split_at_checked(extends.offset())
+        .unwrap_or((list, &[]));
+    Ok(Split::Pieces(first, rest))
 }
 
 /// The list with what precedes it: the archive, and what is staged.
