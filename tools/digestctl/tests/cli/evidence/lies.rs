@@ -302,10 +302,9 @@ fn many_loads_of_large_metadata_are_judged_in_a_time_that_grows_as_the_list() {
         evidence["metadata"][sha256("large")] = large.into();
         evidence["log"]["records"] = base64(&list).into();
     });
-    let started = Instant::now();
+    // Under the limit of `Machine::digestctl()`.
     let ran = machine.verify("loads", "");
     assert_eq!(ran.code, 1, "{}", ran.out);
-    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
@@ -322,10 +321,9 @@ fn many_refusals_are_judged_in_a_time_that_grows_as_the_list() {
     }
     place.file("list", list);
     machine.attest("refusals", "").good();
-    let started = Instant::now();
+    // Under the limit of `Machine::digestctl()`.
     let ran = machine.verify("refusals", "");
     verdict(&ran, 1, "NOT TRUSTED: lists-inconsistent");
-    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
