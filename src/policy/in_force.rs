@@ -69,15 +69,22 @@ impl Policies {
         (generation & 1 == 0).then_some(generation)
     }
 
-    /// What the policy in force says of an access, without what `ima_appraise` switches off. Takes
-    /// no lock. May sleep, if a rule asks for the label of a file.
+    /// What the policy in force says of an access, without what `ima_appraise` switches off. Counts
+    /// it for the rules that decide. Takes no lock. May sleep, if a rule asks for the label of a
+    /// file.
     pub(crate) fn decide(&self, access: &Query<'_>) -> Decision {
         let at_once = {
             let guard = rcu::read_lock();
             let policy = self.active.read(&guard);
-            (!policy.needs_label()).then(|| policy.ask(access, None, None))
+            (!policy.needs_label()).then(|| {
+                let count = |place| policy.count(access.func, place);
+                policy.ask(access, None, None, count)
+            })
         };
-        let mut decision = at_once.unwrap_or_else(|| self.load().would_decide(access));
+        let mut decision = at_once.unwrap_or_else(|| {
+            let policy = self.load();
+            policy.ask_with_labels(access, |place| policy.count(access.func, place))
+        });
         if self.mode == Mode::Off {
             decision.appraise = None;
         }

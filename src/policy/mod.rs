@@ -14,6 +14,7 @@ use crate::{
         error_of,
         refuse, //
     },
+    stats::Counter,
     sys::{
         console::Show,
         cred::Ids,
@@ -103,6 +104,8 @@ pub(crate) struct ActivePolicy {
     text: Text,
     /// All rules in their order.
     rules: KVVec<Rule>,
+    /// Of each rule, how many accesses it decided about while the policy was in force.
+    hits: KVVec<Counter>,
     /// For each function, the places in `rules` of those that can match it.
     by_func: [KVVec<u32>; Func::ALL.len()],
     /// The actions for which there is a rule.
@@ -150,6 +153,7 @@ impl ActivePolicy {
     /// does not serve, and so on; line, column and reason are in the kernel log.
     fn parse(text: Text) -> Result<Arc<Self>> {
         let mut rules = KVVec::new();
+        let mut hits = KVVec::new();
         let (mut needs_task_label, mut needs_file_label) = (false, false);
         let mut by_func = [const { KVVec::new() }; Func::ALL.len()];
         for rule in policy::rules(text.as_str(), &Capabilities::SERVED) {
@@ -164,12 +168,14 @@ impl ActivePolicy {
                 }
             }
             rules.push(rule, GFP_KERNEL)?;
+            hits.push(Counter::new(), GFP_KERNEL)?;
         }
         let wanted = ActionSet::of_rules(rules.iter());
         Ok(Arc::new(
             Self {
                 text,
                 rules,
+                hits,
                 by_func,
                 wanted,
                 needs_task_label,
@@ -221,6 +227,22 @@ impl ActivePolicy {
         self.rules.get(place)
     }
 
+    /// How many accesses the rule at `place` decided about; zero where there is none.
+    pub(crate) fn hits(&self, place: usize) -> u64 {
+        self.hits.get(place).map_or(0, Counter::get)
+    }
+
+    /// Counts the access about which the rule at `place` among those for `func` decides.
+    fn count(&self, func: Func, place: usize) {
+        let places = self.places(func);
+        let hits = places
+            .and_then(|places| places.get(place))
+            .and_then(|place| self.hits.get(u32_as_usize(*place)));
+        if let Some(hits) = hits {
+            hits.count();
+        }
+    }
+
     /// The places in `rules` of those that can match `func`.
     fn places(&self, func: Func) -> Option<&KVVec<u32>> {
         Func::ALL
@@ -236,8 +258,15 @@ impl ActivePolicy {
             .filter_map(|place| self.rules.get(u32_as_usize(*place)))
     }
 
-    /// What the policy says of an access, given the labels that it asks for.
-    fn ask(&self, access: &Query<'_>, task: Option<&Label>, file: Option<&Label>) -> Decision {
+    /// What the policy says of an access, given the labels that it asks for. `decides` is told the
+    /// place, among the rules for the function, of each that settles an action.
+    fn ask(
+        &self,
+        access: &Query<'_>,
+        task: Option<&Label>,
+        file: Option<&Label>,
+        decides: impl FnMut(usize),
+    ) -> Decision {
         if self.wanted.is_empty() {
             return Decision::default();
         }
@@ -262,6 +291,7 @@ impl ActivePolicy {
             self.text(),
             &context,
             self.wanted,
+            decides,
         );
         if let Some(appraise) = &mut decision.appraise {
             appraise.rule = self.line(access.func, appraise.rule);
@@ -272,6 +302,12 @@ impl ActivePolicy {
     /// What the policy says of an access, were it in force and enforced. May sleep, if a rule asks
     /// for the label of a file.
     pub(crate) fn would_decide(&self, access: &Query<'_>) -> Decision {
+        self.ask_with_labels(access, |_| ())
+    }
+
+    /// As [`ActivePolicy::ask`], with the labels. May sleep, if a rule asks for the label of a
+    /// file.
+    fn ask_with_labels(&self, access: &Query<'_>, decides: impl FnMut(usize)) -> Decision {
         let of_subject = if access.is_by_task {
             Label::of_task
         } else {
@@ -281,7 +317,7 @@ impl ActivePolicy {
         let file = (self.needs_file_label)
             .then(|| Label::of_file(access.file))
             .flatten();
-        self.ask(access, task.as_ref(), file.as_ref())
+        self.ask(access, task.as_ref(), file.as_ref(), decides)
     }
 
     /// By which rule data called `name` are to be measured, if any. May sleep.
@@ -294,7 +330,15 @@ impl ActivePolicy {
             file: None,
             data: core::str::from_utf8(name).ok(),
         };
-        policy::evaluate(self.rules_for(func), self.text(), &context, self.wanted).measure
+        let count = |place| self.count(func, place);
+        policy::evaluate(
+            self.rules_for(func),
+            self.text(),
+            &context,
+            self.wanted,
+            count,
+        )
+        .measure
     }
 
     /// The place in the policy, from 1, of the rule at `place` among those for `func`.

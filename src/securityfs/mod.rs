@@ -59,6 +59,7 @@ impl Files {
         }
         file!(c"status", status::Status::new(monitor.clone(), hooks));
         file!(c"policy", policy::Policy(monitor.clone()));
+        file!(c"policy_hits", policy::PolicyHits(monitor.clone()));
         file!(c"digest_lists", lists::DigestLists(monitor.clone()));
         file!(c"digest_lists_remove", lists::Remove(monitor.clone()));
         let query = Arc::new(lists::Query(monitor.clone()), GFP_KERNEL)?;

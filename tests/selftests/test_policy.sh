@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 136
+plan 142
 
 files=$WORK/files
 ramfs=0x858458f6
@@ -193,6 +193,21 @@ check "a rule without digest_list measures a known file" measured "$files/known-
 check "a rule without digest_list measures a file that another rule has found known before" measured "$files/known-with"
 set_policy "measure func=BPRM_CHECK $here digest_list${NL}measure func=BPRM_CHECK $here" && "$files/first-with"
 check "the first rule that matches decides on it" unmeasured "$files/first-with"
+
+section "policy_hits"
+hits() { awk '{ print $1 }' "$SECFS/policy_hits" | paste -sd' '; }
+set_policy "dont_measure func=BPRM_CHECK uid=1000 $here${NL}measure func=BPRM_CHECK $here${NL}measure func=FILE_CHECK mask=MAY_READ uid=1000 $here"
+check_eq "the rules are those of policy" "$(cat "$SECFS/policy")" "$(sed 's/^[0-9]* //' "$SECFS/policy_hits")"
+check_eq "a policy that is new has decided about nothing" "0 0 0" "$(hits)"
+cp "$file" "$files/hit" && chmod 755 "$files/hit"
+"$files/hit"
+check_eq "an access counts for the rule that decides" "0 1 0" "$(hits)"
+setpriv --reuid=1000 --regid=1000 --clear-groups "$files/hit"
+check_eq "an access counts for a rule that decides against its action" "1 1 0" "$(hits)"
+setpriv --reuid=1000 --regid=1000 --clear-groups cat "$files/hit" >/dev/null
+check_eq "one access counts once for each action" "1 1 1" "$(hits)"
+set_policy "measure func=BPRM_CHECK $here"
+check_eq "another policy begins with zero" 0 "$(hits)"
 
 section "the whole test"
 if [ -e /dev/tpm0 ]; then check "the PCR of every bank replays" replay_ok; else skip "the PCR of every bank replays" "no TPM"; fi

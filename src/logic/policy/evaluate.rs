@@ -146,7 +146,8 @@ impl Decision {
 /// `rules` are the policy's in their order, or those of them that apply to the function
 /// ([`rule_applies_to()`]); `text` is the text they were parsed from. `wanted` has the actions for
 /// which the policy has any rule at all ([`ActionSet::of_rules()`]): once each of them is settled,
-/// no further rule is looked at.
+/// no further rule is looked at. `decides` is told the place in `rules` of each that settles an
+/// action.
 ///
 /// As in IMA, flags such as `permit_directio` count from every rule that matched on the way.
 /// Neither allocates nor locks; callable in an RCU read-side section.
@@ -155,6 +156,7 @@ pub fn evaluate<'r>(
     text: &str,
     context: &Context<'_>,
     wanted: ActionSet,
+    mut decides: impl FnMut(usize),
 ) -> Decision {
     let mut open = wanted;
     let mut decision = Decision::default();
@@ -165,6 +167,7 @@ pub fn evaluate<'r>(
         }
         if open.contains(rule.action.subject()) && matches(rule, text, context) {
             open = open.without(rule.action.subject());
+            decides(place);
             decision.apply(rule, place, context.func);
         }
         place = place.wrapping_add(1);

@@ -64,7 +64,7 @@ fn parsed(text: &str) -> Vec<Rule> {
 
 fn decide(text: &str, context: &Context<'_>) -> Decision {
     let rules = parsed(text);
-    evaluate(&rules, text, context, ActionSet::of_rules(&rules))
+    evaluate(&rules, text, context, ActionSet::of_rules(&rules), |_| ())
 }
 
 fn measured(text: &str, context: &Context<'_>) -> bool {
@@ -223,11 +223,21 @@ fn only_wanted_actions_are_looked_at() {
     let text = "audit\nmeasure\n";
     let rules = parsed(text);
     let wanted = ActionSet::EMPTY.with(Action::Measure);
-    let decision = evaluate(&rules, text, &OPEN, wanted);
+    let decision = evaluate(&rules, text, &OPEN, wanted, |_| ());
     assert_eq!(decision.audit, None);
     assert!(decision.measure.is_some());
-    assert!(evaluate(&rules, text, &OPEN, ActionSet::EMPTY).is_empty());
+    assert!(evaluate(&rules, text, &OPEN, ActionSet::EMPTY, |_| ()).is_empty());
     assert!(ActionSet::of_rules(&parsed("dont_measure\ndont_audit")).is_empty());
+}
+
+#[test]
+fn each_rule_that_settles_an_action_is_told_and_no_other() {
+    let text = "dont_measure uid=1\naudit\ndont_measure\nmeasure\nappraise func=MMAP_CHECK\n";
+    let rules = parsed(text);
+    let mut told = Vec::new();
+    let wanted = ActionSet::of_rules(&rules);
+    evaluate(&rules, text, &OPEN, wanted, |place| told.push(place));
+    assert_eq!(told, [1, 2]);
 }
 
 #[test]
@@ -303,8 +313,8 @@ fn rules_listed_per_function_decide_the_same() {
     for func in Func::ALL {
         let context = Context { func, ..OPEN };
         let listed = rules.iter().filter(|rule| rule_applies_to(rule, func));
-        let short = evaluate(listed, text, &context, wanted);
-        let full = evaluate(&rules, text, &context, wanted);
+        let short = evaluate(listed, text, &context, wanted, |_| ());
+        let full = evaluate(&rules, text, &context, wanted, |_| ());
         assert_eq!(short.measure.map(|m| m.pcr), full.measure.map(|m| m.pcr));
         assert_eq!(short.audit.is_some(), full.audit.is_some());
     }

@@ -170,7 +170,7 @@ proptest! {
             }
             let wanted = ActionSet::of_rules(&good);
             for context in contexts() {
-                let decision = evaluate(&good, &text, &context, wanted);
+                let decision = evaluate(&good, &text, &context, wanted, |_| ());
                 if let Some(measure) = decision.measure {
                     let action = good.get(measure.rule).map(|rule| rule.action());
                     prop_assert_eq!(action, Some(Action::Measure));
@@ -185,7 +185,7 @@ proptest! {
         for rule in rules(&text, &Capabilities::ALL).flatten() {
             let _ = write_rule(&rule, &other, &mut String::new());
             for context in contexts() {
-                evaluate([&rule], &other, &context, ActionSet::ALL);
+                evaluate([&rule], &other, &context, ActionSet::ALL, |_| ());
             }
         }
     }

@@ -228,8 +228,8 @@ impl Machine {
         self.tools("flushcontext -t");
     }
 
-    /// Runs `digestctl` with the words of `line`. Ends it after 30 s of processor time, which is many
-    /// times what the largest evidence takes here if the time grows as the evidence does.
+    /// Runs `digestctl` with the words of `line`. Ends it after 30 s of processor time, which is
+    /// many times what the largest evidence takes here if the time grows as the evidence does.
     pub(crate) fn digestctl(&self, line: &str) -> Ran {
         let output = Command::new("prlimit")
             .arg("--cpu=30")
