@@ -13,7 +13,8 @@ use super::{
     vouching::{
         look,
         Found,
-        Initial, //
+        Initial,
+        Vouching, //
     },
     List,
     Log,
@@ -60,30 +61,39 @@ impl Log {
     ///
     /// `ENOMEM`.
     pub(crate) fn begin(&self, start: &Start<'_>) -> Result {
-        let boot_aggregate = self.look_at_load();
-        let event = Event::new(boot_aggregate, BOOT_AGGREGATE.as_bytes());
-        self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
-        let mut text = Text::new();
-        {
-            let vouching = self.list.vouching.lock();
-            start
-                .write(lines(&vouching.initial), &mut text)
-                .map_err(|_| ENOMEM)?;
-        }
-        self.measure_own_data(text.as_str().as_bytes(), START)
-    }
-
-    /// Notes what the default PCR is, and returns the digest of `boot_aggregate`.
-    fn look_at_load(&self) -> Digest {
         let mut vouching = self.list.vouching.lock();
-        let Some(chip) = &vouching.chip else {
+        let boot_aggregate = vouching.look_at_load(self.pcr());
+        let mut text = Text::new();
+        start
+            .write(lines(&vouching.initial), &mut text)
+            .map_err(|_| ENOMEM)?;
+        let aggregate = Event::new(boot_aggregate, BOOT_AGGREGATE.as_bytes());
+        let start = with_data(START, text.as_str().as_bytes());
+        // Both before the first extend, which may find a TPM, and record what these do not say.
+        let append = |template, event| self.list.push(self.pcr(), template, event, Repeat::Always);
+        append(Template::ImaNg, &aggregate)?;
+        let number = append(Template::ImaBuf, &start)?;
+        self.list.extend(&mut vouching, usize::MAX);
+        self.finish(&vouching, number);
+        Ok(())
+    }
+}
+
+impl Vouching {
+    /// Notes what the PCR `pcr` is, which is the default one, and returns the digest of
+    /// `boot_aggregate`. May sleep.
+    fn look_at_load(&mut self, pcr: u32) -> Digest {
+        if self.chip.is_none() {
+            self.find();
+        }
+        let Some(chip) = &self.chip else {
             pr_warn!("there is no TPM: files are recorded, but nothing vouches for the list\n");
             return Digest::zero(HashAlgo::Sha256);
         };
-        match look(chip, self.pcr()) {
+        match look(chip, pcr) {
             Ok(found) => {
                 let device = chip.owner();
-                vouching.begin(found.initial, device);
+                self.begin(found.initial, device);
                 found.boot_aggregate
             }
             Err(e) => {
@@ -91,7 +101,7 @@ impl Log {
                     "the TPM's PCRs cannot be read ({}): boot_aggregate is zero\n",
                     e.to_errno()
                 );
-                vouching.chip = None;
+                self.chip = None;
                 Digest::zero(HashAlgo::Sha256)
             }
         }

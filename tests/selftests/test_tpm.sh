@@ -17,7 +17,7 @@
 
 grep -qw selftest.tpm /proc/cmdline || skip_all "the kernel was not booted with selftest.tpm"
 [ -e /dev/tpm0 ] || skip_all "no TPM"
-plan 102
+plan 104
 
 device=$(basename "$(readlink -f /sys/class/tpm/tpm0/device)")
 driver=$(readlink -f /sys/class/tpm/tpm0/device/driver)
@@ -295,6 +295,16 @@ else
 	done
 	faults 0 none
 	recovers "a TPM that failed at random"
+	# A command fails while the module loads.
+	unload_module
+	tpm2_pcrreset 16
+	faults 1 refuse read
+	modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load with the relay"
+	section "a TPM that refuses one command at load"
+	check_eq "what the start record lacks comes behind it" "boot_aggregate digest_lists_start boot_aggregate_late digest_lists_tpm" \
+		"$(head -n 4 "$ASCII" | cut -d' ' -f5 | paste -sd' ')"
+	replays "the PCR of every bank is the replay of the list"
+	set_policy "$policy"
 	# The chip goes: what is left is another one, as far as anybody can tell.
 	kill $relay
 	wait $relay 2>/dev/null

@@ -3,8 +3,8 @@
 """tpm_relay.py BACKEND FAULTS: a TPM that can be made to fail, in front of one that works.
 
 Makes a TPM of the kernel's tpm_vtpm_proxy, prints its number, waits for the device BACKEND, and passes every command to it.
-A line 'COUNT KIND [extend|all]' in the file FAULTS spoils the next COUNT commands that extend a PCR (or all commands); with a
-negative COUNT, until the file is written again. The kinds:
+A line 'COUNT KIND [extend|read|all]' in the file FAULTS spoils the next COUNT commands that extend a PCR (or that read one, or
+all commands); with a negative COUNT, until the file is written again. The kinds:
 
   refuse   the command is answered with an error, and not passed on
   lose     the command is passed on, and answered with an error: it happened, but nobody knows
@@ -21,6 +21,7 @@ NEW_DEVICE = 0xC014A100  # VTPM_PROXY_IOC_NEW_DEV
 TPM2 = 1
 SET_LOCALITY = 0x20001000
 PCR_EXTEND = 0x182
+SCOPES = {"extend": [PCR_EXTEND], "read": [0x17E]}
 FAILURE = struct.pack(">HII", 0x8001, 10, 0x101)
 SUCCESS = struct.pack(">HII", 0x8001, 10, 0)
 
@@ -32,7 +33,7 @@ def fault(path, command):
             count, kind, *scope = file.read().split()
     except (FileNotFoundError, ValueError):
         return None
-    if int(count) == 0 or (scope != ["all"] and command != PCR_EXTEND):
+    if int(count) == 0 or (scope != ["all"] and command not in SCOPES[scope[0] if scope else "extend"]):
         return None
     if int(count) > 0:
         with open(path + ".new", "w", encoding="ascii") as file:
