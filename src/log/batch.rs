@@ -61,10 +61,7 @@ impl List {
     fn append_queue(&self, queue: KVVec<Member>) {
         let mut waiting: KVVec<Option<Member>> = KVVec::new();
         for member in queue {
-            // A repeated event needs no place in a batch.
-            if let Some(number) = self.records.lock().known(&member.identity) {
-                member.slot.settle(Some(number));
-            } else if waiting.reserve(1, GFP_KERNEL).is_err() {
+            if waiting.reserve(1, GFP_KERNEL).is_err() {
                 self.append_alone(member);
             } else {
                 // There is room.
@@ -73,33 +70,59 @@ impl List {
         }
         for start in 0..waiting.len() {
             let rest = waiting.get_mut(start..).unwrap_or_default();
-            let Some(pcr) = rest
-                .first()
-                .and_then(Option::as_ref)
-                .map(|m| m.record.pcr())
-            else {
-                continue;
-            };
-            self.append_batch(pcr, rest);
+            let first = rest.first_mut().and_then(Option::take);
+            if let Some(first) = first {
+                self.append_with_others(first, rest);
+            }
         }
     }
 
-    /// Appends the first members of `waiting` that are of `pcr`, as many as share an extend.
-    fn append_batch(&self, pcr: u32, waiting: &mut [Option<Member>]) {
-        let of_pcr = |place: &&mut Option<Member>| {
-            (place.as_ref()).is_some_and(|member| member.record.pcr() == pcr)
+    /// Appends `first`, with as many of `waiting` as share its extend. An event that has a record,
+    /// or that several tasks have recorded at once, needs one place in all batches.
+    fn append_with_others(&self, first: Member, waiting: &mut [Option<Member>]) {
+        let Some(first) = self.unless_known(first) else {
+            return;
         };
-        let shown = waiting.iter().flatten();
-        let shown = shown.filter(|member| member.record.pcr() == pcr);
-        let shared = Record::batch(pcr, shown.take(MAX_MEMBERS).map(|member| &*member.record));
+        let pcr = first.record.pcr();
+        let mut members = KVVec::new();
+        if members.reserve(MAX_MEMBERS, GFP_KERNEL).is_err() {
+            return self.append_alone(first);
+        }
+        // There is room.
+        let _ = members.push(first, GFP_KERNEL);
+        for place in waiting.iter_mut() {
+            if members.len() == MAX_MEMBERS {
+                break;
+            }
+            let goes = place.as_ref().is_some_and(|member| {
+                member.record.pcr() == pcr && members.iter().all(|m| m.identity != member.identity)
+            });
+            let member = place.take_if(|_| goes);
+            if let Some(member) = member.and_then(|member| self.unless_known(member)) {
+                let _ = members.push(member, GFP_KERNEL);
+            }
+        }
+        self.append_batch(pcr, members);
+    }
+
+    /// Settles `member` if there is a record of its event, and gives it back otherwise.
+    fn unless_known(&self, member: Member) -> Option<Member> {
+        let number = self.records.lock().known(&member.identity);
+        if number.is_none() {
+            return Some(member);
+        }
+        member.slot.settle(number);
+        None
+    }
+
+    /// Appends `members`, all of which are of `pcr`.
+    fn append_batch(&self, pcr: u32, members: KVVec<Member>) {
+        let shared = Record::batch(pcr, members.iter().map(|member| &*member.record));
         let number = shared.and_then(|shared| match shared {
             Some(shared) => self.records.lock().push_batch(shared).map(Some),
             None => Ok(None),
         });
-        for place in waiting.iter_mut().filter(of_pcr).take(MAX_MEMBERS) {
-            let Some(member) = place.take() else {
-                continue;
-            };
+        for member in members {
             match number {
                 Ok(Some(number)) => {
                     member.slot.settle(Some(number));

@@ -17,7 +17,7 @@
 
 grep -qw selftest.tpm /proc/cmdline || skip_all "the kernel was not booted with selftest.tpm"
 [ -e /dev/tpm0 ] || skip_all "no TPM"
-plan 104
+plan 106
 
 device=$(basename "$(readlink -f /sys/class/tpm/tpm0/device)")
 driver=$(readlink -f /sys/class/tpm/tpm0/device/driver)
@@ -37,6 +37,7 @@ bind() {
 patience=${PATIENCE:-60}
 # use: opens a new file that is to be measured, $file.
 relay=''
+tasks=()
 uses=0
 use() {
 	uses=$((uses + 1))
@@ -295,6 +296,27 @@ else
 	done
 	faults 0 none
 	recovers "a TPM that failed at random"
+	# Tasks that come while the TPM does not answer, with the same file.
+	unload_module
+	tpm2_pcrreset 16
+	modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 batch=1 || bail "the module does not load with the relay"
+	set_policy "$policy"
+	section "a TPM that does not answer yet, with batch=1"
+	use
+	faults -1 stall all
+	for name in first same same same; do
+		file=$WORK/$name
+		[ -e "$file" ] || { echo "$name" >"$file" && chown 4242 "$file"; }
+		{ : <"$file"; } &
+		tasks+=($!)
+		[ "$name" != first ] || wait_for 60 eval '[ "$(records_for "$file")" = 1 ]'
+	done
+	sleep 3
+	faults 0 none
+	wait "${tasks[@]}"
+	"$SELFTESTS/batch.py" names "$SECFS/binary_runtime_measurements" | tr ' ' '\n' >"$WORK/names"
+	check_eq "a file that three tasks open is in the list once" 1 "$(grep -cx "$WORK/same" "$WORK/names")"
+	check "the PCR of every bank is the replay of the list" replay_pcr "$PCR"
 	# A command fails while the module loads.
 	unload_module
 	tpm2_pcrreset 16

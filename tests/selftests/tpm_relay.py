@@ -9,6 +9,7 @@ all commands); with a negative COUNT, until the file is written again. The kinds
   refuse   the command is answered with an error, and not passed on
   lose     the command is passed on, and answered with an error: it happened, but nobody knows
   silence  the command is not passed on, and never answered: the kernel stops waiting
+  stall    the same for commands that extend a PCR; others are passed on when the file is written again
 """
 
 import fcntl
@@ -61,8 +62,11 @@ def main():
             os.write(front, SUCCESS)
             continue
         kind = fault(faults, command)
-        if kind == "silence":
+        if kind == "silence" or kind == "stall" and command == PCR_EXTEND:
             continue
+        while kind == "stall":
+            time.sleep(0.05)
+            kind = fault(faults, command)
         if kind != "refuse":
             os.write(backend, request)
             response = os.read(backend, 4096)
