@@ -190,13 +190,13 @@ fn report_unreadable(
     error: Error,
 ) -> Result {
     stores.stats.unreadable.count();
-    if stores.cache.note_unreadable(access.file) {
+    let Stores { cache, log, .. } = stores;
+    let is_due = || !cache.is_unreadable(access.file);
+    if is_due() {
         let why = Violation::Unreadable(error);
-        let recorded = stores.log.violation(pcr, access.file, why);
-        // The access fails, and the next one is to be recorded.
-        recorded.inspect_err(|_| stores.cache.note_readable(access.file))?;
-    } else {
-        stores.log.admit_reported(access.file)?;
+        log.violation(pcr, access.file, why, is_due, || {
+            cache.note_unreadable(access.file);
+        })?;
     }
     match &decision.appraise {
         Some(rule) => appraise::deny_unread(stores, access.file, Denial::Failed, rule),
@@ -245,17 +245,17 @@ fn report_concurrent_use(
     if !reads || decision.measure.is_none() {
         return Ok(());
     }
-    if stores.cache.opened_to_read(access.file) {
-        let why = Violation::OpenWriters;
-        let recorded = stores.log.violation(pcr, access.file, why);
-        // The access fails, and the next one is to be recorded.
-        return recorded.inspect_err(|_| stores.cache.not_reported(access.file));
+    let Stores { cache, log, .. } = stores;
+    let is_due = || !cache.is_reported(access.file);
+    match cache.opened_to_read(access.file) {
+        Some(writers) if is_due() => {
+            let why = Violation::OpenWriters;
+            log.violation(pcr, access.file, why, is_due, || {
+                cache.note_reported(access.file, &writers);
+            })
+        }
+        _ => Ok(()),
     }
-    // What was reported may wait for the TPM.
-    if access.file.has_writers() {
-        return stores.log.admit_reported(access.file);
-    }
-    Ok(())
 }
 
 /// Records that a file is about to be opened for writing while something reads it that had it
@@ -265,8 +265,9 @@ fn report_concurrent_use(
 ///
 /// `ENOMEM`, or `EACCES` where records must not wait for a TPM: the file must not be opened.
 pub(crate) fn report_writer(stores: &Stores, file: &File) -> Result {
+    let is_reported = !stores.policies.measures();
     // The marks of former writers end in any case.
-    if !stores.cache.opened_to_write(file) || !stores.policies.measures() {
+    if !stores.cache.opened_to_write(file, is_reported) {
         return Ok(());
     }
     let mask = Mask::from_bits(file.accesses());
@@ -274,12 +275,10 @@ pub(crate) fn report_writer(stores: &Stores, file: &File) -> Result {
     let rule = stores.policies.decide(&query).measure;
     let pcr = stores.log.pcr_of(rule.and_then(|rule| rule.pcr));
     let why = Violation::TimeOfMeasureTimeOfUse;
-    let admitted = stores.log.violation(pcr, file, why);
-    if admitted.is_err() {
-        // The writer is refused: the next one is to be reported again.
-        stores.cache.note_measured_reader(file);
-    }
-    admitted
+    let is_due = || stores.cache.opened_to_write(file, false);
+    stores.log.violation(pcr, file, why, is_due, || {
+        stores.cache.opened_to_write(file, true);
+    })
 }
 
 /// Data that are no file.

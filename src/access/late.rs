@@ -51,50 +51,56 @@ pub(super) fn finish(stores: &Stores, file: &File, before: &Before, evaluated: R
         Err(e) if e == EACCES => (),
         Err(e) => {
             stores.stats.unreadable.count();
-            if stores.cache.note_unreadable(file)
-                && record(stores, file, || Violation::Unreadable(e)).is_err()
-            {
-                stores.cache.note_readable(file);
-            }
+            let why = Violation::Unreadable(e);
+            let is_due = || !stores.cache.is_unreadable(file);
+            record(stores, file, why, is_due, || {
+                stores.cache.note_unreadable(file);
+            });
         }
     }
+    let writers = stores.cache.writers(file);
     let is_same = stores.cache.is_unchanged(file, &before.look) && !before.foreign_pages;
-    if !is_same
-        && stores.cache.note_late_writers(file)
-        && record(stores, file, || Violation::OpenWriters).is_err()
-    {
-        stores.cache.not_reported(file);
+    if !is_same {
+        let is_due = || !stores.cache.is_reported(file);
+        record(stores, file, Violation::OpenWriters, is_due, || {
+            stores.cache.note_reported(file, &writers);
+        });
     }
 }
 
-/// Records that it is not known what may be executed, where it would have been measured.
-///
-/// # Errors
-///
-/// Those of the log, which are in the kernel log then.
-fn record(stores: &Stores, file: &File, why: impl Fn() -> Violation) -> Result {
-    if !file.is_regular() {
-        return Ok(());
+/// Records that it is not known what may be executed, in each PCR in which it would have been
+/// measured, if that `is_due`; and calls `note` if it is in all of them then. Where no rule asks
+/// for it nothing is recorded, and nothing noted: an access that a rule asks for has yet to record
+/// it. What fails is in the kernel log.
+fn record(
+    stores: &Stores,
+    file: &File,
+    why: Violation,
+    is_due: impl Fn() -> bool,
+    note: impl Fn(),
+) {
+    if !file.is_regular() || !is_due() {
+        return;
     }
-    let mut told = None;
-    let mut recorded = Ok(());
-    for func in MAPPING {
+    let pcr_for = |func| {
         let query = Query::new(file, func, Mask::EXEC);
-        let Some(rule) = stores.policies.decide(&query).measure else {
-            continue;
-        };
-        let pcr = stores.log.pcr_of(rule.pcr);
-        if told == Some(pcr) {
-            continue;
-        }
-        told = Some(pcr);
-        if let Err(e) = stores.log.violation(pcr, file, why()) {
-            pr_err!(
-                "a file that became executable could neither be measured nor recorded ({})\n",
-                e.to_errno()
-            );
-            recorded = Err(e);
-        }
+        let rule = stores.policies.decide(&query).measure;
+        rule.map(|rule| stores.log.pcr_of(rule.pcr))
+    };
+    let [one, two] = MAPPING.map(pcr_for);
+    let two = two.filter(|two| one != Some(*two));
+    let recorded = match (one, two) {
+        (None, None) => return,
+        (Some(pcr), None) | (None, Some(pcr)) => stores.log.violation(pcr, file, why, is_due, note),
+        (Some(one), Some(two)) => stores
+            .log
+            .violation(one, file, why, &is_due, || ())
+            .and_then(|()| stores.log.violation(two, file, why, is_due, note)),
+    };
+    if let Err(e) = recorded {
+        pr_err!(
+            "a file that became executable could neither be measured nor recorded ({})\n",
+            e.to_errno()
+        );
     }
-    recorded
 }

@@ -20,61 +20,74 @@ use digest_logic::cache::{
 };
 use kernel::sync::barrier::{
     smp_mb,
-    Full, //
+    Full,
+    Read, //
 };
+
+/// Those that had an inode open for writing at one moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Writers {
+    key: InodeKey,
+    /// The count of closes.
+    epoch: u64,
+}
 
 impl Cache {
     /// `file` was opened for reading, or mapped, under a `measure` rule. Returns whether its
-    /// content is open for writing as well, and that was not reported yet: an open-writers
-    /// violation. May sleep.
-    pub(crate) fn opened_to_read(&self, file: &File) -> bool {
+    /// content is open for writing as well: an open-writers violation is due then, unless one
+    /// [`Cache::is_reported`]. May sleep.
+    pub(crate) fn opened_to_read(&self, file: &File) -> Option<Writers> {
         let inode = file.real_inode();
         let key = inode.key();
         self.mark(inode, Mark::Read.into());
         // Pairs with `get_write_access()`, a full barrier: either the writer is counted here, or it
         // sees the mark.
         smp_mb(Full);
-        if !file.has_writers() || self.has_any(key, Mark::Reported.into()) {
-            return false;
+        let writers = self.writers(file);
+        (writers.key == key && file.has_writers()).then_some(writers)
+    }
+
+    /// Those that have the content of `file` open for writing, or had. Does not sleep.
+    pub(crate) fn writers(&self, file: &File) -> Writers {
+        let key = file.real_inode().key();
+        let epoch = Entry::epoch_of(self.entry(key).as_ref(), self.epochs.now(key));
+        // In this order: a writer that goes after the count was read changes it.
+        smp_mb(Read);
+        Writers { key, epoch }
+    }
+
+    /// Whether a violation is in the list that names those that have the content of `file` open for
+    /// writing. Does not sleep.
+    pub(crate) fn is_reported(&self, file: &File) -> bool {
+        self.has(file, Mark::Reported)
+    }
+
+    /// A violation is in the list that names `writers`. If one of them has gone since, that is not
+    /// noted, and the next reader reports those that are there then. May sleep.
+    pub(crate) fn note_reported(&self, file: &File, writers: &Writers) {
+        let inode = file.real_inode();
+        let key = inode.key();
+        if key != writers.key {
+            return;
         }
-        self.report(inode)
-    }
-
-    /// Something may have written to `file` between its use and the look at it. Returns whether
-    /// that was not reported yet: an open-writers violation. May sleep.
-    pub(crate) fn note_late_writers(&self, file: &File) -> bool {
-        self.report(file.real_inode())
-    }
-
-    /// What [`Cache::opened_to_read`] or [`Cache::note_late_writers`] said was due could not be
-    /// recorded: it is due again. May sleep.
-    pub(crate) fn not_reported(&self, file: &File) {
-        self.unmark(file, Mark::Reported);
-    }
-
-    /// Sets [`Mark::Reported`]; returns whether it was not set.
-    fn report(&self, inode: InodeRef<'_>) -> bool {
-        let mut is_new = false;
         self.update(inode, |old, _| {
-            is_new = !old.is_some_and(|old| old.marks().has(Mark::Reported));
-            let now = self.epochs.now(inode.key());
+            let now = self.epochs.now(key);
+            if Entry::epoch_of(old.as_ref(), now) != writers.epoch {
+                return old;
+            }
             Some(Entry::marked(old, now, Mark::Reported.into()))
         });
-        is_new
     }
 
-    /// Something reads `file` that had it measured. May sleep.
-    pub(crate) fn note_measured_reader(&self, file: &File) {
-        self.mark(file.real_inode(), Mark::Read.into());
+    /// Whether a violation is in the list that says that the content of `file` cannot be read. Does
+    /// not sleep.
+    pub(crate) fn is_unreadable(&self, file: &File) -> bool {
+        self.has(file, Mark::Unreadable)
     }
 
-    /// The content of `file` could not be read. Returns whether that was not reported yet. May
-    /// sleep.
-    pub(crate) fn note_unreadable(&self, file: &File) -> bool {
-        let inode = file.real_inode();
-        let reported = self.has_any(inode.key(), Mark::Unreadable.into());
-        self.mark(inode, Mark::Unreadable.into());
-        !reported
+    /// The content of `file` could not be read, and the list says so. May sleep.
+    pub(crate) fn note_unreadable(&self, file: &File) {
+        self.mark(file.real_inode(), Mark::Unreadable.into());
     }
 
     /// The content of `file` was read. May sleep.

@@ -21,9 +21,11 @@ use digest_logic::cache::{
 
 impl Cache {
     /// `file` is open for writing and counts as a writer. Returns whether that is a ToMToU
-    /// violation: whether something reads it that opened it under a `measure` rule, since that was
-    /// last reported. May sleep.
-    pub(crate) fn opened_to_write(&self, file: &File) -> bool {
+    /// violation which is due: whether something reads it that opened it under a `measure` rule,
+    /// since that was last reported. Then nothing is noted until this is called with `is_reported`,
+    /// once the list has the violation; so a writer that comes meanwhile finds it due as well. May
+    /// sleep.
+    pub(crate) fn opened_to_write(&self, file: &File, is_reported: bool) -> bool {
         let inode = file.real_inode();
         let concerned = Marks::of(&[Mark::Read, Mark::Reported, Mark::Closed, Mark::Passed]);
         // The open has counted as a writer by a full barrier, `get_write_access()`; see
@@ -37,13 +39,17 @@ impl Cache {
         self.change(inode, |old, inode| {
             let (new, violation) = Entry::opened_to_write(old, inode, stacked, has_readers);
             is_violation = violation;
-            new
+            if violation && !is_reported {
+                Some(old)
+            } else {
+                new
+            }
         });
-        if is_violation {
+        if is_violation && is_reported {
             // The next reader has to be noted again.
             self.epochs.advance(inode.key());
         }
-        is_violation
+        is_violation && !is_reported
     }
 
     /// `file`, open for writing, is being closed for good. It still counts as a writer. `last` is a

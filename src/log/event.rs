@@ -111,13 +111,29 @@ impl Log {
         })
     }
 
-    /// Records that nobody can vouch for a file that is used. May sleep.
-    pub(crate) fn violation(&self, pcr: u32, file: &File, why: Violation) -> Result {
+    /// Records that nobody can vouch for a file that is used, if that `is_due`, and calls `note`
+    /// once that is in the list, unless the use is refused. Both are called while nothing else is
+    /// recorded. So what finds the note finds the record, extended if the TPM takes it, and what
+    /// does not find it comes here and waits. May sleep; neither of the two for long.
+    pub(crate) fn violation(
+        &self,
+        pcr: u32,
+        file: &File,
+        why: Violation,
+        is_due: impl FnOnce() -> bool,
+        note: impl FnOnce(),
+    ) -> Result {
         with_path(file, |path| {
-            why.audit(file, path);
             let event = Event::new(Digest::zero(HashAlgo::Sha256), path.to_bytes());
-            let extended = self.append(pcr, Template::ImaNg, &event, Repeat::Violation)?;
-            self.admit_file(extended, file, path)
+            let recorded = self.append_violation(pcr, &event, is_due, note);
+            if recorded == Ok(None) {
+                return Ok(());
+            }
+            why.audit(file, path);
+            match recorded? {
+                Some(extended) => self.admit_file(extended, file, path),
+                None => Ok(()),
+            }
         })
     }
 

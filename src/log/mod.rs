@@ -318,11 +318,45 @@ impl Log {
         repeat: Repeat,
     ) -> Result<bool> {
         let mut vouching = self.list.vouching.lock();
+        self.append_in_turn(&mut vouching, pcr, template, event, repeat)
+    }
+
+    /// As [`Log::append`] for a violation, if that `is_due` when nothing else is being recorded;
+    /// otherwise nothing is returned. Calls `note` before something else is, unless the record
+    /// waits and that is refused.
+    fn append_violation(
+        &self,
+        pcr: u32,
+        event: &Event<'_>,
+        is_due: impl FnOnce() -> bool,
+        note: impl FnOnce(),
+    ) -> Result<Option<bool>> {
+        let mut vouching = self.list.vouching.lock();
+        if !is_due() {
+            return Ok(None);
+        }
+        let repeat = Repeat::Violation;
+        let extended = self.append_in_turn(&mut vouching, pcr, Template::ImaNg, event, repeat)?;
+        if !self.refuses(extended) {
+            note();
+        }
+        Ok(Some(extended))
+    }
+
+    /// As [`Log::append`], with the lock.
+    fn append_in_turn(
+        &self,
+        vouching: &mut Vouching,
+        pcr: u32,
+        template: Template,
+        event: &Event<'_>,
+        repeat: Repeat,
+    ) -> Result<bool> {
         let number = self.list.push(pcr, template, event, repeat)?;
         if number >= vouching.extended {
-            self.list.extend(&mut vouching, usize::MAX);
+            self.list.extend(vouching, usize::MAX);
         }
-        Ok(self.finish(&vouching, number))
+        Ok(self.finish(vouching, number))
     }
 
     /// As [`Log::append`] for an event that is recorded once; with `batch=1` it may share a record

@@ -2,10 +2,7 @@
 
 //! `tpm_required=1`: what is to be measured is refused until the TPM has its record.
 
-use super::{
-    event::with_path,
-    Log, //
-};
+use super::Log;
 use crate::sys::{
     audit::{
         About,
@@ -38,7 +35,8 @@ impl Log {
         self.settings.tpm_required
     }
 
-    fn refuses(&self, extended: bool) -> bool {
+    /// Whether what has a record is refused, given whether that was `extended`.
+    pub(super) fn refuses(&self, extended: bool) -> bool {
         !extended && self.refusing.load(Acquire)
     }
 
@@ -74,19 +72,6 @@ impl Log {
             refused(About::Nothing, &name);
         }
         Err(EACCES)
-    }
-
-    /// Lets `file` be used, of which a record was appended earlier that may be any one, if no
-    /// record waits, or need not be extended. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `EACCES`, with an audit record; `ENOMEM`.
-    pub(crate) fn admit_reported(&self, file: &File) -> Result {
-        if !self.refuses(false) || self.waiting().0 == 0 {
-            return Ok(());
-        }
-        with_path(file, |path| self.admit_file(false, file, path))
     }
 }
 

@@ -17,7 +17,7 @@
 
 grep -qw selftest.tpm /proc/cmdline || skip_all "the kernel was not booted with selftest.tpm"
 [ -e /dev/tpm0 ] || skip_all "no TPM"
-plan 106
+plan 109
 
 device=$(basename "$(readlink -f /sys/class/tpm/tpm0/device)")
 driver=$(readlink -f /sys/class/tpm/tpm0/device/driver)
@@ -296,6 +296,23 @@ else
 	done
 	faults 0 none
 	recovers "a TPM that failed at random"
+	# The TPM does not answer while the violation is recorded of one writer, and another comes.
+	section "a TPM that does not answer yet"
+	use
+	exec {reader}<"$file"
+	faults -1 stall all
+	{ : >>"$file"; } &
+	first=$!
+	check "the violation of a writer is in the list" wait_for 60 eval '[ "$(violations_for "$file")" = 1 ]'
+	{ : >>"$file" && : >"$WORK/second"; } &
+	second=$!
+	sleep 3
+	check "a second writer waits until the TPM has the violation" [ ! -e "$WORK/second" ]
+	faults 0 none
+	wait $first $second
+	exec {reader}<&-
+	check_eq "both writers are one violation, and go on when the TPM has it" "1 yes" \
+		"$(violations_for "$file") $([ -e "$WORK/second" ] && echo yes)"
 	# Tasks that come while the TPM does not answer, with the same file.
 	unload_module
 	tpm2_pcrreset 16

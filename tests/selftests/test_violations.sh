@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 50
+plan 51
 
 disk=$WORK/disk
 chmod 755 "$WORK"
@@ -114,6 +114,9 @@ new
 exec {writer}>>"$file"
 as 1000 cat "$file" >/dev/null
 leaves "a reader that is not to be measured is no violation" ""
+as 1000 "$SYSCALLS" mprotect "$file"
+: <"$file"
+leaves "a mapping that no rule asks for, made executable, hides no violation from a reader" "zero sum"
 exec {writer}>&-
 new
 exec {writer}>>"$file" && echo more >&"$writer"
