@@ -6,6 +6,7 @@
 //! [`include/linux/dcache.h`](srctree/include/linux/dcache.h)
 
 use super::{
+    bindings,
     cred,
     file::{
         File,
@@ -46,6 +47,12 @@ impl Path {
             let dentry = (*self.0.get()).dentry;
             InodeRef::upmost(dentry).unwrap_or(InodeRef::from_raw((*dentry).d_inode))
         }
+    }
+
+    /// Whether its file system keeps the content in files of another one. Does not sleep.
+    pub(crate) fn is_stacked(&self) -> bool {
+        // SAFETY: The path is held.
+        unsafe { bindings::diglist_dentry_is_stacked((*self.0.get()).dentry) }
     }
 
     /// Opens it for reading with the current credentials, but no check of permission bits. May

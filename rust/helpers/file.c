@@ -38,12 +38,17 @@ const struct path *diglist_file_user_path(const struct file *file)
 }
 
 /*
- * Whether FILE is of a file system that keeps the content in files of another one, which are opened
- * beside it.
+ * Whether DENTRY is of a file system that keeps the content in files of another one, which are
+ * opened beside it.
  */
+bool diglist_dentry_is_stacked(const struct dentry *dentry)
+{
+	return READ_ONCE(dentry->d_flags) & DCACHE_OP_REAL;
+}
+
 bool diglist_file_is_stacked(const struct file *file)
 {
-	return READ_ONCE(file_dentry(file)->d_flags) & DCACHE_OP_REAL;
+	return diglist_dentry_is_stacked(file_dentry(file));
 }
 
 /* The inode that holds the content. May sleep on a stacked file system. */

@@ -166,7 +166,7 @@ unsafe impl Handler for Monitor {
         if self.is_running() {
             protect::may_truncate(self.stores(), path)?;
         }
-        self.stores().cache.truncated(path.upmost_inode());
+        self.stores().cache.truncated(path);
         Ok(())
     }
 

@@ -8,10 +8,8 @@ use super::{
 };
 use crate::sys::{
     file::File,
-    inode::{
-        InodeKey,
-        InodeRef, //
-    }, //
+    inode::InodeKey,
+    path::Path, //
 };
 use digest_logic::cache::{
     Entry,
@@ -96,12 +94,16 @@ impl Cache {
         !file.is_stacked() && file.real_inode().now().writers == 1
     }
 
-    /// The content of `inode` is about to be cut or extended by what counts as a writer meanwhile.
+    /// The content by `path` is about to be cut or extended by what counts as a writer meanwhile.
     /// May sleep.
-    pub(crate) fn truncated(&self, inode: InodeRef<'_>) {
+    pub(crate) fn truncated(&self, path: &Path) {
+        let inode = path.upmost_inode();
+        let stacked = path.is_stacked();
         let now = self.epochs.advance(inode.key());
         if self.inodes.get_settled(inode.key()).is_some() {
-            self.change(inode, |old, _| old.changed(now));
+            self.change(inode, |old, inode| {
+                Entry::truncated(old, now, inode, stacked)
+            });
         }
     }
 

@@ -281,8 +281,23 @@ impl Entry {
         Self { marks, ..old }.changed(now)
     }
 
-    /// The content changed otherwise, or is about to by what counts as a writer from here on.
-    pub fn changed(self, now: u64) -> Option<Self> {
+    /// The content is about to be cut or extended by its path. What does that opens nothing, and
+    /// counts as a writer until it is done, unless the path is `stacked` (as for
+    /// [`Entry::closed`]): a writer that comes meanwhile is not the first that counts. So what ends
+    /// with the first writer ends here.
+    pub fn truncated(old: Self, now: u64, inode: &Inode, stacked: bool) -> Option<Self> {
+        let mut marks = old.marks;
+        if inode.writers <= i32::from(!stacked) {
+            marks = marks.without(Mark::Reported.into());
+            if !marks.has(Mark::New) {
+                marks = marks.without(Mark::Passed.into());
+            }
+        }
+        Self { marks, ..old }.changed(now)
+    }
+
+    /// The content changed. `now` is the count of closes with this change.
+    fn changed(self, now: u64) -> Option<Self> {
         // INVARIANT: `now` is the count of closes with this change.
         Self {
             marks: self.marks,

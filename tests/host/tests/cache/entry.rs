@@ -289,3 +289,24 @@ fn what_passed_has_not_passed_for_a_writer_that_comes_after_a_change() {
     ));
     assert!(passed(opened(Entry::created(None, 5))), "new");
 }
+
+#[test]
+fn a_writer_that_comes_during_a_truncate_is_no_heir_of_former_writers() {
+    let marks = Marks::of(&[Mark::Passed, Mark::Reported, Mark::Read]);
+    let one = Inode { writers: 1, ..IDLE };
+    let two = Inode { writers: 2, ..IDLE };
+    let during = |old: Entry, stacked| {
+        let cut = Entry::truncated(old, 6, if stacked { &IDLE } else { &one }, stacked);
+        let (new, _) = Entry::opened_to_write(cut?, &two, stacked, false);
+        new.map(|entry| entry.marks())
+    };
+    for stacked in [false, true] {
+        let old = Entry::marked(Some(kept(&MEASURED)), 5, marks);
+        assert_eq!(during(old, stacked), Some(Mark::Read.into()));
+        let new = Entry::created(None, 5);
+        assert_eq!(during(new, stacked), Some(new.marks()), "new");
+    }
+    let old = Entry::marked(None, 5, marks);
+    let beside = Entry::truncated(old, 6, &two, false).map(|entry| entry.marks());
+    assert_eq!(beside, Some(marks), "another writer is there");
+}
