@@ -307,7 +307,7 @@ impl Trust {
     /// loaded. Returns how many keys of the keyring it concerns. May sleep.
     pub(crate) fn revoke(&self, id: &[u8]) -> Result<usize, Reason> {
         if id.len() < revoked::MIN_ID {
-            return Err(Cause::BadLength.into());
+            return Err(Cause::BadKeyId.into());
         }
         let mut keys = self.keys.lock();
         let Keys { anchors, revoked } = &mut *keys;

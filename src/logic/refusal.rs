@@ -191,6 +191,7 @@ causes! {
         NotRunning, EAGAIN, "the module is still starting";
         NotLoaded, ENOENT, "no such list is loaded";
         NotOne, EINVAL, "takes only 1";
+        BadKeyId, EBADE, "not the identifier of a key: 8 to 64 bytes in hexadecimal digits";
         WouldUnrevoke, EBUSY,
             "revokes what no other list revokes, which cannot be undone while files are appraised";
     }

@@ -81,7 +81,7 @@ fn add_key(stores: &Stores, der: &[u8]) -> Result {
 
 fn revoke_key(stores: &Stores, hex: &[u8]) -> Result {
     let mut id = [0; 64];
-    let len = decode_hex(hex, &mut id).map_err(|cause| refuse("trusted_keys", cause))?;
+    let len = decode_hex(hex, &mut id).map_err(|_| refuse("trusted_keys", Cause::BadKeyId))?;
     let id = id.get(..len).unwrap_or_default();
     let revoked = stores.lists.trust().revoke(id);
     let count = revoked.map_err(|reason| refuse("trusted_keys", reason))?;

@@ -72,12 +72,14 @@ impl Node for Measurements {
 
     fn opened(&self, writes: bool) -> Result {
         if writes && !task::may_configure() {
+            pr_err!("the measurement list: writing needs CAP_SYS_ADMIN\n");
             return Err(EPERM);
         }
         let mut turns = self.shared.turns.lock();
         if turns.open(task::Token::current(), writes) {
             Ok(())
         } else {
+            pr_err!("the measurement list: it is open elsewhere, for writing or to be written\n");
             Err(EBUSY)
         }
     }
@@ -102,10 +104,12 @@ impl Node for Measurements {
         })?;
         let log = &self.shared.monitor.stores().log;
         log.trim(request).inspect_err(|error| {
-            let cause = match *error {
-                EEXIST => "there is a staged list, which has to be deleted first",
-                ENOENT => "there are not as many records",
-                EAGAIN => "a record of them waits for the TPM",
+            let cause = match (*error, request) {
+                (EEXIST, _) => "there is a staged list, which has to be deleted first",
+                (ENOENT, Request::Stage) => "it is empty",
+                (ENOENT, Request::DeleteStaged) => "nothing is staged",
+                (ENOENT, Request::Delete(_)) => "there are not as many records",
+                (EAGAIN, _) => "a record of them waits for the TPM",
                 _ => return,
             };
             pr_err!("the measurement list: {}\n", cause);

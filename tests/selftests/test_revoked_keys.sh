@@ -12,7 +12,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 45
+plan 47
 cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
@@ -49,7 +49,9 @@ refused "a list that brings the certificate along is refused when the key is rev
 for cert in signer signer-renewed signer-other; do
 	refused "$cert cannot be added when the key is revoked" EKEYREVOKED "revoked" add_certificate $cert
 done
-refused "what is no identifier cannot be revoked" EBADMSG "contradicts" revoke 1234
+for text in 1234 "not hexadecimal" "$(printf '%0130d' 0)"; do
+	refused "what is no identifier cannot be revoked: ${text::15}" EBADE "not the identifier of a key" revoke "$text"
+done
 unload_module || bail "the module does not unload"
 
 section "a key that is revoked by one certificate"

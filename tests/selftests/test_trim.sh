@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 67
+plan 72
 
 binary=$SECFS/binary_runtime_measurements
 staged=$SECFS/ascii_runtime_measurements_staged
@@ -64,8 +64,14 @@ check "the list takes no 0" refused "Invalid argument" "$binary" 0
 check "the list takes no negative number" refused "Invalid argument" "$binary" -1
 check "the staged list takes no number" refused "Invalid argument" "$staged" 1
 check "the staged list takes no other word" refused "Invalid argument" "$staged" X
+# says WHAT: whether the kernel log has that since the mark.
+says() { kernel_log | grep -q "the measurement list: $1"; }
+mark
 check "nothing that is not staged can be deleted" refused "No such file or directory" "$staged" D
+check "the kernel log says that nothing is staged" says "nothing is staged"
+mark
 check "more records than there are cannot be deleted" refused "No such file or directory" "$binary" 9
+check "the kernel log says that there are fewer records" says "there are not as many records"
 check "another user may not write" eval '! as 65534 bash -c "echo A >$staged" 2>/dev/null'
 check "root without CAP_SYS_ADMIN may not write" eval '! setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin bash -c "echo A >$staged" 2>/dev/null'
 check_eq "the list is as it was" "8 0 0" "$(now)"
@@ -132,7 +138,9 @@ check_eq "one record is left" "11 " "$(names "$ASCII")"
 replays "the archive and the list replay with what was staged"
 check "the last record is deleted" eval 'first_records 1 >>"$archive" && asks "$binary" 1'
 check_eq "nothing is left" "0 0 15" "$(now)"
+mark
 check "an empty list cannot be staged" refused "No such file or directory" "$staged" A
+check "the kernel log says that the list is empty" says "it is empty"
 for i in 1 2 3 7 8 9 10 11; do : <"$WORK/files/$i"; done
 check_eq "files are known as before when nothing is left" "0 0 15" "$(now)"
 
@@ -150,11 +158,15 @@ check_eq "each record was one extend" "$(status records_deleted)" "$([ -e /dev/t
 section "turns"
 new_file 12
 exec {fd}<"$ASCII"
+mark
 check "a writer is refused beside a reader" refused "Device or resource busy" "$staged" A
 check "a second reader is not refused" cat "$staged"
 exec {fd}<&-
+check "the kernel log says why a writer is refused" says "it is open elsewhere"
 exec {fd}>"$staged"
+mark
 check "a second writer is refused" refused "Device or resource busy" "$binary" 1
+check "the kernel log says why a second writer is refused" says "it is open elsewhere"
 check "a reader is refused beside a writer" eval '! cat "$ASCII" 2>/dev/null'
 check "the writer may open another file to write" eval 'exec {second}<>"$ASCII"'
 # shellcheck disable=SC2154 # by the line before
