@@ -20,6 +20,10 @@ use kernel::{
     types::Opaque, //
 };
 
+/// The longest delay in milliseconds: 24 days. The kernel takes a longer one for none that ends.
+// CAST: It is positive.
+const MAX_DELAY: u32 = i32::MAX as u32;
+
 /// Something that has work to do later.
 pub(crate) trait Work: Send + Sync + 'static {
     /// Does it. Returns the milliseconds after which it wants to be called again, if it does. May
@@ -66,8 +70,8 @@ impl<T: Work> DelayedWork<T> {
         Ok(Self(ptr))
     }
 
-    /// Calls [`Work::run`] after `delay` milliseconds. Does nothing if that is going to happen
-    /// already. Does not sleep.
+    /// Calls [`Work::run`] after `delay` milliseconds, and [`MAX_DELAY`] at most. Does nothing if
+    /// that is going to happen already. Does not sleep.
     pub(crate) fn after(&self, delay: u32) {
         queue(self.0.cast(), delay);
     }
@@ -93,7 +97,7 @@ fn queue(work: NonNull<c::delayed_work>, delay: u32) {
             c::wq_misc_consts_WORK_CPU_UNBOUND as i32,
             c::system_freezable_power_efficient_wq,
             work.as_ptr(),
-            msecs_to_jiffies(delay),
+            msecs_to_jiffies(delay.min(MAX_DELAY)),
         )
     };
 }
