@@ -28,6 +28,9 @@ pub const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0];
 /// The type of a region's values: bytes.
 const REGION_TYPE: u32 = 7;
 
+/// The tags of signatures of a header.
+const SIGNATURES: [u32; 3] = [tag::RSA_HEADER, tag::DSA_HEADER, tag::OPENPGP];
+
 /// The largest gap between the data of two entries, which aligns the second.
 const MAX_GAP: usize = 7;
 
@@ -70,27 +73,17 @@ impl<'a> Header<'a> {
     /// [`Cause::BadHeaderEntry`], [`Cause::RepeatedTag`], [`Cause::MissingNul`],
     /// [`Cause::ReservedNotZero`] for bytes between values, [`Cause::Truncated`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
-        Self::read_region(cursor, tag::HEADER_IMMUTABLE)
+        Self::of_frame(&Frame::read(cursor)?)
     }
 
-    /// Reads the next header, whose region has the tag `region`.
-    pub(super) fn read_region(cursor: &mut Cursor<'a>, region: u32) -> Result<Self> {
-        if cursor.is_empty() {
-            return Err(Cause::Empty);
-        }
-        if cursor.array()? != MAGIC {
-            return Err(Cause::BadMagic);
-        }
-        let entries = cursor.u32_be()?;
-        let store_len = cursor.u32_be()?;
-        let index_len = usize::try_from(entries)
-            .ok()
-            .and_then(|entries| entries.checked_mul(ENTRY_LEN))
-            .ok_or(Cause::Truncated)?;
-        let index = cursor.take(index_len)?;
-        let store = cursor.take(usize::try_from(store_len).map_err(|_| Cause::Truncated)?)?;
-
-        let (index_len, store_len) = region_of(index, store, region)?;
+    /// Checks the header in `frame`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::read`], but for [`Cause::Empty`] and [`Cause::BadMagic`].
+    pub fn of_frame(frame: &Frame<'a>) -> Result<Self> {
+        let Frame { index, store } = *frame;
+        let (index_len, store_len) = region_of(index, store)?;
         let (index, added_index) = index.split_at_checked(index_len).ok_or(Cause::BadRegion)?;
         // INVARIANT: `check` has read all entries of the region but the first, which is the
         // region's own.
@@ -173,39 +166,98 @@ impl<'a> Header<'a> {
 
     /// The name of the package; what the header does not say is empty.
     pub fn name(&self) -> Name<'a> {
-        let string = |tag| {
-            self.find(tag)
-                .and_then(|entry| entry.string().ok())
-                .unwrap_or_default()
-        };
-        Name {
-            name: string(tag::NAME),
-            version: string(tag::VERSION),
-            release: string(tag::RELEASE),
-            arch: string(tag::ARCH),
-        }
+        name(|tag| self.find(tag))
     }
 
-    /// The signatures of a header that came with it: in the header of signatures of a package, or
-    /// added to the header of an installed one.
+    /// The signatures that were added to the header when its package was installed.
     pub fn signatures(&self) -> impl Iterator<Item = StoredSignature<'a>> + use<'a> {
-        let find = |tag| self.find(tag).or_else(|| self.added(tag));
-        let binary = |tag| {
-            find(tag)
-                .and_then(|entry| entry.binary().ok())
-                .map(StoredSignature::Packet)
-        };
-        let base64 = find(tag::OPENPGP).and_then(|entry| entry.strings().ok());
-        [binary(tag::RSA_HEADER), binary(tag::DSA_HEADER)]
-            .into_iter()
-            .flatten()
-            .chain(
-                base64
-                    .into_iter()
-                    .flat_map(Strings::into_iter)
-                    .map(StoredSignature::Base64),
-            )
+        signatures(SIGNATURES.map(|tag| self.find(tag).or_else(|| self.added(tag))))
     }
+}
+
+/// A header of which only the sizes are known to be right.
+///
+/// RPM installs packages whose header of signatures has its tags in disorder or a wrong region, and
+/// keeps headers without a region in its database. A signature is verified whatever it lies in, so
+/// for it a frame is enough; what is to be loaded is checked by [`Header::of_frame`].
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    index: &'a [u8],
+    store: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// Reads past the next header.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Empty`] if there is nothing, [`Cause::BadMagic`], [`Cause::Truncated`].
+    pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
+        if cursor.is_empty() {
+            return Err(Cause::Empty);
+        }
+        if cursor.array()? != MAGIC {
+            return Err(Cause::BadMagic);
+        }
+        let entries = cursor.u32_be()?;
+        let store_len = cursor.u32_be()?;
+        let index_len = usize::try_from(entries)
+            .ok()
+            .and_then(|entries| entries.checked_mul(ENTRY_LEN))
+            .ok_or(Cause::Truncated)?;
+        Ok(Self {
+            index: cursor.take(index_len)?,
+            store: cursor.take(usize::try_from(store_len).map_err(|_| Cause::Truncated)?)?,
+        })
+    }
+
+    /// The values of the first entry with this tag, if they are good.
+    pub fn find(&self, tag: u32) -> Option<Entry<'a>> {
+        find(Cursor::new(self.index), self.store, tag)
+    }
+
+    /// The name of the package, as far as the header says it.
+    pub fn name(&self) -> Name<'a> {
+        name(|tag| self.find(tag))
+    }
+
+    /// The signatures in the header of signatures of a package.
+    pub fn signatures(&self) -> impl Iterator<Item = StoredSignature<'a>> + use<'a> {
+        signatures(SIGNATURES.map(|tag| self.find(tag)))
+    }
+}
+
+fn name<'a>(find: impl Fn(u32) -> Option<Entry<'a>>) -> Name<'a> {
+    let string = |tag| {
+        find(tag)
+            .and_then(|entry| entry.string().ok())
+            .unwrap_or_default()
+    };
+    Name {
+        name: string(tag::NAME),
+        version: string(tag::VERSION),
+        release: string(tag::RELEASE),
+        arch: string(tag::ARCH),
+    }
+}
+
+/// The signatures in the entries of these tags.
+fn signatures<'a>(
+    [rsa, dsa, openpgp]: [Option<Entry<'a>>; 3],
+) -> impl Iterator<Item = StoredSignature<'a>> + use<'a> {
+    let binary = |entry: Option<Entry<'a>>| {
+        entry
+            .and_then(|entry| entry.binary().ok())
+            .map(StoredSignature::Packet)
+    };
+    let base64 = openpgp.and_then(|entry| entry.strings().ok());
+    let packets = [binary(rsa), binary(dsa)];
+    packets.into_iter().flatten().chain(
+        base64
+            .into_iter()
+            .flat_map(Strings::into_iter)
+            .map(StoredSignature::Base64),
+    )
 }
 
 /// A signature of a header as RPM stores it.
@@ -269,7 +321,7 @@ fn find<'a>(mut index: Cursor<'a>, store: &'a [u8], tag: u32) -> Option<Entry<'a
 }
 
 /// The sizes of the region's index and data.
-fn region_of(index: &[u8], store: &[u8], region: u32) -> Result<(usize, usize)> {
+fn region_of(index: &[u8], store: &[u8]) -> Result<(usize, usize)> {
     let head = RawEntry::read(&mut Cursor::new(index)).map_err(|_| Cause::BadRegion)?;
     let at = usize::try_from(head.offset).map_err(|_| Cause::BadRegion)?;
     let store_len = at.checked_add(ENTRY_LEN).ok_or(Cause::BadRegion)?;
@@ -277,7 +329,7 @@ fn region_of(index: &[u8], store: &[u8], region: u32) -> Result<(usize, usize)> 
     let tail = RawEntry::read(&mut Cursor::new(tail))?;
     let index_len = usize::try_from(tail.offset.wrapping_neg()).map_err(|_| Cause::BadRegion)?;
     let expected = RawEntry {
-        tag: region,
+        tag: tag::HEADER_IMMUTABLE,
         kind: REGION_TYPE,
         offset: head.offset,
         // CAST: Sixteen.

@@ -49,6 +49,7 @@ pub use files::{
     Files, //
 };
 pub use header::{
+    Frame,
     Header,
     Name,
     StoredSignature, //

@@ -4,7 +4,7 @@
 //! is given the header.
 
 use super::{
-    tag,
+    header::Frame,
     Header, //
 };
 use crate::{
@@ -22,8 +22,8 @@ const LEAD_MAGIC: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
 /// The headers of a package file.
 #[derive(Clone, Copy, Debug)]
 pub struct Package<'a> {
-    /// The header of signatures; see [`Header::signatures`].
-    pub signatures: Header<'a>,
+    /// The header of signatures; see [`Frame::signatures`].
+    pub signatures: Frame<'a>,
     /// The header proper.
     pub header: Header<'a>,
 }
@@ -40,7 +40,7 @@ impl<'a> Package<'a> {
             return Err(Cause::BadMagic);
         }
         cursor.take(LEAD_LEN)?;
-        let signatures = Header::read_region(&mut cursor, tag::HEADER_SIGNATURES)?;
+        let signatures = Frame::read(&mut cursor)?;
         let padding = cursor.offset().wrapping_neg() % 8;
         cursor.take(padding)?;
         Ok(Self {

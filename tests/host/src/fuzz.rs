@@ -233,14 +233,14 @@ pub fn tlv_list(data: &[u8]) {
 /// header that is whole, and the tables of files agree with the list.
 pub fn rpm_header(data: &[u8]) {
     if let Ok(package) = rpm::Package::parse(data) {
-        check_signatures(&package.signatures);
+        check_signatures(package.signatures.signatures());
         check_header(&package.header);
     }
     let Ok(header) = rpm::Header::parse(data) else {
         assert!(ParsedList::parse(ListType::RpmHeader, data).is_err());
         return;
     };
-    check_signatures(&header);
+    check_signatures(header.signatures());
     let signed = check_header(&header);
     assert_eq!(header.is_whole(), signed == data);
     let Some(list) = check_list(ListType::RpmHeader, data) else {
@@ -279,8 +279,8 @@ fn check_header(header: &rpm::Header<'_>) -> Vec<u8> {
     signed
 }
 
-fn check_signatures(header: &rpm::Header<'_>) {
-    for stored in header.signatures() {
+fn check_signatures<'a>(signatures: impl Iterator<Item = rpm::StoredSignature<'a>>) {
+    for stored in signatures {
         if let Ok(packet) = written(|sink| stored.write(sink)) {
             openpgp_packets(&packet);
         }
