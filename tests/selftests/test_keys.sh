@@ -96,7 +96,7 @@ check_eq "CRITICAL_DATA label=digest_lists records the policy with its text" \
 set_policy "$own${NL}measure fowner=1"
 check_eq "CRITICAL_DATA label=digest_lists records the next policy" "16 ima-buf sha256:$(digest_of "$SECFS/policy") $(hex_of "$SECFS/policy")" \
 	"$(critical | tail -n 1)"
-set_policy "measure func=CRITICAL_DATA label=selinux"
+set_policy "measure func=CRITICAL_DATA label=modules"
 check_eq "a rule with another label does not match" 2 "$(critical | wc -l)"
 unload_module && load_module ima_policy=critical_data || bail "the module does not load with ima_policy=critical_data"
 check_eq "ima_policy=critical_data records the policy from the start" \

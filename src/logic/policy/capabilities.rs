@@ -15,6 +15,7 @@ use super::{
         OptionName,
         OptionSet, //
     },
+    tokens::is,
     value::{
         AppraiseType,
         Template,
@@ -31,6 +32,18 @@ pub enum SignatureSet {
     All,
 }
 
+/// Which data a rule of the function `CRITICAL_DATA` may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelSet {
+    /// Those that the module itself measures.
+    Own,
+    /// Those of any part of the kernel.
+    All,
+}
+
+/// The labels of data that the module measures: its own policy, and kernel modules from memory.
+const LABELS: [&str; 2] = ["digest_lists", "modules"];
+
 /// Which part of the language is served. What is not is refused by name while parsing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -44,6 +57,8 @@ pub struct Capabilities {
     pub templates: TemplateSet,
     /// The signatures that can be verified.
     pub signatures: SignatureSet,
+    /// The labels of data that come.
+    pub labels: LabelSet,
 }
 
 impl Capabilities {
@@ -54,6 +69,7 @@ impl Capabilities {
         options: OptionSet::ALL,
         templates: TemplateSet::ALL,
         signatures: SignatureSet::All,
+        labels: LabelSet::All,
     };
 
     /// What this version of the module serves.
@@ -118,6 +134,7 @@ impl Capabilities {
             .with(Template::ImaSigv2)
             .with(Template::ImaBuf),
         signatures: SignatureSet::OfContent,
+        labels: LabelSet::Own,
     };
 
     pub(super) fn check_action(&self, action: Action) -> Result<(), &'static str> {
@@ -159,6 +176,15 @@ impl Capabilities {
             return Ok(());
         }
         Err("signatures of fs-verity digests are not served by this version of the module")
+    }
+
+    /// Whether data with one of the labels, joined by `|`, may come.
+    pub(super) fn check_labels(&self, labels: &str) -> Result<(), &'static str> {
+        let own = |label| LABELS.contains(&label);
+        if self.labels == LabelSet::All || labels.split(is('|')).any(own) {
+            return Ok(());
+        }
+        Err("no data with this label come: expected digest_lists or modules")
     }
 
     pub(super) fn check_template(&self, template: Template) -> Result<(), &'static str> {

@@ -53,6 +53,7 @@ pub use self::{
     },
     capabilities::{
         Capabilities,
+        LabelSet,
         SignatureSet, //
     },
     display::write_rule,

@@ -182,7 +182,7 @@ impl Draft<'_> {
                 rule.keyrings = text()?;
             }
             OptionName::Label => {
-                read::no_empty_item(value)?;
+                read::labels(value, self.capabilities)?;
                 rule.label = text()?;
             }
             OptionName::DigestType => read::only(value, "verity", "expected digest_type=verity")?,

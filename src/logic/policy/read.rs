@@ -133,6 +133,11 @@ pub(super) fn no_empty_item(value: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+pub(super) fn labels(value: &str, capabilities: &Capabilities) -> Result<(), Refusal> {
+    no_empty_item(value)?;
+    capabilities.check_labels(value).map_err(unsupported)
+}
+
 pub(super) fn only(value: &str, expected: &str, reason: &'static str) -> Result<(), Refusal> {
     if value != expected {
         return Err(syntax(reason));

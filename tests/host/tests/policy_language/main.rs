@@ -106,6 +106,10 @@ fn what_the_module_does_not_serve_is_refused_by_name() {
             "appraise func=SETXATTR_CHECK appraise_algos=sha256",
             "'func=SETXATTR_CHECK': cannot be served",
         ),
+        (
+            "measure func=CRITICAL_DATA label=selinux|kernel_info",
+            "'label=selinux|kernel_info': no data with this label come",
+        ),
         ("measure template=ima", "'template=ima': "),
         ("measure template=ima-modsig", "'template=ima-modsig': "),
         ("measure template=evm-sig", "'template=evm-sig': "),
@@ -123,6 +127,7 @@ fn what_the_module_does_not_serve_is_refused_by_name() {
         "measure func=MODULE_CHECK fsuuid=8bcbe394-4f13-4144-be8e-5aa9ea2ce2f6",
         "measure func=KEY_CHECK keyrings=.ima|.evm template=ima-buf pcr=11",
         "measure func=CRITICAL_DATA label=digest_lists",
+        "measure func=CRITICAL_DATA label=selinux|modules",
         "audit func=CREDS_CHECK subj_user=system_u obj_type=bin_t",
         "dont_audit func=FIRMWARE_CHECK fsname=fuse fs_subtype=sshfs",
         "measure func=MMAP_CHECK_REQPROT template=ima-sigv2 digest_type=verity digest_list",
