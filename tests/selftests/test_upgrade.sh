@@ -66,6 +66,8 @@ check "apt upgrades the package" apt-get -q -y install curl
 check_eq "the record of the lists has the name that it has on every machine" \
 	digest_lists_metadata:/etc/digest_lists/.apt/metadata \
 	"$(awk '$5 ~ /^digest_lists_metadata/ { name = $5 } END { print name }' "$SECFS/ascii_runtime_measurements")"
+check_eq "the lists are kept as files, though their source is a directory that is linked to" "" \
+	"$(find /etc/digest_lists/lists -type l)"
 check_eq "the package has the new version" "$new" "$(version)"
 note "$(($(status lists) - lists_before)) lists more: $(cd /etc/digest_lists/lists && echo *_*.p7s)"
 check "the new version runs with its new library" eval 'curl --version | grep -q "libcurl/${new%%-*}"'
