@@ -25,7 +25,7 @@ help:
 	@echo 'make bench-host   cost of lookups, loading and memory of the digest table, beside other tables'
 	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
 	@echo '                  for certificates (X.509 or OpenPGP) of keys that may sign digest lists'
-	@echo 'make digestctl    build/bin/digestctl'
+	@echo 'make digestctl    build/bin/digestctl, its manual pages in build/man, and build/completions for shells'
 	@echo 'make helpers      what the selftests need: programs, keys, signed headers, modules'
 	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt'
 	@echo 'make shell        a shell in the guest; modprobe digest_lists loads the module'
@@ -79,6 +79,9 @@ digestctl:
 	@mkdir -p build/bin
 	$(cargo) build --release --locked -p digestctl
 	@install -m 755 build/cargo/release/digestctl build/bin/digestctl
+	@rm -rf build/man build/completions
+	scripts/inroot build/bin/digestctl documents build
+	@install -m 644 tools/digestctl/man/*.5 build/man/
 
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
 helpers: $(helpers)

@@ -48,7 +48,8 @@ use crate::{
     format,
     log,
     output::write_to,
-    securityfs::Location, //
+    report::complain, //
+    securityfs::Location,
 };
 
 /// Make evidence of this machine for a verifier.
@@ -243,9 +244,9 @@ fn metadata(args: &Args, history: &History<'_>) -> BTreeMap<String, Bytes> {
             .find_map(|path| of_digest(&path, &digest));
         match data {
             Some(data) => drop(found.insert(hex, Bytes(data))),
-            None => eprintln!(
-                "digestctl: note: the metadata {digest} are nowhere; the verifier needs them in its repository"
-            ),
+            None => complain(format_args!(
+                "note: the metadata {digest} are nowhere; the verifier needs them in its repository"
+            )),
         }
     }
     found

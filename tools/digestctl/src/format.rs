@@ -2,7 +2,13 @@
 
 //! Which format a file has, told from its content.
 
-use std::path::Path;
+use std::{
+    io::{
+        self,
+        Read, //
+    },
+    path::Path, //
+};
 
 use anyhow::{
     anyhow,
@@ -15,10 +21,14 @@ use digest_logic::{
         ListType,
         ParsedList, //
     },
-    metadata::Metadata, //
+    metadata::Metadata,
+    rpm::header::MAGIC, //
 };
 
-use crate::report::quoted;
+use crate::{
+    output::is_standard,
+    report::quoted, //
+};
 
 /// A file, checked.
 pub(crate) enum Parsed<'a> {
@@ -64,9 +74,16 @@ impl Format {
     }
 }
 
-/// Reads a file whole.
+/// Reads a file whole; `-` is standard input.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", quoted(path)))
+    if !is_standard(path) {
+        return std::fs::read(path).with_context(|| format!("cannot read {}", quoted(path)));
+    }
+    let mut data = Vec::new();
+    io::stdin()
+        .read_to_end(&mut data)
+        .context("cannot read standard input")?;
+    Ok(data)
 }
 
 /// Checks `data` as `format`, or as whichever it is. `path` is for messages.
@@ -89,20 +106,16 @@ fn detect<'a>(data: &'a [u8], path: &Path) -> Result<Parsed<'a>> {
     if data.is_empty() {
         bail!("{}: the file is empty", quoted(path));
     }
-    let mut reasons = Vec::new();
-    match Metadata::parse(data) {
-        Ok(metadata) => return Ok(Parsed::Metadata(metadata)),
-        Err(error) => reasons.push(format!("as metadata: {error}")),
+    if let Ok(metadata) = Metadata::parse(data) {
+        return Ok(Parsed::Metadata(metadata));
     }
     match list(data) {
-        Ok((list_type, list)) => return Ok(Parsed::List(list_type, list)),
-        Err(error) => reasons.push(error.to_string()),
+        Ok((list_type, list)) => Ok(Parsed::List(list_type, list)),
+        Err(_) if meant(data).is_none() => {
+            bail!("{}: neither a digest list nor metadata", quoted(path))
+        }
+        Err(error) => bail!("{}: {error}", quoted(path)),
     }
-    bail!(
-        "{}: neither a digest list nor metadata ({})",
-        quoted(path),
-        reasons.join("; ")
-    )
 }
 
 /// Checks `data` as a list of whichever type.
@@ -111,8 +124,29 @@ pub(crate) fn list(data: &[u8]) -> Result<(ListType, ParsedList<'_>)> {
     for list_type in LISTS {
         match ParsedList::parse(list_type, data) {
             Ok(list) => return Ok((list_type, list)),
-            Err(error) => reasons.push(format!("as a {list_type} list: {error}")),
+            Err(cause) => reasons.push((list_type, cause)),
         }
     }
-    bail!(reasons.join("; "))
+    let meant = meant(data);
+    let reason = reasons
+        .into_iter()
+        .find(|(list_type, _)| Some(*list_type) == meant);
+    Err(match reason {
+        Some((list_type, cause)) => anyhow!("a damaged {list_type} list: {cause}"),
+        None => anyhow!("not a digest list"),
+    })
+}
+
+/// The type of list that the first bytes are of, of data that are none.
+fn meant(data: &[u8]) -> Option<ListType> {
+    match data {
+        data if data.starts_with(&MAGIC) => Some(ListType::RpmHeader),
+        // Version, reserved, type of the block, little endian.
+        [1, 0, 2, 0, ..] => Some(ListType::Compact16),
+        // The field 0, which has two bytes, big endian.
+        [0, 0, 0, 0, 0, 2, ..] => Some(ListType::Tlv),
+        // The entry id, and a number of digests that is not as large as text would make it.
+        [0..=5, 0, _, _, _, 0, ..] => Some(ListType::Compact),
+        _ => None,
+    }
 }

@@ -72,17 +72,21 @@ pub(crate) fn hash_reader(
     Ok(content(size, hasher))
 }
 
-/// As [`hash_file`], with the MD5 sum of the content as well.
-pub(crate) fn hash_file_with_md5(
-    path: &Path,
+/// Hashes the open file, by MD5 as well. One that changes meanwhile is an error.
+pub(crate) fn hash_open_with_md5(
+    file: &mut File,
     algo: HashAlgo,
     buffer: &mut Buffer,
-    progress: impl Fn(u64),
 ) -> io::Result<(Content, [u8; 16])> {
     let mut hasher = hasher(algo);
     let mut md5 = Md5::new();
-    let size = hash(path, &mut [&mut *hasher, &mut md5], buffer, progress)?;
+    let size =
+        feed_unchanged(file, &mut [&mut *hasher, &mut md5], buffer, |_| ())?.ok_or_else(changed)?;
     Ok((content(size, hasher), md5.finalize().into()))
+}
+
+fn changed() -> io::Error {
+    io::Error::other("the file changed while it was read")
 }
 
 /// Hashes the open file by each of `algos`. Returns its size and the digests, or nothing if it
@@ -150,8 +154,7 @@ fn hash(
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("no regular file any more"));
     }
-    feed_unchanged(&mut file, hashers, buffer, progress)?
-        .ok_or_else(|| io::Error::other("the file changed while it was read"))
+    feed_unchanged(&mut file, hashers, buffer, progress)?.ok_or_else(changed)
 }
 
 /// Reads the file into `hashers`, and returns its size, or nothing if it changed meanwhile.

@@ -21,15 +21,18 @@ use digest_logic::key_file::{
     KeyFile,
     MAGIC, //
 };
+use serde_json::Value;
 
 use crate::{
     armor,
     format,
+    json,
     openssl,
     output::write_atomically,
     report::{
         count,
-        quoted, //
+        quoted,
+        remark, //
     },
     securityfs::Location,
     sign::check_certificate,
@@ -49,6 +52,10 @@ Examples:
 pub(crate) enum Command {
     /// Show the keys
     Show {
+        /// Print JSON: an array with an object for each key
+        #[arg(long)]
+        json: bool,
+
         #[command(flatten)]
         location: Location,
     },
@@ -89,20 +96,19 @@ pub(crate) enum Command {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> Result<()> {
-    let mut out = std::io::stdout().lock();
     match command {
-        Command::Show { location } => out.write_all(&location.read(FILE)?)?,
+        Command::Show { json, location } => show(*json, &location.read(FILE)?)?,
         Command::Add { files, location } => {
             for file in files {
                 add(file, location).with_context(|| quoted(file))?;
             }
-            writeln!(out, "{} added", count(files.len(), "file"))?;
+            remark(format_args!("{} added", count(files.len(), "file")))?;
         }
         Command::Revoke { ids, location } => {
             for id in ids {
                 location.write(FILE, format!("revoke {id}").as_bytes())?;
             }
-            writeln!(out, "{} revoked", count(ids.len(), "key"))?;
+            remark(format_args!("{} revoked", count(ids.len(), "key")))?;
         }
         Command::Sign {
             certificates,
@@ -118,11 +124,26 @@ pub(crate) fn run(command: &Command) -> Result<()> {
                 write_atomically(&path, &data)?;
                 let signature = openssl::sign(&path, key, cert)?;
                 write_atomically(&with_suffix(&path, "sig"), &signature)?;
-                writeln!(out, "{}", quoted(&path))?;
+                remark(quoted(&path))?;
             }
         }
     }
     Ok(())
+}
+
+fn show(as_json: bool, keys: &[u8]) -> Result<()> {
+    if !as_json {
+        std::io::stdout().write_all(keys)?;
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(keys);
+    let keys = text.lines().map(|line| {
+        let mut key = json::words(line, "id");
+        // Identifiers of digits only are no numbers.
+        key["id"] = line.split(' ').next().unwrap_or_default().into();
+        key
+    });
+    json::print(&Value::Array(keys.collect()))
 }
 
 /// The certificate in `file`.

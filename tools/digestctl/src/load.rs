@@ -5,7 +5,6 @@
 mod skip_bad;
 
 use std::{
-    io::Write,
     os::unix::ffi::OsStrExt,
     path::PathBuf, //
 };
@@ -18,9 +17,11 @@ use digest_logic::metadata::Metadata;
 
 use crate::{
     format,
+    output::is_standard,
     report::{
         count,
-        quoted, //
+        quoted,
+        remark, //
     },
     securityfs::Location, //
 };
@@ -28,7 +29,8 @@ use crate::{
 /// Load the lists that META describes into the kernel.
 ///
 /// The kernel reads META itself, by its absolute path, and loads all of its lists or none. With
-/// --skip-bad, refused lists are named and left out, and metadata of the others are written.
+/// --skip-bad, refused lists are named and left out, and metadata of the others are written. Of
+/// standard input the content is written.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -58,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.skip_bad {
         return skip_bad::run(&args.location, &name, &data);
     }
-    let written = if args.bytes {
+    let written = if args.bytes || is_standard(&args.metadata) {
         args.location.write("digest_lists", &data)
     } else {
         let path = args
@@ -74,6 +76,5 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Err(error) => format!("cannot load {name}, which is not metadata: {error}"),
     })?;
     let lists = Metadata::parse(&data).map_or(0, |metadata| metadata.len());
-    writeln!(std::io::stdout(), "{name}: {} loaded", count(lists, "list"))?;
-    Ok(())
+    remark(format_args!("{name}: {} loaded", count(lists, "list")))
 }

@@ -110,6 +110,10 @@ pub(crate) struct Show {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+
     /// Leave out this many records
     #[arg(long, value_name = "N", default_value_t = 0)]
     since: u64,
@@ -124,6 +128,10 @@ pub(crate) struct Follow {
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 
     /// Leave out this many records
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -150,7 +158,18 @@ pub(crate) fn run(command: &Command) -> Result<()> {
     }
 }
 
+impl Format {
+    /// The form that is asked for, by its name or by `--json`.
+    fn or_json(self, json: bool) -> Self {
+        match json {
+            true => Self::Json,
+            false => self,
+        }
+    }
+}
+
 fn show(args: &Show) -> Result<()> {
+    let format = args.format.or_json(args.json);
     let data = match &args.list {
         Some(path) => format::read(path)?,
         None => whole(&args.location, args.archive.as_deref())?,
@@ -162,7 +181,7 @@ fn show(args: &Show) -> Result<()> {
         if number < args.since {
             continue;
         }
-        match args.format {
+        match format {
             Format::Text => {
                 for record in extend.records() {
                     write_line(number, &record, &mut out)?;
@@ -172,7 +191,7 @@ fn show(args: &Show) -> Result<()> {
             Format::CelJson => array.push(as_cel(number, &extend)),
         }
     }
-    if args.format != Format::Text {
+    if format != Format::Text {
         serde_json::to_writer_pretty(&mut out, &array)?;
         writeln!(out)?;
     }

@@ -26,7 +26,6 @@ use digest_logic::{
     hash_algo::HashAlgo,
     metadata::Metadata,
     policy::{
-        rules,
         text_of,
         write_rule,
         write_selection,
@@ -60,6 +59,7 @@ use crate::{
     },
     format,
     output::Buffer,
+    policy::judged,
     report::quoted,
 };
 
@@ -212,7 +212,7 @@ fn policy(machine: &Machine) -> Result<String> {
             .map_err(|error| anyhow!("{error}"))?;
     }
     let mut canonical = String::new();
-    for rule in rules(&text, &Capabilities::SERVED) {
+    for rule in judged(&text, false) {
         let rule = rule.map_err(|error| anyhow!("the policy: {error}"))?;
         write_rule(&rule, &text, &mut canonical)?;
         canonical.push('\n');

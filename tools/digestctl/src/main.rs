@@ -8,12 +8,16 @@
 mod appraise;
 mod armor;
 mod attest;
+mod colour;
+mod documents;
 mod enroll;
 mod evidence;
+mod exit;
 mod export;
 mod format;
 mod generate;
 mod hash;
+mod json;
 mod keys;
 mod load;
 mod log;
@@ -23,10 +27,12 @@ mod openssl;
 mod output;
 mod policy;
 mod predict;
+mod progress;
 mod query;
 mod remove;
 mod repo;
 mod report;
+mod rooted;
 mod securityfs;
 mod show;
 mod sign;
@@ -36,12 +42,11 @@ mod verify;
 mod verify_evidence;
 mod walk;
 
-use std::{
-    io::ErrorKind,
-    process::ExitCode, //
-};
+use std::process::ExitCode;
 
 use clap::{
+    CommandFactory,
+    FromArgMatches,
     Parser,
     Subcommand, //
 };
@@ -52,18 +57,23 @@ use clap::{
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// Say only what was asked for, and what went wrong
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Say on standard error what is done: files written, programs run, requests to the kernel
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 const AFTER_HELP: &str = "\
-Exit status:
-  0  done
-  1  failed; the reason is on standard error
-  2  wrong usage
+Wherever a file is read or written, - is standard input or output.
 
 Example, as root:
-  digestctl generate -x / -o /etc/digest_lists/base
-  digestctl sign /etc/digest_lists/base --key key.pem --cert cert.pem
-  digestctl metadata /etc/digest_lists/base -o /etc/digest_lists/metadata
+  digestctl generate -x / -o /etc/digest_lists/lists/base
+  digestctl sign /etc/digest_lists/lists/base --key key.pem --cert cert.pem
+  digestctl metadata /etc/digest_lists/lists/base -o /etc/digest_lists/metadata
   modprobe digest_lists ima_policy=tcb
   digestctl load /etc/digest_lists/metadata
   digestctl status";
@@ -95,10 +105,14 @@ enum Command {
     Repo(repo::Command),
     #[command(subcommand)]
     Log(log::Command),
+    Documents(documents::Args),
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::from_arg_matches(&command_line().get_matches());
+    let cli = cli.unwrap_or_else(|error| error.exit());
+    report::set_level(cli.quiet, cli.verbose);
+    exit::code(match cli.command {
         Command::Generate(args) => generate::run(&args),
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
@@ -118,20 +132,22 @@ fn main() -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Repo(command) => repo::run(&command),
         Command::Log(command) => log::run(&command),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("digestctl: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+        Command::Documents(args) => documents::run(&args, command_line()),
+    })
 }
 
-/// Whether the reader of our output had enough.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+/// The command line, with the exit status in the help of each command.
+fn command_line() -> clap::Command {
+    with_status(Cli::command())
+}
+
+fn with_status(command: clap::Command) -> clap::Command {
+    let own = command.get_after_help().map(ToString::to_string);
+    let help = match own {
+        // Some have more to say of it.
+        Some(own) if own.contains("Exit status") => own,
+        Some(own) => format!("{}\n\n{own}", exit::HELP),
+        None => exit::HELP.to_owned(),
+    };
+    command.mut_subcommands(with_status).after_help(help)
 }

@@ -5,7 +5,6 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    io::Write,
     os::unix::ffi::OsStrExt,
     path::{
         Path,
@@ -22,6 +21,7 @@ use digest_logic::{
     cursor::Cursor,
     edition::Edition,
     hash_algo::HashAlgo,
+    list::ListType,
     metadata::Record, //
 };
 
@@ -33,12 +33,15 @@ use crate::{
     },
     hash::hash_bytes,
     output::{
+        is_standard,
         write_atomically,
         Buffer, //
     },
+    progress,
     report::{
         count,
-        quoted, //
+        quoted,
+        remark_of, //
     },
     signature::beside, //
 };
@@ -49,7 +52,8 @@ use crate::{
 /// a verifier finds it, and its signature. The signature is beside the list: LIST.p7s, as
 /// `digestctl sign` makes it, or LIST.sig, as `digestctl generate --from rpm` and `evmctl` make it.
 /// Each list is checked first. Loading the metadata costs one measurement, whatever the number of
-/// lists.
+/// lists. The lists are sorted by path, and those of one name by their serial numbers: the same
+/// lists give the same metadata, in whatever order they are named.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -74,11 +78,35 @@ pub(crate) struct Args {
 
     /// The format of the lists [default: told from their content]
     #[arg(long)]
-    format: Option<Format>,
+    format: Option<ListFormat>,
 
     /// Leave out the signatures
     #[arg(long)]
     unsigned: bool,
+}
+
+/// A format of lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ListFormat {
+    /// A compact list
+    Compact,
+    /// The header of an RPM package
+    Rpm,
+    /// A compact list with headers of 16 bytes
+    Compact16,
+    /// A list of fields with type and length
+    Tlv,
+}
+
+impl From<ListFormat> for Format {
+    fn from(format: ListFormat) -> Self {
+        match format {
+            ListFormat::Compact => Self::Compact,
+            ListFormat::Rpm => Self::Rpm,
+            ListFormat::Compact16 => Self::Compact16,
+            ListFormat::Tlv => Self::Tlv,
+        }
+    }
 }
 
 /// Runs the command.
@@ -87,24 +115,44 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .root
         .canonicalize()
         .with_context(|| format!("cannot find {}", quoted(&args.root)))?;
-    let mut lists = args.lists.clone();
+    let mut lists = sorted(&args.lists)?;
     sort_editions(&mut lists)?;
     let mut metadata = Buffer::default();
     let mut signed = 0;
+    let bar = progress::of_lists(lists.len());
     for list in &lists {
         signed += usize::from(add(&mut metadata, args, &root, list)?);
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     write_atomically(&args.output, &metadata.0)?;
-    let lists = count(args.lists.len(), "list");
+    let lists = count(lists.len(), "list");
     let output = quoted(&args.output);
-    match signed {
-        0 => writeln!(std::io::stdout(), "{output}: metadata of {lists}")?,
-        _ => writeln!(
-            std::io::stdout(),
-            "{output}: metadata of {lists}, {signed} signed"
-        )?,
+    let signed = match signed {
+        0 => String::new(),
+        _ => format!(", {signed} signed"),
+    };
+    remark_of(
+        &args.output,
+        format_args!("{output}: metadata of {lists}{signed}"),
+    )
+}
+
+/// The lists by their paths, bytewise, each once.
+fn sorted(lists: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut by_path = BTreeMap::new();
+    for list in lists {
+        if is_standard(list) {
+            bail!(
+                "the kernel reads lists by their paths, so a list cannot come from standard input"
+            );
+        }
+        let absolute = list
+            .canonicalize()
+            .with_context(|| format!("cannot find {}", quoted(list)))?;
+        by_path.entry(absolute.into_os_string()).or_insert(list);
     }
-    Ok(())
+    Ok(by_path.into_values().cloned().collect())
 }
 
 /// Puts lists of one name into the order of their serial numbers, in the places that they have: the
@@ -113,9 +161,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn sort_editions(lists: &mut [PathBuf]) -> Result<()> {
     let mut places: BTreeMap<Vec<u8>, Vec<(usize, u64)>> = BTreeMap::new();
     for (place, list) in lists.iter().enumerate() {
-        if !list.exists() {
-            bail!("cannot find {}", quoted(list));
-        }
         let data = format::read(list)?;
         if let Ok(Some(edition)) = Edition::read(&mut Cursor::new(&data)) {
             let of_name = places.entry(edition.name().to_vec()).or_default();
@@ -144,15 +189,7 @@ fn add(metadata: &mut Buffer, args: &Args, root: &Path, list: &Path) -> Result<b
     };
     let path = Path::new("/").join(inside);
     let data = format::read(list)?;
-    let list_type = match args.format {
-        Some(format) => match format::parse(&data, Some(format), list)? {
-            Parsed::List(list_type, _) => list_type,
-            Parsed::Metadata(_) => bail!("{name} is metadata, not a digest list"),
-        },
-        None => format::list(&data)
-            .map(|(list_type, _)| list_type)
-            .with_context(|| format!("{name} is not a digest list"))?,
-    };
+    let list_type = list_type(args, list, &data)?;
     let signature = if args.unsigned { None } else { beside(list)? };
     let signature = signature.map(|(_, data)| data).unwrap_or_default();
     let digest = hash_bytes(&data);
@@ -169,4 +206,16 @@ fn add(metadata: &mut Buffer, args: &Args, root: &Path, list: &Path) -> Result<b
     .write(metadata)
     .with_context(|| format!("cannot describe {name}"))?;
     Ok(!signature.is_empty())
+}
+
+fn list_type(args: &Args, list: &Path, data: &[u8]) -> Result<ListType> {
+    if let Some(format) = args.format {
+        if let Parsed::List(list_type, _) = format::parse(data, Some(format.into()), list)? {
+            return Ok(list_type);
+        }
+    }
+    match format::list(data) {
+        Ok((list_type, _)) => Ok(list_type),
+        Err(error) => bail!("{} is {error}", quoted(list)),
+    }
 }

@@ -15,7 +15,10 @@ use anyhow::{
     Result, //
 };
 
-use crate::report::quoted;
+use crate::report::{
+    detail,
+    quoted, //
+};
 
 /// Runs `openssl` with `args` and returns what it prints, or else what it complains about.
 pub(crate) fn run<I, S>(args: I) -> Result<Result<Vec<u8>, String>>
@@ -23,8 +26,10 @@ where
     I: IntoIterator<Item = S>,
     S: AsRef<OsStr>,
 {
-    let output = Command::new("openssl")
-        .args(args)
+    let mut command = Command::new("openssl");
+    command.args(args);
+    detail(format_args!("running {command:?}"));
+    let output = command
         .output()
         .context("cannot run openssl; it is in the package openssl")?;
     if output.status.success() {

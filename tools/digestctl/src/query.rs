@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::{
-    bail,
     Context,
     Result, //
 };
@@ -17,10 +16,19 @@ use digest_logic::{
     hash_algo::HashAlgo, //
 };
 
+use serde_json::{
+    json,
+    Value, //
+};
+
 use crate::{
     format,
     hash::hash_slices,
-    report::count,
+    json,
+    report::{
+        count,
+        No, //
+    },
     securityfs::Location, //
 };
 
@@ -42,6 +50,10 @@ pub(crate) struct Args {
     #[arg(short, long)]
     file: bool,
 
+    /// Print JSON: an array with an object for each digest or file
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     location: Location,
 }
@@ -49,24 +61,46 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut unknown = 0;
+    let mut answers = Vec::new();
     for subject in &args.subjects {
-        let mut found = false;
+        let mut lines = Vec::new();
         for digest in digests(args, subject)? {
-            found |= ask(args, subject, &digest)?;
+            lines.extend(ask(args, &digest)?);
         }
-        if !found {
-            writeln!(std::io::stdout(), "{subject}: in no list")?;
-            unknown += 1;
+        unknown += usize::from(lines.is_empty());
+        match args.json {
+            true => answers.push(as_json(subject, &lines)),
+            false => show(subject, &lines)?,
         }
+    }
+    if args.json {
+        json::print(&Value::Array(answers))?;
     }
     if unknown > 0 {
-        bail!(
-            "{} of {} in no list",
-            unknown,
-            count(args.subjects.len(), "subject")
-        );
+        let subjects = count(args.subjects.len(), "subject");
+        return Err(No::error(format!("{unknown} of {subjects} in no list")));
     }
     Ok(())
+}
+
+fn show(subject: &str, lines: &[String]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if lines.is_empty() {
+        writeln!(out, "{subject}: in no list")?;
+    }
+    for line in lines {
+        writeln!(out, "{subject}: {line}")?;
+    }
+    Ok(())
+}
+
+fn as_json(subject: &str, lines: &[String]) -> Value {
+    let lists = lines.iter().map(|line| json::words(line, "list"));
+    json!({
+        "subject": subject,
+        "known": !lines.is_empty(),
+        "lists": lists.collect::<Vec<_>>(),
+    })
 }
 
 fn digests(args: &Args, subject: &str) -> Result<Vec<Digest>> {
@@ -82,15 +116,12 @@ fn digests(args: &Args, subject: &str) -> Result<Vec<Digest>> {
         .collect()
 }
 
-/// Prints which lists have `digest`, and says whether there is one.
-fn ask(args: &Args, subject: &str, digest: &Digest) -> Result<bool> {
+/// The lines of the module about lists that have `digest`.
+fn ask(args: &Args, digest: &Digest) -> Result<Vec<String>> {
     let answer = args
         .location
         .ask("digest_query", digest.to_string().as_bytes())?;
     let answer = String::from_utf8_lossy(&answer);
-    let mut out = std::io::stdout().lock();
-    for line in answer.lines() {
-        writeln!(out, "{subject}: {line}")?;
-    }
-    Ok(!answer.trim().is_empty())
+    let lines = answer.lines().filter(|line| !line.trim().is_empty());
+    Ok(lines.map(str::to_owned).collect())
 }

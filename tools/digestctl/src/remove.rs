@@ -2,10 +2,7 @@
 
 //! `digestctl remove`: takes lists out of the kernel.
 
-use std::{
-    io::Write,
-    path::Path, //
-};
+use std::path::Path;
 
 use anyhow::Result;
 use digest_logic::{
@@ -19,7 +16,10 @@ use digest_logic::{
 use crate::{
     format,
     hash::hash_bytes,
-    report::count,
+    report::{
+        count,
+        remark, //
+    },
     securityfs::Location, //
 };
 
@@ -59,10 +59,5 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     args.location
         .write("digest_lists_remove", request.as_bytes())?;
-    writeln!(
-        std::io::stdout(),
-        "{} removed",
-        count(args.lists.len(), "list")
-    )?;
-    Ok(())
+    remark(format_args!("{} removed", count(args.lists.len(), "list")))
 }

@@ -34,7 +34,8 @@ use crate::{
     output::write_atomically,
     report::{
         count,
-        quoted, //
+        quoted,
+        remark, //
     },
     signature::{
         beside,
@@ -237,7 +238,8 @@ fn gc(root: &Path, states: &Path, dry_run: bool) -> Result<()> {
     } else {
         "deleted"
     };
-    writeln!(out, "{} {what}", count(number, "file"))?;
+    drop(out);
+    remark(format_args!("{} {what}", count(number, "file")))?;
     if dry_run {
         return Ok(());
     }

@@ -1,8 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Words for people: paths and counts.
+//! Words for people: paths and counts, remarks and complaints, and how many of them are wanted.
+//!
+//! What a command was asked for goes to standard output by the command itself. A remark says what
+//! was done, a detail how, a complaint what went wrong. No reader has to be there for the last two:
+//! a standard error that was closed is no reason to stop.
 
-use std::path::Path;
+use std::{
+    fmt::Display,
+    io::{
+        self,
+        Write, //
+    },
+    path::Path,
+    sync::atomic::{
+        AtomicI8,
+        Ordering, //
+    }, //
+};
+
+use anyhow::Result;
+
+use crate::colour::{
+    self,
+    Colour, //
+};
+
+/// How much is said: -1 with `--quiet`, 0, 1 with `--verbose`.
+static LEVEL: AtomicI8 = AtomicI8::new(0);
+
+/// Sets how much is said.
+pub(crate) fn set_level(quiet: bool, verbose: bool) {
+    let level = i8::from(verbose) - i8::from(quiet);
+    LEVEL.store(level, Ordering::Relaxed);
+}
+
+/// Whether remarks and the progress of work are wanted.
+pub(crate) fn is_quiet() -> bool {
+    LEVEL.load(Ordering::Relaxed) < 0
+}
+
+/// Says on standard output what was done, unless `--quiet`.
+pub(crate) fn remark(text: impl Display) -> Result<()> {
+    if !is_quiet() {
+        writeln!(io::stdout(), "{text}")?;
+    }
+    Ok(())
+}
+
+/// The same of the file `output`; on standard error if that is standard output.
+pub(crate) fn remark_of(output: &Path, text: impl Display) -> Result<()> {
+    if output != Path::new("-") {
+        return remark(text);
+    }
+    if !is_quiet() {
+        put_error(format!("{text}\n"));
+    }
+    Ok(())
+}
+
+/// Says on standard error how something is done, with `--verbose`.
+pub(crate) fn detail(text: impl Display) {
+    if LEVEL.load(Ordering::Relaxed) > 0 {
+        put_error(format!("digestctl: {text}\n"));
+    }
+}
+
+/// Says on standard error what went wrong.
+pub(crate) fn complain(text: impl Display) {
+    let who = colour::on_errors("digestctl:", Colour::Red);
+    put_error(format!("{who} {text}\n"));
+}
+
+/// Says it without the name of the program, as compilers name places.
+pub(crate) fn complain_of_place(text: impl Display) {
+    put_error(format!("{text}\n"));
+}
+
+fn put_error(line: String) {
+    // There is nobody else to tell.
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// The answer no, which is another exit status than that of a failure.
+#[derive(Debug)]
+pub(crate) struct No(String);
+
+impl No {
+    /// The error that says it.
+    pub(crate) fn error(text: impl Into<String>) -> anyhow::Error {
+        Self(text.into()).into()
+    }
+}
+
+impl Display for No {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for No {}
 
 /// A path as text that cannot disturb a terminal.
 pub(crate) fn quoted(path: &Path) -> String {

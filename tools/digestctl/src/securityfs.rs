@@ -32,7 +32,11 @@ use digest_logic::refusal::{
 };
 use rustix::io::Errno;
 
-use crate::report::quoted;
+use crate::report::{
+    count,
+    detail,
+    quoted, //
+};
 
 /// Where the module's files are.
 #[derive(clap::Args)]
@@ -98,6 +102,11 @@ impl Location {
     /// Writes `data` to the file `name` in one piece, as the module expects it.
     pub(crate) fn write(&self, name: &str, data: &[u8]) -> Result<()> {
         let path = self.securityfs.join(name);
+        detail(format_args!(
+            "writing {} to {}",
+            count(data.len(), "byte"),
+            quoted(&path)
+        ));
         let mut file = self.open(name, false)?;
         match file.write(data) {
             Ok(written) if written == data.len() => Ok(()),

@@ -13,6 +13,10 @@ use std::{
 };
 
 use anyhow::Result;
+use base64::{
+    engine::general_purpose::STANDARD,
+    Engine, //
+};
 use digest_logic::{
     digest::Hex,
     list::{
@@ -26,6 +30,10 @@ use digest_logic::{
     },
     verity, //
 };
+use serde_json::{
+    json,
+    Value, //
+};
 
 use crate::{
     format::{
@@ -34,6 +42,7 @@ use crate::{
         Parsed, //
     },
     hash::hash_bytes,
+    json,
     report::quoted, //
 };
 
@@ -55,10 +64,17 @@ pub(crate) struct Args {
     /// Print every digest of a list
     #[arg(long)]
     digests: bool,
+
+    /// Print JSON: an array with an object for each file
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.json {
+        return show_json(args);
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for path in &args.files {
         let data = format::read(path)?;
@@ -74,6 +90,67 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     out.flush()?;
     Ok(())
+}
+
+fn show_json(args: &Args) -> Result<()> {
+    let mut values = Vec::new();
+    for path in &args.files {
+        let data = format::read(path)?;
+        let mut value = match format::parse(&data, args.format, path)? {
+            Parsed::Metadata(metadata) => json!({
+                "type": "metadata",
+                "lists": metadata.records().map(|record| record_as_json(&record)).collect::<Vec<_>>(),
+            }),
+            Parsed::List(list_type, list) => list_as_json(list_type, &list, args.digests),
+        };
+        value["path"] = quoted(path).into();
+        value["digest"] = format!("sha256:{}", Hex(&hash_bytes(&data))).into();
+        values.push(value);
+    }
+    json::print(&Value::Array(values))
+}
+
+fn list_as_json(list_type: ListType, list: &ParsedList<'_>, digests: bool) -> Value {
+    let counts = list.counts();
+    let mut value = json!({
+        "type": list_type.name(),
+        "algorithm": list.algo().name(),
+        "digests": counts.total(),
+        "ignored_empty": list.skipped_empty(),
+    });
+    for kind in Kind::ALL {
+        value[kind.name()] = counts.of(kind).into();
+    }
+    if let Some(edition) = list.edition() {
+        value["name"] = edition.name_text().to_string().into();
+        value["serial"] = edition.serial().into();
+    }
+    if digests {
+        let mut entries = list.entries();
+        let mut all = Vec::new();
+        while let Some((kind, digest)) = entries.next() {
+            all.push(match entries.is_verity() {
+                true => {
+                    let digest = verity::entry(&digest).to_string();
+                    json!({"kind": kind.name(), "verity": true, "digest": digest})
+                }
+                false => json!({"kind": kind.name(), "digest": digest.to_string()}),
+            });
+        }
+        value["entries"] = all.into();
+    }
+    value
+}
+
+fn record_as_json(record: &Record<'_>) -> Value {
+    let text = |bytes| quoted(Path::new(OsStr::from_bytes(bytes)));
+    json!({
+        "path": text(record.path),
+        "type": record.list_type.name(),
+        "digest": format!("{}:{}", record.algo, Hex(record.digest)),
+        "reference": text(record.ref_id),
+        "signature": STANDARD.encode(record.signature),
+    })
 }
 
 fn show_list(

@@ -4,7 +4,6 @@
 
 use std::{
     ffi::OsString,
-    io::Write,
     path::{
         Path,
         PathBuf, //
@@ -25,14 +24,21 @@ use digest_logic::x509::{
     self,
     Purpose, //
 };
+use indicatif::ProgressBar;
 
 use crate::{
     format,
     openssl,
-    output::write_atomically,
+    output::{
+        is_standard,
+        write_atomically, //
+    },
+    progress,
     report::{
+        complain,
         count,
-        quoted, //
+        quoted,
+        remark, //
     },
     signature::with_suffix, //
 };
@@ -40,7 +46,8 @@ use crate::{
 /// Sign digest lists.
 ///
 /// Writes, for each LIST, the detached PKCS#7 signature LIST.p7s, which `digestctl metadata` finds
-/// there. The time is signed as well, and has to be within the validity of the certificate. The key
+/// there. Of a list on standard input the signature goes to standard output. The time is signed as
+/// well, and has to be within the validity of the certificate. The key
 /// is a file in PEM, or any URI that openssl's providers know, such as pkcs11:… .
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -64,17 +71,30 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     check_certificate(&args.cert)?;
-    let mut out = std::io::stdout().lock();
+    let bar = progress::of_lists(args.lists.len());
     for list in &args.lists {
-        let name = quoted(list);
-        let data = format::read(list)?;
-        format::list(&data).with_context(|| format!("{name} is not a digest list"))?;
-        let signature = openssl::sign(list, &args.key, &args.cert)?;
-        let path = with_suffix(list, "p7s");
-        write_atomically(&path, &signature)?;
-        writeln!(out, "{}: {} bytes", quoted(&path), signature.len())?;
+        sign(args, list, &bar)?;
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     Ok(())
+}
+
+fn sign(args: &Args, list: &Path, bar: &ProgressBar) -> Result<()> {
+    let data = format::read(list)?;
+    if let Err(error) = format::list(&data) {
+        bail!("{} is {error}", quoted(list));
+    }
+    if is_standard(list) {
+        let file = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
+        std::fs::write(file.path(), &data)?;
+        let signature = openssl::sign(file.path(), &args.key, &args.cert)?;
+        return write_atomically(list, &signature);
+    }
+    let signature = openssl::sign(list, &args.key, &args.cert)?;
+    let path = with_suffix(list, "p7s");
+    write_atomically(&path, &signature)?;
+    bar.suspend(|| remark(format_args!("{}: {} bytes", quoted(&path), signature.len())))
 }
 
 /// How long a certificate should still be valid, in seconds: a year.
@@ -96,10 +116,10 @@ pub(crate) fn check_certificate(cert: &Path) -> Result<()> {
     }
     if to - now < YEAR {
         let days = (to - now) / 86_400;
-        eprintln!(
-            "digestctl: {name} is valid for {} only; what is signed after that is refused, what was signed before is not",
+        complain(format_args!(
+            "{name} is valid for {} only; what is signed after that is refused, what was signed before is not",
             count(usize::try_from(days).unwrap_or_default(), "day")
-        );
+        ));
     }
     Ok(())
 }

@@ -17,7 +17,10 @@ use anyhow::{
 };
 use digest_logic::signature::Signature;
 
-use crate::report::quoted;
+use crate::report::{
+    complain,
+    quoted, //
+};
 
 /// What follows the name of a list: PKCS#7, and what `evmctl` and vendors of RPM packages make.
 const SUFFIXES: [&str; 2] = ["p7s", "sig"];
@@ -28,6 +31,24 @@ pub(crate) fn with_suffix(list: &Path, suffix: &str) -> PathBuf {
     name.push(".");
     name.push(suffix);
     name.into()
+}
+
+/// Removes what lies beside `list` as its signatures.
+pub(crate) fn remove_signatures(list: &Path) -> Result<()> {
+    for suffix in SUFFIXES {
+        let path = with_suffix(list, suffix);
+        match fs::remove_file(&path) {
+            Ok(()) => complain(format_args!(
+                "note: {} was of the list that was there before, and is removed",
+                quoted(&path)
+            )),
+            Err(error) if error.kind() == ErrorKind::NotFound => (),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot remove {}", quoted(&path)))
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The signature that lies beside `list`, and where; none if there is none.

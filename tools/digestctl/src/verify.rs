@@ -4,12 +4,9 @@
 
 mod openpgp_keys;
 
-use std::{
-    io::Write,
-    path::{
-        Path,
-        PathBuf, //
-    },
+use std::path::{
+    Path,
+    PathBuf, //
 };
 
 use anyhow::{
@@ -39,17 +36,25 @@ use digest_logic::{
     }, //
 };
 use openpgp_keys::Keys;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
     armor,
     format,
     hash::hash_slices,
+    json,
     openssl,
-    output::Buffer,
+    output::{
+        is_standard,
+        Buffer, //
+    },
+    progress,
     report::{
+        complain,
         count,
-        quoted, //
+        quoted,
+        No, //
     },
     sign::{
         check_signer,
@@ -86,6 +91,10 @@ pub(crate) struct Args {
     /// When certificates and keys must be valid, as the module's parameter `validity`
     #[arg(long, value_enum, default_value_t = Validity::Signing)]
     validity: Validity,
+
+    /// Print JSON: an array with an object for each list
+    #[arg(long)]
+    json: bool,
 }
 
 /// Whether the clock is asked.
@@ -112,24 +121,68 @@ impl Validity {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.cert.is_empty() && args.key.is_empty() {
-        bail!("nobody is named by whom the lists should be signed (--cert, --key)");
+        bail!("--cert or --key has to name the certificates or keys by which lists may be signed");
     }
     let verifier = Verifier::new(&args.cert, &args.key, args.validity)?;
+    let mut bad = 0;
     let mut failed = 0;
-    let mut out = std::io::stdout().lock();
+    let mut values = Vec::new();
+    let bar = progress::of_lists(args.lists.len());
     for list in &args.lists {
-        match verifier.verify(list) {
-            Ok(by) => writeln!(out, "{}: good signature, {by}", quoted(list))?,
-            Err(error) => {
-                eprintln!("digestctl: {}: {error:#}", quoted(list));
+        let name = quoted(list);
+        let verified = readable(list).and_then(|()| verifier.verify(list));
+        let verified = match verified {
+            // What cannot be read, or no program to verify with, is no answer.
+            Err(error) if error.chain().any(|cause| cause.is::<std::io::Error>()) => {
                 failed += 1;
+                bar.suspend(|| complain(format_args!("{error:#}")));
+                continue;
             }
+            Err(error) if is_standard(list) => return Err(error),
+            verified => verified.map_err(|error| format!("{error:#}")),
+        };
+        bar.inc(1);
+        bad += usize::from(verified.is_err());
+        values.push(json!({
+            "list": name,
+            "good": verified.is_ok(),
+            "signature": verified.as_ref().ok(),
+            "reason": verified.as_ref().err(),
+        }));
+        match verified {
+            _ if args.json => (),
+            Ok(by) => bar.suspend(|| say_good(&format!("{name}: good signature, {by}")))?,
+            Err(error) => bar.suspend(|| complain(format_args!("{name}: {error}"))),
         }
     }
+    bar.finish_and_clear();
+    if args.json {
+        json::print(&serde_json::Value::Array(values))?;
+    }
     if failed > 0 {
-        bail!("{} not verified", count(failed, "list"));
+        bail!("{} could not be read", count(failed, "list"));
+    }
+    if bad > 0 {
+        return Err(No::error(format!("{} not verified", count(bad, "list"))));
     }
     Ok(())
+}
+
+/// A result that is good; it is what was asked for, so `--quiet` says it as well.
+fn say_good(line: &str) -> Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}
+
+/// Whether there is a list to judge.
+fn readable(list: &Path) -> Result<()> {
+    if is_standard(list) {
+        bail!("a list on standard input has no signature beside it");
+    }
+    std::fs::File::open(list)
+        .map(drop)
+        .with_context(|| format!("cannot read {}", quoted(list)))
 }
 
 /// Verifies signatures by given keys.
@@ -175,7 +228,7 @@ impl<'a> Verifier<'a> {
     /// Verifies a list, and says what kind of signature it has.
     pub(crate) fn verify(&self, list: &Path) -> Result<&'static str> {
         let data = format::read(list)?;
-        let (list_type, _) = format::list(&data).context("not a digest list")?;
+        let (list_type, _) = format::list(&data)?;
         let Some((path, signature)) = beside(list)? else {
             bail!("there is no signature beside it (.p7s or .sig)");
         };

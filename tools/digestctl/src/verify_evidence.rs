@@ -37,9 +37,10 @@ use crate::{
         },
         repository::Repository,
         state::State,
-        verdict::Judgement, //
+        verdict::Judgement,
     },
     format,
+    report::complain, //
     verify::{
         Validity,
         Verifier, //
@@ -122,7 +123,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match outcome {
         Ok(verdict) => ExitCode::from(verdict.status()),
         Err(error) => {
-            eprintln!("digestctl: {error:#}");
+            complain(format_args!("{error:#}"));
             ExitCode::from(Verdict::Unjudged.status())
         }
     }

@@ -36,7 +36,6 @@ use digest_logic::{
     list::Kind,
     policy::{
         evaluate,
-        rules,
         text_of,
         write_rule,
         write_selection,
@@ -51,6 +50,8 @@ use digest_logic::{
     }, //
 };
 
+use serde_json::json;
+
 use self::{
     context::FileSystems,
     lists::{
@@ -63,11 +64,19 @@ use self::{
     }, //
 };
 use crate::{
+    colour::{
+        self,
+        Colour, //
+    },
     format,
     hash::hash_slices,
+    output::is_standard,
+    policy::judged,
     report::{
+        complain,
         count,
-        quoted, //
+        quoted,
+        No, //
     },
     securityfs::Location,
     verify::{
@@ -82,7 +91,7 @@ use crate::{
 /// as the kernel would ask about them. With PATH: for the files below it, as --uid would use them
 /// (execute and map what is executable, load modules, read all files). Each line says what would
 /// happen, and by which list and signer, or why not. The exit status is 1 if something would be
-/// denied.
+/// denied, 2 if something could not be judged.
 ///
 /// Lists are those that the kernel has loaded, or those of --list. The latter count if they are
 /// signed by one of --cert or --key. A signature in security.ima is verified with --cert.
@@ -120,6 +129,10 @@ pub(crate) struct Args {
     /// Show only what would be denied
     #[arg(long)]
     denied: bool,
+
+    /// Print JSON: an object with the accesses and how many there are of each outcome
+    #[arg(long)]
+    json: bool,
 
     #[command(flatten)]
     location: Location,
@@ -167,58 +180,81 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut counts = Counts::default();
     let mut unreadable = 0;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    for error in &subjects.errors {
-        eprintln!("digestctl: {error}");
-    }
+    let mut accesses = Vec::new();
+    subjects.errors.iter().for_each(complain);
     for subject in &found {
         let outcome = judge_subject(&policy, subject, &lists, &verifier, &mut file_systems);
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
-                eprintln!("digestctl: {}: {error:#}", quoted(&subject.path));
+                complain(format_args!("{}: {error:#}", quoted(&subject.path)));
                 unreadable += 1;
                 continue;
             }
         };
-        let (number, said) = match &outcome {
-            Outcome::NotAppraised => (&mut counts.not_appraised, None),
-            Outcome::Allowed(why) => (
-                &mut counts.allowed,
-                (!args.denied).then_some(("allowed", why)),
-            ),
-            Outcome::Denied(why) => (&mut counts.denied, Some(("denied", why))),
+        *counts.of(&outcome) += 1;
+        let (what, why, colour) = match &outcome {
+            Outcome::NotAppraised => continue,
+            Outcome::Allowed(_) if args.denied => continue,
+            Outcome::Allowed(why) => ("allowed", why, Colour::Green),
+            Outcome::Denied(why) => ("denied", why, Colour::Red),
         };
-        *number += 1;
-        if let Some((what, why)) = said {
-            writeln!(
+        let (func, path) = (subject.func.name(), quoted(&subject.path));
+        match args.json {
+            true => accesses.push(json!({
+                "outcome": what, "func": func, "path": path, "reason": why,
+            })),
+            false => writeln!(
                 out,
-                "{what} {}: {}, {why}",
-                subject.func.name(),
-                quoted(&subject.path)
-            )?;
+                "{} {func}: {path}, {why}",
+                colour::on_output(what, colour)
+            )?,
         }
     }
-    writeln!(
-        out,
-        "{} allowed, {} denied, {} not appraised",
-        counts.allowed, counts.denied, counts.not_appraised
-    )?;
-    out.flush()?;
     unreadable += subjects.errors.len();
+    match args.json {
+        true => {
+            let value = json!({
+                "accesses": accesses,
+                "allowed": counts.allowed,
+                "denied": counts.denied,
+                "not_appraised": counts.not_appraised,
+                "not_judged": unreadable,
+            });
+            writeln!(out, "{value:#}")?;
+        }
+        false => writeln!(
+            out,
+            "{} allowed, {} denied, {} not appraised",
+            counts.allowed, counts.denied, counts.not_appraised
+        )?,
+    }
+    out.flush()?;
     if unreadable > 0 {
         bail!("{} could not be judged", count(unreadable, "file"));
     }
     if counts.denied > 0 {
-        bail!("{} would be denied", count(counts.denied, "access"));
+        let denied = count(counts.denied, "access");
+        return Err(No::error(format!("{denied} would be denied")));
     }
     Ok(())
+}
+
+impl Counts {
+    fn of(&mut self, outcome: &Outcome) -> &mut usize {
+        match outcome {
+            Outcome::NotAppraised => &mut self.not_appraised,
+            Outcome::Allowed(_) => &mut self.allowed,
+            Outcome::Denied(_) => &mut self.denied,
+        }
+    }
 }
 
 impl Policy {
     fn read(path: &std::path::Path) -> Result<Self> {
         let capabilities = Capabilities::SERVED;
         let name = quoted(path);
-        let text = if path.exists() {
+        let text = if is_standard(path) || path.exists() {
             let bytes = format::read(path)?;
             let text = text_of(&bytes).map_err(|error| anyhow!("{name}: {error}"))?;
             text.to_owned()
@@ -228,7 +264,7 @@ impl Policy {
                 .map_err(|error| anyhow!("{name} is no file, and as names of policies: {error}"))?;
             text
         };
-        let rules: Vec<_> = rules(&text, &capabilities)
+        let rules: Vec<_> = judged(&text, false)
             .collect::<Result<_, _>>()
             .map_err(|error| anyhow!("{name}: {error}"))?;
         let wanted = ActionSet::of_rules(&rules);

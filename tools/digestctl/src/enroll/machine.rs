@@ -42,6 +42,7 @@ use crate::{
     },
     format,
     output::write_atomically,
+    report::complain, //
 };
 
 /// Makes the request.
@@ -52,10 +53,10 @@ pub(super) fn request(args: &RequestArgs) -> Result<()> {
         None => stored_certificate(&ek.0),
     };
     if certificate.is_none() {
-        eprintln!(
-            "digestctl: note: the TPM has no certificate of this endorsement key; \
+        complain(format_args!(
+            "note: the TPM has no certificate of this endorsement key; \
              the verifier has to know the key (enroll challenge --ek)"
-        );
+        ));
     }
     let request = Request {
         version: VERSION,

@@ -19,9 +19,13 @@ use std::{
 
 use anyhow::Result;
 
-use crate::evidence::{
-    lists::plain,
-    reason::Verdict, //
+use crate::{
+    evidence::{
+        lists::plain,
+        reason::Verdict, //
+    },
+    exit,
+    report::complain, //
 };
 
 /// Enrol a machine: show that its attestation key is in its TPM.
@@ -138,26 +142,16 @@ pub(crate) struct FinishArgs {
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> ExitCode {
     let outcome = match command {
-        Command::Request(args) => return of_machine(machine::request(args)),
-        Command::Answer(args) => return of_machine(machine::answer(args)),
+        Command::Request(args) => return exit::code(machine::request(args)),
+        Command::Answer(args) => return exit::code(machine::answer(args)),
         Command::Challenge(args) => verifier::challenge(args),
         Command::Finish(args) => verifier::finish(args),
     };
     match outcome.and_then(|outcome| print(&outcome)) {
         Ok(verdict) => ExitCode::from(verdict.status()),
         Err(error) => {
-            eprintln!("digestctl: {error:#}");
+            complain(format_args!("{error:#}"));
             ExitCode::from(Verdict::Unjudged.status())
-        }
-    }
-}
-
-fn of_machine(result: Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("digestctl: {error:#}");
-            ExitCode::FAILURE
         }
     }
 }

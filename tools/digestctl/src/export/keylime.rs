@@ -36,7 +36,10 @@ use crate::{
     },
     machine::records,
     output::Buffer,
-    report::count,
+    report::{
+        complain,
+        count, //
+    },
 };
 
 /// The version of the policy's format.
@@ -115,10 +118,10 @@ pub(super) fn policy(data: &[u8], allowed: &Allowed) -> Result<Value> {
         }
     }
     if left_out > 0 {
-        eprintln!(
-            "digestctl: note: {} of files that are not allowed left out",
+        complain(format_args!(
+            "note: {} of files that are not allowed left out",
             count(left_out, "record")
-        );
+        ));
     }
     let checkpoint = String::from_utf8_lossy(CHECKPOINT);
     Ok(json!({

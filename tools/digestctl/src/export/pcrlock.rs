@@ -12,7 +12,8 @@ use serde_json::{
 
 use crate::{
     log::as_cel,
-    machine::Outcome, //
+    machine::Outcome,
+    report::complain, //
 };
 
 /// The component of the list `data`.
@@ -20,7 +21,7 @@ pub(super) fn component(data: &[u8]) -> Result<Value> {
     // systemd-pcrlock begins with zeros in these PCRs, and has no other way to begin.
     let Outcome { initial, .. } = Outcome::of(data)?;
     if initial.iter().any(|value| !value.is_zero()) {
-        eprintln!("digestctl: note: the PCR was not zero before the list; what extended it needs a component as well");
+        complain(format_args!("note: the PCR was not zero before the list; what extended it needs a component as well"));
     }
     let mut records = Vec::new();
     for (number, extend) in (0..).zip(Extends::new(data)) {

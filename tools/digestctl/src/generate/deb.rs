@@ -6,12 +6,11 @@
 //! it unpacks the package.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
-    fs,
     io::{
         self,
-        Read,
-        Write, //
+        Read, //
     },
     path::{
         Component,
@@ -29,17 +28,17 @@ use anyhow::{
     Context,
     Result, //
 };
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::{
-    encode::encode,
+    conffiles::conffiles_of,
+    create_directory,
+    encode,
     leave_out_mutable,
     report_errors,
     report_inexpressible,
     report_unread,
     sort,
-    style,
     Args,
     Entry,
     MAINTAINER_SCRIPTS, //
@@ -47,28 +46,30 @@ use super::{
 use crate::{
     hash::{
         self,
+        hash_file,
         hash_reader,
         Content, //
     },
-    output::write_atomically,
+    output::write_list,
+    progress,
     report::{
         count,
-        quoted, //
+        quoted,
+        remark, //
     }, //
 };
 
 /// Makes the lists.
 pub(super) fn run(args: &Args) -> Result<()> {
-    fs::create_dir_all(&args.output)
-        .with_context(|| format!("cannot make the directory {}", quoted(&args.output)))?;
-    let bar =
-        ProgressBar::new(args.sources.len() as u64).with_style(style("{wide_bar} {pos}/{len}"));
+    create_directory(&args.output)?;
+    let bar = progress::bar(args.sources.len() as u64, "{wide_bar} {pos}/{len}");
     let made: Vec<_> = args
         .sources
         .par_iter()
         .map(|package| {
+            let made = list_of(args, package).with_context(|| quoted(package));
             bar.inc(1);
-            entries_of(args, package).with_context(|| quoted(package))
+            made
         })
         .collect();
     bar.finish_and_clear();
@@ -79,31 +80,75 @@ pub(super) fn run(args: &Args) -> Result<()> {
         .map(|error| format!("{error:#}"))
         .collect();
     report_errors(args, &mut errors, "package")?;
-    let (mut lists, mut digests, mut inexpressible) = (0, 0, 0);
-    for (package, entries) in args.sources.iter().zip(made) {
-        let Ok(mut entries) = entries else { continue };
-        inexpressible += leave_out_mutable(args, &mut entries);
-        if entries.is_empty() {
-            eprintln!("digestctl: {}: has no content to list", quoted(package));
-            continue;
+    let (mut digests, mut inexpressible, mut empty) = (0, 0, 0);
+    let mut lists: BTreeMap<&OsStr, (&Path, Vec<u8>)> = BTreeMap::new();
+    for (package, made) in args.sources.iter().zip(made) {
+        let Ok(made) = made else { continue };
+        let name = package.file_stem().unwrap_or_default();
+        match lists.get(name) {
+            None => (),
+            Some((_, list)) if *list == made.list => continue,
+            Some((other, _)) => bail!(
+                "{} and {} are different packages, and both lists would be {}; no list was written",
+                quoted(other),
+                quoted(package),
+                quoted(&args.output.join(name))
+            ),
         }
-        let list = encode(args.format, args.algo.into(), None, &entries)?;
-        write_atomically(
-            &args.output.join(package.file_stem().unwrap_or_default()),
-            &list,
-        )?;
-        lists += 1;
-        digests += entries.len();
+        lists.insert(name, (package, made.list));
+        digests += made.digests;
+        inexpressible += made.inexpressible;
+        empty += usize::from(made.empty);
     }
-    writeln!(
-        io::stdout(),
+    for (name, (_, list)) in &lists {
+        write_list(&args.output.join(name), list)?;
+    }
+    remark(format_args!(
         "{}: {} of {}",
         quoted(&args.output),
         count(digests, "digest"),
-        count(lists, "package")
-    )?;
-    report_inexpressible(inexpressible)?;
+        count(lists.len(), "package")
+    ))?;
+    if empty > 0 {
+        let packages = count(empty, "package");
+        remark(format_args!(
+            "without content: {packages}, whose lists have the digest of the package file"
+        ))?;
+    }
+    report_inexpressible(args, inexpressible)?;
     report_unread(&errors, "package", "the lists were")
+}
+
+/// The list of a package.
+struct Made {
+    list: Vec<u8>,
+    digests: usize,
+    inexpressible: usize,
+    /// Whether the package has nothing to list.
+    empty: bool,
+}
+
+fn list_of(args: &Args, package: &Path) -> Result<Made> {
+    let mut entries = entries_of(args, package)?;
+    let inexpressible = leave_out_mutable(args, &mut entries);
+    let empty = entries.is_empty();
+    if empty {
+        // No list is without a digest, and who loads a list for each package asks for one.
+        let content = hash_file(package, args.algo.into(), &mut hash::Buffer::new(), |_| ())?;
+        if let Content::Digest(digest) = content {
+            entries.push(Entry {
+                kind: args.kind(false),
+                verity: false,
+                digest,
+            });
+        }
+    }
+    Ok(Made {
+        list: encode(args.format, args.algo.into(), None, &entries)?,
+        digests: entries.len(),
+        inexpressible,
+        empty,
+    })
 }
 
 /// The digests of the package's files and maintainer scripts, sorted.
@@ -125,10 +170,10 @@ fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
         }
         Ok(())
     };
-    let mut conffiles = String::new();
+    let mut conffiles = Vec::new();
     each_file(package, "--ctrl-tarfile", |path, reader| {
         if path == Path::new("conffiles") {
-            reader.read_to_string(&mut conffiles)?;
+            reader.read_to_end(&mut conffiles)?;
         } else if MAINTAINER_SCRIPTS
             .iter()
             .any(|name| path == Path::new(name))
@@ -137,13 +182,9 @@ fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
         }
         Ok(())
     })?;
-    // A word before the path says what will become of the file.
-    let conffiles: Vec<_> = conffiles
-        .lines()
-        .filter_map(|line| line.strip_prefix('/').map(Path::new))
-        .collect();
+    let conffiles = conffiles_of(&conffiles);
     each_file(package, "--fsys-tarfile", |path, reader| {
-        add(conffiles.contains(&path), reader)
+        add(conffiles.contains(path), reader)
     })?;
     sort(&mut entries);
     Ok(entries)

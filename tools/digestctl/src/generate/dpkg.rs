@@ -2,16 +2,14 @@
 
 //! Lists of the files of installed Debian packages.
 //!
-//! dpkg keeps, per package, `info/PACKAGE.md5sums` with the MD5 sum of each file but for
-//! configuration files, and `info/PACKAGE.conffiles` with the names of those. MD5 is no security:
-//! it tells a file that was changed by accident or by the administrator, and what is in the list is
-//! the content that is there now. The maintainer scripts, which dpkg executes when it changes the
-//! package, are `info/PACKAGE.postinst` and so on.
+//! dpkg keeps, per package, `info/PACKAGE.list` with the names of its files, `info/PACKAGE.md5sums`
+//! with the MD5 sum of each file, and `info/PACKAGE.conffiles` with the names of configuration
+//! files. MD5 is no security: it tells a file that was changed by accident or by the administrator,
+//! and what is in the list is the content that is there now. The maintainer scripts, which dpkg
+//! executes when it changes or purges the package, are `info/PACKAGE.postinst` and so on.
 
 use std::{
     collections::HashMap,
-    fs,
-    io::Write,
     path::{
         Path,
         PathBuf, //
@@ -24,17 +22,19 @@ use anyhow::{
     Result, //
 };
 use digest_logic::digest::Hex;
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::{
-    encode::encode,
+    conffiles::{
+        lines,
+        relative, //
+    },
+    encode,
     leave_out_mutable,
     report_errors,
     report_inexpressible,
     report_unread,
     sort,
-    style,
     Args,
     Entry,
     MAINTAINER_SCRIPTS, //
@@ -42,15 +42,25 @@ use super::{
 use crate::{
     hash::{
         self,
-        hash_file_with_md5,
+        hash_open_with_md5,
         Content, //
     },
-    output::write_atomically,
+    output::write_list,
+    progress,
     report::{
+        complain,
         count,
-        quoted, //
+        quoted,
+        remark_of, //
+    },
+    rooted::{
+        open_regular,
+        Links,
+        Root, //
     }, //
 };
+
+mod package;
 
 /// Where dpkg keeps what it knows of packages, without the leading slash.
 const INFO: &str = "var/lib/dpkg/info";
@@ -60,7 +70,7 @@ struct File {
     package: String,
     /// As the package names it, without the leading slash.
     path: PathBuf,
-    /// In hexadecimal; none for configuration files and maintainer scripts.
+    /// In hexadecimal; none for configuration files, maintainer scripts, and packages without sums.
     md5: Option<String>,
     mutable: bool,
 }
@@ -70,47 +80,60 @@ enum Found {
     Entry(Entry),
     Empty,
     Missing,
+    /// A directory or a link, of a package that does not say which of its names are files.
+    NoFile,
     /// It is not as the package had it.
     Changed(String),
     Unreadable(String),
 }
 
+/// Places of displaced files, and the package that displaces them, by where packages put them.
+type Diversions = HashMap<PathBuf, (PathBuf, String)>;
+
 /// Makes the list.
 pub(super) fn run(args: &Args) -> Result<()> {
-    let info = args.root.join(INFO);
-    let packages = find_packages(args, &info)?;
-    let diversions = read_diversions(&args.root)?;
-    let mut files = Vec::new();
+    let root =
+        Root::open(&args.root).with_context(|| format!("cannot open {}", quoted(&args.root)))?;
+    let packages = find_packages(args, &root)?;
+    let diversions = read_diversions(args, &root)?;
+    let (mut files, mut errors) = (Vec::new(), Vec::new());
+    let removed = package::removed(args, &root)?;
     for package in &packages {
-        read_package(&info, package, &mut files)?;
+        let is_removed = removed.contains(package);
+        package::read(args, &root, package, is_removed, &mut files, &mut errors)?;
     }
 
-    let bar = ProgressBar::new(files.len() as u64)
-        .with_style(style("{wide_bar} {pos}/{len} files {eta} left"));
+    let bar = progress::bar(
+        files.len() as u64,
+        "{wide_bar} {pos}/{len} files {eta} left",
+    );
     let found: Vec<_> = files
         .par_iter()
         .map_init(hash::Buffer::new, |buffer, file| {
             bar.inc(1);
-            look_at(args, &diversions, file, buffer)
+            look_at(args, &root, &diversions, file, buffer)
         })
         .collect();
     bar.finish_and_clear();
 
-    let (mut entries, mut errors, mut changed) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut empty, mut missing) = (0, 0);
-    for found in found {
+    let (mut entries, mut changed) = (Vec::new(), Vec::new());
+    let (mut empty, mut missing, mut unchecked) = (0, 0, 0);
+    for (file, found) in files.iter().zip(found) {
         match found {
-            Found::Entry(entry) => entries.push(entry),
+            Found::Entry(entry) => {
+                let of_package = !file.mutable && !file.path.starts_with(INFO);
+                unchecked += usize::from(of_package && file.md5.is_none());
+                entries.push(entry);
+            }
             Found::Empty => empty += 1,
             Found::Missing => missing += 1,
+            Found::NoFile => (),
             Found::Changed(error) => changed.push(error),
             Found::Unreadable(error) => errors.push(error),
         }
     }
     changed.sort();
-    for error in &changed {
-        eprintln!("digestctl: {error}");
-    }
+    changed.iter().for_each(complain);
     if !changed.is_empty() && !args.skip_changed {
         let files = count(changed.len(), "file");
         bail!(
@@ -125,47 +148,62 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if entries.is_empty() {
         bail!("no file with content was found; no list was written");
     }
-    write_atomically(
-        &args.output,
-        &encode(args.format, args.algo.into(), args.edition()?, &entries)?,
-    )?;
+    let list = encode(args.format, args.algo.into(), args.edition()?, &entries)?;
+    write_list(&args.output, &list)?;
 
-    let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "{}: {} of {} of {}",
-        quoted(&args.output),
-        count(entries.len(), "digest"),
-        count(hashed, "file"),
-        count(packages.len(), "package")
+    remark_of(
+        &args.output,
+        format_args!(
+            "{}: {} of {} of {}",
+            quoted(&args.output),
+            count(entries.len(), "digest"),
+            count(hashed, "file"),
+            count(packages.len(), "package")
+        ),
     )?;
     for (number, what) in [(empty, "empty file"), (missing, "missing file")] {
         if number > 0 {
-            writeln!(out, "left out: {}", count(number, what))?;
+            remark_of(
+                &args.output,
+                format_args!("left out: {}", count(number, what)),
+            )?;
         }
     }
-    report_inexpressible(inexpressible)?;
+    report_inexpressible(args, inexpressible)?;
     if !changed.is_empty() {
-        writeln!(out, "left out: {}", count(changed.len(), "changed file"))?;
+        let changed = count(changed.len(), "changed file");
+        remark_of(&args.output, format_args!("left out: {changed}"))?;
+    }
+    if unchecked > 0 {
+        let files = count(unchecked, "file");
+        remark_of(
+            &args.output,
+            format_args!("not compared: {files} of packages without sums"),
+        )?;
     }
     report_unread(&errors, "file", "the list was")
 }
 
-/// The names under which dpkg keeps the packages that were asked for.
-fn find_packages(args: &Args, info: &Path) -> Result<Vec<String>> {
-    let directory = fs::read_dir(info)
-        .with_context(|| format!("cannot read {}: is this a Debian system?", quoted(info)))?;
-    let mut known = Vec::new();
-    for entry in directory {
-        let name = entry?.file_name();
-        let name = name.to_string_lossy();
-        if let Some(package) = name
-            .strip_suffix(".md5sums")
-            .or_else(|| name.strip_suffix(".conffiles"))
-        {
-            known.push(package.to_owned());
-        }
-    }
+/// What names a package in dpkg's directory, behind the name.
+fn package_of(file: &str) -> Option<&str> {
+    let (package, kind) = file.rsplit_once('.')?;
+    let known = ["list", "md5sums", "conffiles"];
+    (known.contains(&kind) || MAINTAINER_SCRIPTS.contains(&kind)).then_some(package)
+}
+
+/// The names under which dpkg keeps the packages that were asked for. Those that were removed and
+/// not purged are among them: dpkg still has a script to execute.
+fn find_packages(args: &Args, root: &Root) -> Result<Vec<String>> {
+    let place = args.root.join(INFO);
+    let names = root
+        .names(Path::new(INFO))
+        .and_then(|names| names.ok_or(std::io::ErrorKind::NotFound.into()))
+        .with_context(|| format!("cannot read {}: is this a Debian system?", quoted(&place)))?;
+    let mut known: Vec<_> = names
+        .iter()
+        .filter_map(|name| package_of(name.to_str()?))
+        .map(str::to_owned)
+        .collect();
     known.sort();
     known.dedup();
     if args.sources.is_empty() {
@@ -185,81 +223,33 @@ fn find_packages(args: &Args, info: &Path) -> Result<Vec<String>> {
                 .cloned(),
         );
         if packages.len() == before {
-            bail!("no package '{wanted}' is installed, or it has no files");
+            bail!("no package '{wanted}' is installed");
         }
     }
     Ok(packages)
 }
 
-/// Where files are that another package's file has displaced, by where the package put them.
-fn read_diversions(root: &Path) -> Result<HashMap<PathBuf, (PathBuf, String)>> {
-    let path = root.join("var/lib/dpkg/diversions");
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashMap::new()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", quoted(&path))),
-    };
-    let relative = |path: &str| PathBuf::from(path.trim_start_matches('/'));
-    let lines: Vec<_> = text.lines().collect();
+/// Where files are that another package's file has displaced.
+fn read_diversions(args: &Args, root: &Root) -> Result<Diversions> {
+    let path = Path::new("var/lib/dpkg/diversions");
+    let text = root
+        .read(path)
+        .with_context(|| format!("cannot read {}", quoted(&args.root.join(path))))?
+        .unwrap_or_default();
+    let lines: Vec<_> = lines(&text).collect();
     Ok(lines
         .chunks_exact(3)
         .map(|lines| {
-            (
-                relative(lines[0]),
-                (relative(lines[1]), lines[2].to_owned()),
-            )
+            let by = String::from_utf8_lossy(lines[2]).into_owned();
+            (relative(lines[0]), (relative(lines[1]), by))
         })
         .collect())
 }
 
-fn read_package(info: &Path, package: &str, files: &mut Vec<File>) -> Result<()> {
-    let name = package.split(':').next().unwrap_or(package).to_owned();
-    let read = |kind: &str| {
-        let path = info.join(format!("{package}.{kind}"));
-        match fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-            text => text.with_context(|| format!("cannot read {}", quoted(&path))),
-        }
-    };
-    for line in read("md5sums")?.lines() {
-        let Some((md5, path)) = line.split_once("  ") else {
-            bail!("{package}.md5sums has the line '{}'", line.escape_debug());
-        };
-        files.push(File {
-            package: name.clone(),
-            path: path.into(),
-            md5: Some(md5.to_ascii_lowercase()),
-            mutable: false,
-        });
-    }
-    for line in read("conffiles")?.lines() {
-        // A word before the path says what will become of the file.
-        if let Some(path) = line.strip_prefix('/') {
-            files.push(File {
-                package: name.clone(),
-                path: path.into(),
-                md5: None,
-                mutable: true,
-            });
-        }
-    }
-    for script in MAINTAINER_SCRIPTS {
-        let file = format!("{package}.{script}");
-        if info.join(&file).exists() {
-            files.push(File {
-                package: name.clone(),
-                path: Path::new(INFO).join(file),
-                md5: None,
-                mutable: false,
-            });
-        }
-    }
-    Ok(())
-}
-
 fn look_at(
     args: &Args,
-    diversions: &HashMap<PathBuf, (PathBuf, String)>,
+    root: &Root,
+    diversions: &Diversions,
     file: &File,
     buffer: &mut hash::Buffer,
 ) -> Found {
@@ -267,9 +257,20 @@ fn look_at(
         Some((place, by)) if *by != file.package => place,
         _ => &file.path,
     };
-    let path = args.root.join(place);
-    let shown = quoted(&path);
-    match hash_file_with_md5(&path, args.algo.into(), buffer, |_| ()) {
+    let shown = quoted(&args.root.join(place));
+    let hashed = match root.find(place, Links::Followed) {
+        Ok(None) => return Found::Missing,
+        Ok(Some(found)) => {
+            let whole = file.md5.is_some() || file.mutable;
+            if !whole && found.metadata().is_ok_and(|there| !there.is_file()) {
+                return Found::NoFile;
+            }
+            open_regular(&found)
+                .and_then(|mut file| hash_open_with_md5(&mut file, args.algo.into(), buffer))
+        }
+        Err(error) => Err(error),
+    };
+    match hashed {
         Ok((content, md5)) => {
             let md5 = Hex(&md5).to_string();
             if file.md5.as_ref().is_some_and(|wanted| *wanted != md5) {
@@ -287,7 +288,6 @@ fn look_at(
                 }),
             }
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Missing,
         Err(error) => Found::Unreadable(format!("{shown}: {error}")),
     }
 }

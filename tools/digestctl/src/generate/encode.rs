@@ -16,14 +16,14 @@ use digest_logic::{
     tlv, //
 };
 
-use super::Entry;
-use crate::{
-    format::Format,
-    output::Buffer, //
+use super::{
+    Entry,
+    Format, //
 };
+use crate::output::Buffer;
 
 /// Encodes `entries`, which are sorted and of one algorithm, as a list that is `edition`.
-pub(super) fn encode(
+pub(crate) fn encode(
     format: Format,
     algo: HashAlgo,
     edition: Option<Edition<'_>>,
@@ -56,9 +56,6 @@ pub(super) fn encode(
             Format::Tlv => {
                 let entries = digests.map(|digest| tlv::Entry { digest, path: None });
                 tlv::write(algo, entries, &mut list)
-            }
-            Format::Metadata | Format::Rpm => {
-                bail!("no list of files has this format; it is compact, compact16 or tlv")
             }
         }
         .context("cannot make a list of these digests")?;

@@ -2,8 +2,6 @@
 
 //! Lists of the files of trees.
 
-use std::io::Write;
-
 use anyhow::{
     bail,
     Context,
@@ -13,15 +11,13 @@ use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo, //
 };
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::{
-    encode::encode,
+    encode,
     report_errors,
     report_unread,
     sort,
-    style,
     Args,
     Entry, //
 };
@@ -31,10 +27,12 @@ use crate::{
         hash_file,
         Content, //
     },
-    output::write_atomically,
+    output::write_list,
+    progress,
     report::{
         count,
-        quoted, //
+        quoted,
+        remark_of, //
     },
     walk::{
         walk,
@@ -61,13 +59,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
         bail!("no file with content was found; no list was written");
     }
     let list = encode(args.format, args.algo.into(), args.edition()?, &entries)?;
-    write_atomically(&args.output, &list)?;
+    write_list(&args.output, &list)?;
     summarise(args, &walk, files, entries.len(), empty)?;
     report_unread(&errors, "path", "the list was")
 }
 
 fn find(args: &Args) -> Walk {
-    let bar = ProgressBar::new_spinner().with_style(style("{spinner} {pos} files found"));
+    let bar = progress::spinner("{spinner} {pos} files found");
     let walk = walk(
         &args.sources,
         &Options {
@@ -88,9 +86,10 @@ struct Hashed {
 
 fn hash_all(args: &Args, walk: &Walk) -> Hashed {
     let bytes = walk.files.iter().map(|file| file.size).sum();
-    let bar = ProgressBar::new(bytes).with_style(style(
+    let bar = progress::bar(
+        bytes,
         "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-    ));
+    );
     let contents: Vec<_> = walk
         .files
         .par_iter()
@@ -146,28 +145,33 @@ fn named(args: &Args) -> Result<Vec<Entry>> {
 }
 
 fn summarise(args: &Args, walk: &Walk, files: usize, digests: usize, empty: usize) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
+    let say = |text: String| remark_of(&args.output, text);
+    say(format!(
         "{}: {} of {}",
         quoted(&args.output),
         count(digests, "digest"),
         count(files, "file")
-    )?;
+    ))?;
     if empty > 0 {
-        writeln!(out, "left out: {}", count(empty, "empty file"))?;
+        say(format!("left out: {}", count(empty, "empty file")))?;
     }
     if walk.links > 0 {
-        writeln!(out, "not followed: {}", count(walk.links, "symbolic link"))?;
+        say(format!(
+            "not followed: {}",
+            count(walk.links, "symbolic link")
+        ))?;
     }
     if walk.special > 0 {
         let special = count(walk.special, "special file");
-        writeln!(out, "left out: {special} (devices, sockets and pipes)")?;
+        say(format!("left out: {special} (devices, sockets and pipes)"))?;
     }
     let mut pseudo: Vec<_> = walk.pseudo.iter().collect();
     pseudo.sort();
     for path in pseudo {
-        writeln!(out, "not entered: {} (pseudo file system)", quoted(path))?;
+        say(format!(
+            "not entered: {} (pseudo file system)",
+            quoted(path)
+        ))?;
     }
     Ok(())
 }

@@ -9,21 +9,9 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    fs::{
-        File,
-        OpenOptions, //
-    },
-    io::{
-        self,
-        Write, //
-    },
-    os::{
-        fd::AsRawFd,
-        unix::{
-            ffi::OsStrExt,
-            fs::OpenOptionsExt, //
-        },
-    },
+    fs::File,
+    io,
+    os::unix::ffi::OsStrExt,
     path::{
         Component,
         Path, //
@@ -40,23 +28,13 @@ use digest_logic::{
     hash_algo::HashAlgo,
     template::put_event_name, //
 };
-use indicatif::ProgressBar;
 use rayon::prelude::*;
-use rustix::{
-    fs::{
-        Mode,
-        OFlags,
-        ResolveFlags, //
-    },
-    io::Errno, //
-};
 
 use super::{
-    encode::encode,
+    encode,
     report_errors,
     report_unread,
     sort,
-    style,
     Args,
     Entry, //
 };
@@ -64,12 +42,20 @@ use crate::{
     evidence::history::History,
     format, hash, log,
     output::{
-        write_atomically,
+        write_list,
         Buffer, //
     },
+    progress,
     report::{
         count,
-        quoted, //
+        quoted,
+        remark_of, //
+    },
+    rooted::{
+        self,
+        open_regular,
+        Links,
+        Root, //
     },
 };
 
@@ -117,10 +103,12 @@ pub(super) fn run(args: &Args) -> Result<()> {
     };
     let files = read(args, &data)?;
     let root =
-        File::open(&args.root).with_context(|| format!("cannot open {}", quoted(&args.root)))?;
+        Root::open(&args.root).with_context(|| format!("cannot open {}", quoted(&args.root)))?;
     let files: Vec<_> = files.iter().collect();
-    let bar = ProgressBar::new(files.len() as u64)
-        .with_style(style("{wide_bar} {pos}/{len} files {eta} left"));
+    let bar = progress::bar(
+        files.len() as u64,
+        "{wide_bar} {pos}/{len} files {eta} left",
+    );
     let found: Vec<_> = files
         .par_iter()
         .map_init(hash::Buffer::new, |buffer, (path, recorded)| {
@@ -148,9 +136,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         }
     }
     report_errors(args, &mut errors, "file")?;
-    let mut out = io::stdout().lock();
     for line in &left_out {
-        writeln!(out, "left out: {line}")?;
+        remark_of(&args.output, format_args!("left out: {line}"))?;
     }
     let listed = entries.len();
     sort(&mut entries);
@@ -158,18 +145,20 @@ pub(super) fn run(args: &Args) -> Result<()> {
         bail!("no file of the measurement list has the recorded content; no list was written");
     }
     let list = encode(args.format, args.algo.into(), args.edition()?, &entries)?;
-    write_atomically(&args.output, &list)?;
-    writeln!(
-        out,
-        "{}: {} of {}",
-        quoted(&args.output),
-        count(entries.len(), "digest"),
-        count(listed, "file")
+    write_list(&args.output, &list)?;
+    let digests = count(entries.len(), "digest");
+    let output = quoted(&args.output);
+    remark_of(
+        &args.output,
+        format_args!("{output}: {digests} of {}", count(listed, "file")),
     )?;
     let more = [(left_out.len(), "other file"), (empty, "empty file")];
     for (number, what) in more {
         if number > 0 {
-            writeln!(out, "left out: {}", count(number, what))?;
+            remark_of(
+                &args.output,
+                format_args!("left out: {}", count(number, what)),
+            )?;
         }
     }
     report_unread(&errors, "file", "the list was")
@@ -207,7 +196,7 @@ fn read(args: &Args, data: &[u8]) -> Result<BTreeMap<Vec<u8>, Recorded>> {
 /// Looks at the file of that name in the list.
 fn look_at(
     args: &Args,
-    root: &File,
+    root: &Root,
     name: &[u8],
     recorded: &Recorded,
     buffer: &mut hash::Buffer,
@@ -239,7 +228,7 @@ fn look_at(
 
 /// Other paths below `root` that have this name in the list, where spaces and control characters
 /// became underscores.
-fn others(root: &File, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+fn others(root: &Root, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
     let mut paths = vec![Vec::new()];
     for part in name.split(|byte| *byte == b'/') {
         let mut longer = Vec::new();
@@ -261,30 +250,25 @@ fn others(root: &File, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
 
 /// The entries of the directory `path` below `root` whose names become `part` in the list, and are
 /// not `part`. None if there is no such directory.
-fn names_as(root: &File, path: &[u8], part: &[u8]) -> io::Result<Vec<Vec<u8>>> {
-    let directory = match path {
-        [] => root.try_clone()?,
-        _ => match find(root, path)? {
-            Some(directory) if directory.metadata()?.is_dir() => directory,
-            _ => return Ok(Vec::new()),
-        },
+fn names_as(root: &Root, path: &[u8], part: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+    let directory = match find(root, path)? {
+        Some(directory) if directory.metadata()?.is_dir() => directory,
+        _ => return Ok(Vec::new()),
     };
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(of_process(&directory))? {
-        let name = entry?.file_name();
+    for name in rooted::names(&directory)? {
         let mut listed = Buffer::default();
         put_event_name(name.as_bytes(), &mut listed).map_err(io::Error::other)?;
         if listed.0 == part && name.as_bytes() != part {
             names.push(name.as_bytes().to_vec());
         }
     }
-    names.sort();
     Ok(names)
 }
 
 fn look_at_path(
     args: &Args,
-    root: &File,
+    root: &Root,
     path: &[u8],
     recorded: &[Digest],
     buffer: &mut hash::Buffer,
@@ -318,30 +302,8 @@ fn look_at_path(
     })
 }
 
-/// What is at `path` below `root`, without opening it. Nothing if the path is not there, or leads
-/// through a link.
-fn find(root: &File, path: &[u8]) -> io::Result<Option<File>> {
-    let found = rustix::fs::openat2(
-        root,
-        OsStr::from_bytes(path),
-        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-        Mode::empty(),
-        ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
-    );
-    match found {
-        Ok(found) => Ok(Some(File::from(found))),
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// The path by which this process reaches the file, whatever has its name by now.
-fn of_process(file: &File) -> String {
-    format!("/proc/self/fd/{}", file.as_raw_fd())
-}
-
 /// Opens the regular file at `path` below `root`, or says what is there instead.
-fn open(root: &File, path: &[u8]) -> io::Result<Result<File, Found>> {
+fn open(root: &Root, path: &[u8]) -> io::Result<Result<File, Found>> {
     if path.is_empty() {
         return Ok(Err(Found::Special));
     }
@@ -351,12 +313,10 @@ fn open(root: &File, path: &[u8]) -> io::Result<Result<File, Found>> {
     if !found.metadata()?.is_file() {
         return Ok(Err(Found::Special));
     }
-    // Without O_NONBLOCK a lease of the file's owner would stop us.
-    let flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
-    // CAST: The kernel defines flags as a C int; none of these is its sign.
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits() as i32)
-        .open(of_process(&found))
-        .map(Ok)
+    open_regular(&found).map(Ok)
+}
+
+/// What is at `path` below `root`. Nothing if the path is not there, or leads through a link.
+fn find(root: &Root, path: &[u8]) -> io::Result<Option<File>> {
+    root.find(Path::new(OsStr::from_bytes(path)), Links::Refused)
 }

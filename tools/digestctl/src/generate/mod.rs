@@ -3,6 +3,7 @@
 //! `digestctl generate`: lists of what is good, from files, from Debian packages, from RPM
 //! packages, or from the measurement list.
 
+mod conffiles;
 mod deb;
 mod dpkg;
 mod encode;
@@ -10,16 +11,14 @@ mod files;
 mod log;
 mod rpm;
 
-use std::{
-    io::{
-        self,
-        Write, //
-    },
-    path::PathBuf, //
+use std::path::{
+    Path,
+    PathBuf, //
 };
 
 use anyhow::{
     bail,
+    Context,
     Result, //
 };
 use digest_logic::{
@@ -27,13 +26,19 @@ use digest_logic::{
     hash_algo::HashAlgo,
     list::Kind, //
 };
-use indicatif::ProgressStyle;
 
 use crate::{
-    format::Format,
-    report::count,
+    output::is_standard,
+    report::{
+        complain,
+        count,
+        quoted,
+        remark_of, //
+    },
     securityfs::Location, //
 };
+
+pub(crate) use encode::encode;
 
 /// Make digest lists.
 ///
@@ -63,6 +68,7 @@ use crate::{
 Examples:
   digestctl generate /usr -o usr.list
   digestctl generate -x / -o base.list
+  digestctl generate /srv -o - | ssh signer digestctl sign - --key key.pem --cert cert.pem
   digestctl generate --mutable /etc -o etc.list
   digestctl generate --from dpkg --name debian --serial 7 -o debian.list
   digestctl generate --revoked old/sudo --digest sha256:e3b9… -o revoked.list
@@ -78,7 +84,8 @@ pub(crate) struct Args {
     #[arg(value_name = "PATH|PACKAGE")]
     sources: Vec<PathBuf>,
 
-    /// The list to write, or the directory for the lists of package files; what exists is replaced
+    /// The list to write, or the directory for the lists of package files; what exists is replaced.
+    /// - is standard output
     #[arg(short, long, value_name = "LIST|DIR")]
     output: PathBuf,
 
@@ -148,6 +155,17 @@ pub(crate) struct Args {
     location: Location,
 }
 
+/// The format of a list that is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// A compact list
+    Compact,
+    /// A compact list with headers of 16 bytes
+    Compact16,
+    /// A list of fields with type and length
+    Tlv,
+}
+
 /// Where digests come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Source {
@@ -188,15 +206,15 @@ impl From<Algo> for HashAlgo {
 
 /// A digest for a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry {
-    kind: Kind,
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
     /// Whether the digest is one that fs-verity enforces.
-    verity: bool,
-    digest: Vec<u8>,
+    pub(crate) verity: bool,
+    pub(crate) digest: Vec<u8>,
 }
 
 /// Sorts entries as lists have them, each once.
-fn sort(entries: &mut Vec<Entry>) {
+pub(crate) fn sort(entries: &mut Vec<Entry>) {
     entries.sort_unstable_by(|a, b| {
         (a.kind as u8, a.verity, &a.digest).cmp(&(b.kind as u8, b.verity, &b.digest))
     });
@@ -265,7 +283,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Source::Files => files::run(args),
         Source::Dpkg => dpkg::run(args),
         Source::Deb => deb::run(args),
-        Source::Rpm => rpm::run(&args.sources, &args.output, rpm::from_package),
+        Source::Rpm => rpm::run(&args.sources, &args.output),
         Source::Rpmdb => rpm::run_database(&args.sources, &args.output),
         Source::Log => log::run(args),
     }
@@ -275,7 +293,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn report_errors(args: &Args, errors: &mut [String], noun: &str) -> Result<()> {
     errors.sort();
     for error in errors.iter() {
-        eprintln!("digestctl: {error}");
+        complain(error);
     }
     if !errors.is_empty() && !args.keep_going {
         let failed = count(errors.len(), noun);
@@ -285,12 +303,12 @@ fn report_errors(args: &Args, errors: &mut [String], noun: &str) -> Result<()> {
 }
 
 /// Says how many files the format could not express.
-fn report_inexpressible(number: usize) -> Result<()> {
+fn report_inexpressible(args: &Args, number: usize) -> Result<()> {
     if number > 0 {
         let files = count(number, "configuration file");
-        writeln!(
-            io::stdout(),
-            "left out: {files} (the format tlv has no mutable files)"
+        remark_of(
+            &args.output,
+            format_args!("left out: {files} (the format tlv has no mutable files)"),
         )?;
     }
     Ok(())
@@ -305,6 +323,11 @@ fn report_unread(errors: &[String], noun: &str, written: &str) -> Result<()> {
     Ok(())
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+/// Makes the directory for lists of packages.
+fn create_directory(output: &Path) -> Result<()> {
+    if is_standard(output) {
+        bail!("each package has a list of its own: -o names a directory for them");
+    }
+    std::fs::create_dir_all(output)
+        .with_context(|| format!("cannot make the directory {}", quoted(output)))
 }

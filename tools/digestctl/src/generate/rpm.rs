@@ -3,13 +3,11 @@
 //! Lists that vendors have signed already: the headers of RPM packages.
 
 use std::{
-    fs,
-    io::Write,
+    collections::BTreeMap,
     path::{
         Path,
         PathBuf, //
-    },
-    process::Command, //
+    }, //
 };
 
 use anyhow::{
@@ -19,117 +17,99 @@ use anyhow::{
 };
 use digest_logic::{
     cursor::Cursor,
+    digest::Hex,
     list::{
         ListType,
         ParsedList, //
     },
     openpgp,
     rpm::{
+        Frame,
         Header,
+        Name,
         Package,
         StoredSignature, //
     }, //
 };
-use indicatif::ProgressBar;
 
-use super::style;
+use super::create_directory;
 use crate::{
     format,
+    hash::hash_bytes,
     output::{
         write_atomically,
+        write_list,
         Buffer, //
     },
+    progress,
     report::{
+        complain,
         count,
-        quoted, //
-    }, //
+        quoted,
+        remark, //
+    },
+    signature::with_suffix, //
 };
 
+mod database;
+
 /// A list and the signature of it.
-pub(super) struct Signed {
+struct Signed {
     name: String,
     list: Vec<u8>,
     signature: Option<Vec<u8>>,
 }
 
-/// What was made.
+/// The lists that are to be written.
 #[derive(Default)]
-struct Made {
-    lists: usize,
-    unsigned: usize,
+struct Lists {
+    /// By their names; of one name there may be several, of different content.
+    by_name: BTreeMap<String, Vec<Signed>>,
     left_out: usize,
+    repeated: usize,
 }
 
-/// Makes lists of what `read` finds in each of `sources`.
-pub(super) fn run(
-    sources: &[PathBuf],
-    output: &Path,
-    read: impl Fn(&[u8]) -> Result<Signed>,
-) -> Result<()> {
-    create(output)?;
-    let mut made = Made::default();
-    let bar = ProgressBar::new(sources.len() as u64).with_style(style("{wide_bar} {pos}/{len}"));
+/// Makes lists of package files.
+pub(super) fn run(sources: &[PathBuf], output: &Path) -> Result<()> {
+    create_directory(output)?;
+    let mut lists = Lists::default();
+    let bar = progress::bar(sources.len() as u64, "{wide_bar} {pos}/{len}");
     for source in sources {
         let data = format::read(source)?;
-        take(read(&data), &quoted(source), output, &mut made)?;
+        lists.take(from_package(&data), &quoted(source));
         bar.inc(1);
     }
     bar.finish_and_clear();
-    summarise(output, &made)
+    lists.write(output)
 }
 
 /// Makes lists of the packages of the database in the directory that is named, of the headers in
 /// the file that is named, which `rpmdb --exportdb` printed, or of the system's database.
 pub(super) fn run_database(sources: &[PathBuf], output: &Path) -> Result<()> {
-    create(output)?;
+    create_directory(output)?;
     let exported = match sources {
-        [] => export(None)?,
-        [file] if file.is_file() => format::read(file)?,
-        [database] => export(Some(database))?,
+        [] => database::export(None)?,
+        [file] if !file.is_dir() => format::read(file)?,
+        [database] => database::export(Some(database))?,
         _ => bail!("one database at a time"),
     };
-    let mut made = Made::default();
+    let mut lists = Lists::default();
     let mut cursor = Cursor::new(&exported);
     while !cursor.is_empty() {
-        let header =
-            Header::read(&mut cursor).context("rpmdb exported something else than headers")?;
-        take(
-            signed(&header, header.signatures()),
-            "the database",
-            output,
-            &mut made,
-        )?;
+        let place = cursor.offset();
+        // What is wrong in one header says nothing of the next.
+        let frame = Frame::read(&mut cursor)
+            .with_context(|| format!("at byte {place} is no header of rpmdb's"))?;
+        let made = Header::of_frame(&frame)
+            .map_err(Into::into)
+            .and_then(|header| signed(&header, header.signatures()));
+        lists.take(made, &label(&frame.name()));
     }
-    summarise(output, &made)
-}
-
-/// The headers of a database, one after the other.
-fn export(database: Option<&Path>) -> Result<Vec<u8>> {
-    // Databases of old releases are in a format that has to be asked for.
-    for define in [None, Some("_db_backend bdb_ro")] {
-        let mut command = Command::new("rpmdb");
-        if let Some(define) = define {
-            command.args(["--define", define]);
-        }
-        if let Some(database) = database {
-            let database = database
-                .canonicalize()
-                .with_context(|| format!("cannot find {}", quoted(database)))?;
-            command.arg("--dbpath").arg(database);
-        }
-        let output = command
-            .arg("--exportdb")
-            .output()
-            .context("cannot run rpmdb; it is in the package rpm")?;
-        if output.status.success() && !output.stdout.is_empty() {
-            return Ok(output.stdout);
-        }
-    }
-    bail!("rpmdb finds no package in this database")
+    lists.write(output)
 }
 
 /// The list that the package file `data` is.
-pub(super) fn from_package(data: &[u8]) -> Result<Signed> {
+fn from_package(data: &[u8]) -> Result<Signed> {
     let package = Package::parse(data).context("no RPM package")?;
     signed(&package.header, package.signatures.signatures())
 }
@@ -140,8 +120,8 @@ fn signed<'a>(
 ) -> Result<Signed> {
     let mut list = Buffer::default();
     header.write_signed(&mut list)?;
-    let name = name_of(header);
-    ParsedList::parse(ListType::RpmHeader, &list.0).with_context(|| name.clone())?;
+    let name = name_of(&header.name());
+    ParsedList::parse(ListType::RpmHeader, &list.0)?;
     // The first that the kernel can verify, or else the first, so that its refusal says why.
     let mut packets = signatures.filter_map(|signature| {
         let mut packet = Buffer::default();
@@ -162,8 +142,7 @@ fn signed<'a>(
 }
 
 /// The name of the package as the name of a file.
-fn name_of(header: &Header<'_>) -> String {
-    let name = header.name();
+fn name_of(name: &Name<'_>) -> String {
     let part = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(['/', '\0'], "_");
     format!(
         "{}-{}-{}.{}",
@@ -174,43 +153,67 @@ fn name_of(header: &Header<'_>) -> String {
     )
 }
 
-fn create(output: &Path) -> Result<()> {
-    fs::create_dir_all(output)
-        .with_context(|| format!("cannot make the directory {}", quoted(output)))
+/// The name of the package for messages. A key in a database has no architecture.
+fn label(name: &Name<'_>) -> String {
+    let label = quoted(Path::new(&name_of(name)));
+    label.trim_end_matches('.').to_owned()
 }
 
-fn take(signed: Result<Signed>, source: &str, output: &Path, made: &mut Made) -> Result<()> {
-    let signed = match signed {
-        Ok(signed) => signed,
-        Err(error) => {
-            eprintln!("digestctl: {source}: left out: {error:#}");
-            made.left_out += 1;
-            return Ok(());
+impl Lists {
+    fn take(&mut self, made: Result<Signed>, source: &str) {
+        let signed = match made {
+            Ok(signed) => signed,
+            Err(error) => {
+                complain(format_args!("{source}: left out: {error:#}"));
+                self.left_out += 1;
+                return;
+            }
+        };
+        let of_name = self.by_name.entry(signed.name.clone()).or_default();
+        match of_name.iter_mut().find(|other| other.list == signed.list) {
+            Some(other) => {
+                self.repeated += 1;
+                other.signature = other.signature.take().or(signed.signature);
+            }
+            None => of_name.push(signed),
         }
-    };
-    let path = output.join(&signed.name);
-    write_atomically(&path, &signed.list)?;
-    made.lists += 1;
-    match &signed.signature {
-        Some(signature) => {
-            write_atomically(&output.join(format!("{}.sig", signed.name)), signature)?
-        }
-        None => made.unsigned += 1,
     }
-    Ok(())
-}
 
-fn summarise(output: &Path, made: &Made) -> Result<()> {
-    if made.lists == 0 {
-        bail!("no package has a header that can be loaded");
+    /// Writes the lists into the directory `output`, and says how many there are.
+    fn write(&self, output: &Path) -> Result<()> {
+        if self.by_name.is_empty() {
+            bail!("no package has a header that can be loaded");
+        }
+        let (mut made, mut unsigned) = (0, 0);
+        for of_name in self.by_name.values() {
+            for signed in of_name {
+                let mut name = signed.name.clone();
+                // Epochs are in no name, and a package can be built twice.
+                if of_name.len() > 1 {
+                    let digest = Hex(&hash_bytes(&signed.list)).to_string();
+                    name = format!("{name}-{}", &digest[..8]);
+                }
+                let path = output.join(name);
+                write_list(&path, &signed.list)?;
+                made += 1;
+                match &signed.signature {
+                    Some(signature) => write_atomically(&with_suffix(&path, "sig"), signature)?,
+                    // One that lies there already is of this list.
+                    None => unsigned += 1,
+                }
+            }
+        }
+        remark(format_args!("{}: {}", quoted(output), count(made, "list")))?;
+        let more = [
+            ("without a signature", unsigned, "list"),
+            ("named twice", self.repeated, "package"),
+            ("left out", self.left_out, "package"),
+        ];
+        for (what, number, noun) in more {
+            if number > 0 {
+                remark(format_args!("{what}: {}", count(number, noun)))?;
+            }
+        }
+        Ok(())
     }
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}: {}", quoted(output), count(made.lists, "list"))?;
-    if made.unsigned > 0 {
-        writeln!(out, "without a signature: {}", count(made.unsigned, "list"))?;
-    }
-    if made.left_out > 0 {
-        writeln!(out, "left out: {}", count(made.left_out, "package"))?;
-    }
-    Ok(())
 }

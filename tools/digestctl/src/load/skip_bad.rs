@@ -8,9 +8,9 @@
 //! single lists. So there is one write, and one measurement, if what is left is good.
 
 use std::{
+    collections::HashSet,
     ffi::OsStr,
     fs,
-    io::Write,
     os::unix::ffi::OsStrExt,
     path::Path, //
 };
@@ -22,19 +22,25 @@ use anyhow::{
     Result, //
 };
 use digest_logic::{
+    digest::Hex,
     list::ParsedList,
     metadata::{
         Metadata,
         Record, //
     }, //
 };
+use indicatif::ProgressBar;
+use rustix::io::Errno;
 
 use crate::{
     hash::hash_slices,
     output::Buffer,
+    progress,
     report::{
+        complain,
         count,
-        quoted, //
+        quoted,
+        remark, //
     },
     securityfs::Location, //
 };
@@ -45,27 +51,28 @@ pub(super) fn run(location: &Location, name: &str, data: &[u8]) -> Result<()> {
         Metadata::parse(data).with_context(|| format!("cannot load {name}: it is not metadata"))?;
     location.check("digest_lists")?;
     let mut good = Vec::new();
-    let mut bad = 0;
+    let mut outcome = Outcome::default();
+    let bar = progress::of_lists(metadata.len());
     for record in metadata.records() {
         match check(&record) {
             Ok(()) => good.push(record),
             Err(error) => {
-                say(&record, &error);
-                bad += 1;
+                bar.suspend(|| say(&record, &error));
+                outcome.bad += 1;
+                bar.inc(1);
             }
         }
     }
-    let mut loaded = 0;
-    load(location, &good, &mut loaded, &mut bad)?;
-    if loaded == 0 {
+    load(location, &good, &mut outcome, &bar)?;
+    bar.finish_and_clear();
+    if outcome.loaded == 0 {
         bail!("no list of {name} could be loaded");
     }
-    let lists = count(loaded, "list");
-    match bad {
-        0 => writeln!(std::io::stdout(), "{name}: {lists} loaded")?,
-        _ => writeln!(std::io::stdout(), "{name}: {lists} loaded, {bad} left out")?,
+    let lists = count(outcome.loaded, "list");
+    match outcome.bad {
+        0 => remark(format_args!("{name}: {lists} loaded")),
+        bad => remark(format_args!("{name}: {lists} loaded, {bad} left out")),
     }
-    Ok(())
 }
 
 /// What can be seen from here.
@@ -78,11 +85,18 @@ fn check(record: &Record<'_>) -> Result<()> {
     Ok(())
 }
 
+/// How the lists fared.
+#[derive(Default)]
+struct Outcome {
+    loaded: usize,
+    bad: usize,
+}
+
 fn load(
     location: &Location,
     records: &[Record<'_>],
-    loaded: &mut usize,
-    bad: &mut usize,
+    outcome: &mut Outcome,
+    bar: &ProgressBar,
 ) -> Result<()> {
     if records.is_empty() {
         return Ok(());
@@ -92,20 +106,47 @@ fn load(
         record.write(&mut metadata)?;
     }
     let Err(error) = location.write("digest_lists", &metadata.0) else {
-        *loaded += records.len();
+        outcome.loaded += records.len();
+        bar.inc(records.len() as u64);
         return Ok(());
     };
+    // A list that was to be replaced by one of these could not be removed: both are in force.
+    if is_busy(&error) && are_loaded(location, records) {
+        bar.suspend(|| complain(format_args!("note: {error:#}")));
+        outcome.loaded += records.len();
+        bar.inc(records.len() as u64);
+        return Ok(());
+    }
     if let [record] = records {
-        say(record, &error);
-        *bad += 1;
+        bar.suspend(|| say(record, &error));
+        outcome.bad += 1;
+        bar.inc(1);
         return Ok(());
     }
     let (first, second) = records.split_at(records.len() / 2);
-    load(location, first, loaded, bad)?;
-    load(location, second, loaded, bad)
+    load(location, first, outcome, bar)?;
+    load(location, second, outcome, bar)
+}
+
+fn is_busy(error: &Error) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.and_then(Errno::from_io_error) == Some(Errno::BUSY)
+}
+
+/// Whether the module shows all of the lists as loaded.
+fn are_loaded(location: &Location, records: &[Record<'_>]) -> bool {
+    let Ok(lists) = location.read("digest_lists") else {
+        return false;
+    };
+    let lists = String::from_utf8_lossy(&lists);
+    let loaded: HashSet<&str> = lists.split([' ', '\n', '=']).collect();
+    records.iter().all(|record| {
+        let digest = format!("{}:{}", record.algo, Hex(record.digest));
+        loaded.contains(digest.as_str())
+    })
 }
 
 fn say(record: &Record<'_>, error: &Error) {
     let path = quoted(Path::new(OsStr::from_bytes(record.path)));
-    eprintln!("digestctl: {path}: left out: {error:#}");
+    complain(format_args!("{path}: left out: {error:#}"));
 }

@@ -42,6 +42,7 @@ use super::{
     Follow,
     Format, //
 };
+use crate::report::complain;
 
 /// Prints records until the reader of the output goes.
 pub(super) fn run(args: &Follow) -> Result<()> {
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Follow) -> Result<()> {
     loop {
         let all = Counts::read(&args.location)?.all();
         if all < last {
-            eprintln!("digestctl: note: the module was loaded anew; the list begins again");
+            complain("note: the module was loaded anew; the list begins again");
             done = 0;
         }
         last = all;
@@ -84,10 +85,10 @@ fn print(args: &Follow, snapshot: &Snapshot, done: u64) -> Result<u64> {
         Some(path) if done < counts.deleted => {
             pieces.insert(0, (0, deleted(&archive, counts.deleted, path)?.0));
         }
-        _ if done < counts.deleted => eprintln!(
-            "digestctl: note: records {done} to {} were deleted before (--archive)",
+        _ if done < counts.deleted => complain(format_args!(
+            "note: records {done} to {} were deleted before (--archive)",
             counts.deleted - 1
-        ),
+        )),
         _ => (),
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -99,7 +100,7 @@ fn print(args: &Follow, snapshot: &Snapshot, done: u64) -> Result<u64> {
                 continue;
             }
             next = number + 1;
-            match args.format {
+            match args.format.or_json(args.json) {
                 Format::Text => {
                     for record in extend.records() {
                         write_line(number, &record, &mut out)?;

@@ -27,7 +27,10 @@ use crate::{
     armor,
     format,
     output::Buffer,
-    report::quoted, //
+    report::{
+        complain,
+        quoted, //
+    }, //
 };
 
 /// A public key.
@@ -80,10 +83,20 @@ impl Keys {
         let mut keys = Self(HashMap::new());
         for file in files {
             let data = format::read(file)?;
-            let name = || format!("{} is no OpenPGP key", quoted(file));
+            let name = || format!("{} has no OpenPGP key that can be used", quoted(file));
             let blocks = armor::remove(data).with_context(name)?;
-            for block in &blocks {
-                keys.take(block).with_context(name)?;
+            // A vendor puts keys of several kinds into one file. As in the module, a certificate
+            // that cannot be read is no reason to refuse the others.
+            let taken: Vec<_> = blocks.iter().map(|block| keys.take(block)).collect();
+            let any = taken.iter().any(Result::is_ok);
+            for error in taken.into_iter().filter_map(Result::err) {
+                if !any {
+                    return Err(error).with_context(name);
+                }
+                complain(format_args!(
+                    "note: a certificate in {} is left out: {error:#}",
+                    quoted(file)
+                ));
             }
         }
         Ok(keys)

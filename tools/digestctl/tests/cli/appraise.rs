@@ -58,7 +58,7 @@ fn each_access_is_told_with_the_list_or_the_reason() {
     let ran = place.run("appraise --dry-run policy --list list --cert cert tree");
     let dir = place.path("tree").canonicalize().expect("the tree");
     let dir = dir.display();
-    let ran = ran.failed("2 accesses would be denied");
+    let ran = ran.said_no("2 accesses would be denied");
     let out = ran.out.replace(&format!("{dir}/"), "tree/");
     let unknown = sha256("unknown");
     let module = sha256("module");

@@ -2,6 +2,8 @@
 
 //! `digestctl generate --from dpkg`, over a system of two packages and over this one.
 
+mod odd;
+
 use std::{
     fs,
     os::unix::fs::symlink,

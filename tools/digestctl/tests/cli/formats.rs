@@ -77,7 +77,7 @@ fn files_and_digests_are_revoked_by_a_compact_list() {
     place.run("show long").good().printed("revoked: 1\n");
     place
         .run("generate --from dpkg --revoked --root /nowhere -o no")
-        .failed("is this a Debian system");
+        .failed("cannot open /nowhere");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn mutable_files_need_a_format_that_knows_them() {
     for format in ["rpm", "metadata"] {
         place
             .run(&format!("generate tree --format {format} -o other"))
-            .failed("compact, compact16 or tlv");
+            .failed("[possible values: compact, compact16, tlv]");
     }
 }
 

@@ -4,12 +4,14 @@
 
 mod appraise;
 mod deb;
+mod documents;
 mod dpkg;
 mod enroll;
 mod evidence;
 mod export;
 mod formats;
 mod generate;
+mod json;
 mod keys;
 mod learn;
 mod load;
@@ -19,7 +21,9 @@ mod query;
 mod rpm;
 mod show;
 mod sign;
+mod streams;
 mod usage;
+mod verdicts;
 
 use std::{
     fs,
@@ -103,7 +107,18 @@ impl Ran {
     /// It failed, for a reason that holds `part`.
     #[track_caller]
     fn failed(self, part: &str) -> Self {
-        assert_eq!(self.code, 1, "{}", self.err);
+        self.ended(2, part)
+    }
+
+    /// The answer is no, for a reason that holds `part`.
+    #[track_caller]
+    fn said_no(self, part: &str) -> Self {
+        self.ended(1, part)
+    }
+
+    #[track_caller]
+    fn ended(self, code: i32, part: &str) -> Self {
+        assert_eq!(self.code, code, "{}", self.err);
         assert!(self.err.contains(part), "{}", self.err);
         self
     }

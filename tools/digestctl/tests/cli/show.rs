@@ -50,13 +50,22 @@ fn every_file_is_shown() {
 }
 
 #[test]
-fn what_is_neither_is_refused_with_both_reasons() {
+fn what_is_neither_is_refused_and_what_is_damaged_is_named_by_its_format() {
     let place = Place::new();
     place.file("text", "hello, world");
     place
         .run("show text")
-        .failed("text: neither a digest list nor metadata (as metadata: ")
-        .failed("as a compact list: unknown entry id");
+        .failed("digestctl: text: neither a digest list nor metadata\n");
+    let mut damaged = list(&[(0, 3, 1)]);
+    damaged.truncate(40);
+    place.file("damaged", damaged);
+    place
+        .run("show damaged")
+        .failed("digestctl: damaged: a damaged compact list: the data ends inside a field\n");
+    place.file("header", [0x8e, 0xad, 0xe8, 1, 0, 0, 0, 0]);
+    place
+        .run("show header")
+        .failed("header: a damaged rpm list: the data ends inside a field\n");
     place.file("empty", "");
     place.run("show empty").failed("empty: the file is empty");
     place.run("show missing").failed("cannot read missing");

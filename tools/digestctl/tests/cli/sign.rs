@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A list, and the keys and certificates of two people.
-fn with_keys() -> Place {
+pub(crate) fn with_keys() -> Place {
     let place = Place::new();
     place.file("tree/a", "one");
     place.run("generate tree -o list").good();
@@ -52,7 +52,7 @@ fn what_one_signs_is_good_by_his_certificate_and_no_other() {
         .printed("list: good signature, PKCS#7\n");
     place
         .run("verify list --cert bob.pem")
-        .failed("1 list not verified");
+        .said_no("1 list not verified");
     place
         .run("verify list --cert bob.pem --cert alice.pem")
         .good();
@@ -123,12 +123,11 @@ fn every_flipped_bit_of_the_list_is_noticed_by_the_format_or_by_the_signature() 
         // Of the header of 10 bytes, the second byte of the kind and all of count and length are
         // fixed by the rest of the list; the kind may become another one, which is a good list of
         // other meaning.
-        let by_format = (3..80).contains(&bit) || bit < 3 && reason.contains("not a digest list");
-        assert_eq!(
-            reason.contains("not a digest list"),
-            by_format,
-            "bit {bit}: {reason}"
-        );
+        let refused = ["not a digest list", "a damaged "]
+            .iter()
+            .any(|part| reason.contains(part));
+        let by_format = (3..80).contains(&bit) || bit < 3 && refused;
+        assert_eq!(refused, by_format, "bit {bit}: {reason}");
         assert!(
             by_format || reason.contains("erif"),
             "bit {bit} is refused by openssl: {reason}"
@@ -215,11 +214,13 @@ fn what_cannot_be_signed_or_verified_is_told() {
     assert!(!place.has("list.p7s"));
     place
         .run("verify list --cert alice.pem")
-        .failed("there is no signature beside it");
-    place.run("verify list").failed("(--cert, --key)");
+        .said_no("there is no signature beside it");
+    place
+        .run("verify list")
+        .failed("--cert or --key has to name");
     place
         .run("verify list --key tree/a")
-        .failed("is no OpenPGP key");
+        .failed("has no OpenPGP key that can be used");
 }
 
 /// Runs openssl in the place with the words of `line`.
@@ -279,7 +280,7 @@ fn an_authority_that_comes_along_vouches_for_nobody() {
     );
     place
         .run("verify list --cert bob.pem")
-        .failed("1 list not verified");
+        .said_no("1 list not verified");
     place.run("verify list --cert between.pem").good();
     place
         .run("verify list --cert bob.pem --cert between.pem")
@@ -330,7 +331,7 @@ fn a_key_by_which_the_kernel_takes_no_signature_signs_nothing_and_is_not_verifie
         );
         place
             .run(&format!("verify list --cert {name}.pem"))
-            .failed(reason);
+            .said_no(reason);
     }
     openssl(
         &place,
@@ -360,7 +361,7 @@ fn a_signature_of_ima_counts_by_the_clock_only_while_the_certificate_is_valid() 
     place.run("verify list --cert old.pem").good();
     place
         .run("verify list --cert old.pem --validity clock")
-        .failed("1 list not verified");
+        .said_no("1 list not verified");
 }
 
 /// Runs a program that has to succeed, with a token of SoftHSM's in the place. `configuration` is

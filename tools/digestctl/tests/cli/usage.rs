@@ -43,7 +43,9 @@ fn every_command_explains_itself() {
         place
             .run(&format!("{command} --help"))
             .good()
-            .printed(&format!("Usage: digestctl {command}"));
+            .printed(&format!("Usage: digestctl {command}"))
+            .printed("\n  1  no: ")
+            .printed("\n  2  failed, could not be judged, or wrong usage");
     }
     for command in ["generate", "metadata", "load", "show", "policy check"] {
         place
@@ -54,6 +56,6 @@ fn every_command_explains_itself() {
     place
         .run("--help")
         .good()
-        .printed("Exit status:\n  0  done");
+        .printed("Exit status:\n  0  done; what was asked is so");
     place.run("--version").good().printed("digestctl ");
 }

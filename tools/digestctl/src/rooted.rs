@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files below a directory that is the root of a system, and nothing outside of it.
+//!
+//! Absolute names, `..` and symbolic links mean what they would mean to a task whose root the
+//! directory is.
+
+use std::{
+    ffi::OsString,
+    fs::{
+        File,
+        OpenOptions, //
+    },
+    io::{
+        self,
+        Read, //
+    },
+    os::{
+        fd::AsRawFd,
+        unix::fs::OpenOptionsExt, //
+    },
+    path::Path, //
+};
+
+use rustix::{
+    fs::{
+        Mode,
+        OFlags,
+        ResolveFlags, //
+    },
+    io::Errno, //
+};
+
+/// What becomes of symbolic links in the middle of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// They are followed.
+    Followed,
+    /// What is behind them is not there.
+    Refused,
+}
+
+/// The root of a system.
+pub(crate) struct Root(File);
+
+impl Root {
+    /// The directory `path`.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        File::open(path).map(Self)
+    }
+
+    /// What is at `path`, without opening it: a link at its end is the link. Nothing if the path is
+    /// not there.
+    pub(crate) fn find(&self, path: &Path, links: Links) -> io::Result<Option<File>> {
+        self.look(path, links, OFlags::NOFOLLOW)
+    }
+
+    /// What is at `path`, behind all links.
+    fn follow(&self, path: &Path) -> io::Result<Option<File>> {
+        self.look(path, Links::Followed, OFlags::empty())
+    }
+
+    fn look(&self, path: &Path, links: Links, end: OFlags) -> io::Result<Option<File>> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC | end;
+        let mut resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        if links == Links::Refused {
+            resolve |= ResolveFlags::NO_SYMLINKS;
+        }
+        let path = match path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => path,
+        };
+        match rustix::fs::openat2(&self.0, path, flags, Mode::empty(), resolve) {
+            Ok(found) => Ok(Some(File::from(found))),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The content of the regular file at `path`. Nothing if the path is not there.
+    pub(crate) fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let Some(found) = self.follow(path)? else {
+            return Ok(None);
+        };
+        let mut data = Vec::new();
+        open_regular(&found)?.read_to_end(&mut data)?;
+        Ok(Some(data))
+    }
+
+    /// The names in the directory at `path`, sorted. Nothing if the path is not there.
+    pub(crate) fn names(&self, path: &Path) -> io::Result<Option<Vec<OsString>>> {
+        match self.follow(path)? {
+            Some(directory) => names(&directory).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The names in a directory that was found, sorted.
+pub(crate) fn names(directory: &File) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(of_process(directory))? {
+        names.push(entry?.file_name());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Opens a file that was found. It has to be a regular file: opening a device does things.
+pub(crate) fn open_regular(found: &File) -> io::Result<File> {
+    if !found.metadata()?.is_file() {
+        return Err(io::Error::other("no regular file"));
+    }
+    // Without O_NONBLOCK a lease of the file's owner would stop us.
+    let flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
+    // CAST: The kernel defines flags as a C int; none of these is its sign.
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits() as i32)
+        .open(of_process(found))
+}
+
+/// The path by which this process reaches the file, whatever has its name by now.
+fn of_process(file: &File) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
