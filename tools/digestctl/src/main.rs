@@ -9,6 +9,7 @@ mod appraise;
 mod armor;
 mod attest;
 mod colour;
+mod doctor;
 mod documents;
 mod enroll;
 mod evidence;
@@ -91,6 +92,7 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Command),
     Status(status::Args),
+    Doctor(doctor::Args),
     Show(show::Args),
     #[command(subcommand)]
     Policy(policy::Command),
@@ -123,6 +125,7 @@ fn main() -> ExitCode {
         Command::Query(args) => query::run(&args),
         Command::Keys(command) => keys::run(&command),
         Command::Status(args) => status::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Policy(command) => policy::run(&command),
         Command::Appraise(args) => appraise::run(&args),

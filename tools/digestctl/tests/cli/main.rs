@@ -4,6 +4,7 @@
 
 mod appraise;
 mod deb;
+mod doctor;
 mod documents;
 mod dpkg;
 mod enroll;

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl doctor`: what on this machine stands in the way of the module, and what to do about
+//! it.
+//!
+//! Everything is read from files below the root, and nothing is changed.
+
+mod boot;
+mod kernel;
+mod module;
+mod tpm;
+
+use std::{
+    io::Write,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+use anyhow::{
+    Context,
+    Result, //
+};
+use serde_json::json;
+
+use crate::{
+    colour::{
+        self,
+        Colour, //
+    },
+    report::{
+        count,
+        is_quiet,
+        quoted,
+        No, //
+    },
+    rooted::Root, //
+};
+
+/// Look for what stands in the way of the module.
+///
+/// Asks: the kernel and its configuration, the active LSMs, the TPM and where its PCR starts, who
+/// else is attached to the hooks, the module's version and state, the keys that may sign lists, and
+/// what the next initramfs will hold. Each finding has its remedy. The exit status is 1 if there is
+/// a problem; notes are none.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  digestctl doctor
+  digestctl doctor --json | jq '.[] | select(.level == \"problem\")'")]
+pub(crate) struct Args {
+    /// Print JSON: an array with an object for each finding
+    #[arg(long)]
+    json: bool,
+
+    /// The root of the system to look at
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+}
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Good,
+    Note,
+    Problem,
+}
+
+impl Level {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Note => "note",
+            Self::Problem => "problem",
+        }
+    }
+
+    const fn colour(self) -> Colour {
+        match self {
+            Self::Good => Colour::Green,
+            Self::Note => Colour::Yellow,
+            Self::Problem => Colour::Red,
+        }
+    }
+}
+
+/// What was found.
+struct Finding {
+    level: Level,
+    /// What it is about: a name that stays.
+    about: &'static str,
+    text: String,
+    /// What to do; empty if it is good.
+    remedy: String,
+}
+
+/// What was found so far, and the system that is looked at.
+struct Findings {
+    root: Root,
+    all: Vec<Finding>,
+}
+
+impl Findings {
+    fn good(&mut self, about: &'static str, text: impl Into<String>) {
+        self.add(Level::Good, about, text, "");
+    }
+
+    fn note(&mut self, about: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Level::Note, about, text, remedy);
+    }
+
+    fn problem(&mut self, about: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Level::Problem, about, text, remedy);
+    }
+
+    fn add(
+        &mut self,
+        level: Level,
+        about: &'static str,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.all.push(Finding {
+            level,
+            about,
+            text: text.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    /// The text of a file; none if it is not there or may not be read.
+    fn text(&self, path: &str) -> Option<String> {
+        let data = self.root.read(Path::new(path)).ok()??;
+        Some(String::from_utf8_lossy(&data).into_owned())
+    }
+
+    /// The names in a directory; none if it is not there.
+    fn names(&self, path: &str) -> Vec<String> {
+        let names = self.root.names(Path::new(path)).ok().flatten();
+        let names = names.unwrap_or_default().into_iter();
+        names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root =
+        Root::open(&args.root).with_context(|| format!("cannot open {}", quoted(&args.root)))?;
+    let mut findings = Findings {
+        root,
+        all: Vec::new(),
+    };
+    let release = kernel::look(&mut findings)?;
+    tpm::look(&mut findings);
+    module::look(&mut findings);
+    boot::look(&mut findings, &release);
+    print(args, &findings.all)?;
+    let of = |level| {
+        findings
+            .all
+            .iter()
+            .filter(|found| found.level == level)
+            .count()
+    };
+    match of(Level::Problem) {
+        0 => Ok(()),
+        problems => Err(No::error(count(problems, "problem"))),
+    }
+}
+
+fn print(args: &Args, findings: &[Finding]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let values = findings.iter().map(|found| {
+            json!({
+                "level": found.level.name(), "about": found.about,
+                "text": found.text, "remedy": found.remedy,
+            })
+        });
+        writeln!(out, "{:#}", json!(values.collect::<Vec<_>>()))?;
+        return Ok(());
+    }
+    for found in findings {
+        if found.level == Level::Good && is_quiet() {
+            continue;
+        }
+        let level = colour::on_output(found.level.name(), found.level.colour());
+        writeln!(out, "{level}: {}: {}", found.about, found.text)?;
+        if !found.remedy.is_empty() {
+            writeln!(out, "    what to do: {}", found.remedy)?;
+        }
+    }
+    Ok(())
+}

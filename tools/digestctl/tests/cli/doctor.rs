@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `digestctl doctor`, over trees with what the kernel and the module show.
+
+use std::{
+    env,
+    fs,
+    os::unix::fs::symlink,
+    path::PathBuf, //
+};
+
+use crate::{
+    sign::with_keys,
+    skipped,
+    Place,
+    Ran, //
+};
+
+const RELEASE: &str = "7.3.4+deb13-amd64";
+const STATUS: &str = "root/sys/kernel/security/digest_lists/status";
+
+/// A system on which nothing is wrong, with a list that Alice has signed.
+fn healthy() -> Place {
+    let place = with_keys();
+    place
+        .run("sign list --key alice.key --cert alice.pem")
+        .good();
+    for name in ["list", "list.p7s"] {
+        place.file(
+            &format!("root/etc/digest_lists/lists/{name}"),
+            place.read(name),
+        );
+    }
+    place.file("root/etc/digest_lists/policy", "measure digest_list\n");
+    place.file("root/proc/sys/kernel/osrelease", format!("{RELEASE}\n"));
+    place.file(
+        &format!("root/boot/config-{RELEASE}"),
+        "CONFIG_RUST=y\nCONFIG_MODULES=y\nCONFIG_SECURITYFS=y\nCONFIG_BPF_LSM=y\nCONFIG_KPROBES=y\n\
+         CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y\n",
+    );
+    place.file(
+        &format!("root/lib/modules/{RELEASE}/modules.dep"),
+        "kernel/fs/fat/fat.ko.xz:\nupdates/digest_lists.ko.xz:\n",
+    );
+    place.file(
+        "root/sys/kernel/security/lsm",
+        "lockdown,capability,bpf,ima",
+    );
+    place.file("root/sys/class/tpm/tpm0/tpm_version_major", "2\n");
+    place.file(
+        "root/sys/class/tpm/tpm0/pcr-sha256/12",
+        "0".repeat(64) + "\n",
+    );
+    place.file(
+        "root/sys/kernel/tracing/enabled_functions",
+        "bpf_lsm_mmap_file (1) R   I  \ttramp: 0xffffffffc0 (digest_lists_mmap_file+0x0/0x10)\n",
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    place.file(
+        STATUS,
+        format!(
+            "version: {version}\npcr: 12\npcr_initial: zero\npolicy_rules: 3\nlists: 1\ndigests: 5\n\
+             require_signature: yes\nrecords_waiting: 0\nfiles_denied: 0\n"
+        ),
+    );
+    place.file(
+        "root/sys/kernel/security/digest_lists/trusted_keys",
+        "12ab algo=rsa2048 usage=sign,certify origin=module valid_from=0 valid_to=9 state=valid\n",
+    );
+    place
+}
+
+fn doctor(place: &Place) -> Ran {
+    place.run("doctor --root root")
+}
+
+/// There is this problem and no other, with a remedy.
+#[track_caller]
+fn has_problem(place: &Place, about: &str, text: &str, remedy: &str) {
+    let ran = doctor(place).said_no("1 problem");
+    let expected = format!("problem: {about}: ");
+    let lines: Vec<_> = ran.out.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.starts_with(&expected))
+        .unwrap_or_else(|| panic!("{}", ran.out));
+    assert!(lines[at].contains(text), "{}", ran.out);
+    assert!(lines[at + 1].contains(remedy), "{}", ran.out);
+}
+
+#[test]
+fn a_healthy_system_has_no_problem() {
+    let place = healthy();
+    let ran = doctor(&place).good();
+    assert!(
+        !ran.out.contains("problem:") && !ran.out.contains("note:"),
+        "{}",
+        ran.out
+    );
+    for part in [
+        "good: kernel: 7.3.4+deb13-amd64 has what the module needs\n",
+        "good: pcr: PCR 12 starts from zero\n",
+        "good: trust: 1 may sign lists\n",
+        "good: next boot: 1 list signed\n",
+    ] {
+        assert!(ran.out.contains(part), "{}", ran.out);
+    }
+    let ran = place.run("doctor -q --root root").good();
+    assert_eq!(ran.out, "");
+}
+
+#[test]
+fn what_the_kernel_lacks_is_a_problem() {
+    let place = healthy();
+    place.file("root/sys/kernel/security/lsm", "lockdown,capability,yama");
+    let remedy = "add lsm=lockdown,capability,yama,bpf to the kernel's command line";
+    has_problem(&place, "lsm", "bpf is not among the active LSMs", remedy);
+    let place = healthy();
+    place.file(&format!("root/boot/config-{RELEASE}"), "CONFIG_RUST=y\n");
+    has_problem(
+        &place,
+        "kernel",
+        "CONFIG_BPF_LSM",
+        "start a kernel that has them",
+    );
+}
+
+#[test]
+fn the_configuration_of_the_kernel_that_is_served_is_good() {
+    let cache = env::var_os("CACHE")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/digest-lists")));
+    let file = cache.expect("a home").join("kernel/tree/.config");
+    let Ok(config) = fs::read(&file) else {
+        skipped("there is no kernel tree; run scripts/kernel");
+        return;
+    };
+    let place = healthy();
+    place.file(&format!("root/boot/config-{RELEASE}"), config);
+    doctor(&place).good().printed("has what the module needs");
+}
+
+#[test]
+fn a_pcr_that_does_not_start_from_zero_is_a_note() {
+    let place = healthy();
+    fs::remove_file(place.path(STATUS)).expect("removed");
+    fs::remove_file(place.path("root/sys/kernel/security/digest_lists/trusted_keys"))
+        .expect("removed");
+    place.file("root/sys/class/tpm/tpm0/pcr-sha256/12", "00FF\n");
+    let ran = doctor(&place).said_no("1 problem");
+    assert!(
+        ran.out.contains("problem: module: it is not loaded\n"),
+        "{}",
+        ran.out
+    );
+    let note = "note: pcr: PCR 12 does not start from zero: not zero in pcr-sha256\n";
+    assert!(ran.out.contains(note), "{}", ran.out);
+}
+
+#[test]
+fn a_module_of_another_version_and_records_that_wait_are_problems() {
+    let place = healthy();
+    let status = String::from_utf8(place.read(STATUS)).expect("text");
+    let version = format!("version: {}\n", env!("CARGO_PKG_VERSION"));
+    place.file(STATUS, status.replace(&version, "version: 0.0.9\n"));
+    has_problem(
+        &place,
+        "module",
+        "the module has version 0.0.9",
+        "install both of one version",
+    );
+    place.file(STATUS, status.replace("waiting: 0", "waiting: 7"));
+    has_problem(
+        &place,
+        "module",
+        "7 of its records are not in the TPM",
+        "records_waiting_errno",
+    );
+}
+
+#[test]
+fn neighbours_on_the_hooks_are_noted() {
+    let place = healthy();
+    place.file(
+        "root/sys/kernel/tracing/enabled_functions",
+        "bpf_lsm_file_open (1) R   D   M  \ttramp: 0xffffffffc0201000 (call_direct_funcs+0x0/0x10)\n\
+         \tdirect-->bpf_trampoline_6442536467+0x0/0x1000\n"
+            .replace("\n\tdirect", " direct"),
+    );
+    let ran = doctor(&place).good();
+    let note = "note: hooks: BPF programs are attached as well to: file_open\n";
+    assert!(ran.out.contains(note), "{}", ran.out);
+}
+
+#[test]
+fn what_the_next_initramfs_will_lack_is_told() {
+    let lists = "root/etc/digest_lists/lists";
+    let place = healthy();
+    fs::remove_file(place.path(&format!("{lists}/list.p7s"))).expect("removed");
+    has_problem(&place, "next boot", "not signed: list", "digestctl sign");
+    let place = healthy();
+    symlink("/media/usb/other", place.path(&format!("{lists}/other"))).expect("a link");
+    has_problem(&place, "next boot", "other leads nowhere", "copy the list");
+    let place = healthy();
+    place.file(&format!("{lists}/text"), "text");
+    has_problem(&place, "next boot", "text: not a digest list", "remove it");
+    let place = healthy();
+    place.file("root/etc/digest_lists/policy", "measure pcr=10\n");
+    has_problem(
+        &place,
+        "next boot",
+        "'pcr=10': IMA extends this PCR",
+        "policy check",
+    );
+    let place = healthy();
+    place.file("root/lib/modules/7.4/modules.dep", "");
+    let ran = doctor(&place).good();
+    assert!(
+        ran.out.contains("note: next boot: no module for 7.4\n"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn no_key_that_may_sign_is_a_problem_where_lists_have_to_be_signed() {
+    let place = healthy();
+    let keys = "root/sys/kernel/security/digest_lists/trusted_keys";
+    place.file(
+        keys,
+        "12ab algo=rsa2048 usage=sign state=revoked\n13 usage=certify state=valid\n",
+    );
+    has_problem(
+        &place,
+        "trust",
+        "no key may sign lists",
+        "digestctl keys add",
+    );
+}
+
+#[test]
+fn findings_are_told_to_programs() {
+    let place = healthy();
+    let ran = place.run("doctor --json --root root").good();
+    let value: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(value[0]["about"], "kernel");
+    assert_eq!(value[0]["level"], "good");
+    assert_eq!(value[0]["remedy"], "");
+}
