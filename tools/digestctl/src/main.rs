@@ -9,6 +9,8 @@ mod appraise;
 mod armor;
 mod attest;
 mod colour;
+mod convert;
+mod diff;
 mod doctor;
 mod documents;
 mod enroll;
@@ -94,6 +96,8 @@ enum Command {
     Status(status::Args),
     Doctor(doctor::Args),
     Show(show::Args),
+    Diff(diff::Args),
+    Convert(convert::Args),
     #[command(subcommand)]
     Policy(policy::Command),
     Appraise(appraise::Args),
@@ -127,6 +131,8 @@ fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Policy(command) => policy::run(&command),
         Command::Appraise(args) => appraise::run(&args),
         Command::Attest(args) => attest::run(&args),

@@ -3,6 +3,7 @@
 //! `digestctl` as a user meets it: what it prints, writes and returns.
 
 mod appraise;
+mod compare;
 mod deb;
 mod doctor;
 mod documents;
