@@ -32,8 +32,8 @@ pub(crate) fn scalar(text: &str) -> Value {
     match text {
         "yes" => true.into(),
         "no" => false.into(),
-        _ => match text.parse::<u64>() {
-            // Not `+1`, nor `007`.
+        // Not `+1`, nor `007`.
+        _ => match text.parse::<i64>() {
             Ok(number) if number.to_string() == text => number.into(),
             _ => text.into(),
         },

@@ -32,44 +32,28 @@ pub(super) fn text(status: &BTreeMap<String, String>, lists: &str) -> String {
     let mut out = String::new();
     let mut info = Vec::new();
     for (key, value) in status {
+        // Numbers stay as they are written: no digit is lost.
         let number = match value.as_str() {
-            "yes" => Some(1.0),
-            "no" => Some(0.0),
-            value => value
-                .parse::<f64>()
-                .ok()
-                .filter(|number| number.is_finite()),
+            "yes" => Some("1"),
+            "no" => Some("0"),
+            value if value.parse::<f64>().is_ok_and(f64::is_finite) => Some(value),
+            _ => None,
         };
-        let key: String = key
-            .chars()
-            .map(|char| {
-                if char.is_ascii_alphanumeric() {
-                    char
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        match number {
-            // The text of the status: no digit is lost.
-            Some(_) => {
-                let value = match value.as_str() {
-                    "yes" => "1",
-                    "no" => "0",
-                    value => value,
-                };
-                let (kind, end) = match COUNTERS.contains(&key.as_str()) {
-                    true => ("counter", "_total"),
-                    false => ("gauge", ""),
-                };
-                put(
-                    &mut out,
-                    format_args!("# TYPE digest_lists_{key}{end} {kind}"),
-                );
-                put(&mut out, format_args!("digest_lists_{key}{end} {value}"));
-            }
-            None => info.push(format!("{key}=\"{}\"", escaped(value))),
-        }
+        let plain = |char: char| char.is_ascii_alphanumeric();
+        let key = key.replace(|char| !plain(char), "_");
+        let Some(number) = number else {
+            info.push(format!("{key}=\"{}\"", escaped(value)));
+            continue;
+        };
+        let (kind, end) = match COUNTERS.contains(&key.as_str()) {
+            true => ("counter", "_total"),
+            false => ("gauge", ""),
+        };
+        put(
+            &mut out,
+            format_args!("# TYPE digest_lists_{key}{end} {kind}"),
+        );
+        put(&mut out, format_args!("digest_lists_{key}{end} {number}"));
     }
     put(&mut out, format_args!("# TYPE digest_lists_info gauge"));
     put(

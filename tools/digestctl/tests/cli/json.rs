@@ -31,7 +31,7 @@ fn status_has_a_field_for_each_line() {
         value(&ran.out),
         json!({
             "version": "0.1.0", "pcr": 12, "policy_lock": false, "pcr_initial": "zero",
-            "records_waiting_errno": "-19",
+            "records_waiting_errno": -19,
         })
     );
 }
