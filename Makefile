@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-long check-debug check-faults bench bench-host module digestctl helpers shell install fmt picture clean distclean
+.PHONY: help demo check host-check guest-check check-keylime check-long check-debug check-faults check-static bench bench-host module digestctl helpers shell install fmt picture clean distclean
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -17,6 +17,7 @@ help:
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
 	@echo 'make check-keylime Keylime judges a guest, by its own verifier (two minutes; the first time it is fetched)'
+	@echo 'make check-static  digestctl runs on Debian 11 to sid, and where nothing else is'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
@@ -75,13 +76,19 @@ bench-host:
 module:
 	@scripts/module $(module_args) $(if $(TRUSTED_CERTS),"TRUSTED_CERTS=$(TRUSTED_CERTS)")
 
+# One static program. The target has to be named: what cargo builds for itself, procedural macros, cannot be static.
+triple := x86_64-unknown-linux-gnu
 digestctl:
 	@mkdir -p build/bin
-	$(cargo) build --release --locked -p digestctl
-	@install -m 755 build/cargo/release/digestctl build/bin/digestctl
+	$(cargo) build --release --locked -p digestctl --target $(triple) \
+		--config 'target.$(triple).rustflags=["-Ctarget-feature=+crt-static"]'
+	@install -m 755 build/cargo/$(triple)/release/digestctl build/bin/digestctl
 	@rm -rf build/man build/completions
 	scripts/inroot build/bin/digestctl documents build
 	@install -m 644 tools/digestctl/man/*.5 build/man/
+
+check-static: digestctl
+	@scripts/check-static
 
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
 helpers: $(helpers)
@@ -99,9 +106,13 @@ shell: module digestctl helpers
 	@scripts/vm --interactive --timeout 86400
 
 # The module itself is signed and copied by hand (README.md).
+program := build/bin/digestctl
 install:
-	@[ -e build/bin/digestctl ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
-	install -D -m 755 build/bin/digestctl $(DESTDIR)/usr/sbin/digestctl
+	@[ -e $(program) ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
+	@version=$$($(program) --version 2>&1) || { \
+		echo "error: $(program) does not run on this machine, nothing is installed: $$version" >&2; \
+		echo "       run 'make digestctl', which builds it for any Linux on x86-64" >&2; exit 1; }
+	install -D -m 755 $(program) $(DESTDIR)/usr/sbin/digestctl
 	install -D -m 755 integration/apt/apt-load $(DESTDIR)/usr/lib/digest_lists/apt-load
 	install -D -m 644 integration/apt/90digest_lists $(DESTDIR)/etc/apt/apt.conf.d/90digest_lists
 	cd integration/initramfs-tools && for file in hooks/digest_lists scripts/init-bottom/digest_lists; do \
