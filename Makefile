@@ -28,7 +28,7 @@ help:
 	@echo '                  for certificates (X.509 or OpenPGP) of keys that may sign digest lists'
 	@echo 'make digestctl    build/bin/digestctl, its manual pages in build/man, and build/completions for shells'
 	@echo 'make helpers      what the selftests need: programs, keys, signed headers, modules'
-	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt'
+	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt, the units'
 	@echo 'make shell        a shell in the guest; modprobe digest_lists loads the module'
 	@echo 'make fmt          format the Rust sources'
 	@echo 'make picture      draw Documentation/architecture.svg from its text'
@@ -105,7 +105,8 @@ build/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
 shell: module digestctl helpers
 	@scripts/vm --interactive --timeout 86400
 
-# The module itself is signed and copied by hand (README.md).
+# All but the module, which is signed and copied by hand (README.md).
+# build/share is what the tool's own build leaves below /usr/share: manual pages, completions of shells.
 program := build/bin/digestctl
 install:
 	@[ -e $(program) ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
@@ -113,11 +114,19 @@ install:
 		echo "error: $(program) does not run on this machine, nothing is installed: $$version" >&2; \
 		echo "       run 'make digestctl', which builds it for any Linux on x86-64" >&2; exit 1; }
 	install -D -m 755 $(program) $(DESTDIR)/usr/sbin/digestctl
+	for file in load-late check-violations; do \
+		install -D -m 755 integration/lib/$$file $(DESTDIR)/usr/lib/digest_lists/$$file || exit; done
+	install -D -m 644 integration/lib/functions $(DESTDIR)/usr/lib/digest_lists/functions
 	install -D -m 755 integration/apt/apt-load $(DESTDIR)/usr/lib/digest_lists/apt-load
 	install -D -m 644 integration/apt/90digest_lists $(DESTDIR)/etc/apt/apt.conf.d/90digest_lists
+	[ -e $(DESTDIR)/etc/modprobe.d/digest_lists.conf ] || \
+		install -D -m 644 integration/modprobe.d/digest_lists.conf $(DESTDIR)/etc/modprobe.d/digest_lists.conf
 	cd integration/initramfs-tools && for file in hooks/digest_lists scripts/init-bottom/digest_lists; do \
-		install -D -m 755 $$file $(DESTDIR)/etc/initramfs-tools/$$file || exit; done
-	install -d $(DESTDIR)/etc/digest_lists/lists
+		rm -f $(DESTDIR)/etc/initramfs-tools/$$file; \
+		install -D -m 755 $$file $(DESTDIR)/usr/share/initramfs-tools/$$file || exit; done
+	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system integration/systemd/*
+	[ ! -d build/share ] || { mkdir -p $(DESTDIR)/usr/share && cp -r build/share/. $(DESTDIR)/usr/share/; }
+	install -d $(DESTDIR)/etc/digest_lists/lists $(DESTDIR)/var/lib/digest_lists/metadata
 
 fmt:
 	@scripts/checks --fix rustfmt
