@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-long check-debug check-faults check-static bench bench-host module digestctl helpers shell install fmt picture clean distclean
+.PHONY: help demo check host-check guest-check check-keylime check-long check-debug check-faults check-static check-packages bench bench-host module digestctl helpers shell install deb fmt picture clean distclean
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -18,6 +18,7 @@ help:
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
 	@echo 'make check-keylime Keylime judges a guest, by its own verifier (two minutes; the first time it is fetched)'
 	@echo 'make check-static  digestctl runs on Debian 11 to sid, and where nothing else is'
+	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (ten minutes)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
@@ -29,6 +30,8 @@ help:
 	@echo 'make digestctl    build/bin/digestctl, its manual pages in build/man, and build/completions for shells'
 	@echo 'make helpers      what the selftests need: programs, keys, signed headers, modules'
 	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt, the units'
+	@echo 'make deb          Debian packages of the tool, the hooks and the module, in build/deb; MODULE_KEY=… MODULE_CERT=…'
+	@echo '                  sign the module'
 	@echo 'make shell        a shell in the guest; modprobe digest_lists loads the module'
 	@echo 'make fmt          format the Rust sources'
 	@echo 'make picture      draw Documentation/architecture.svg from its text'
@@ -90,6 +93,9 @@ digestctl:
 check-static: digestctl
 	@scripts/check-static
 
+check-packages: deb
+	@scripts/check-packages
+
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
 helpers: $(helpers)
 	@scripts/selftest-files
@@ -105,7 +111,10 @@ build/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
 shell: module digestctl helpers
 	@scripts/vm --interactive --timeout 86400
 
-# All but the module, which is signed and copied by hand (README.md).
+deb: module digestctl
+	@scripts/deb
+
+# What the packages have as well (packaging/debian), but for the module, which is signed and copied by hand (README.md).
 # build/share is what the tool's own build leaves below /usr/share: manual pages, completions of shells.
 program := build/bin/digestctl
 install:

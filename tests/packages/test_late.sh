@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The system starts with an initramfs that was made before the packages were installed, so that
+# digest-lists.service loads the module. The command line wants files to be appraised, which cannot
+# begin at that time. See scripts/check-packages.
+
+# shellcheck source=tests/selftests/lib.sh
+. /opt/selftests/lib.sh
+
+plan 9
+section "without the initramfs"
+systemctl is-system-running --wait >/dev/null 2>&1
+check "the module is loaded by its unit" [ -d "$SECFS" ] || bail "the module is not loaded"
+check_eq "the list is loaded" 1 "$(status lists)"
+check "the measurement list has the start record" grep -q ' digest_lists_start ' "$SECFS/ascii_runtime_measurements"
+check_eq "files that the policy would refuse are logged" log "$(status ima_appraise)"
+check_eq "the unit fails, so that it is noticed" digest-lists.service \
+	"$(systemctl list-units --failed --no-legend --plain | cut -d' ' -f1)"
+check "the journal has the remedy" eval 'journalctl -b -u digest-lists.service | grep -q "update-initramfs -u"'
+check_eq "the system is up" degraded "$(systemctl is-system-running)"
+{ cat /usr/bin/true && echo X; } >/usr/local/bin/unknown && chmod 755 /usr/local/bin/unknown
+check "an unknown program runs" /usr/local/bin/unknown
+check "the audit log has it" eval 'dmesg | grep -q "op=appraise_data.*/usr/local/bin/unknown"'
+rm /usr/local/bin/unknown
+finish
