@@ -12,7 +12,7 @@
 packages=(/mnt/share/*.deb)
 release=$(cd /boot && echo initrd.img-*)
 release=${release#initrd.img-}
-plan 10
+plan 18
 
 check_eq "the system has nothing of the project" "" "$(dpkg-query -W -f '${Package}\n' | grep -i digest)"
 
@@ -35,4 +35,20 @@ done </mnt/share/commands
 check "put the lists into the initramfs" eval \
 	'lsinitramfs "/boot/initrd.img-$release" | grep -q "^etc/digest_lists/metadata"'
 check "keep a copy of the metadata for attestation" eval '[ "$(ls /var/lib/digest_lists/metadata | wc -l)" = 1 ]'
+
+section "where files are to be appraised"
+initramfs=/boot/initrd.img-$release
+echo "options digest_lists ima_policy=appraise_exec_tcb" >/etc/modprobe.d/enforce.conf
+check "an initramfs is made with the module and a list" update-initramfs -u
+sum=$(sha256sum <"$initramfs")
+mv /etc/digest_lists/lists/debian /etc/digest_lists/debian
+check "no initramfs is made without a list" eval '! update-initramfs -u'
+mv /etc/digest_lists/debian /etc/digest_lists/lists/debian
+check "the module's package can be removed" apt-get -q -y remove "digest-lists-modules-$release"
+check_eq "the initramfs stays then, with the module" "$sum" "$(sha256sum <"$initramfs")"
+check "a kernel without the module cannot be installed" eval '! dpkg-reconfigure "linux-image-$release"'
+check_eq "the initramfs stays then as well" "$sum" "$(sha256sum <"$initramfs")"
+check "the module's package can be installed again" apt-get -q -y install "/mnt/share/digest-lists-modules-$release"_*.deb
+rm /etc/modprobe.d/enforce.conf
+check "an initramfs that measures is made again" update-initramfs -u
 finish
