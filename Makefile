@@ -27,7 +27,7 @@ help:
 	@echo 'make bench-host   cost of lookups, loading and memory of the digest table, beside other tables'
 	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
 	@echo '                  for certificates (X.509 or OpenPGP) of keys that may sign digest lists'
-	@echo 'make digestctl    build/bin/digestctl, its manual pages in build/man, and build/completions for shells'
+	@echo 'make digestctl    build/bin/digestctl, its manual pages, and completions for shells, in build/share'
 	@echo 'make helpers      what the selftests need: programs, keys, signed headers, modules'
 	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt, the units'
 	@echo 'make deb          Debian packages of the tool, the hooks and the module, in build/deb; MODULE_KEY=… MODULE_CERT=…'
@@ -86,9 +86,9 @@ digestctl:
 	$(cargo) build --release --locked -p digestctl --target $(triple) \
 		--config 'target.$(triple).rustflags=["-Ctarget-feature=+crt-static"]'
 	@install -m 755 build/cargo/$(triple)/release/digestctl build/bin/digestctl
-	@rm -rf build/man build/completions
-	scripts/inroot build/bin/digestctl documents build
-	@install -m 644 tools/digestctl/man/*.5 build/man/
+	@rm -rf build/share
+	scripts/inroot build/bin/digestctl documents build/share
+	@install -D -m 644 -t build/share/man/man5 tools/digestctl/man/*.5
 
 check-static: digestctl
 	@scripts/check-static
@@ -115,7 +115,7 @@ deb: module digestctl
 	@scripts/deb
 
 # What the packages have as well (packaging/debian), but for the module, which is signed and copied by hand (README.md).
-# build/share is what the tool's own build leaves below /usr/share: manual pages, completions of shells.
+# build/share is what the tool's build makes for /usr/share: manual pages, completions of shells.
 program := build/bin/digestctl
 install:
 	@[ -e $(program) ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
@@ -134,7 +134,7 @@ install:
 		rm -f $(DESTDIR)/etc/initramfs-tools/$$file; \
 		install -D -m 755 $$file $(DESTDIR)/usr/share/initramfs-tools/$$file || exit; done
 	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system integration/systemd/*
-	[ ! -d build/share ] || { mkdir -p $(DESTDIR)/usr/share && cp -r build/share/. $(DESTDIR)/usr/share/; }
+	mkdir -p $(DESTDIR)/usr/share && cp -r build/share/. $(DESTDIR)/usr/share/
 	install -d $(DESTDIR)/etc/digest_lists/lists $(DESTDIR)/var/lib/digest_lists/metadata
 
 fmt:

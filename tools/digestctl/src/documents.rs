@@ -7,7 +7,10 @@ mod manual;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{
+    Context,
+    Result, //
+};
 use clap_complete::{
     generate,
     Shell, //
@@ -22,34 +25,33 @@ use crate::{
 #[derive(clap::Args)]
 #[command(hide = true)]
 pub(crate) struct Args {
-    /// The directory for man/ and completions/
+    /// The directory that stands for /usr/share
     directory: PathBuf,
 }
 
-/// The completions of a shell, under the name by which it finds them.
+/// The completions of a shell, where it finds those of packages below /usr/share.
 const COMPLETIONS: [(Shell, &str); 3] = [
-    (Shell::Bash, "digestctl"),
-    (Shell::Zsh, "_digestctl"),
-    (Shell::Fish, "digestctl.fish"),
+    (Shell::Bash, "bash-completion/completions/digestctl"),
+    (Shell::Zsh, "zsh/vendor-completions/_digestctl"),
+    (Shell::Fish, "fish/vendor_completions.d/digestctl.fish"),
 ];
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, command: clap::Command) -> Result<()> {
-    let (man, completions) = (
-        args.directory.join("man"),
-        args.directory.join("completions"),
-    );
-    for directory in [&man, &completions] {
+    let write = |name: &str, text: &[u8]| -> Result<()> {
+        let path = args.directory.join(name);
+        let directory = path.parent().unwrap_or(&args.directory);
         std::fs::create_dir_all(directory)
-            .map_err(|error| anyhow::anyhow!("cannot make {}: {error}", quoted(directory)))?;
-    }
+            .with_context(|| format!("cannot make {}", quoted(directory)))?;
+        write_atomically(&path, text)
+    };
     for (name, page) in manual::pages(command.clone())? {
-        write_atomically(&man.join(name), &page)?;
+        write(&format!("man/man8/{name}"), &page)?;
     }
     for (shell, name) in COMPLETIONS {
         let mut text = Vec::new();
         generate(shell, &mut command.clone(), "digestctl", &mut text);
-        write_atomically(&completions.join(name), &text)?;
+        write(name, &text)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
 fn each_command_has_a_page_with_its_options_and_its_exit_status() {
     let place = Place::new();
     place.run("documents out").good();
-    let pages = names(&place.path("out/man"));
+    let pages = names(&place.path("out/man/man8"));
     for name in ["digestctl", "digestctl-generate", "digestctl-policy-check"] {
         assert!(pages.contains(&format!("{name}.8")), "{pages:?}");
     }
@@ -23,14 +23,14 @@ fn each_command_has_a_page_with_its_options_and_its_exit_status() {
             !page.contains("documents") && !page.contains("help"),
             "{page}"
         );
-        let text = String::from_utf8(place.read(&format!("out/man/{page}"))).expect("UTF-8");
+        let text = String::from_utf8(place.read(&format!("out/man/man8/{page}"))).expect("UTF-8");
         let status = text.to_uppercase().contains("EXIT STATUS");
         assert!(
             status && text.contains("could not be judged"),
             "{page}: {text}"
         );
     }
-    let text = String::from_utf8(place.read("out/man/digestctl-generate.8")).expect("UTF-8");
+    let text = String::from_utf8(place.read("out/man/man8/digestctl-generate.8")).expect("UTF-8");
     assert!(text.contains("\\-\\-skip\\-changed") && text.contains("digestctl generate"));
 }
 
@@ -38,11 +38,14 @@ fn each_command_has_a_page_with_its_options_and_its_exit_status() {
 fn completions_are_made_for_three_shells() {
     let place = Place::new();
     place.run("documents out").good();
-    assert_eq!(
-        names(&place.path("out/completions")),
-        ["_digestctl", "digestctl", "digestctl.fish"]
-    );
-    let bash = place.path("out/completions/digestctl");
+    for name in [
+        "zsh/vendor-completions/_digestctl",
+        "fish/vendor_completions.d/digestctl.fish",
+    ] {
+        let text = String::from_utf8(place.read(&format!("out/{name}"))).expect("UTF-8");
+        assert!(text.contains("generate"), "{name}: {text}");
+    }
+    let bash = place.path("out/bash-completion/completions/digestctl");
     let script = format!(
         ". {}; COMP_WORDS=(digestctl gen); COMP_CWORD=1; _digestctl digestctl gen digestctl; \
          echo \"${{COMPREPLY[@]}}\"",
