@@ -2,9 +2,8 @@
 
 //! The digest of a file's content.
 //!
-//! The file is read through the page cache at positions of our own, without any lock beyond the
-//! file system's, so other readers are not held up. What is read is what a reader of that moment
-//! reads; whether it stays so is the cache's business.
+//! The file is read through the page cache. No lock is taken but the file system's, so other
+//! readers are not delayed. The cache decides whether the content has stayed the same.
 
 use super::file_access::Access;
 use crate::{
@@ -33,14 +32,12 @@ use kernel::prelude::*;
 /// The most bytes read at once.
 const CHUNK: usize = 64 << 10;
 
-/// The SHA-256 of what the access will see, or with `verity` the digest that fs-verity enforces.
-/// May sleep.
+/// The SHA-256 of what the access will see, or with `verity` the fs-verity digest. May sleep.
 ///
 /// # Errors
 ///
-/// `EINTR` if the task is being killed; `ENODATA` if fs-verity is not enabled for the file; what
-/// the file system says if it cannot read; `EAGAIN` if the file is being cut short faster than it
-/// is read.
+/// `EINTR` if the task is killed; `ENODATA` without fs-verity; `EAGAIN` if the file keeps shrinking
+/// while it is read; errors of the file system.
 pub(crate) fn digest(access: &Access<'_>, verity: bool, stats: &Stats) -> Result<Digest> {
     if verity {
         return verity_digest(access.file);
@@ -56,12 +53,12 @@ fn verity_digest(file: &File) -> Result<Digest> {
     Digest::new(algo, bytes.get(..size).unwrap_or_default()).map_err(|_| EINVAL)
 }
 
-/// The digests by `algos` of what the access will see, from one more read of the file, whose digest
-/// by SHA-256 was `first`. May sleep.
+/// The digests by `algos` of what the access will see. Reads the file again; its SHA-256 was
+/// `first`. May sleep.
 ///
 /// # Errors
 ///
-/// `EAGAIN` if the content is not what it was, and those of [`digest`].
+/// `EAGAIN` if the content has changed, and those of [`digest`].
 pub(crate) fn further_digests(
     access: &Access<'_>,
     stats: &Stats,
@@ -85,7 +82,6 @@ pub(crate) fn further_digests(
     Ok([one, two])
 }
 
-/// The SHA-256 of bytes in memory.
 pub(crate) fn digest_of_bytes(bytes: &[u8], stats: &Stats) -> Digest {
     stats.hash_ns.time(|| {
         stats.hashed_bytes.add(usize_as_u64(bytes.len()));
@@ -93,7 +89,6 @@ pub(crate) fn digest_of_bytes(bytes: &[u8], stats: &Stats) -> Digest {
     })
 }
 
-/// The digests of bytes in memory by `algos`.
 pub(crate) fn further_digests_of_bytes(
     bytes: &[u8],
     stats: &Stats,
@@ -109,15 +104,15 @@ pub(crate) fn further_digests_of_bytes(
     })
 }
 
-/// Takes all that the access will see into what `start` makes.
+/// Hashes all that the access will see.
 fn hash_access<T>(
     access: &Access<'_>,
     stats: &Stats,
     start: impl Fn() -> T,
     update: impl Fn(&mut T, &[u8]),
 ) -> Result<T> {
-    // Until a file that is opened to be cut is cut, its file system cannot be frozen. Such an open
-    // is one to write, also if the file is then open for reading only.
+    // An open with `O_TRUNC` keeps its file system from being frozen until the file is truncated.
+    // It counts as an open for writing even with `O_RDONLY`.
     let read = match access.func == Func::FileCheck && access.mask.intersects(Mask::WRITE) {
         true => File::read_unasked_at,
         false => File::read_at,
@@ -137,7 +132,7 @@ fn hash_access<T>(
 /// How a piece of a file is read: [`File::read_at`] or [`File::read_unasked_at`].
 type Read = fn(&File, &mut [u8], u64) -> Result<usize>;
 
-/// Reads the whole file into what `start` makes, piece by piece.
+/// Hashes the whole file, piece by piece.
 fn hash<T>(
     file: &File,
     read: Read,
@@ -145,7 +140,7 @@ fn hash<T>(
     start: impl Fn() -> T,
     update: impl Fn(&mut T, &[u8]),
 ) -> Result<T> {
-    // A file that shrinks under the reader is read again, a few times.
+    // A file that shrinks meanwhile is read again, a few times.
     for _ in 0..4 {
         let mut sha = start();
         if hash_size(file, read, file.size(), stats, |data| {
@@ -157,7 +152,7 @@ fn hash<T>(
     Err(EAGAIN)
 }
 
-/// Reads the first `size` bytes, and says whether the file had as many.
+/// Reads the first `size` bytes. Returns whether the file had so many.
 fn hash_size(
     file: &File,
     read: Read,
@@ -176,7 +171,7 @@ fn hash_size(
         let room = buf.get_mut(..left.min(chunk)).ok_or(EINVAL)?;
         let len = read(file, room, offset)?;
         if len == 0 {
-            // Files of pseudo file systems claim a size that they do not have.
+            // Files of pseudo file systems report a size that they do not have.
             return Ok(file.size() == size);
         }
         update(room.get(..len).ok_or(EIO)?);
@@ -186,12 +181,12 @@ fn hash_size(
     Ok(true)
 }
 
-/// The whole content of a file of at most `limit` bytes, for the module's own use. May sleep.
+/// Reads the whole of a file of at most `limit` bytes for the module's own use. May sleep.
 ///
 /// # Errors
 ///
-/// `EFBIG` beyond the limit, `EINVAL` if it is no regular file, `EINTR` if the task is being
-/// killed, and those of the file system.
+/// `EFBIG` beyond the limit, `EINVAL` unless it is a regular file, `EINTR` if the task is killed,
+/// and those of the file system.
 pub(crate) fn read_all(file: &File, limit: usize) -> Result<KVVec<u8>> {
     if !file.is_regular() {
         return Err(EINVAL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What happens to one access to a file: the whole decision, in order.
+//! The evaluation of one access to a file, step by step.
 
 use super::{
     appraise::{
@@ -51,13 +51,14 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// Lets the access proceed, after measuring the file if the policy asks for it and no list knows
-/// it, unless the policy wants the file appraised and nothing vouches for it. May sleep.
+/// Evaluates one access. May sleep.
+/// - It measures the file if the policy says so and no list knows the file.
+/// - It refuses the access if the policy appraises the file and nothing vouches for it.
 ///
 /// # Errors
 ///
-/// `EACCES` if the file is refused; `EINTR` if the task was killed while the file was read,
-/// `ENOMEM` if the file could not be recorded: the access must not proceed then either.
+/// The access must not proceed: `EACCES` if the file is refused, `EINTR` if the task was killed
+/// while reading, `ENOMEM` if the file could not be recorded.
 pub(crate) fn evaluate(stores: &Stores, access: &Access<'_>) -> Result<Done> {
     if !access.file.is_regular() {
         return Ok(Done::Nothing(Answer::Unasked));
@@ -80,7 +81,7 @@ pub(crate) fn evaluate(stores: &Stores, access: &Access<'_>) -> Result<Done> {
     for _ in 0..ATTEMPTS {
         let look = stores.cache.glance(access.file);
         let done = evaluate_once(stores, access, &decision, pcr, look)?;
-        // The mark that the content is in use as signed was set before.
+        // The mark "in use as signed" was set before.
         if stores.cache.is_unchanged(access.file, &look) {
             return Ok(done);
         }
@@ -89,8 +90,7 @@ pub(crate) fn evaluate(stores: &Stores, access: &Access<'_>) -> Result<Done> {
     Ok(Done::Something)
 }
 
-/// Does what `decision` asks for, given the content that the file has after `look` began. May
-/// sleep.
+/// Does what `decision` asks for, with the content that the file has after `look` began. May sleep.
 fn evaluate_once(
     stores: &Stores,
     access: &Access<'_>,
@@ -105,12 +105,12 @@ fn evaluate_once(
         return Ok(Done::Nothing(Answer::Unchanged));
     }
 
-    // A digest says what the file is only if the next reader will read the same.
+    // A digest describes the file only if the next reader gets the same content.
     let stable = access.is_stable(&stores.cache, &look);
     if let Some(rule) = decision.appraise {
         let appraised_only = !left.measure && !left.audit && !left.hash;
         if !stable && appraised_only && stores.policies.mode() != Mode::Fix {
-            // Whatever its digest, so a server that does not answer holds nothing up.
+            // The digest is not needed, so a server that does not answer cannot delay this.
             appraise::deny_unread(stores, access.file, Denial::UnstableContent, &rule)?;
             return Ok(Done::Something);
         }
@@ -135,7 +135,7 @@ fn evaluate_once(
 
     let looked = look_up(stores, access, &digest, decision)?;
     let known = is_known(&looked);
-    // A known file needs no record, unless it is mapped and may become another while it is.
+    // A known file needs no record. Exception: a mapped file whose content may change.
     let settled = known && stable && !(look.is_written() && maps(access.func));
     let rule = decision
         .measure
@@ -176,12 +176,11 @@ fn evaluate_once(
     appraised.map(|_| Done::Something)
 }
 
-/// Nobody knows what will be executed or read: says so in the log, once per file, and lets it
-/// happen, as IMA does.
+/// Records, once per file, that content could not be read. The access proceeds, as in IMA.
 ///
 /// # Errors
 ///
-/// `EACCES` if the policy wants the file appraised.
+/// `EACCES` if the policy appraises the file.
 fn report_unreadable(
     stores: &Stores,
     access: &Access<'_>,
@@ -228,10 +227,9 @@ fn look_up(
     Ok(looked)
 }
 
-/// Records that content is relied on which is open for writing (open writers), as IMA does, when it
-/// is opened for reading, or mapped: through a descriptor of the task's own that can write, as
-/// well. The other order, a file opened for writing on which something relies, is
-/// [`report_writer`].
+/// Records an open-writers violation, as IMA does: a file is opened for reading, or mapped, while
+/// it is open for writing. The mapping may be through a writable descriptor of the same task.
+/// [`report_writer`] handles the opposite order.
 fn report_concurrent_use(
     stores: &Stores,
     access: &Access<'_>,
@@ -258,12 +256,12 @@ fn report_concurrent_use(
     }
 }
 
-/// Records that a file is about to be opened for writing while something reads it that had it
-/// measured (ToMToU), in the PCR of the rule for such an open. May sleep.
+/// Records a ToMToU violation in the PCR of the matching rule: a file is opened for writing while a
+/// measured reader has it open. May sleep.
 ///
 /// # Errors
 ///
-/// `ENOMEM`, or `EACCES` where records must not wait for a TPM: the file must not be opened.
+/// The file must not be opened: `ENOMEM`; `EACCES` if records must not wait for the TPM.
 pub(crate) fn report_writer(stores: &Stores, file: &File) -> Result {
     let is_reported = !stores.policies.measures();
     // The marks of former writers end in any case.
@@ -281,17 +279,16 @@ pub(crate) fn report_writer(stores: &Stores, file: &File) -> Result {
     })
 }
 
-/// Data that are no file.
+/// Data that come from no file.
 pub(crate) struct Data<'a> {
-    /// What the rules ask for: the keyring, or the label of critical data.
+    /// What rules match: the keyring, or the label of critical data.
     pub(crate) label: &'a [u8],
     /// The name of the record.
     pub(crate) name: &'a [u8],
-    /// The data.
     pub(crate) bytes: &'a [u8],
 }
 
-/// Records `data`, with the bytes themselves, if `policy` asks for it. May sleep.
+/// Records `data` with all bytes if `policy` says so. May sleep.
 pub(crate) fn evaluate_data(
     log: &Log,
     policy: &ActivePolicy,
@@ -304,7 +301,7 @@ pub(crate) fn evaluate_data(
     log.measure_data(log.pcr_of(rule.pcr), rule.template, data.name, data.bytes)
 }
 
-/// Whether a list that answers for measurement knows the file.
+/// Whether a list knows the file for measurement.
 fn is_known(looked: &Looked) -> bool {
     looked.verdict.is_some_and(|verdict| verdict.is_known())
 }

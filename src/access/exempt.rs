@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that the module reads for itself are not evaluated: the open would arrive at the module's
-//! own hook.
+//! Exempts the module's own reads: an open by the module arrives at its own hooks.
 
 use crate::sys::task::OneTask;
 use kernel::{
@@ -10,8 +9,7 @@ use kernel::{
     sync::Mutex, //
 };
 
-/// Names the one task that is reading for the module, if any, so that a hook asks with a single
-/// load.
+/// The one task that reads for the module, if any. A hook checks it with one load.
 #[pin_data]
 pub(crate) struct Exempt {
     reader: OneTask,
@@ -20,7 +18,7 @@ pub(crate) struct Exempt {
 }
 
 impl Exempt {
-    /// Nobody is exempt.
+    /// No task is exempt.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             reader: OneTask::none(),
@@ -28,7 +26,8 @@ impl Exempt {
         })
     }
 
-    /// Runs `f`, which reads one file, with the current task exempt. One task at a time. May sleep.
+    /// Runs `f`, which reads one file, with the current task exempt. Only one task is exempt at a
+    /// time. May sleep.
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T) -> T {
         let _reading = self.reading.lock();
         self.reader.set_current();

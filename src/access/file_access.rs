@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One access to a file: what is to be done for it, whether what is read is what will be used, and
-//! what its evaluation comes to.
+//! One access to a file: what is left to be done, whether the content is stable, and the result of
+//! the evaluation.
 
 use crate::{
     cache::{
@@ -22,17 +22,17 @@ use digest_logic::{
     },
 };
 
-/// What an evaluation came to.
+/// The result of an evaluation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// Nothing was to be done, and nothing is to be done the next time if all is as it was.
+    /// Nothing was to be done. The same holds for the next access if nothing changes.
     Nothing(Answer),
-    /// Something was done, or may have to be the next time.
+    /// Something was done, or may be due next time.
     Something,
 }
 
 impl Done {
-    /// Both: what this one and `other` came to, for two functions that one access serves.
+    /// Combines the results for two functions that one access serves.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing(Answer::Unasked), done) | (done, Self::Nothing(Answer::Unasked)) => done,
@@ -50,13 +50,13 @@ impl Done {
     }
 }
 
-/// How often a file is read that is written meanwhile.
+/// How often a file is read if it is written meanwhile.
 pub(crate) const ATTEMPTS: usize = 4;
 
 /// One access to a file: what rules are asked about, and what is read.
 pub(crate) struct Access<'a> {
     query: Query<'a>,
-    /// The content, where the kernel has read it already and will use just that.
+    /// The content, if the kernel has read it already and will use exactly that.
     pub(crate) content: Option<&'a [u8]>,
 }
 
@@ -71,14 +71,14 @@ impl<'a> Access<'a> {
         Self { content, ..self }
     }
 
-    /// What earlier looks leave to be done of what `decision` asks for, with lists of generation
-    /// `lists`. Does not read the file.
+    /// What earlier looks leave to be done of `decision`, with lists of generation `lists`. Does
+    /// not read the file.
     pub(super) fn left(&self, cache: &Cache, decision: &Decision, pcr: u32, lists: u64) -> Left {
         if self.content.is_some() {
             return Left::all(decision);
         }
         let left = cache.left(self.file, decision, small(pcr), lists);
-        // What was found out about the page cache says nothing of a way past it.
+        // What is known of the page cache does not cover direct I/O.
         let passes_the_cache =
             decision.appraise.is_some() && self.file.is_direct() && !decision.permit_directio;
         Left {
@@ -87,17 +87,16 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Whether a file that passed is being written by somebody who opened it then: its content is
-    /// neither what it was nor what it will be, and the result holds until the last of them closes
-    /// it, as in IMA.
+    /// Whether a file that passed is being written. Its content is changing, so the former result
+    /// holds until the last writer closes the file, as in IMA.
     fn is_between(&self, cache: &Cache) -> bool {
         self.func == Func::FileCheck && self.file.has_other_writers() && cache.has_passed(self.file)
     }
 
-    /// Makes what is read after `look` began what the next reader reads, as long as nothing opens
-    /// the file for writing: on storage that keeps what it has, dirty pages are written to it, and
-    /// pages that something else may hold a reference to are replaced. Returns whether that is so;
-    /// of a file that is open for writing it says nothing more than of its storage. May sleep.
+    /// Makes the content stable: the next reader gets what is read after `look` began, as long as
+    /// nothing opens the file for writing. Writes dirty pages back, and replaces pages to which
+    /// others may hold a reference. Returns whether that succeeded. For a file open for writing,
+    /// `true` says only that the storage keeps what it has. May sleep.
     pub(super) fn is_stable(&self, cache: &Cache, look: &Look) -> bool {
         let file = self.file;
         if self.content.is_some() {
@@ -110,24 +109,23 @@ impl<'a> Access<'a> {
             return true;
         }
         if cache.is_shared(file) {
-            // The kernel has read the headers of a program already, from pages that something else
-            // may have written to: `drop_foreign_pages()` did not come in time, so that what is
-            // read from here on is not what was. The next access finds other pages.
+            // The kernel has read the program's headers already, from pages that may have been
+            // written through a reference. `drop_foreign_pages()` came too late for them. The next
+            // access gets other pages.
             return replace_pages(cache, file, look) && !file.is_opened_to_execute();
         }
         file.write_back().is_ok()
     }
 }
 
-/// Whether pages of `file` need not be what the file has: something else may hold a reference to
-/// one, or storage did not take one. Does not sleep.
+/// Whether pages of `file` may differ from what the file has: others may hold references to them,
+/// or writeback failed. Does not sleep.
 pub(super) fn has_foreign_pages(cache: &Cache, file: &File) -> bool {
     file.can_be_cleansed() && (cache.is_shared(file) || file.failed_to_write())
 }
 
-/// Replaces such pages by what the file has, for a program and its interpreter: the kernel is about
-/// to read their headers, before any look, and nothing can open them for writing from then on. If
-/// it fails the look finds that. May sleep.
+/// Replaces such pages of a program or its interpreter before the kernel reads their headers. No
+/// task can open the file for writing from then on. A failure shows in the look. May sleep.
 pub(super) fn drop_foreign_pages(cache: &Cache, file: &File) {
     if file.is_regular() && has_foreign_pages(cache, file) {
         let look = cache.glance(file);
@@ -135,7 +133,7 @@ pub(super) fn drop_foreign_pages(cache: &Cache, file: &File) {
     }
 }
 
-/// Replaces all pages of `file`; returns whether nothing has referred to one since `look` began.
+/// Replaces all pages of `file`. Returns whether no page has been referenced since `look` began.
 fn replace_pages(cache: &Cache, file: &File, look: &Look) -> bool {
     file.cleanse().is_ok() && cache.cleansed(file, look)
 }
@@ -157,7 +155,7 @@ impl<'a> Deref for Access<'a> {
     }
 }
 
-/// The kernel's numbers of PCRs are small.
+/// A PCR number as a byte.
 pub(super) fn small(pcr: u32) -> u8 {
     u8::try_from(pcr).unwrap_or(u8::MAX)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The hooks: each names the function of the policy language that it serves and hands over to
+//! The hooks: each names the function of the policy language that it serves and calls
 //! [`super::evaluate`].
 
 use super::{
@@ -63,8 +63,8 @@ use kernel::{
     str::CStr, //
 };
 
-// SAFETY: `is_settled()` compares numbers, and `inode_freed()` takes a spinlock for moments:
-// neither sleeps.
+// SAFETY: `is_settled()` only compares numbers. `inode_freed()` takes only a spinlock. Neither
+// sleeps.
 unsafe impl Handler for Monitor {
     type Token = Before;
 
@@ -136,9 +136,9 @@ unsafe impl Handler for Monitor {
         if !self.is_running() || self.exempt().current() || !file.is_regular() {
             return Ok(());
         }
-        // Of a stacked file system both come here, this file and the one below that holds what will
-        // be written. What reads this one will see what is written, even if the content is still
-        // that of another layer; which stays as it is.
+        // A stacked file system calls this twice: for this file, and for the lower file that will
+        // be written. Readers of this file see what is written, so both are reported. Its content
+        // may still be that of another layer, which stays, so only the lower file is protected.
         report_writer(self.stores(), file)?;
         if file.is_stacked() {
             return Ok(());
@@ -221,7 +221,7 @@ unsafe impl Handler for Monitor {
 
     fn key_added(&self, keyring: &[u8], payload: &[u8]) {
         if self.is_running() {
-            // The key is there already, and a failure to record has been logged.
+            // The key has been added already, and the failure to record is in the kernel log.
             let _ = evaluate_key(self.stores(), keyring, payload);
         }
     }
@@ -240,7 +240,7 @@ unsafe impl Handler for Monitor {
 
     fn left_by_writer(&self, path: &Path) {
         let stores = self.stores();
-        // Where it cannot be opened, the reference value is left to the next look, as in IMA.
+        // If the file cannot be opened, the next look updates the reference value, as in IMA.
         if let Ok(file) = stores.reader.run(|| path.open()) {
             if stores.cache.left_by_writers(&file) && self.is_running() {
                 refresh::refresh_left(stores, &file);
@@ -257,14 +257,14 @@ unsafe impl Handler for Monitor {
     }
 }
 
-/// What precedes the name of a keyring in a record, unless it is one of the kernel's.
+/// The prefix of a keyring's name in a record, unless it is one of the kernel's keyrings.
 const KEYRING: &[u8] = b"keyring:";
 
-/// Records the key `payload` that came into `keyring`, if the policy asks for it. May sleep.
+/// Records the key `payload` that was added to `keyring`, if the policy says so. May sleep.
 ///
-/// The kernel alone makes keyrings whose name begins with a dot. Any other name is a user's choice,
-/// and would be that of a file or of a record of root's otherwise. A name that is too long for a
-/// record loses its end: a key without a record would be worse.
+/// Only the kernel makes keyrings whose names begin with a dot. Users choose all other names, so a
+/// prefix keeps them apart from files and from root's records. A name that is too long for a record
+/// is cut: a key without a record would be worse.
 fn evaluate_key(stores: &Stores, keyring: &[u8], payload: &[u8]) -> Result {
     let mut name = KVVec::new();
     if !keyring.starts_with(b".") {
@@ -280,7 +280,7 @@ fn evaluate_key(stores: &Stores, keyring: &[u8], payload: &[u8]) -> Result {
     evaluate_data(&stores.log, &stores.policies.load(), Func::KeyCheck, &data)
 }
 
-/// The function of the policy language for what is read into the kernel.
+/// The function of the policy language for a read by the kernel.
 fn func_of(what: KernelRead) -> Func {
     match what {
         KernelRead::Firmware => Func::FirmwareCheck,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a file is known: its digests against the lists, algorithm by algorithm, and only as far
-//! as needed.
+//! Whether a file is known: looks its digests up in the lists, with further algorithms only where
+//! they matter.
 
 use super::{
     content,
@@ -24,20 +24,20 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// What was found out of a file by looking it up.
+/// The result of looking a file up.
 #[derive(Clone, Copy)]
 pub(crate) struct Looked {
     /// What the lists say.
     pub(crate) verdict: Option<Verdict>,
-    /// Its digests by other algorithms than SHA-256, where lists of these were asked.
+    /// Its digests by other algorithms than SHA-256, if lists of these were looked up.
     pub(crate) further: [Option<Digest>; 2],
-    /// Lists that revoke digests could not be asked, since the file could not be read again: nobody
-    /// knows whether it is revoked.
+    /// The file could not be read again, so it is not known whether a list of another algorithm
+    /// revokes it.
     pub(crate) is_doubtful: bool,
 }
 
 impl Looked {
-    /// What the lists of the digest's own algorithm say, where no others are asked.
+    /// The result if lists of other algorithms are not needed.
     pub(crate) fn only(verdict: Option<Verdict>) -> Self {
         Self {
             verdict,
@@ -47,7 +47,7 @@ impl Looked {
     }
 }
 
-/// What was found out about the content of a file.
+/// What is known of the content of a file.
 pub(crate) struct Found<'a> {
     /// Its digest, SHA-256 or that of fs-verity.
     pub(crate) digest: &'a Digest,
@@ -55,14 +55,14 @@ pub(crate) struct Found<'a> {
     pub(crate) verity: bool,
     /// What the lists say.
     pub(crate) looked: Looked,
-    /// Whether what was read is what will be used.
+    /// Whether the content that was read is what will be used.
     pub(crate) stable: bool,
-    /// Whether a rule lets the file be used past the page cache, through which it was read.
+    /// Whether a rule permits direct I/O, which does not use the page cache that was read.
     pub(crate) permit_directio: bool,
 }
 
 impl<'a> Found<'a> {
-    /// What is found of content of which nobody asks whether it stays, or how it will be read.
+    /// Facts for callers that do not ask whether the content stays, or how it will be read.
     pub(super) fn now(digest: &'a Digest, verity: bool, looked: Looked) -> Self {
         Self {
             digest,
@@ -74,8 +74,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The digest of a file, or with `verity` the one that fs-verity enforces, and all that the lists
-/// say of it, for other purposes than to let it be used. May sleep.
+/// The digest of a file, or with `verity` its fs-verity digest, and all that the lists say of it.
+/// Not for letting the file be used. May sleep.
 ///
 /// # Errors
 ///
@@ -97,15 +97,15 @@ pub(super) fn digest_and_verdict(
     })
 }
 
-/// What the lists say of a file whose SHA-256 is `digest`; `appraised` says whether it matters what
-/// vouches for it. Where lists of other algorithms could make a difference the file is read once
-/// more, for all of them together. May sleep.
+/// What the lists say of a file whose SHA-256 is `digest`. `appraised` says whether it matters what
+/// vouches for it. Reads the file once more if lists of other algorithms could change the answer.
+/// May sleep.
 ///
 /// # Errors
 ///
-/// `EINTR` if the task is being killed. A file that changed between the reads is unknown, and so is
-/// one that cannot be read again where that leaves open whether it is revoked; otherwise it is what
-/// its SHA-256 says.
+/// `EINTR` if the task is killed. A file that changed between the reads is unknown. A file that
+/// cannot be read again is unknown if lists of other algorithms may revoke it; otherwise its
+/// SHA-256 decides.
 pub(super) fn verdict(
     lists: &Lists,
     stats: &Stats,
@@ -140,8 +140,7 @@ pub(super) fn verdict(
     })
 }
 
-/// What the lists that answer for measurement say of bytes in memory whose SHA-256 is `digest`.
-/// Does not sleep.
+/// What the lists say, for measurement, of bytes whose SHA-256 is `digest`. Does not sleep.
 pub(super) fn verdict_of_bytes(
     lists: &Lists,
     stats: &Stats,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mappings that became executable: evaluated afterwards, when it is too late to refuse.
+//! Mappings that became executable. They are evaluated afterwards, when they cannot be refused.
 //!
-//! So nothing may let the content escape the log. Between the moment at which it became executable
-//! and the one at which it is read here, another task can execute it and write it: if something had
-//! it open for writing then, or had since, that is recorded. A task that is being killed cannot
-//! read, but its memory need not go with it: one that was cloned with `CLONE_VM` executes in it as
-//! well. What it leaves unread is recorded as unreadable at once, so that it dies at once.
+//! Between the moment at which a mapping becomes executable and the read here, another task can
+//! execute and write the content. This is recorded as a violation if something had the file open
+//! for writing then or later. A task that is being killed cannot read, but a task cloned with
+//! `CLONE_VM` may still execute in its memory. So files that it leaves unread are recorded as
+//! unreadable at once.
 
 use super::file_access::has_foreign_pages;
 use crate::{
@@ -28,12 +28,12 @@ use kernel::prelude::*;
 /// The state of a file when a mapping of it became executable.
 pub(crate) struct Before {
     look: Look,
-    /// Pages that were mapped need not be what the file has. The look afterwards replaces them, and
-    /// does not see what was executed until then.
+    /// Mapped pages may differ from what the file has. The look replaces them, so it does not see
+    /// what was executed before.
     foreign_pages: bool,
 }
 
-/// A mapping of `file` is about to become executable. May sleep, but does not read the file.
+/// A mapping of `file` is about to become executable. May sleep. Does not read the file.
 pub(super) fn begin(cache: &Cache, file: &File) -> Before {
     cache.watch(file);
     Before {
@@ -42,11 +42,11 @@ pub(super) fn begin(cache: &Cache, file: &File) -> Before {
     }
 }
 
-/// `file`, a mapping of which became executable at `before`, was `evaluated`: records a violation
-/// if that failed, or if it may have been too late. May sleep.
+/// A mapping of `file` became executable at `before`, and `file` was `evaluated` since. Records a
+/// violation if that failed or may have been too late. May sleep.
 pub(super) fn finish(stores: &Stores, file: &File, before: &Before, evaluated: Result) {
     match evaluated {
-        // What is refused was recorded before.
+        // A refusal has been recorded already.
         Ok(()) => (),
         Err(e) if e == EACCES => (),
         Err(e) => {

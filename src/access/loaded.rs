@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Bytes that the kernel is given to use and that come from no file: kernel modules by
-//! init_module(2), firmware by sysfs or from the machine's own, kexec images by kexec_load(2).
+//! Bytes that the kernel loads without a file: modules by init_module(2), firmware from sysfs or
+//! the platform, kexec images by kexec_load(2).
 //!
-//! They are recorded under the `measure` rules that name their function, by their digest, unless a
-//! list knows it. There is no file on which conditions could be put, nor one that can be appraised.
+//! `measure` rules that name the function record their digest unless a list knows it. They have no
+//! file, so conditions on files do not count, and they cannot be appraised.
 
 use super::{
     content,
@@ -27,21 +27,20 @@ use kernel::{
     str::CStr, //
 };
 
-/// The label under which IMA measures modules that come from memory, as critical data.
+/// The label under which IMA measures modules from memory as critical data.
 const IMA_LABEL: &[u8] = b"modules";
 
-/// The name under which it records them.
+/// The name of these records.
 const IMA_NAME: &[u8] = b"init_module";
 
-/// The name of records of what kexec_load(2) loads.
+/// The name of records for kexec_load(2).
 const UNSEEN_NAME: &CStr = c"kexec_load";
 
-/// Records what the kernel is about to use, if the policy asks for it and no list knows it. May
-/// sleep.
+/// Records the bytes if the policy says so and no list knows them. May sleep.
 ///
 /// # Errors
 ///
-/// `ENOMEM` if it could not be recorded: it must not be used then.
+/// `ENOMEM` if they could not be recorded: they must not be used.
 pub(super) fn evaluate(stores: &Stores, func: Func, loaded: &Loaded<'_>) -> Result {
     if loaded.what == KernelRead::Module {
         measure_as_ima(stores, loaded.content)?;
@@ -67,8 +66,8 @@ pub(super) fn evaluate(stores: &Stores, func: Func, loaded: &Loaded<'_>) -> Resu
         .measure_digest(pcr, rule.template, &digest, name.as_str().as_bytes())
 }
 
-/// Records a kernel module as IMA does, where a rule asks for it
-/// (`func=CRITICAL_DATA label=modules`): the data are its SHA-256.
+/// Records a kernel module as IMA does (`func=CRITICAL_DATA label=modules`): the data are its
+/// SHA-256.
 fn measure_as_ima(stores: &Stores, module: &[u8]) -> Result {
     let policy = stores.policies.load();
     let Some(rule) = policy.measures_data(Func::CriticalData, IMA_LABEL) else {
@@ -81,8 +80,8 @@ fn measure_as_ima(stores: &Stores, module: &[u8]) -> Result {
         .measure_data(pcr, rule.template, IMA_NAME, digest.as_bytes())
 }
 
-/// Records a violation where the kernel is about to use bytes that it shows to nobody, if the
-/// policy wants them measured. May sleep.
+/// Records a violation if the policy measures bytes that the kernel does not show to hooks. May
+/// sleep.
 ///
 /// # Errors
 ///
@@ -95,8 +94,8 @@ pub(super) fn report_unseen(stores: &Stores, func: Func) -> Result {
     stores.log.violation_of_bytes(pcr, UNSEEN_NAME)
 }
 
-/// The name of a record: `init_module`, `firmware:blob`. Unlike that of a file it does not begin
-/// with a slash.
+/// The name of a record: `init_module`, `firmware:blob`. Names of files begin with a slash; these
+/// do not.
 fn name_of(loaded: &Loaded<'_>) -> Result<Text> {
     let kind = match loaded.what {
         KernelRead::Firmware => "firmware:",

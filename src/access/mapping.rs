@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mappings: one access, which serves two functions.
+//! Mappings: one access that serves two functions.
 
 use super::file_access::{
     Access,
@@ -19,13 +19,12 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// Whether `func` is one of a mapping.
 pub(super) fn maps(func: Func) -> bool {
     MAPPING.contains(&func)
 }
 
-/// What both functions come to for a mapping of `file`, each asked by `check` if the mapping
-/// `is_executable` in its sense.
+/// Evaluates a mapping of `file` for both functions. `check` runs for each function in whose sense
+/// the mapping `is_executable`.
 pub(super) fn evaluate(
     file: &File,
     is_executable: [bool; 2],

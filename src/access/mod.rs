@@ -2,11 +2,10 @@
 
 //! The path of an access: what a task does with a file, from the hook to the answer.
 //!
-//! [`hooks`] (what the kernel calls) → [`evaluate`] (the decision) → [`file_access`] (what is left
-//! to be done) → [`content`] (the file's digest) → [`known`] (what the lists say of it) →
-//! [`appraise`] (whether that is enough). [`mapping`] is for accesses that serve two functions,
-//! [`late`] for what cannot be refused any more, [`loaded`] for bytes that come from no file.
-//! [`exempt`] and [`unpacking`] tell which accesses are passed over.
+//! [`hooks`] (called by the kernel) → [`evaluate`] (the decision) → [`file_access`] (what is left
+//! to be done) → [`content`] (the file's digest) → [`known`] (what the lists say) → [`appraise`]
+//! (whether that suffices). [`mapping`] serves two functions with one access, [`late`] handles what
+//! cannot be refused, [`loaded`] bytes without a file. [`exempt`] and [`unpacking`] skip accesses.
 
 pub(crate) mod appraise;
 pub(crate) mod content;

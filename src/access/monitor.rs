@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the hooks ask.
+//! What the hooks hold.
 
 use super::{
     evaluate::evaluate,
@@ -31,7 +31,7 @@ use kernel::{
     },
 };
 
-/// The stores, and which accesses are passed over.
+/// The stores, and which accesses are skipped.
 #[pin_data]
 pub(crate) struct Monitor {
     /// Set once the first records are in the log; until then no access is evaluated.
@@ -58,39 +58,35 @@ impl Monitor {
         )
     }
 
-    /// Evaluates accesses from here on.
     pub(crate) fn begin(&self) {
         self.running.store(true, Release);
     }
 
-    /// Whether accesses are evaluated.
     pub(crate) fn is_running(&self) -> bool {
         self.running.read_acquire()
     }
 
-    /// Who is passed over.
     pub(crate) fn exempt(&self) -> &Exempt {
         &self.exempt
     }
 
-    /// The stores.
     #[inline(always)]
     pub(crate) fn stores(&self) -> &Stores {
         &self.stores
     }
 
-    /// A number that changes with the policy, the lists and the keys; none if what the policy says
-    /// of an access depends on more than a witness shows. Taken before they are asked, it never is
-    /// that of later ones.
+    /// A number that changes with the policy, the lists and the keys. None if the policy's
+    /// decisions depend on more than a witness has. Read it before the stores: then it never
+    /// belongs to a later state than their answers.
     #[inline(always)]
     pub(super) fn generation(&self) -> Option<u64> {
-        // Both only grow, so the sum is the same only if both are.
+        // Both only grow, so an equal sum means that neither has changed.
         let policy = self.stores.policies.generation()?;
         Some(policy.wrapping_add(self.stores.lists.generation()))
     }
 
-    /// Runs `evaluate`, and if it says that nothing was to be done notes that, unless something
-    /// changed meanwhile. May sleep.
+    /// Runs `evaluate`. Notes the result if nothing was to be done and nothing changed meanwhile.
+    /// May sleep.
     pub(super) fn settle(
         &self,
         kind: AccessKind,
@@ -107,8 +103,7 @@ impl Monitor {
         )
     }
 
-    /// Evaluates an access that arrived at a hook, unless the module itself is the one who makes
-    /// it.
+    /// Evaluates an access that arrived at a hook, unless the module itself makes it.
     pub(super) fn check(&self, access: Access<'_>) -> Result<Done> {
         if !self.is_running() || self.exempt.current() {
             return Ok(Done::Something);

@@ -3,8 +3,7 @@
 //! Kernel modules that are compressed on disk.
 //!
 //! The kernel reads such a file, shows it to the hooks, unpacks it, and shows the result again as a
-//! module. What lists and records know is the file; so the first counts, and the second is passed
-//! over, as in IMA.
+//! module. Lists and records have the packed file, so only that one is evaluated, as in IMA.
 
 use crate::sys::task::Token;
 use kernel::{
@@ -16,13 +15,12 @@ use kernel::{
 /// How many tasks are remembered.
 const MAX_TASKS: usize = 256;
 
-/// The tasks whose next module is the content of a file that has been evaluated packed.
+/// The tasks that will load a module from a packed file that was evaluated.
 ///
 /// # Invariants
 ///
-/// A task is here from the evaluation of a packed file to the next read into the kernel by it, or
-/// to the module that comes of the file, whichever is first: [`Unpacking::forget`] is called when
-/// such a read begins.
+/// A task is here from the evaluation of a packed file until it loads the module or begins the next
+/// read into the kernel, which calls [`Unpacking::forget`].
 #[pin_data]
 pub(crate) struct Unpacking {
     #[pin]
@@ -30,27 +28,26 @@ pub(crate) struct Unpacking {
 }
 
 impl Unpacking {
-    /// No task.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             tasks <- new_mutex!(KVec::new()),
         })
     }
 
-    /// The current task's packed file has been evaluated. Without memory what comes of it is
-    /// evaluated as well.
+    /// Notes that the current task's packed file has been evaluated. Without memory for that, the
+    /// unpacked module is evaluated as well.
     pub(crate) fn remember(&self) {
         self.forget();
         let mut tasks = self.tasks.lock();
         if tasks.len() >= MAX_TASKS {
-            // Most of them failed to unpack, and their tasks are gone.
+            // Most of these tasks failed to unpack, and have ended.
             tasks.clear();
         }
         // INVARIANT: Just evaluated.
         let _ = tasks.push(Token::current(), GFP_KERNEL);
     }
 
-    /// Takes the current task out and returns whether it was there.
+    /// Removes the current task. Returns whether it was there.
     pub(crate) fn forget(&self) -> bool {
         let mut tasks = self.tasks.lock();
         let current = Token::current();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a policy would stop what is running: asked before it is put in force.
+//! Checks before a policy is put in force that it would not stop what is running.
 
 use super::{
     super::{
@@ -53,7 +53,6 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// The administrator.
 const ROOT: Ids = Ids {
     uid: 0,
     euid: 0,
@@ -68,7 +67,7 @@ const ROOT: Ids = Ids {
 /// The most files that are named in the kernel log.
 const NAMED: usize = 20;
 
-/// What was found out about the file that was asked about last; its uses come together.
+/// The answers about the last file. The uses of one file follow each other.
 struct Judged {
     key: InodeKey,
     sha256: Option<Content>,
@@ -97,10 +96,12 @@ impl Judged {
     }
 }
 
-/// Refuses a policy by which a program that is running, or a library that it uses, could not be
-/// executed again by those who use it, or the shell or digestctl not by root, unless the module
-/// parameter `force` is set. The files are named in the kernel log. Files that pass as signed count
-/// as in use from now on. May sleep, for as long as it takes to read all of them.
+/// Refuses a policy that would deny the next execution of
+/// - a running program, or a library it uses, by its users;
+/// - the shell or `digestctl`, by root.
+///
+/// The module parameter `force` skips the check. The kernel log names the files. Files that pass as
+/// signed count as in use from now on. May sleep until all of these files are read.
 ///
 /// # Errors
 ///
@@ -135,7 +136,6 @@ fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> 
         denied = denied.saturating_add(denials(stores, policy, used, &mut judged, denied)?);
     }
     for path in INDISPENSABLE {
-        // What is not there is not missed.
         if let Ok(file) = exempt.run(|| OwnedFile::open(path)) {
             let used = Use {
                 file,
@@ -157,8 +157,8 @@ fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> 
     Err(error_of(Cause::LockOut))
 }
 
-/// How many more files, none or one, would be denied with this use; names it if fewer than
-/// [`NAMED`] were before.
+/// How many more files (0 or 1) would be denied with this use. The file is named in the kernel log
+/// if fewer than [`NAMED`] were.
 fn denials(
     stores: &Stores,
     policy: &ActivePolicy,
@@ -207,7 +207,7 @@ fn would_allow(
     if judged.allowed.contains(&rule.rule) {
         return Ok(Ok(()));
     }
-    // Asked first: a file of a server that does not answer is denied, and not waited for.
+    // This comes first: a file of a server that does not answer is denied without waiting for it.
     let look = stores.cache.glance(access.file);
     if !access.is_stable(&stores.cache, &look) {
         return Ok(Err(Denial::UnstableContent));

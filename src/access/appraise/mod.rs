@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Appraisal: whether the content of a file is good enough to be used, and what is done if it is
-//! not.
+//! Appraisal: whether the content of a file may be used.
 //!
-//! What is known of the file is gathered here and in [`reference`]; what follows from it is told by
-//! `digest_logic::appraise`. [`refresh`] keeps `security.ima` true when a file is written,
-//! [`protect`] guards what the decisions rest on, [`lockout`] asks before a policy is put in force
-//! whether it would stop what is running.
+//! This file and [`reference`] collect the facts; `digest_logic::appraise` decides. [`refresh`]
+//! updates `security.ima` after a write. [`protect`] keeps signed content and reference values from
+//! being changed. [`lockout`] checks a new policy.
 
 pub(crate) mod lockout;
 mod modsig;
@@ -48,9 +46,8 @@ use modsig::appended_signature;
 use reference::own_reference;
 use refresh::store_digest;
 
-/// Whether what is asked about will be executed. The kernel keeps writers away from programs,
-/// though not from mappings, nor from programs on mounts that are watched before content is
-/// accessed (`FAN_PRE_ACCESS`).
+/// Whether the file will be executed. The kernel refuses to open a running program for writing, but
+/// not a mapped file, nor a program on a mount watched with `FAN_PRE_ACCESS`.
 fn executes(func: Func) -> bool {
     matches!(
         func,
@@ -88,16 +85,14 @@ fn weigh(
     let evidence = Evidence {
         own,
         list: found.looked.verdict.and_then(|verdict| verdict.appraise),
-        // Only who opens a file that is being made may use it: nobody vouches for what its maker
-        // puts there.
+        // Only an open may use a new file: nothing vouches for what its creator writes to it.
         is_new: access.func == Func::FileCheck && stores.cache.is_new(file),
         is_empty: file.size() == 0,
     };
     judge(rule, &evidence)
 }
 
-/// Whether the access may proceed as far as `rule` is concerned, and what vouches for the file. May
-/// sleep.
+/// Whether `rule` lets the access proceed, and what vouches for the file. May sleep.
 ///
 /// # Errors
 ///
@@ -125,7 +120,7 @@ pub(super) fn appraise(
             let to_be_stored =
                 vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable());
             if to_be_stored && !store_digest(stores, access.file, found) {
-                // With nothing to keep, the next access comes here again.
+                // Nothing is kept, so the next access is evaluated again.
                 return Ok(Vouchers::default());
             }
             Ok(vouchers)
@@ -155,15 +150,15 @@ pub(super) fn appraise(
     }
 }
 
-/// Whether the access goes on to execute what is in the page cache, so that it must be what was
-/// read: nobody may write the file in between. Programs need no such question but on mounts that
-/// are watched (see [`executes`]).
+/// Whether the access executes what is in the page cache, so that no task may write the file
+/// between the read and the use. For programs this matters only on watched mounts (see
+/// [`executes`]).
 pub(super) fn must_execute_what_was_read(policies: &Policies, access: &Access<'_>) -> bool {
     executes(access.func) && policies.mode() == Mode::Enforce
 }
 
-/// The file is refused without its content: it cannot be read, or what is read need not be what is
-/// used. May sleep.
+/// Refuses a file whose content cannot be read, or may differ between the read and the use. May
+/// sleep.
 ///
 /// # Errors
 ///
@@ -173,7 +168,7 @@ pub(super) fn deny_unread(stores: &Stores, file: &File, denial: Denial, rule: &A
     deny(stores, file, denial, None, rule.rule)
 }
 
-/// Leaves an audit record, and refuses while enforcing. May sleep.
+/// Leaves an audit record. Refuses if the policy is enforced. May sleep.
 pub(crate) fn deny(
     stores: &Stores,
     file: &File,

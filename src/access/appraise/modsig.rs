@@ -14,8 +14,8 @@ use digest_logic::{
     modsig::split, //
 };
 
-/// What the signature at the end of the content is worth. Only content that the kernel has read is
-/// looked at: what is verified is what will be used. May sleep.
+/// Verifies the signature at the end of the content. Only content that the kernel has read already
+/// is verified, because that content is what will be used. May sleep.
 pub(super) fn appended_signature(trust: &Trust, access: &Access<'_>) -> Own {
     let Some((signed, signature)) = access.content.and_then(split) else {
         return Own::Absent;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the decisions rest on: content that counts as signed is not written, reference values are
-//! not set by just anybody, and content that comes from no file is not loaded where files are
-//! appraised.
+//! Guards what appraisal relies on:
+//! - content in use as signed is not written;
+//! - only the administrator sets reference values;
+//! - with `appraise` rules, the kernel loads content from files only.
 
 use super::{
     super::{
@@ -47,7 +48,7 @@ use kernel::{
     str::CStr, //
 };
 
-/// How a program, a library or a kernel module is used.
+/// How programs, libraries and kernel modules are used.
 const USES: [Func; 5] = [
     Func::BprmCheck,
     Func::CredsCheck,
@@ -56,7 +57,7 @@ const USES: [Func; 5] = [
     Func::ModuleCheck,
 ];
 
-/// What content must satisfy to be in use as signed.
+/// The rule that content in use as signed must satisfy.
 const ANY_SIGNED: Appraise = Appraise {
     rule: 0,
     digest_list: true,
@@ -64,14 +65,14 @@ const ANY_SIGNED: Appraise = Appraise {
     algos: None,
 };
 
-/// Whether a refusal under [`ANY_SIGNED`] tells that the content does not count as signed, rather
-/// than that this could not be found out.
+/// Whether a refusal under [`ANY_SIGNED`] means "not signed". Otherwise the file could not be
+/// checked.
 fn says_unsigned(denial: Denial) -> bool {
     denial.is_of_content() && !matches!(denial, Denial::InvalidHmac | Denial::NoLabel)
 }
 
-/// Whether only the administrator may change the extended attribute called `name` (`evm_xattrs=`).
-/// Does not sleep.
+/// Whether only the administrator may change the extended attribute `name` (`evm_xattrs=`). Does
+/// not sleep.
 fn is_protected(name: &[u8]) -> bool {
     module::Text::EvmXattrs
         .get()
@@ -80,12 +81,11 @@ fn is_protected(name: &[u8]) -> bool {
         .any(|known| !known.is_empty() && known == name)
 }
 
-/// Whether the current task may change, or remove, the extended attribute called `name`. May sleep.
+/// Whether the current task may change or remove the extended attribute `name`. May sleep.
 ///
 /// # Errors
 ///
-/// `EPERM` for what only a task with `CAP_SYS_ADMIN` in the initial user namespace may change; the
-/// audit log says so.
+/// `EPERM`, with an audit record, if that needs `CAP_SYS_ADMIN` in the initial user namespace.
 pub(in crate::access) fn may_change_xattr(log: &Log, dentry: &Dentry, name: &CStr) -> Result {
     if is_protected(name.to_bytes()) && !task::may_configure() {
         log.audit_xattr(dentry, name);
@@ -94,11 +94,11 @@ pub(in crate::access) fn may_change_xattr(log: &Log, dentry: &Dentry, name: &CSt
     Ok(())
 }
 
-/// Refuses to open for writing what must not change; see [`may_change`]. May sleep.
+/// Refuses to open a file for writing; see [`may_change`]. May sleep.
 ///
 /// # Errors
 ///
-/// `EACCES`; `EINTR` if the task was killed meanwhile.
+/// `EACCES`; `EINTR` if the task was killed.
 pub(in crate::access) fn may_write(stores: &Stores, file: &File) -> Result {
     if !file.is_writable() || !stores.policies.enforces() {
         return Ok(());
@@ -106,13 +106,13 @@ pub(in crate::access) fn may_write(stores: &Stores, file: &File) -> Result {
     may_change(stores, file)
 }
 
-/// Refuses to cut by its path what must not change; see [`may_change`]. May sleep.
+/// Refuses to truncate a file by its path; see [`may_change`]. May sleep.
 ///
 /// # Errors
 ///
-/// `EACCES`; `EINTR` if the task was killed meanwhile; why the file cannot be opened.
+/// `EACCES`; `EINTR` if the task was killed; an error of opening the file.
 pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
-    // Asked first: another file need not be readable.
+    // This comes first: other files need not be readable.
     if !stores.policies.enforces() || !stores.cache.is_signed(path.upmost_inode()) {
         return Ok(());
     }
@@ -120,17 +120,17 @@ pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
     may_change(stores, &file)
 }
 
-/// Refuses to change content that is in use as signed, whatever the policy says of opens. What
-/// cannot be found out is refused. May sleep.
+/// Refuses to change content in use as signed, whatever the rules say of the open. A file that
+/// cannot be checked is refused too. May sleep.
 ///
-/// Content that was not used yet can be written, and is not known any more then: package managers
-/// open what they have just unpacked once more, to flush it.
+/// Content that has not been used yet may be written: package managers reopen files they have just
+/// unpacked in order to sync them. Afterwards the lists do not know it.
 ///
 /// # Errors
 ///
-/// `EACCES`; `EINTR` if the task was killed meanwhile.
+/// `EACCES`; `EINTR` if the task was killed.
 fn may_change(stores: &Stores, file: &File) -> Result {
-    // What is new passes without being signed, and what is empty cannot have been used.
+    // New content passes unsigned, and empty content cannot have been used.
     if !file.is_regular()
         || !stores.cache.is_signed(file.real_inode())
         || stores.cache.is_new(file)
@@ -149,7 +149,7 @@ fn may_change(stores: &Stores, file: &File) -> Result {
     let denial = match weigh(stores, &access, &ANY_SIGNED, &found) {
         Ok(_) => Denial::Immutable,
         Err(denial) if says_unsigned(denial) => {
-            // Not any more: its list was removed, or its key.
+            // Its list or its key was removed.
             stores.cache.note_unsigned(file);
             return Ok(());
         }
@@ -158,8 +158,8 @@ fn may_change(stores: &Stores, file: &File) -> Result {
     deny(stores, file, denial, Some(&digest), rule)
 }
 
-/// The rule by which a list would be asked if the current task executed, mapped or loaded the file,
-/// 0 for none. May sleep, if a rule asks for the label of a file.
+/// The rule that looks the file up in lists if the current task executes, maps or loads it; 0 for
+/// none. May sleep if a rule has a condition on the label of a file.
 fn asking_rule(stores: &Stores, file: &File) -> usize {
     let rule = USES.iter().find_map(|func| {
         let query = Query::new(file, *func, Mask::EXEC);
@@ -169,7 +169,7 @@ fn asking_rule(stores: &Stores, file: &File) -> usize {
     rule.map_or(0, |rule| rule.rule)
 }
 
-/// Refuses content that user space hands over as bytes where rules want a file for it. May sleep.
+/// Refuses bytes from user space if a rule appraises them, which needs a file. May sleep.
 ///
 /// # Errors
 ///
@@ -191,9 +191,9 @@ pub(crate) fn may_come_as_bytes(stores: &Stores, func: Func) -> Result {
     Ok(())
 }
 
-/// Refuses to map, for execution, content that nobody looked at: that of another layer than is
-/// read. Rules are asked about the task itself, since the file system has taken over the mounter's
-/// credentials. Does not read.
+/// Refuses an executable mapping of another layer than the one that is read, since nothing checked
+/// that content. The file system acts with the mounter's credentials, so rules are evaluated with
+/// those of the task. Does not read the file.
 ///
 /// # Errors
 ///
@@ -211,8 +211,8 @@ pub(in crate::access) fn may_map_another(stores: &Stores, file: &File) -> Result
     Ok(())
 }
 
-/// Refuses to make a mapping executable whose file is not known to be good: it cannot be read here.
-/// Does not read.
+/// Refuses to make a mapping executable unless its file is known to be good. Does not read the
+/// file.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The reference value of a file: read, and compared with the content.
+//! The reference value of a file: reads it and compares it with the content.
 
 use super::super::{
     content,
@@ -28,13 +28,12 @@ use kernel::{
     str::CStr, //
 };
 
-/// The extended attribute.
 pub(super) const NAME: &CStr = c"security.ima";
 
-/// The longest value that is read under EVM: a signature by a key of 16 Kib is shorter.
+/// The longest value that is read under EVM. A signature by a key of 16 Kib is shorter.
 const MAX_VALUE: usize = 4096;
 
-/// What the file's reference value is worth. May sleep.
+/// Checks the file's own reference value. May sleep.
 pub(super) fn own_reference(
     stores: &Stores,
     access: &Access<'_>,
@@ -48,7 +47,7 @@ pub(super) fn own_reference(
     value.truncate(len);
     match evm {
         EvmStatus::Good => (),
-        // There is nothing that EVM could protect; a list may vouch for the content all the same.
+        // EVM has nothing to protect here. A list may still vouch for the content.
         EvmStatus::NoLabel if value.is_empty() => (),
         EvmStatus::NoLabel => return Err(Denial::NoLabel),
         EvmStatus::Bad => return Err(Denial::InvalidHmac),
@@ -83,7 +82,7 @@ pub(super) fn own_reference(
     })
 }
 
-/// The digest by `algo` of the content whose SHA-256 was found. May sleep.
+/// The digest by `algo` of the content with the SHA-256 that was found. May sleep.
 fn content_digest(
     stats: &Stats,
     access: &Access<'_>,

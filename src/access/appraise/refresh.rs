@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Keeping `security.ima` true.
+//! Updates `security.ima` after a write.
 //!
-//! When the last writer closes a file that was good when it was opened, its new digest is stored:
-//! whoever may write the file decides what is in it. A file that failed is never blessed in this
-//! way, and a signature is never replaced.
+//! When the last writer closes a file that was good when it was opened, the new digest is stored. A
+//! file that failed never gets a new digest this way. A signature is never replaced.
 
 use super::{
     super::{
@@ -39,8 +38,7 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// All that an inode's writers have written is there: the last of them is closing `file`, or has.
-/// May sleep.
+/// Stores the new digest. The last writer of `file` is closing it, or has closed it. May sleep.
 pub(in crate::access) fn refresh_reference(stores: &Stores, file: &File) {
     if !file.is_regular() || !stores.policies.appraises() || !stores.cache.has_passed(file) {
         return;
@@ -53,16 +51,15 @@ pub(in crate::access) fn refresh_reference(stores: &Stores, file: &File) {
         .reader
         .run(|| content::digest(&access, false, &stores.stats));
     if let Ok(digest) = digest {
-        // The writes that went before would have waited as well, and without its new digest the
-        // file is refused.
+        // The write itself would have waited too. Without its new digest the file is refused.
         let _ = store(stores, file, &digest, WhenFrozen::Wait);
     }
 }
 
-/// The same for `file`, which its writers have left. May sleep.
+/// Stores the new digest of `file`, whose writers have closed it. May sleep.
 ///
-/// A writer that comes and goes meanwhile stores the digest of its own content when it closes. If
-/// the older digest is stored after that one, the content is read again.
+/// Another writer may open and close the file meanwhile, and store its digest first. Then the
+/// content is read again.
 pub(in crate::access) fn refresh_left(stores: &Stores, file: &File) {
     for _ in 0..ATTEMPTS {
         let look = stores.cache.glance(file);
@@ -73,16 +70,16 @@ pub(in crate::access) fn refresh_left(stores: &Stores, file: &File) {
     }
 }
 
-/// Stores the digest of content that is good, or that shall be taken as good. Says whether that is
-/// settled: while the file system is frozen it is left to the next access, because this one may
-/// only read, and who thaws the file system may be the one who does. May sleep.
+/// Stores the digest of good content, or of content that is to become good. Returns whether that is
+/// done. On a frozen file system it is left to the next access: this access may be a read by the
+/// task that is to thaw the file system. May sleep.
 pub(in crate::access) fn store_digest(stores: &Stores, file: &File, found: &Found<'_>) -> bool {
-    // The digest that fs-verity enforces is none of the content.
+    // The fs-verity digest is not a digest of the content.
     found.verity || store(stores, file, found.digest, WhenFrozen::Fail) != Err(EAGAIN)
 }
 
-/// Stores `digest`, unless it or a signature is there. Where that cannot be done, as on a file
-/// system that is read-only or has no extended attributes, the file stays what it is.
+/// Stores `digest`, unless the same digest or a signature is there. Where the file system cannot
+/// store it (read-only, no extended attributes), nothing changes.
 ///
 /// # Errors
 ///
