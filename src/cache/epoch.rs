@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The count of closes: it tells that a writer came and went, where the content shows no other
-//! sign.
+//! The count of closes: it tells that a writer came and went, even where no other sign of change
+//! shows it.
 //!
-//! A writer that stores through a mapping, and closes the file before anything looks at the inode
-//! again, may leave the change counter and the time of change as they were. So each close of a file
-//! that was open for writing is counted, by a hash of the inode. Inodes that share a counter only
-//! make each other look changed when they are not.
+//! If a writer stores through a mapping and closes the file before the inode is looked at again,
+//! the change counter and the time of change may stay as they were. So each close of a file that
+//! was open for writing is counted, by a hash of the inode. Inodes that share a counter can only
+//! look changed when they are not.
 
 use crate::sys::{
     atomic::Inline as _,
@@ -17,19 +17,17 @@ use kernel::sync::atomic::{
     Full, //
 };
 
-/// How many counters there are.
 const SHARES: usize = 256;
 
 /// The counters of closes.
 ///
 /// # Invariants
 ///
-/// A counter only grows. It has grown for a close before the file stops to count as a writer of its
+/// A counter only grows. A close is counted before the file stops counting as a writer of its
 /// inode.
 pub(super) struct Epochs([Atomic<u64>; SHARES]);
 
 impl Epochs {
-    /// No close.
     pub(super) const fn new() -> Self {
         Self([const { Atomic::new(0) }; SHARES])
     }
@@ -40,8 +38,8 @@ impl Epochs {
         self.counter(key).map_or(0, |count| count.read_acquire())
     }
 
-    /// Counts a close of `key`, or something else that no sign of the inode shows, and returns the
-    /// count with it. A full barrier.
+    /// Counts a close of `key`, or another change that no sign of the inode shows. Returns the new
+    /// count. A full barrier.
     pub(super) fn advance(&self, key: InodeKey) -> u64 {
         self.counter(key)
             .map_or(0, |count| count.fetch_add(1, Full).wrapping_add(1))

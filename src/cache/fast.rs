@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Accesses for which nothing had to be done, so that the same access need not be looked at again.
+//! The table of accesses for which nothing had to be done.
 //!
-//! A file that is opened over and over by the same user costs a policy evaluation and a look into
-//! the cache each time, to find that nothing is to be done. Here stands the whole question to which
-//! that was the answer: the kind of the access, who makes it, the inode with its signs of change
-//! and its count of closes, and the generation of policy and lists. If all of it is as it was, so
-//! is the answer. A question that differs in one bit is another question, so nothing here needs to
-//! be invalidated.
+//! Without it, each repeated access costs a policy evaluation and a lookup in the cache. A place of
+//! the table has the whole question: the kind of the access, its subject, the inode with its signs
+//! of change and count of closes, and the generation of policy and lists. The answer holds as long
+//! as all of these are the same. A change makes another question, so nothing here is ever
+//! invalidated.
 //!
-//! The table has one place for a question; another one that falls there takes it over.
+//! Each question can stand in one place only, and replaces the one that stood there.
 
 use crate::sys::atomic::{
     smp_rmb,
@@ -31,13 +30,12 @@ use kernel::{
     },
 };
 
-/// How many places there are, of 64 bytes each.
+/// The number of places, of 64 bytes each.
 const PLACES: usize = 4096;
 
-/// How many words a question has.
+/// The number of words of a question.
 pub(super) const WORDS: usize = 7;
 
-/// All that an access depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Question(pub(super) [u64; WORDS]);
 
@@ -46,7 +44,7 @@ pub(super) struct Question(pub(super) [u64; WORDS]);
 pub(crate) enum Answer {
     /// The policy asks for nothing.
     Unasked,
-    /// What it asks for was done before.
+    /// What the policy asks for has been done before.
     Unchanged,
 }
 
@@ -59,11 +57,11 @@ const UNASKED: u64 = 1 << 1;
 ///
 /// # Invariants
 ///
-/// - The words of `question` change only while `version` has [`WRITING`], by the one that has set
-///   it. `version` is another one afterwards, so a reader that finds the same version without
-///   [`WRITING`] before and after it has read the words has read one question.
-/// - The question of a version is one to which the answer is what [`UNASKED`] says. Version 0
-///   stands for no question: its words are zero, and no inode has the address 0.
+/// - The words of `question` change only while `version` has [`WRITING`], and only by the task that
+///   set it. Afterwards `version` is another one. So a reader that sees the same version, without
+///   [`WRITING`], before and after it reads the words, has read one question.
+/// - [`UNASKED`] in `version` gives the answer to the question. Version 0 stands for no question:
+///   its words are zero, and no inode has the address 0.
 struct Place {
     version: Atomic<u64>,
     question: [Atomic<u64>; WORDS],
@@ -73,13 +71,13 @@ impl Place {
     /// The answer, if `question` stands here.
     #[inline(always)]
     fn answer(&self, question: &Question) -> Option<Answer> {
-        // Pairs with the release of the version in `put()`: the words are those of this version or
-        // of a later one.
+        // Pairs with the release of the version in `put()`: the words are of this version or a
+        // later one.
         let version = self.version.read_acquire();
         let same =
             (self.question.iter().zip(&question.0)).all(|(held, asked)| held.read_once() == *asked);
         // Pairs with the `smp_mb(Write)` in `put()`: if a word was of a later version, so is the
-        // version that is read here.
+        // version read here.
         smp_rmb();
         let whole = version & WRITING == 0 && self.version.read_once() == version;
         let answer = if version & UNASKED != 0 {
@@ -90,7 +88,7 @@ impl Place {
         (same && whole).then_some(answer)
     }
 
-    /// Puts `question` here, unless another task is just doing so.
+    /// Puts `question` here, unless another task is writing this place.
     fn put(&self, question: &Question, answer: Answer) {
         let version = self.version.load(Relaxed);
         let writing = version | WRITING;
@@ -98,10 +96,10 @@ impl Place {
         if !taken {
             return;
         }
-        // Pairs with the `smp_rmb()` in `answer()`: who reads a word of this question reads
-        // `WRITING` or a later version then.
+        // Pairs with the `smp_rmb()` in `answer()`: a task that reads a word of this question then
+        // reads `WRITING` or a later version.
         smp_mb(Write);
-        // INVARIANT: `WRITING` was set just above, by this task.
+        // INVARIANT: This task has just set `WRITING`.
         for (held, put) in self.question.iter().zip(&question.0) {
             held.store(*put, Relaxed);
         }
@@ -110,13 +108,12 @@ impl Place {
         } else {
             0
         };
-        // INVARIANT: A version that the place did not have in 2^62 changes.
+        // INVARIANT: The place has not had this version for 2^62 changes.
         let next = (version | WRITING | UNASKED).wrapping_add(1) | flag;
         self.version.store(next, Release);
     }
 }
 
-/// The table.
 pub(super) struct Fast(KVVec<Place>);
 
 impl Fast {

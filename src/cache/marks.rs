@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Marks of an inode: what outlives a result, and is never lost while it could matter.
+//! Marks of an inode. They outlive a change of the content, and last as long as they matter.
 
 use super::{
     Cache,
@@ -40,8 +40,8 @@ impl Cache {
         let inode = file.real_inode();
         let key = inode.key();
         self.mark(inode, Mark::Read.into());
-        // Pairs with `get_write_access()`, a full barrier: either the writer is counted here, or it
-        // sees the mark.
+        // Pairs with the full barrier in `get_write_access()`: either the writer is counted here,
+        // or it sees the mark.
         smp_mb(Full);
         let writers = self.writers(file);
         (writers.key == key && file.has_writers()).then_some(writers)
@@ -95,20 +95,21 @@ impl Cache {
         self.unmark(file, Mark::Unreadable);
     }
 
-    /// `file` is mapped shared and writable: from here on pages of it can be referenced, and
-    /// written to by that reference when nothing has it open for writing any more. May sleep.
+    /// `file` is mapped shared and writable. From here on, references to its pages may exist.
+    /// Content can be written through them even when no task has the file open for writing. May
+    /// sleep.
     pub(crate) fn note_shared(&self, file: &File) {
         self.mark(file.real_inode(), Mark::Shared.into());
     }
 
-    /// Whether references to pages of `file` may be left from shared mappings that could be
-    /// written. Does not sleep.
+    /// Whether references to pages of `file` may be left from shared writable mappings. Does not
+    /// sleep.
     pub(crate) fn is_shared(&self, file: &File) -> bool {
         self.has(file, Mark::Shared)
     }
 
-    /// All pages of `file` that were cached when `look` began have been replaced since. Returns
-    /// whether no reference is left by which the content can be written to. May sleep.
+    /// All pages of `file` that were cached when `look` began have been replaced. Returns whether
+    /// no reference is left through which content can be written. May sleep.
     pub(crate) fn cleansed(&self, file: &File, look: &Look) -> bool {
         let inode = file.real_inode();
         if look.written || inode.key() != look.key {
@@ -117,7 +118,7 @@ impl Cache {
         let mut is_clean = false;
         self.update(inode, |old, inode| {
             let Some(old) = old else {
-                // Nothing is known, so nothing was mapped shared: the mark went by eviction, with
+                // There is no entry: the file was not mapped shared, or eviction took the mark and
                 // the pages.
                 is_clean = inode.writers <= 0;
                 return None;
@@ -129,15 +130,14 @@ impl Cache {
         is_clean
     }
 
-    /// `file` is executed or mapped: it is not new any more, whatever became of its first writer.
-    /// May sleep.
+    /// `file` is executed or mapped. It is no longer new, even if its first writer still has it
+    /// open. May sleep.
     pub(crate) fn note_used(&self, file: &File) {
         self.unmark(file, Mark::New);
     }
 
-    /// The content of `file` passed, as signed or not. A pass under another rule, without being
-    /// signed, does not take from those that use it as signed: only [`Cache::note_unsigned`] does.
-    /// May sleep.
+    /// The content of `file` passed, as signed or not. An unsigned pass under another rule does not
+    /// end its use as signed; only [`Cache::note_unsigned`] does. May sleep.
     pub(crate) fn note_passed(&self, file: &File, signed: bool) {
         let marks = if signed {
             Marks::of(&[Mark::Passed, Mark::Signed])
@@ -152,7 +152,7 @@ impl Cache {
         self.mark(file.real_inode(), Mark::Signed.into());
     }
 
-    /// The content of `file` did not pass under some rule. May sleep.
+    /// The content of `file` failed under a rule. May sleep.
     pub(crate) fn note_failed(&self, file: &File) {
         self.unmark(file, Mark::Passed);
     }
@@ -162,8 +162,7 @@ impl Cache {
         self.unmark(file, Mark::Signed);
     }
 
-    /// An inode was just created: what is written until its writers have closed it is its content.
-    /// May sleep.
+    /// An inode was just created. It is new until its writers have closed it. May sleep.
     pub(crate) fn note_created(&self, inode: InodeRef<'_>) {
         let key = inode.key();
         self.update(inode, |old, _| {
@@ -171,7 +170,6 @@ impl Cache {
         });
     }
 
-    /// Whether `file` is new. Does not sleep.
     pub(crate) fn is_new(&self, file: &File) -> bool {
         let inode = file.real_inode();
         self.entry(inode.key())
@@ -213,7 +211,7 @@ impl Cache {
         let inode = file.real_inode();
         if self.has_any(inode.key(), mark.into()) {
             self.change(inode, |old, _| Entry::unmarked(old, mark.into()));
-            // Questions that were answered because of the mark are asked again.
+            // Answers that depended on the mark must be asked for again.
             self.epochs.advance(inode.key());
         }
     }

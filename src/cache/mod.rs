@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is remembered of inodes: results of earlier looks, so that a file that did not change is
-//! not read again, and marks.
+//! What is remembered of inodes: marks, and results of earlier looks, so that an unchanged file is
+//! not read again.
 //!
-//! The entries and their transitions are `digest_logic::cache`; here are the map that holds them
-//! with the results of looks, the count of closes ([`epoch`]), what writers do to an entry
-//! ([`writers`]), what outlives a result ([`marks`]), and the shortcut past all of it
-//! ([`shortcut`], with its table in [`fast`]).
+//! `digest_logic::cache` has the entries and their transitions. Here are the map of entries and
+//! results, the count of closes ([`epoch`]), changes by writers ([`writers`]), marks ([`marks`]),
+//! and the shortcut ([`shortcut`], with its table in [`fast`]).
+//! - An answer is given only while no task has the file open for writing and no sign of change has
+//!   moved since the file was read.
+//! - A result is kept only if no task had the file open for writing before and after the read, and
+//!   only on storage that shows every change.
+//! - Files on tmpfs are always read, because stores through a mapping leave no sign there.
 //!
-//! An answer is given only while nothing has the file open for writing, and only if every sign of
-//! change is as it was before the file was read. A result is kept only if nothing had the file open
-//! for writing before and after it was read, and on storage that shows every change. Files on tmpfs
-//! are always read: stores through a mapping leave no sign there.
-//!
-//! The inode is the one that holds the content: on overlayfs that of a layer, so that a copy-up,
-//! which makes another inode the file's, finds nothing here. What is said of an inode is always
-//! said of that one; a [`Look`] names it.
+//! The inode is the one that holds the content. On overlayfs it belongs to a layer, so a copy-up
+//! leads to another inode, which has no entry. A [`Look`] names its inode.
 
 mod epoch;
 mod fast;
@@ -56,21 +54,21 @@ use kernel::{
     }, //
 };
 
-/// log2 of the number of hash chains: 16 Ki chains, 128 KiB.
+/// log2 of the number of hash chains (128 KiB).
 const CHAINS: u32 = 14;
 
-/// The beginning of a look at the content of a file. What is found is of what is used only if
-/// nothing moved since.
+/// The beginning of a look at the content of a file. The result describes the content that is used
+/// only if nothing changed since.
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
     /// The inode that held the content.
     key: InodeKey,
-    /// The count of closes; read before anything else.
+    /// The count of closes, which is read first.
     epoch: u64,
     /// Whether something had the file open for writing.
     written: bool,
-    /// The signs of change, if they show every change of content, change tracking is armed and
-    /// nothing writes.
+    /// The signs of change. None unless they show every change of content, change tracking is
+    /// armed, and no task has the file open for writing.
     signs: Option<Signs>,
 }
 
@@ -85,9 +83,9 @@ impl Look {
 ///
 /// # Invariants
 ///
-/// What an entry says of an inode was true when the entry was made, under the lock of the map. A
-/// close of a writer is counted, and the entry changed for it, while the writer still counts in the
-/// inode (`i_writecount`).
+/// An entry was true of its inode when it was made, under the lock of the map. The close of a
+/// writer is counted, and the entry is changed for it, while the writer still counts in
+/// `i_writecount`.
 #[pin_data]
 pub(crate) struct Cache {
     #[pin]
@@ -129,13 +127,13 @@ impl Cache {
 
 /// Results.
 impl Cache {
-    /// What an earlier look leaves to be done of what `decision` asks for: nothing, if the content
-    /// is unchanged and either has a record in `pcr` or, where lists count, is known to the lists
-    /// of generation `lists`. Does not sleep but to find the inode of a stacked file system.
+    /// What an earlier look leaves to be done of `decision`. Nothing is left if the content is
+    /// unchanged and has a record in `pcr`, or is known to the lists of generation `lists` where
+    /// lists count. Sleeps only to find the inode of a stacked file system.
     pub(crate) fn left(&self, file: &File, decision: &Decision, pcr: u8, lists: u64) -> Left {
         let inode = file.real_inode();
         let entry = self.entry(inode.key()).filter(|entry| {
-            // A writer that comes after this question is as if it came after the access.
+            // A later writer counts as one that comes after the access.
             entry.holds(inode.signs()) && !file.has_writers()
         });
         match entry {
@@ -144,12 +142,12 @@ impl Cache {
         }
     }
 
-    /// Begins a look at the content of `file`. Neither sleeps, but to find the inode of a stacked
-    /// file system, nor arms change tracking: its result cannot be kept.
+    /// Begins a look whose result cannot be kept: change tracking is not armed. Sleeps only to find
+    /// the inode of a stacked file system.
     pub(crate) fn glance(&self, file: &File) -> Look {
         let key = file.real_inode().key();
         let epoch = Entry::epoch_of(self.entry(key).as_ref(), self.epochs.now(key));
-        // In this order: a writer that goes after the count was read changes it.
+        // In this order: a writer that closes after the count was read changes the count.
         smp_mb(Read);
         Look {
             key,
@@ -159,8 +157,8 @@ impl Cache {
         }
     }
 
-    /// Makes the count of closes that [`Cache::glance`] sees the inode's own, so that no close of
-    /// another inode is taken for one of it. May sleep.
+    /// Gives the inode a count of closes of its own, so that closes of other inodes do not count
+    /// for it. May sleep.
     pub(crate) fn watch(&self, file: &File) {
         let inode = file.real_inode();
         if self.entry(inode.key()).is_none() {
@@ -184,14 +182,15 @@ impl Cache {
         }
     }
 
-    /// Whether what was read since `look` is still the content of `file`: the same inode holds it,
-    /// nothing has it open for writing, nor had since. What opens it for writing from here on sees
-    /// the marks that the caller set before. Holds on every file system. Does not sleep but to find
-    /// the inode of a stacked file system.
+    /// Whether what was read since `look` is still the content of `file`:
+    /// - the same inode holds it;
+    /// - no task has had it open for writing since.
+    ///
+    /// A task that opens it for writing later sees the marks that the caller has set. Holds on
+    /// every file system. Sleeps only to find the inode of a stacked file system.
     pub(crate) fn is_unchanged(&self, file: &File, look: &Look) -> bool {
-        // Pairs with `get_write_access()`, a full barrier: either the open is counted as a writer
-        // here, or it sees, in `opened_to_write()` and the questions for marks, what was set
-        // before.
+        // Pairs with the full barrier in `get_write_access()`: either the writer is counted here,
+        // or it sees the marks that were set before.
         smp_mb(Full);
         let inode = file.real_inode();
         if look.written || inode.key() != look.key || file.has_writers() {
@@ -203,7 +202,7 @@ impl Cache {
         epoch == look.epoch && look.signs.is_none_or(|signs| inode.signs() == signs)
     }
 
-    /// A look ended with `outcome`: keeps it, if the content cannot have changed meanwhile. May
+    /// A look ended with `outcome`, which is kept if the content cannot have changed meanwhile. May
     /// sleep.
     pub(crate) fn keep(&self, file: &File, look: &Look, outcome: &Outcome) {
         let inode = file.real_inode();
@@ -215,8 +214,8 @@ impl Cache {
             signs,
             epoch: look.epoch,
         };
-        // Of a writer that closes meanwhile: it counts in the inode until its close has been
-        // counted, and its `closed()` takes the same lock.
+        // A writer that closes meanwhile counts in the inode until its close has been counted. Its
+        // `closed()` takes the same lock.
         self.update(inode, |old, inode| {
             smp_mb(Read);
             Entry::kept(old, self.epochs.now(key), inode, &stamp, outcome)
@@ -233,9 +232,9 @@ impl Shrink for Cache {
         self.inodes.evict(count, |key, entry, inode| {
             let evictable = entry.is_evictable(inode);
             if evictable {
-                // The next reader has to be noted again. Pairs with the reader, who counts in the
-                // inode before he asks for the count: either he finds another count, or he is found
-                // when this is asked the second time.
+                // The next reader must be noted again. Pairs with the reader, which counts in the
+                // inode before it reads the count: either it finds another count, or the second
+                // check here finds it.
                 self.epochs.advance(key);
             }
             evictable

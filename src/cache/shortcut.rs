@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The shortcut: an access that needs nothing done, as the same access before.
+//! The shortcut: an access that needs nothing done, because the same access needed nothing before.
 
 use super::{
     fast::{
@@ -18,8 +18,8 @@ use digest_logic::cache::Signs;
 use kernel::prelude::*;
 
 impl Cache {
-    /// The question whether an access of `kind` needs anything done, under the generation
-    /// `generation` of policy and lists. None if that depends on more than a question shows.
+    /// The question whether an access of `kind` needs anything done under `generation`, that of
+    /// policy and lists. None if the answer depends on more than a question has.
     #[inline(always)]
     fn question(
         &self,
@@ -46,8 +46,8 @@ impl Cache {
         ]))
     }
 
-    /// Why nothing need be done for an access of `kind`, if that is known. Takes no lock, does not
-    /// sleep.
+    /// Why nothing needs to be done for an access of `kind`, if that is known. Takes no lock, does
+    /// not sleep.
     #[inline(always)]
     pub(crate) fn answer(
         &self,
@@ -60,8 +60,8 @@ impl Cache {
         self.fast.answer(&question)
     }
 
-    /// Runs `evaluate`, which says whether nothing had to be done, and notes that unless something
-    /// changed meanwhile. May sleep. `generation` is asked before and after.
+    /// Runs `evaluate`, which returns whether nothing had to be done. Notes that, unless something
+    /// changed meanwhile. `generation` is called before and after. May sleep.
     pub(crate) fn settle(
         &self,
         kind: u32,
@@ -70,7 +70,7 @@ impl Cache {
         generation: impl Fn() -> Option<u64>,
         evaluate: impl FnOnce() -> Result<Option<Answer>>,
     ) -> Result {
-        // Only a file that was armed shows every change from here on.
+        // Only an inode with change tracking shows every later change.
         let armed = Witness::of(file, cred).is_some() && file.arm_change_tracking().is_ok();
         let ask = || self.question(kind, file, cred, generation()?);
         let before = armed.then(ask).flatten();

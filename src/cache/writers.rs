@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writers of an inode: as they come, close and go.
+//! Writers of an inode: opens, closes and truncation.
 
 use super::{
     Cache,
@@ -26,8 +26,7 @@ impl Cache {
     pub(crate) fn opened_to_write(&self, file: &File, is_reported: bool) -> bool {
         let inode = file.real_inode();
         let concerned = Marks::of(&[Mark::Read, Mark::Reported, Mark::Closed, Mark::Passed]);
-        // The open has counted as a writer by a full barrier, `get_write_access()`; see
-        // `opened_to_read()`.
+        // `get_write_access()` counted this writer with a full barrier; see `opened_to_read()`.
         if !self.has_any(inode.key(), concerned) {
             return false;
         }
@@ -50,19 +49,19 @@ impl Cache {
         is_violation && !is_reported
     }
 
-    /// `file`, open for writing, is being closed for good. It still counts as a writer. `last` is a
-    /// glance from before it was found to be the last of the writers ([`Cache::is_last_writer`]),
-    /// if it was. Returns whether more is to be done once it does not count
-    /// ([`Cache::left_by_writers`]): whether it is not the last of the writers of a file that is
-    /// new or has passed, or another one has come and gone since the glance, or it cannot tell. May
-    /// sleep.
+    /// `file`, open for writing, is being closed. It still counts as a writer. `last` is a glance
+    /// from before [`Cache::is_last_writer`] returned true, if it did.
+    ///
+    /// Returns whether [`Cache::left_by_writers`] must be called when the file no longer counts.
+    /// This is so for a file that is new or has passed, unless it is certain that no other writer
+    /// was there since the glance. May sleep.
     pub(crate) fn closed(&self, file: &File, last: Option<Look>) -> bool {
         let inode = file.real_inode();
         let now = self.epochs.advance(inode.key());
         let stacked = file.is_stacked();
         let mut unsettled = false;
-        // An update that has read the count from before this close is seen here; a later one reads
-        // the new count.
+        // An update that read the count before this close is visible here. A later update reads the
+        // new count.
         if self.inodes.get_settled(inode.key()).is_some() {
             self.change(inode, |old, inode| {
                 let of_writers = Marks::of(&[Mark::New, Mark::Passed]);
@@ -76,8 +75,8 @@ impl Cache {
         unsettled
     }
 
-    /// A file that was open for writing has been closed, and counts no more. Returns whether
-    /// nothing has the content open for writing now. May sleep.
+    /// A file that was open for writing has been closed and no longer counts. Returns whether no
+    /// task has the content open for writing now. May sleep.
     pub(crate) fn left_by_writers(&self, file: &File) -> bool {
         let mut is_left = false;
         self.update(file.real_inode(), |old, inode| {
@@ -87,9 +86,8 @@ impl Cache {
         is_left
     }
 
-    /// Whether `file`, open for writing and being closed for good, is the only one open for
-    /// writing: all that is in the content is there by now, unless another writer comes. Does not
-    /// sleep.
+    /// Whether `file`, open for writing and being closed, is the only one open for writing. Then
+    /// all writes are in the content, unless another writer comes. Does not sleep.
     pub(crate) fn is_last_writer(&self, file: &File) -> bool {
         !file.is_stacked() && file.real_inode().now().writers == 1
     }
@@ -113,8 +111,7 @@ impl Cache {
         self.epochs.advance(key);
     }
 
-    /// No inode that is freed from here on will be forgotten. Nothing is looked up or evicted any
-    /// more.
+    /// From here on, freed inodes are not forgotten. Nothing is looked up or evicted after this.
     pub(crate) fn retire(&self) {
         self.inodes.retire();
     }
