@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Checkpoints: what was used of the lists, put into the measurement list by one record.
+//! Checkpoints: records of what was used of the lists.
 //!
-//! One is made when root asks for it, every `checkpoint_interval` seconds, and before the system
-//! goes. The last two are left out where nothing has changed since the last one.
+//! One is made when root asks for it, every `checkpoint_interval` seconds, and before a reboot. The
+//! last two are skipped if nothing has changed since the last checkpoint.
 
 use crate::{
     access::Monitor,
@@ -32,11 +32,10 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The name of the record.
 const CHECKPOINT_EVENT: &[u8] = b"digest_lists_checkpoint";
 
-/// Records what was used of the lists, and returns the text of it; the bits start anew afterwards
-/// if `how` says so. May sleep.
+/// Records what was used of the lists, and returns its text. The bits start anew afterwards if
+/// `how` says so. May sleep.
 ///
 /// # Errors
 ///
@@ -50,11 +49,11 @@ fn record(stores: &Stores, checkpoint: &Checkpoint) -> Result {
     let mut data = [0; Checkpoint::MAX];
     let mut sink = SliceSink::new(&mut data);
     checkpoint.write(&mut sink).map_err(|_| EINVAL)?;
-    // Nothing is used by it, so it may wait for the TPM.
+    // No file is used because of it, so it may wait for the TPM.
     stores.log.note_own_data(sink.written(), CHECKPOINT_EVENT)
 }
 
-/// The checkpoints that are made without a request.
+/// Makes the checkpoints that no request asks for.
 struct Automatic {
     monitor: Arc<Monitor>,
     /// In milliseconds.
@@ -63,7 +62,7 @@ struct Automatic {
 
 impl Automatic {
     fn run(&self) {
-        // Nothing comes before the first records.
+        // There is no checkpoint before the first records.
         if !self.monitor.is_running() {
             return;
         }
@@ -90,15 +89,15 @@ impl AtReboot for Automatic {
     }
 }
 
-/// Makes checkpoints by itself until it is dropped.
+/// Makes checkpoints until it is dropped.
 pub(crate) struct Checkpoints {
     _at_reboot: RebootNotifier<Automatic>,
     work: DelayedWork<Automatic>,
 }
 
 impl Checkpoints {
-    /// Makes one before the system goes, and once [`Checkpoints::begin`] was called one every
-    /// `interval` seconds; none of these if that is 0. May sleep.
+    /// Makes a checkpoint before a reboot and, after [`Checkpoints::begin`], one every `interval`
+    /// seconds. Makes none if that is 0. May sleep.
     pub(crate) fn new(monitor: Arc<Monitor>, interval: u32) -> Result<Self> {
         let interval = interval.saturating_mul(1000);
         let automatic = Arc::new(Automatic { monitor, interval }, GFP_KERNEL)?;
@@ -108,7 +107,7 @@ impl Checkpoints {
         })
     }
 
-    /// The first records are in the list. Does not sleep.
+    /// Starts the interval; the first records are in the list. Does not sleep.
     pub(crate) fn begin(&self, interval: u32) {
         if interval > 0 {
             self.work.after(interval.saturating_mul(1000));

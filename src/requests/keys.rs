@@ -25,20 +25,22 @@ use kernel::prelude::*;
 /// The name of the record of a key that was added.
 const KEY_EVENT: &[u8] = b"digest_lists_key";
 
-/// What precedes the identifier of a key that is to be revoked.
+/// The prefix of a key identifier in a request to revoke.
 const REVOKE: &[u8] = b"revoke ";
 
-/// What the name of a key file's signature has behind that of the key file.
+/// The suffix of the file with a key file's signature.
 const SIGNATURE: &[u8] = b".sig";
 
 /// The largest key file, and the largest signature of one, in bytes.
 const MAX_FILE: usize = 1 << 20;
 const MAX_SIGNATURE: usize = 64 << 10;
 
-/// Takes what was written to `trusted_keys`: an X.509 certificate in DER, whose key is added if a
-/// trusted key has signed it; the absolute path of a key file, whose keys are added if a trusted
-/// key has signed the file; or `revoke` and the identifier of a key. A key is recorded before it
-/// counts. May sleep.
+/// Serves a write to `trusted_keys`. May sleep.
+/// - An X.509 certificate in DER: its key is added if a trusted key signed it.
+/// - The absolute path of a key file: its keys are added if a trusted key signed the file.
+/// - `revoke` and the identifier of a key.
+///
+/// A key is recorded before it counts.
 ///
 /// # Errors
 ///
@@ -85,7 +87,7 @@ fn revoke_key(stores: &Stores, hex: &[u8]) -> Result {
     let id = id.get(..len).unwrap_or_default();
     let revoked = stores.lists.trust().revoke(id);
     let count = revoked.map_err(|reason| refuse("trusted_keys", reason))?;
-    // Files that passed by its signatures are looked at again.
+    // Files that passed by its signatures are evaluated again.
     stores.lists.invalidate();
     pr_info!(
         "key revoked: {}; it is that of {} trusted certificates\n",

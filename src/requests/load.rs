@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Loading lists: metadata → its record → every list it names → the table, all of them or none.
+//! Loading lists: metadata → its record → each list file → the table. All lists are loaded, or
+//! none.
 
 use super::{
     own_file::{
@@ -43,12 +44,11 @@ use kernel::prelude::*;
 /// The largest metadata in bytes.
 pub(crate) const MAX_METADATA: usize = 16 << 20;
 
-/// The name of the record of metadata. Behind it and a colon stands the path of those that came in
-/// a file: a name that begins with a slash is a file's that a task used, which any user can leave
-/// of any content under any path (chroot).
+/// The name of the record of metadata. For metadata in a file, a colon and the path follow. The
+/// prefix is needed because a name that begins with a slash is a file that a task used, and any
+/// user can make such records with any path and content (chroot).
 const METADATA_EVENT: &[u8] = b"digest_lists_metadata";
 
-/// The name of the record of metadata in the file at `path`.
 fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
     let mut name = KVVec::new();
     name.extend_from_slice(METADATA_EVENT, GFP_KERNEL)?;
@@ -65,7 +65,7 @@ fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
 /// # Errors
 ///
 /// One errno per cause (`Documentation/abi.md`), with the reason in the kernel log. Nothing is
-/// loaded then, unless the lists came into force and older ones of the same name could not be
+/// loaded then. Exception: the lists are in force, but older ones of the same name could not be
 /// removed.
 pub(crate) fn load_lists(monitor: &Monitor, data: &[u8]) -> Result {
     if !monitor.is_running() {
@@ -81,13 +81,14 @@ pub(crate) fn load_lists(monitor: &Monitor, data: &[u8]) -> Result {
     }
 }
 
-/// Loads what `data`, which messages call `name`, describe, after a record named `event`. May
-/// sleep.
+/// Loads what the metadata `data` describe, after a record named `event`. `name` is for messages.
+/// May sleep.
 fn load_metadata(monitor: &Monitor, data: &[u8], name: &[u8], event: &[u8]) -> Result {
     let stores = monitor.stores();
     let metadata = Metadata::parse(data).map_err(|cause| refuse(Path(name), cause))?;
     let change = stores.lists.change();
-    // However often: which lists are in force follows from the order of loads and removals.
+    // Repeated metadata are recorded each time: the order of loads and removals gives the lists in
+    // force.
     stores.log.measure_attempt(data, event, || {
         load_recorded(monitor, &change, &metadata, name)
     })?;
@@ -138,8 +139,8 @@ fn load_recorded(
     Ok(())
 }
 
-/// Reads the list that `record` names, with its SHA-256, and applies the rules of
-/// `DIGEST_LIST_CHECK` to it. May sleep.
+/// Reads the list that `record` names, with its SHA-256. Applies the rules of `DIGEST_LIST_CHECK`.
+/// May sleep.
 fn read_list(monitor: &Monitor, record: &Record<'_>) -> Result<(KVVec<u8>, Digest)> {
     let stores = monitor.stores();
     let limit = Limit(stores.lists.settings().max_list_size, Cause::ListTooLarge);

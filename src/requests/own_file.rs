@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that root names and the module reads for itself.
+//! Files that the module reads for itself because root names them.
 
 use crate::{
     access::{
@@ -20,8 +20,8 @@ use kernel::{
     str::CStr, //
 };
 
-/// The name of the file in `data` if it is a path: it begins with a slash and has no NUL, which
-/// every metadata has. One newline at the end is not part of it.
+/// The path in `data`, without a newline at its end, if `data` is one: it begins with a slash and
+/// has no NUL. Metadata always have a NUL.
 pub(super) fn as_path(data: &[u8]) -> Option<&[u8]> {
     let path = super::line_of(data);
     (path.starts_with(b"/") && !path.contains(&0)).then_some(path)
@@ -36,11 +36,11 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// How large a file may be, in bytes, and what it is called if it is larger.
+/// The largest size in bytes, and the cause for a larger file.
 pub(super) struct Limit(pub(super) usize, pub(super) Cause);
 
-/// Reads the file at `path` without evaluating the access, and hands it to `look` while it is open.
-/// Errors of `look` have been logged. May sleep.
+/// Reads the file at `path` without evaluating the access, and calls `look` while it is open.
+/// `look` has logged its errors. May sleep.
 pub(super) fn read<T>(
     exempt: &Exempt,
     path: &[u8],

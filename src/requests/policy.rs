@@ -40,17 +40,17 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The label of what the module itself calls critical data.
+/// The label of the policy as critical data.
 const CRITICAL_DATA: &[u8] = b"digest_lists";
 
-/// Replaces the policy by the one in `data`, or in the file whose absolute path `data` is, and
-/// records it. If the write `continues` one before, its rules are added to the policy instead:
-/// shells write line by line. May sleep.
+/// Replaces the policy by `data`, or by the file whose absolute path `data` is, and records it. If
+/// the write `continues` an earlier one, its rules are added instead: shells write line by line.
+/// May sleep.
 ///
 /// # Errors
 ///
-/// One errno per cause (`Documentation/abi.md`), with line, column and reason in the kernel log;
-/// the former policy stays in force then.
+/// One errno per cause (`Documentation/abi.md`), with line, column and reason in the kernel log.
+/// The former policy stays in force then.
 pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool) -> Result {
     let stores = monitor.stores();
     if !monitor.is_running() {
@@ -66,7 +66,7 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
         if Arc::ptr_eq(&judge, &stores.policies.load()) {
             break (text, change);
         }
-        // Another policy came into force meanwhile: it has to let this one pass as well.
+        // Another policy came into force meanwhile. It must allow this one as well.
     };
     let text = match text {
         Some(text) => text,
@@ -75,8 +75,7 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     };
     let policy = ActivePolicy::from_bytes(text)?;
     check_lockout(stores, monitor.exempt(), &policy)?;
-    // Whatever can fail comes before the policy is in force, and the record that says so comes
-    // last.
+    // All steps that can fail come before the policy is in force. The record is the last of them.
     let canonical = policy.canonical()?;
     let text = canonical.as_str().as_bytes();
     record_critical_data(stores, &policy, text)?;
@@ -87,8 +86,8 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     Ok(())
 }
 
-/// The text of the file that `data` name, or nothing if `data` are the text; if the policy in force
-/// lets it replace itself. May sleep, for as long as a server takes to answer.
+/// The text of the file that `data` names, or nothing if `data` is the text. Fails if the policy in
+/// force does not allow to replace it. May sleep as long as a server takes to answer.
 fn judged(monitor: &Monitor, data: &[u8], continues: bool) -> Result<Option<KVVec<u8>>> {
     let stores = monitor.stores();
     let Some(path) = as_path(data).filter(|_| !continues) else {
@@ -106,8 +105,8 @@ fn judged(monitor: &Monitor, data: &[u8], continues: bool) -> Result<Option<KVVe
     own_file::read(monitor.exempt(), path, limit, check).map(|(text, ())| Some(text))
 }
 
-/// Records `policy` itself, whose canonical form is `text`, if it has rules of the function
-/// `CRITICAL_DATA` with `label=digest_lists`. May sleep.
+/// Records `policy`, whose canonical form is `text`, if a rule with `func=CRITICAL_DATA` and
+/// `label=digest_lists` says so. May sleep.
 pub(super) fn record_critical_data(stores: &Stores, policy: &ActivePolicy, text: &[u8]) -> Result {
     let data = Data {
         label: CRITICAL_DATA,

@@ -21,20 +21,19 @@ pub(crate) const MAX_REMOVE: usize = 1 << 20;
 /// The name of the record of lists that were removed.
 pub(super) const REMOVE_EVENT: &[u8] = b"digest_lists_remove";
 
-/// The digest in one line.
 pub(crate) fn parse_digest(line: &[u8]) -> Result<Digest, Cause> {
     core::str::from_utf8(line)
         .map_err(|_| Cause::BadHex)
         .and_then(Digest::parse)
 }
 
-/// Removes the lists that `data` names, the SHA-256 of one list file per line, all of them or none,
-/// and records which. Files that only they know are unknown when this returns. May sleep.
+/// Removes the lists that `data` names by the SHA-256 of their files, one per line. Removes all of
+/// them or none, and records them. Files that only they know are unknown on return. May sleep.
 ///
 /// # Errors
 ///
-/// `ENOENT` if a list is not loaded; `EBUSY` if files are being appraised and a digest that is
-/// revoked would be so no more; one errno per way in which a line is no digest.
+/// `ENOENT` if a list is not loaded; `EBUSY` if the policy appraises and a revoked digest would no
+/// longer be revoked; one errno for each way in which a line is not a digest.
 pub(crate) fn remove_lists(stores: &Stores, data: &[u8]) -> Result {
     let text = line_of(data);
     let mut digests = KVVec::new();

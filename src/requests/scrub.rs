@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The scrub: whether the digests in memory are still those that were loaded.
+//! The scrub: compares the digests in memory with what was loaded.
 //!
-//! Stores through the mapping by which they are read fault; the direct map of the same pages stays
-//! writable. A list that changed is taken out, since nobody can tell what it knows, and then the
-//! finding is recorded. What it revoked must not become known again by that: revocations that are
-//! intact stay, and where they are not, every digest counts as revoked until the list is loaded
-//! again.
+//! Stores through the mapping that lookups read cause a fault, but the direct map of the same pages
+//! is writable. A list that changed is taken out and this is recorded. What it revoked stays
+//! unknown: intact revocations are kept; if they changed too, every digest counts as revoked until
+//! the list is loaded again.
 
 use crate::{
     lists::{
@@ -23,10 +22,9 @@ use crate::{
 use core::fmt::Write;
 use kernel::prelude::*;
 
-/// The name of the record of lists that were found changed.
 const CORRUPTED_EVENT: &[u8] = b"digest_lists_corrupted";
 
-/// What becomes of a list.
+/// What becomes of a damaged list.
 fn consequence(list: &List, damage: Damage) -> &'static str {
     match damage {
         Damage::Revoked => "revocations-lost",
@@ -35,12 +33,12 @@ fn consequence(list: &List, damage: Damage) -> &'static str {
     }
 }
 
-/// Checks every list, takes out those that changed and returns how many these are. May sleep.
+/// Checks every list and takes out those that changed. Returns how many. May sleep.
 ///
 /// # Errors
 ///
-/// `EINTR` if the task is being killed: nothing was changed. `ENOMEM`: lists that changed may still
-/// be in use, or are taken out and the finding could not be recorded; the kernel log says which.
+/// `EINTR` if the task is killed: nothing was changed. `ENOMEM`: changed lists are still in use, or
+/// they were taken out and this could not be recorded. The kernel log says which.
 pub(crate) fn scrub(stores: &Stores) -> Result<usize> {
     let change = stores.lists.change();
     let damaged = change.damaged().map_err(|error| refuse("scrub", error))?;

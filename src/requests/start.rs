@@ -21,12 +21,11 @@ use crate::{
 use digest_logic::start::Start;
 use kernel::prelude::*;
 
-/// Asks whether the policy of load time may be put in force. May sleep, for as long as it takes to
-/// read all programs that are running.
+/// Checks the policy of load time. May sleep until all running programs are read.
 ///
 /// # Errors
 ///
-/// `EDEADLK` if it would stop them.
+/// `EDEADLK` if it would deny running programs.
 pub(crate) fn prepare(monitor: &Monitor) -> Result {
     let stores = monitor.stores();
     stores.lists.trust().add_linked();
@@ -34,7 +33,8 @@ pub(crate) fn prepare(monitor: &Monitor) -> Result {
     check_lockout(stores, monitor.exempt(), &stores.policies.load())
 }
 
-/// Marks what is mapped shared and can be written since before the hooks were attached. May sleep.
+/// Marks files that have been mapped shared and writable since before the hooks were attached. May
+/// sleep.
 fn note_older_mappings(cache: &Cache) {
     match Uses::by_processes() {
         Ok(uses) => {
@@ -55,8 +55,7 @@ fn note_older_mappings(cache: &Cache) {
     }
 }
 
-/// Writes the first records and begins to evaluate accesses. To be called after [`prepare`]. May
-/// sleep.
+/// Writes the first records and starts to evaluate accesses. Call it after [`prepare`]. May sleep.
 ///
 /// # Errors
 ///
