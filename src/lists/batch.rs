@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lists on their way into the table, all of one write or none.
+//! The lists of one write on their way into the table: all of them or none.
 
 use super::{
     floors::Floors,
@@ -38,24 +38,24 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The lists of one write on their way into the table. All of them share one piece of memory.
+/// The lists of one write. They share one piece of memory.
 pub(crate) struct Batch<'a> {
     lists: &'a Lists,
-    /// The memory that loaded lists take, in bytes.
+    /// The bytes that loaded lists take.
     used: usize,
     staged: KVVec<Staged>,
-    /// What stands for lists that were loaded unsigned and are signed here.
+    /// Replacements for lists that were loaded unsigned and are signed here.
     signed: KVVec<Arc<List>>,
     memory: Writer,
-    /// The memory that the new lists take beside their digests, in bytes.
+    /// The bytes that the new lists take beside their digests.
     more: usize,
     entries: PerAlgo<usize>,
-    /// The floors that the lists of this write raise.
+    /// The floors that this write raises.
     floors: Floors,
 }
 
 impl<'a> Batch<'a> {
-    /// None yet, for `lists`, which nothing else changes meanwhile.
+    /// An empty batch for `lists`. The caller keeps others from changing them.
     pub(super) fn new(lists: &'a Lists) -> Self {
         Self {
             lists,
@@ -69,8 +69,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Checks and parses one list, whose SHA-256 is `digest`. What is checked is the very buffer
-    /// that is parsed. May sleep.
+    /// Checks and parses one list, whose SHA-256 is `digest`. It is checked and parsed in the same
+    /// buffer. May sleep.
     pub(crate) fn stage(
         &mut self,
         record: &Record<'_>,
@@ -85,8 +85,8 @@ impl<'a> Batch<'a> {
         if described.as_bytes() != record.digest {
             return Err(Cause::OtherFile.into());
         }
-        // Whoever writes the metadata chooses their algorithm, and must not choose a way past the
-        // blacklist by it.
+        // The writer of the metadata chooses their algorithm, which must not be a way past the
+        // blacklist.
         if is_data_blacklisted(digest.as_bytes()) || is_data_blacklisted(described.as_bytes()) {
             return Err(Cause::Blacklisted.into());
         }
@@ -129,7 +129,7 @@ impl<'a> Batch<'a> {
         self.check_limit(list.arena_len())?;
         list.write_arena(&mut self.memory)
             .map_err(|cause| match cause {
-                // The memory's only failure.
+                // Memory is the only thing that can fail here.
                 Cause::BufferTooSmall => Reason::Kernel(ENOMEM),
                 cause => cause.into(),
             })?;
@@ -138,8 +138,8 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Asks whether a list with this edition may be loaded, and makes it the floor of its name and
-    /// signer if so. What the write had of a former one is left out. May sleep.
+    /// Checks that a list with this edition may be loaded, and makes it the floor of its name and
+    /// signer. Drops older editions of it from this write. May sleep.
     fn enter_edition(
         &mut self,
         named: &Arc<Named>,
@@ -163,14 +163,14 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Whether what was staged and `more` bytes of digests would be over the limit. May sleep.
+    /// Whether what was staged and `more` bytes of digests exceed the limit. May sleep.
     fn check_limit(&self, more: usize) -> Result<(), Reason> {
         let more = self.memory.footprint_with(more).saturating_add(self.more);
         self.lists.table.check_limit(self.used, more, &self.entries)
     }
 
-    /// Whether the list is loaded or in the batch already. If it is there without a signature, and
-    /// has one here, it counts as signed from then on.
+    /// Whether the list is loaded or in the batch already. A list that is there unsigned, and has a
+    /// good signature here, counts as signed from then on.
     fn has(
         &mut self,
         record: &Record<'_>,
@@ -199,8 +199,8 @@ impl<'a> Batch<'a> {
         Ok(true)
     }
 
-    /// Puts all lists into the table. Returns how many are new, and how many were there and are
-    /// signed now. May sleep.
+    /// Puts all lists into the table. Returns how many are new, and how many were loaded before and
+    /// are now signed. May sleep.
     pub(crate) fn publish(self) -> Result<(usize, usize), Reason> {
         let signed = self.signed.len();
         let mut floors = self.lists.floors.lock();
@@ -222,7 +222,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// A reference as it is shown: what is not printable, and spaces, are underscores.
+/// A reference for display: spaces and unprintable characters become underscores.
 fn printable(ref_id: &[u8]) -> Result<KVVec<u8>, Reason> {
     let mut shown = KVVec::with_capacity(ref_id.len(), GFP_KERNEL)?;
     for byte in ref_id {
@@ -232,7 +232,7 @@ fn printable(ref_id: &[u8]) -> Result<KVVec<u8>, Reason> {
     Ok(shown)
 }
 
-/// Removes what `is_out` says. (`Vec::retain()` has a path to a panic.)
+/// Removes the items for which `is_out` is true. (`Vec::retain()` has a path to a panic.)
 fn leave_out<T>(list: &mut KVVec<T>, is_out: impl Fn(&T) -> bool) {
     while let Some(place) = list.iter().position(&is_out) {
         if list.remove(place).is_err() {

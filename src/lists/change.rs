@@ -31,14 +31,14 @@ use kernel::{
     },
 };
 
-/// The lists, while nothing else changes them.
+/// The lists while only this request may change them.
 pub(crate) struct Change<'a> {
     lists: &'a Lists,
     _changing: MutexGuard<'a, ()>,
 }
 
 impl Lists {
-    /// Keeps others from changing the lists. May sleep.
+    /// Excludes other requests from changing the lists. May sleep.
     pub(crate) fn change(&self) -> Change<'_> {
         Change {
             lists: self,
@@ -48,7 +48,7 @@ impl Lists {
 }
 
 impl Change<'_> {
-    /// Lists to load.
+    /// A batch of lists to load.
     pub(crate) fn batch(&self) -> Batch<'_> {
         Batch::new(self.lists)
     }
@@ -60,14 +60,14 @@ impl Change<'_> {
         lists.any(|list| list.digest == *digest)
     }
 
-    /// Removes the lists whose files have one of `digests`, all of them at once. `record` is called
-    /// when nothing else can fail any more: what was revoked by them may be used right after. May
+    /// Removes the lists whose files have one of `digests`, all at once. `record` is called when
+    /// nothing else can fail, because afterwards files may be used that the lists revoked. May
     /// sleep.
     ///
     /// # Errors
     ///
-    /// [`Cause::WouldUnrevoke`] if a digest that is revoked would be so no more and `keep_revoked`
-    /// says that it must; those of the table and of `record`. Nothing is removed then.
+    /// [`Cause::WouldUnrevoke`] with `keep_revoked` if a revoked digest would no longer be revoked;
+    /// those of the table and of `record`. Nothing is removed then.
     pub(crate) fn remove(
         &self,
         digests: &[Digest],
@@ -81,18 +81,17 @@ impl Change<'_> {
         self.lists.table.remove(gone, record)
     }
 
-    /// Removes the lists of which a higher serial number is in force, after `record` has recorded
-    /// their digests, one per line; returns how many these are, and whether unsigned ones stay. May
-    /// sleep.
+    /// Removes the lists of which a higher serial number is in force. Before that, `record` gets
+    /// their digests, one per line. Returns how many there were, and whether unsigned ones stay.
+    /// May sleep.
     ///
-    /// A signer takes back what it revoked by leaving it out of the next edition, whatever
-    /// `keep_revoked` says. An unsigned list is root's, and keeps to the rule of
-    /// [`Change::remove`]: it stays in force, beside the newer one, where that rule forbids to
-    /// remove it.
+    /// A signer ends a revocation by leaving the digest out of the next edition, whatever
+    /// `keep_revoked` says. For unsigned lists, which are root's, the rule of [`Change::remove`]
+    /// holds: a list that it protects stays in force beside the newer one.
     ///
     /// # Errors
     ///
-    /// Those of the table and of `record`; the older lists stay in force then, beside the newer
+    /// Those of the table and of `record`. The older lists then stay in force beside the newer
     /// ones.
     pub(crate) fn remove_older(
         &self,
@@ -122,7 +121,7 @@ impl Change<'_> {
     ///
     /// # Errors
     ///
-    /// `EINTR` if the task is being killed; `ENOMEM`.
+    /// `EINTR` if the task is killed; `ENOMEM`.
     pub(crate) fn damaged(&self) -> Result<KVVec<(Arc<List>, Damage)>> {
         let mut damaged = KVVec::new();
         for list in self.lists.table.snapshot().lists() {
@@ -137,7 +136,7 @@ impl Change<'_> {
         Ok(damaged)
     }
 
-    /// Takes `damaged` lists out and counts them. Revocations that are intact stay. May sleep.
+    /// Takes out `damaged` lists and counts them. Intact revocations stay. May sleep.
     pub(crate) fn withdraw(&self, damaged: &[(Arc<List>, Damage)]) -> Result<(), Reason> {
         self.lists.corrupted.add(usize_as_u64(damaged.len()));
         self.lists.table.withdraw(damaged)

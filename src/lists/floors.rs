@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Below what serial number lists of some name and signer are refused, for as long as the module is
-//! loaded.
+//! Floors: lists with lower serial numbers, of the same name and signer, are refused as long as the
+//! module is loaded.
 //!
-//! A list without a signature has no signer, which is one of its own: what it is called says
-//! nothing of signed ones.
+//! Unsigned lists count as of one signer of their own, so their names do not affect signed lists.
 
 use super::list::{
     List,
@@ -24,10 +23,10 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The most floors. Each write of root could add one.
+/// The most floors. Each write by root could add one.
 const MAX_FLOORS: usize = 1 << 16;
 
-/// Who signed a list, if anybody did.
+/// The signer of a list, if it is signed.
 pub(super) type Signer = Option<Arc<SignerId>>;
 
 struct Entry {
@@ -43,11 +42,9 @@ impl Entry {
     }
 }
 
-/// The floors.
 pub(super) struct Floors(KVVec<Entry>);
 
 impl Floors {
-    /// None.
     pub(super) fn new() -> Self {
         Self(KVVec::new())
     }
@@ -56,8 +53,8 @@ impl Floors {
         self.0.iter().find(|entry| entry.is_of(named, signer))
     }
 
-    /// Whether the list whose edition is `named`, with `floor` as its own serial number and digest,
-    /// may be loaded.
+    /// Checks that the list with the edition `named` may be loaded. `floor` is its own serial
+    /// number and digest.
     ///
     /// # Errors
     ///
@@ -72,8 +69,8 @@ impl Floors {
         Ok(Floor::judge(known, floor)?)
     }
 
-    /// Puts a floor where that of the same name and signer was. Where there is none, room for it
-    /// must have been reserved.
+    /// Replaces the floor of the same name and signer. Adding a new one needs room that was
+    /// reserved.
     ///
     /// # Errors
     ///
@@ -102,7 +99,7 @@ impl Floors {
     ///
     /// # Errors
     ///
-    /// [`Cause::MemoryLimit`] for too many, `ENOMEM`.
+    /// [`Cause::MemoryLimit`] if there are too many, `ENOMEM`.
     pub(super) fn reserve(&mut self, more: &Self) -> Result<(), Reason> {
         if self.0.len().saturating_add(more.0.len()) > MAX_FLOORS {
             return Err(Cause::MemoryLimit.into());
@@ -110,7 +107,7 @@ impl Floors {
         Ok(self.0.reserve(more.0.len(), GFP_KERNEL)?)
     }
 
-    /// Takes over the floors of `more`, for which there is room.
+    /// Takes over the floors of `more`; room must have been reserved.
     pub(super) fn take(&mut self, more: Self) -> Result<(), Reason> {
         for entry in more.0 {
             self.raise(entry.named, entry.signer, entry.floor)?;
@@ -118,13 +115,13 @@ impl Floors {
         Ok(())
     }
 
-    /// Whether `named` of `signer` has a lower serial number than one that was loaded.
+    /// Whether a list with a higher serial number than `named` of `signer` was loaded.
     pub(super) fn is_below(&self, named: &Named, signer: &Signer) -> bool {
         self.of(named, signer)
             .is_some_and(|entry| named.serial < entry.floor.serial)
     }
 
-    /// Whether one with a higher serial number than `list` was loaded.
+    /// Whether a list with a higher serial number than `list` was loaded.
     pub(super) fn is_renewed(&self, list: &List) -> bool {
         (list.named.as_ref()).is_some_and(|named| self.is_below(named, &list.signer))
     }

@@ -44,12 +44,11 @@ use kernel::{
     },
 };
 
-/// The identifier of the key that signed, as `trusted_keys` shows it.
+/// The identifier of the key that signed, as in `trusted_keys`.
 #[derive(PartialEq, Eq)]
 pub(crate) struct SignerId(KVVec<u8>);
 
 impl SignerId {
-    /// An identifier of `bytes`.
     pub(super) fn new(bytes: &[u8]) -> Result<Self, Reason> {
         let mut id = KVVec::new();
         id.extend_from_slice(bytes, GFP_KERNEL)?;
@@ -63,16 +62,14 @@ impl fmt::Display for SignerId {
     }
 }
 
-/// The name and the serial number that a list gives itself.
+/// The edition of a list.
 pub(crate) struct Named {
     /// Printable characters.
     pub(super) name: KVVec<u8>,
-    /// The serial number.
     pub(super) serial: u64,
 }
 
 impl Named {
-    /// A copy of `edition`.
     pub(super) fn new(edition: &Edition<'_>) -> Result<Self> {
         let mut name = KVVec::new();
         name.extend_from_slice(edition.name(), GFP_KERNEL)?;
@@ -90,7 +87,7 @@ impl fmt::Display for Named {
     }
 }
 
-/// A list that was checked and is not in the table yet. Its digests stand in a
+/// A list that was checked and is not in the table yet. Its digests are in a
 /// [`crate::sys::pages::Writer`].
 pub(super) struct Staged {
     /// The SHA-256 of the list file.
@@ -105,14 +102,14 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// The memory that it takes beside its digests, in bytes.
+    /// The bytes that it takes beside its digests.
     pub(super) fn footprint(&self) -> usize {
         footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
             .saturating_add(evidence::footprint(self.counts.total()))
     }
 }
 
-/// Counts the characters that are written.
+/// Counts the characters written.
 struct Length(usize);
 
 impl fmt::Write for Length {
@@ -122,12 +119,10 @@ impl fmt::Write for Length {
     }
 }
 
-/// The memory that a list takes beside its digests, in bytes: itself, its place in a snapshot, and
-/// what it owns.
+/// The bytes that a list takes beside its digests: itself, its place in a snapshot, what it owns.
 fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named>) -> usize {
     let mut hex = Length(0);
     if let Some(signer) = signer {
-        // Counting does not fail.
         let _ = fmt::Write::write_fmt(&mut hex, format_args!("{signer}"));
     }
     // An `Arc` has a count before the value.
@@ -141,19 +136,18 @@ fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named
         }))
 }
 
-/// What happened to the digests of a list in memory.
+/// Which digests of a list have changed in memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Damage {
-    /// Those that it made known have changed; those that it revokes, if any, have not.
+    /// Those that it makes known. Its revocations are intact, or it has none.
     Known,
-    /// Those that it revokes have changed.
+    /// Those that it revokes.
     Revoked,
 }
 
 /// A loaded list.
 pub(crate) struct List {
-    /// The SHA-256 of the list file, by which the list is known whatever algorithm its metadata
-    /// used.
+    /// The SHA-256 of the list file. It names the list, whatever algorithm its metadata used.
     pub(crate) digest: Digest,
     /// Its format.
     pub(crate) list_type: ListType,
@@ -163,23 +157,22 @@ pub(crate) struct List {
     pub(crate) ref_id: KVVec<u8>,
     /// Its digests by kind.
     pub(crate) counts: Counts,
-    /// Who signed it. A list that is signed counts for appraisal, beside measurement.
+    /// The signer. Signed lists count for appraisal as well as for measurement.
     pub(crate) signer: Option<Arc<SignerId>>,
-    /// Its edition, if it says which it is.
+    /// Its edition, if it has one.
     pub(crate) named: Option<Arc<Named>>,
     /// The memory that it shares with the lists of the same write.
     pub(super) memory: Arc<Sealed>,
     place: Range<usize>,
-    /// Of a list that lost the digests that it made known: only those that it revokes are left.
+    /// The list lost the digests that it made known. Only its revocations are left.
     pub(super) is_rest: bool,
-    /// The SHA-256 of its digests in memory, of those that it makes known and of those that it
-    /// revokes, for the scrub.
+    /// The SHA-256 of its digests in memory, known ones and revoked ones, for the scrub.
     sums: [[u8; 32]; 2],
     /// How many lookups found a digest in it.
     pub(crate) hits: Atomic<u64>,
     /// Which digests of the file were found.
     pub(super) seen: Arc<Bits>,
-    /// The number in the file of the first digest that is here.
+    /// The number in the file of the first digest in memory.
     first: u32,
 }
 
@@ -207,7 +200,7 @@ impl List {
         Ok(list)
     }
 
-    /// The same list, signed.
+    /// The same list with a signer.
     pub(super) fn signed_by(&self, signer: Arc<SignerId>, ref_id: KVVec<u8>) -> Self {
         Self {
             signer: Some(signer),
@@ -216,7 +209,7 @@ impl List {
         }
     }
 
-    /// What is left of the list if only its revocations are intact; nothing if it has none.
+    /// The list with only its revocations, if it has any.
     pub(super) fn rest(&self) -> Result<Option<Self>> {
         if self.counts.revoked == 0 {
             return Ok(None);
@@ -235,13 +228,13 @@ impl List {
             is_rest: true,
             first: (self.first)
                 .saturating_add(self.counts.total().saturating_sub(self.counts.revoked)),
-            // What was checked, not what is there now.
+            // The sum of what was checked, not of what memory has now.
             sums: [sha::sha256(&[]), revoked],
             ..self.copy()
         }))
     }
 
-    /// Another list on the same digests, without reference and signer.
+    /// Another list with the same digests, without reference and signer.
     fn copy(&self) -> Self {
         Self {
             digest: self.digest,
@@ -261,13 +254,13 @@ impl List {
         }
     }
 
-    /// The memory that it takes beside its digests, in bytes.
+    /// The bytes that it takes beside its digests.
     pub(super) fn footprint(&self) -> usize {
         footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
             .saturating_add(evidence::footprint(self.counts.total()))
     }
 
-    /// Where the digests are that it revokes: they are the last.
+    /// Where its revoked digests are: at the end.
     fn revoked_place(&self) -> Range<usize> {
         let revoked = usize::try_from(self.counts.revoked)
             .unwrap_or(usize::MAX)
@@ -282,8 +275,7 @@ impl List {
             .map(|place| sha::sha256(self.memory.get(place).unwrap_or_default()))
     }
 
-    /// Whether its digests are no longer what they were when it was loaded. May sleep for long
-    /// lists.
+    /// Whether its digests have changed since it was loaded. May sleep long for large lists.
     pub(super) fn damage(&self) -> Option<Damage> {
         let [known, revoked] = self.sums_now();
         let [was_known, was_revoked] = self.sums;
@@ -293,7 +285,6 @@ impl List {
         (known != was_known).then_some(Damage::Known)
     }
 
-    /// Its reference.
     pub(crate) fn ref_id(&self) -> &str {
         match core::str::from_utf8(&self.ref_id) {
             Ok(id) if !id.is_empty() => id,

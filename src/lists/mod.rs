@@ -2,10 +2,9 @@
 
 //! The loaded digest lists.
 //!
-//! [`batch`] takes lists on their way in, [`signature`] asks who signed them and [`trust`] whether
-//! that counts, [`floors`] keeps a former edition of a list from coming back, [`table`] finds
-//! digests in them, [`seen`] tells which were found. [`change`] is for the requests that load lists
-//! or take them away.
+//! [`batch`] loads lists. [`signature`] finds the signer, and [`trust`] whether it is trusted.
+//! [`floors`] refuses older editions. [`table`] finds digests, and [`seen`] tells which were found.
+//! [`change`] is for requests that load or remove lists.
 
 mod batch;
 mod change;
@@ -53,20 +52,20 @@ use kernel::{
 };
 use table::Table;
 
-/// What the administrator allows, by parameters of the module.
+/// What the administrator set by module parameters.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
     /// Whether a list has to be signed.
     pub(crate) require_signature: bool,
     /// The largest list file in bytes.
     pub(crate) max_list_size: usize,
-    /// What all digests together may take, in bytes.
+    /// The most bytes that all digests may take.
     pub(crate) max_digest_memory: usize,
-    /// When the certificates of signers have to be valid.
+    /// When certificates of signers must be valid.
     pub(crate) validity: Validity,
     /// Whether keys of the kernel's secondary and machine keyrings count.
     pub(crate) trust_machine_keyring: bool,
-    /// Whether all signatures of lists and key files take a key that is dedicated to lists.
+    /// Whether signatures of lists and key files need a key dedicated to lists.
     pub(crate) dedicated_keys: bool,
 }
 
@@ -84,19 +83,19 @@ pub(crate) struct Lists {
     /// Taken only with `changing` held.
     #[pin]
     floors: Mutex<Floors>,
-    /// Lists whose memory was found changed.
+    /// How many lists were found changed in memory.
     corrupted: Counter,
-    /// Held while one is made.
+    /// Held while a checkpoint is made.
     #[pin]
     last_checkpoint: Mutex<Last>,
 }
 
-/// For what a digest is looked up.
+/// Why a digest is looked up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// For an access to what has it, which is evidence of use.
+    /// For an access to a file with this digest. A match is evidence of use.
     Access,
-    /// For anything else.
+    /// For another reason.
     Question,
 }
 
@@ -118,12 +117,10 @@ impl Lists {
         })
     }
 
-    /// What the administrator allows.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The keys by which lists may be signed.
     pub(crate) fn trust(&self) -> &Trust {
         &self.trust
     }
@@ -141,13 +138,13 @@ impl Lists {
         }
     }
 
-    /// What the lists say of `digest`, which fs-verity enforces. Takes no lock, does not sleep.
+    /// What the lists say of the fs-verity digest `digest`. Takes no lock, does not sleep.
     pub(crate) fn verdict_of_verity(&self, digest: &Digest, purpose: Purpose) -> Option<Verdict> {
         self.verdict(&verity::entry(digest), purpose)
     }
 
-    /// The algorithms, SHA-256 aside, whose lists could still change what is said of a file, and
-    /// whether any of these has revoked digests.
+    /// The algorithms other than SHA-256 whose lists could change what is said of a file, and
+    /// whether one of these lists has revoked digests.
     pub(crate) fn open_algorithms(
         &self,
         verdict: Option<Verdict>,
@@ -172,22 +169,22 @@ impl Lists {
         self.table.generation()
     }
 
-    /// Makes every cached result that rests on lists or keys be asked for again.
+    /// Makes all cached results that depend on lists or keys stale.
     pub(crate) fn invalidate(&self) {
         self.table.next_generation();
     }
 
-    /// How many distinct digests the lists have.
+    /// The number of distinct digests.
     pub(crate) fn digests(&self) -> u64 {
         self.table.digests()
     }
 
-    /// How many lists there are.
+    /// The number of lists.
     pub(crate) fn count(&self) -> usize {
         self.table.snapshot().lists().count()
     }
 
-    /// How many of them are signed.
+    /// The number of signed lists.
     pub(crate) fn signed(&self) -> usize {
         let snapshot = self.table.snapshot();
         let count = snapshot
@@ -207,13 +204,12 @@ impl Lists {
         self.table.for_each_holder(digest, visit);
     }
 
-    /// How many lists there are of which nobody can tell any more what they revoked: while there is
-    /// one, nothing is known.
+    /// The number of lists whose revocations are damaged. As long as there is one, no digest is
+    /// known.
     pub(crate) fn lost(&self) -> usize {
         self.table.snapshot().lost()
     }
 
-    /// The bytes that lists, their digests, indexes and directories take.
     pub(crate) fn memory(&self) -> usize {
         self.table.memory()
     }

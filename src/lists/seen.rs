@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Evidence of use of the loaded lists: the bits of `digest_logic::seen`, as text, and checkpoints
-//! of it.
+//! Evidence of use of the loaded lists: the bits of `digest_logic::seen` as text, and checkpoints.
 //!
-//! The bits of a list go with it. What is left of a list, and a list that counts as signed from
-//! then on, have the same bits. Snapshots of the table share their lists, so no bit is lost when
-//! one replaces another.
+//! The bits go with their list. A list keeps its bits when it becomes signed and when only its
+//! revocations are left. Snapshots of the table share their lists, so no bit is lost when a
+//! snapshot is replaced.
 
 use super::{
     evidence::Last,
@@ -32,16 +31,14 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Whether a checkpoint is recorded that says what the last one said.
+/// Whether to record a checkpoint that equals the last one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Yes.
     Always,
-    /// No.
     Never,
 }
 
-/// The bits of all lists of a snapshot, side by side.
+/// The bits of all lists of a snapshot, one after another.
 struct Taken {
     lists: Arc<Snapshot>,
     bytes: KVVec<u8>,
@@ -81,7 +78,7 @@ impl Taken {
         Ok(())
     }
 
-    /// As text. May sleep.
+    /// The text of them. May sleep.
     fn text(&self) -> Result<KVVec<u8>> {
         let mut text = Text(KVVec::new());
         self.each(|list, bits| seen::write_line(&list.digest, list.seen.count(), bits, &mut text))
@@ -89,7 +86,7 @@ impl Taken {
         Ok(text.0)
     }
 
-    /// Takes back that the bits start anew.
+    /// Undoes the reset of the bits.
     fn put_back(&self) {
         let _ = self.each(|list, bits| {
             list.seen.put_back(bits);
@@ -98,7 +95,7 @@ impl Taken {
     }
 }
 
-/// Text that grows. Fails without memory only.
+/// Text that grows. It fails only without memory.
 struct Text(KVVec<u8>);
 
 impl Sink for Text {
@@ -116,7 +113,7 @@ fn copy(text: &[u8]) -> Result<KVVec<u8>> {
 }
 
 impl Lists {
-    /// Which digests of the lists were found, as text. May sleep.
+    /// Which digests were found, as text. May sleep.
     pub(crate) fn seen(&self) -> Result<KVVec<u8>> {
         Taken::new(self.table.snapshot(), Take::Keep)?.text()
     }
@@ -126,16 +123,16 @@ impl Lists {
         copy(&self.last_checkpoint.lock().text)
     }
 
-    /// Takes the text, lets `record` record what it is, and returns it; with [`Repeat::Never`]
-    /// nothing, if it is that of the last checkpoint. Checkpoints follow one another in the order
-    /// of their records. Accesses do not wait for it. May sleep.
+    /// Takes the text, calls `record` with it, and returns it. With [`Repeat::Never`], a text that
+    /// equals the last checkpoint is not recorded, and nothing is returned. Records and checkpoints
+    /// have the same order. Accesses do not wait for this. May sleep.
     ///
-    /// With [`Take::Reset`] every use after this returned has its bit again: results from before
-    /// are asked for anew. A use meanwhile has its bit in this text or in the next one.
+    /// With [`Take::Reset`], each use after this has returned sets its bit again, because earlier
+    /// results become stale. A use meanwhile has its bit in this text or in the next one.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` and those of `record`: the bits are as they were.
+    /// `ENOMEM` and those of `record`. The bits are then as before.
     pub(crate) fn checkpoint(
         &self,
         how: Take,
@@ -145,8 +142,8 @@ impl Lists {
         let mut last = self.last_checkpoint.lock();
         let taken = Taken::new(self.table.snapshot(), how)?;
         if how == Take::Reset {
-            // What was found under the former number, and is kept as a result, had its bit in what
-            // was taken just now. What is found under the new one sets it again.
+            // A result that was cached under the old number has its bit in the text just taken.
+            // Under the new number the lookup sets the bit again.
             self.table.next_generation();
         }
         let recorded = taken.text().and_then(|text| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The digest tables in the kernel: `digest_logic::table` with the kernel's memory, a snapshot
-//! under RCU, one writer at a time, and a limit.
+//! The digest tables in the kernel: `digest_logic::table` with the kernel's memory, snapshots under
+//! RCU, one writer at a time, and a limit.
 
 use super::list::{
     Damage,
@@ -50,7 +50,6 @@ use kernel::{
     },
 };
 
-/// The memory of the kernel.
 pub(super) struct Kernel;
 
 impl Memory for Kernel {
@@ -89,10 +88,9 @@ impl Memory for Kernel {
     }
 }
 
-/// What readers see.
 pub(super) type Snapshot = table::Snapshot<Kernel>;
 
-/// Readers hold a snapshot for a read-side section of RCU.
+/// Readers hold a snapshot during an RCU read-side section.
 impl Current<Kernel> for RcuCell<Snapshot> {
     fn load(&self) -> Arc<Snapshot> {
         self.load()
@@ -103,19 +101,18 @@ impl Current<Kernel> for RcuCell<Snapshot> {
     }
 }
 
-/// The tables.
 ///
 /// # Invariants
 ///
-/// - `current` is replaced only by `writer`, with its lock held.
-/// - `generation` changes after every replacement, before the lock is given back: what was looked
-///   up before it changed may rest on an earlier snapshot.
+/// - Only the holder of `writer` replaces `current`.
+/// - `generation` changes after each replacement, before the lock is released. A lookup before that
+///   change may have used an earlier snapshot.
 #[pin_data]
 pub(super) struct Table {
     current: RcuCell<Snapshot>,
     generation: Atomic<u64>,
     digests: Atomic<u64>,
-    /// What all of it may take, in bytes.
+    /// The most bytes that all of it may take.
     max_memory: usize,
     #[pin]
     writer: Mutex<Writer>,
@@ -138,14 +135,13 @@ impl Table {
         })
     }
 
-    /// What the lists say of `digest`, which is looked up for an access. Takes no lock, does not
-    /// sleep.
+    /// What the lists say of `digest`, for an access. Takes no lock, does not sleep.
     pub(super) fn verdict(&self, digest: &Digest) -> Option<Verdict> {
         let guard = rcu::read_lock();
         self.current.read(&guard).verdict(digest)
     }
 
-    /// The same for other purposes: it is no evidence of use.
+    /// The same for another reason. It is not evidence of use.
     pub(super) fn peek(&self, digest: &Digest) -> Option<Verdict> {
         let guard = rcu::read_lock();
         self.current.read(&guard).peek(digest)
@@ -162,23 +158,23 @@ impl Table {
         self.generation.read_acquire()
     }
 
-    /// Changes that number.
+    /// Changes the generation.
     pub(super) fn next_generation(&self) {
         self.generation.fetch_add(1, Release);
     }
 
-    /// How many distinct digests there are, over all algorithms.
+    /// The number of distinct digests of all algorithms.
     pub(super) fn digests(&self) -> u64 {
         self.digests.load(Relaxed)
     }
 
-    /// What readers see now. Its lists may be walked; digests may not be looked up in it, since ids
-    /// are reused.
+    /// What readers see now. Its lists may be walked. Digests must not be looked up in it, since
+    /// ids are reused.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load()
     }
 
-    /// The list with this digest, whole.
+    /// The loaded list with this digest, unless only its revocations are left.
     pub(super) fn list(&self, digest: &Digest) -> Option<Arc<List>> {
         let now = self.current.load();
         let found = now
@@ -197,12 +193,11 @@ impl Table {
         }
     }
 
-    /// The bytes that all of it takes.
     pub(super) fn memory(&self) -> usize {
         let now = self.current.load();
         let mut sum = now.footprint();
         let mut last: Option<&Arc<List>> = None;
-        // Lists that share memory stand side by side.
+        // Lists that share memory are next to each other.
         for list in now.lists() {
             if last.is_none_or(|last| !Arc::ptr_eq(&last.memory, &list.memory)) {
                 sum = sum.saturating_add(list.memory.footprint());
@@ -213,8 +208,8 @@ impl Table {
         sum
     }
 
-    /// Whether `more` bytes of digests and lists, which are `entries` digests, would be over the
-    /// limit. `used` is what [`Self::memory`] says. May sleep.
+    /// Checks `more` bytes of digests and lists, with `entries` digests, against the limit. `used`
+    /// is from [`Self::memory`]. May sleep.
     ///
     /// # Errors
     ///
@@ -232,8 +227,8 @@ impl Table {
         Ok(())
     }
 
-    /// Puts all of `lists`, none of which is loaded, and all of `changed`, which stand for loaded
-    /// lists with the same digests, into the tables at once, or none. May sleep.
+    /// Adds all of `lists` and `changed` at once, or none. `lists` are new; `changed` replace
+    /// loaded lists with the same digests. May sleep.
     pub(super) fn add(&self, lists: &[Arc<List>], changed: &[Arc<List>]) -> Result<(), Reason> {
         self.change(|writer| {
             writer.add(&self.current, lists, |list| {
@@ -245,16 +240,15 @@ impl Table {
         })
     }
 
-    /// Whether a digest that is revoked would not be so without the lists for which `gone` says so.
-    /// May sleep.
+    /// Whether a revoked digest would no longer be revoked without the lists for which `gone` is
+    /// true. May sleep.
     pub(super) fn unrevokes(&self, gone: impl Fn(&List) -> bool) -> bool {
         let _writer = self.writer.lock();
         self.current.load().unrevokes(gone)
     }
 
-    /// Takes lists out whose digests in memory have changed, all of them at once. Revocations that
-    /// have not changed stay; where they have, every digest counts as revoked until the list is
-    /// loaded again. May sleep.
+    /// Takes out damaged lists, all at once. Intact revocations stay. If revocations are damaged,
+    /// every digest counts as revoked until the list is loaded again. May sleep.
     pub(super) fn withdraw(&self, damaged: &[(Arc<List>, Damage)]) -> Result<(), Reason> {
         self.change(|writer| {
             writer.withdraw(&self.current, |list| {
@@ -272,8 +266,8 @@ impl Table {
         })
     }
 
-    /// Removes the lists for which `gone` says so, all of them at once. `commit` is called when
-    /// nothing can fail any more but itself; if it fails nothing is removed. May sleep.
+    /// Removes the lists for which `gone` is true, all at once. `commit` is called last, when
+    /// nothing else can fail. If it fails, nothing is removed. May sleep.
     pub(super) fn remove(
         &self,
         gone: impl Fn(&List) -> bool,
@@ -282,7 +276,7 @@ impl Table {
         self.change(|writer| writer.remove(&self.current, gone, || Ok(commit()?)))
     }
 
-    /// Lets `change` work as the only writer, and makes known what it did.
+    /// Runs `change` as the only writer, and publishes the result.
     fn change(&self, change: impl FnOnce(&mut Writer) -> Result<(), Reason>) -> Result<(), Reason> {
         let mut writer = self.writer.lock();
         change(&mut writer)?;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys by which lists may be signed, and who vouches for them.
+//! The keys by which lists may be signed, and which keys vouch for them.
 //!
-//! All of them are in the keyring `.digest_lists`: those that were linked into the module, those
-//! whose certificate one of these, or a key of the kernel's builtin, secondary or machine keyring,
-//! has signed, and those that came in a file that one of them has signed. The kernel keeps neither
-//! the validity and the extensions of a certificate nor who vouched for it, nor does it ask for the
-//! blacklisting of a key that is in a keyring already, so all of that is kept and asked here, at
-//! every use. The keyring itself is never searched. For which signatures a key counts is told by
-//! [`anchor`], when by [`moment`].
+//! All of them are in the keyring `.digest_lists`:
+//! - keys linked into the module;
+//! - keys whose certificate is signed by one of these, or by a key of the kernel's builtin,
+//!   secondary or machine keyring;
+//! - keys from a file signed by one of them.
+//!
+//! The kernel does not keep the validity, extensions and issuer of a key. It also does not check
+//! the blacklist for a key that is in a keyring already. So all of this is kept here and checked
+//! at each use. The keyring itself is never searched. [`anchor`] tells what a key may sign,
+//! [`moment`] when.
 
 mod algorithm;
 mod anchor;
@@ -66,7 +69,7 @@ pub(super) use anchor::{
 pub(super) use moment::Moment;
 pub(crate) use moment::Validity;
 
-/// The identifier of the key in `cert`, as [`Anchor::id`] of its anchor would be.
+/// The identifier of the key in `cert`, as in [`Anchor::id`].
 fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
     match cert.key_id() {
         Some([]) | None => tbs_digest,
@@ -74,23 +77,22 @@ fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
     }
 }
 
-/// The keyring and what is known of its keys.
 #[pin_data]
 pub(crate) struct Trust {
     ring: Keyring,
     validity: Validity,
-    /// Whether keys of the kernel's secondary keyring, which has those of the machine keyring,
-    /// vouch for others.
+    /// Whether keys of the kernel's secondary keyring, which includes the machine keyring, vouch
+    /// for others.
     trust_machine_keyring: bool,
-    /// Whether all signatures of lists and key files take a key that is dedicated to lists, as
-    /// IMA's of lists do in any case.
+    /// Whether signatures of lists and key files need a key dedicated to lists. IMA signatures of
+    /// lists always do.
     dedicated_keys: bool,
     #[pin]
     keys: Mutex<Keys>,
 }
 
 impl Trust {
-    /// A keyring without keys. May sleep.
+    /// An empty keyring. May sleep.
     pub(crate) fn new(
         validity: Validity,
         trust_machine_keyring: bool,
@@ -113,12 +115,11 @@ impl Trust {
         })
     }
 
-    /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.keys.lock().anchors.len()
     }
 
-    /// The key at `index`, as it is shown. May sleep.
+    /// The key at `index` for display. May sleep.
     pub(crate) fn get(&self, index: usize) -> Option<ShownKey> {
         let keys = self.keys.lock();
         let anchor = keys.anchors.get(index)?.clone();
@@ -126,8 +127,8 @@ impl Trust {
         Some(ShownKey { anchor, state })
     }
 
-    /// The moments that count for a signature that was made at `signed`, in seconds since 1970, if
-    /// it says so.
+    /// The moments to check for a signature made at `signed` (seconds since 1970), if it has a
+    /// time.
     pub(super) fn moment(&self, signed: Option<i64>) -> Moment {
         self.validity.moment(signed)
     }
@@ -147,8 +148,7 @@ impl Trust {
         )
     }
 
-    /// Whether a certificate is of a kind that may be trusted at all, whoever vouches for it. May
-    /// sleep.
+    /// Whether a certificate may be trusted at all, whatever vouches for it. May sleep.
     fn judge(&self, cert: &Certificate<'_>, der: &[u8], moment: Moment) -> Result<Purpose, Reason> {
         if cert.is_blacklisted() {
             return Err(Cause::Blacklisted.into());
@@ -168,7 +168,7 @@ impl Trust {
         let revoked = &mut self.keys.lock().revoked;
         let fingerprint = Fingerprint::of(&key)?;
         if revoked.has(&fingerprint, id_of(cert, &cert.tbs_digest())) {
-            // Whoever revoked it may have known no more than its identifier.
+            // It may have been revoked by its identifier alone.
             revoked.add_key(fingerprint)?;
             return Err(Cause::KeyRevoked.into());
         }
@@ -179,8 +179,8 @@ impl Trust {
         Ok(purpose)
     }
 
-    /// The identifier of the key of a certificate that came with a CMS message if that may sign for
-    /// `purpose`, and somebody vouches for it. `der` is the encoding of the certificate. May sleep.
+    /// The identifier of the key of a certificate in a CMS message, if it may sign for `purpose`
+    /// and a trusted key vouches for it. `der` is the encoding of the certificate. May sleep.
     pub(super) fn enclosed_signer(
         &self,
         cert: &Certificate<'_>,
@@ -199,7 +199,7 @@ impl Trust {
         SignerId::new(id_of(cert, &cert.tbs_digest()))
     }
 
-    /// Who vouches for a certificate, of which `der` is the encoding. May sleep.
+    /// What vouches for a certificate with the encoding `der`. May sleep.
     fn vouch(&self, cert: &Certificate<'_>, der: &[u8], moment: Moment) -> Result<Origin, Reason> {
         let certifies = |anchor: &Anchor| {
             let is_authority = cert.public_key().may_certify();
@@ -225,11 +225,11 @@ impl Trust {
         }
     }
 
-    /// Asks the kernel's keys that count by `ask`. May sleep.
+    /// Calls `ask` with the kernel's keys that count. May sleep.
     ///
     /// # Errors
     ///
-    /// [`Cause::MachineKeyring`] if only a key answers for it that does not count.
+    /// [`Cause::MachineKeyring`] if only a key that does not count succeeds.
     pub(super) fn by_system(&self, ask: impl Fn(SystemKeys) -> Result) -> Result<(), Reason> {
         if self.trust_machine_keyring {
             return ask(SystemKeys::Secondary).map_err(Reason::of_verification);
@@ -242,7 +242,7 @@ impl Trust {
         }
     }
 
-    /// Adds the key of a certificate that a trusted key has signed. May sleep.
+    /// Adds the key of a certificate signed by a trusted key. May sleep.
     pub(crate) fn add(&self, der: &[u8]) -> Result<ShownKey, Reason> {
         let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
         let moment = self.moment(None);
@@ -271,9 +271,9 @@ impl Trust {
             .iter()
             .position(|known| known.tbs_digest == tbs_digest);
         let anchor = match former.and_then(|index| keys.anchors.get(index)) {
-            // It needs nobody who vouches for it, least of all itself.
+            // It needs no other key, in particular not itself.
             Some(known) if known.origin == Origin::Module => known.clone(),
-            // A key file would only make less of it.
+            // A key file would only take rights away from it.
             Some(known)
                 if matches!(origin, Origin::Signed(_))
                     && keys.check_chain(known, moment, false).is_ok() =>
@@ -283,8 +283,8 @@ impl Trust {
             _ => {
                 keys.anchors.reserve(1, GFP_KERNEL)?;
                 Algorithm::of(&cert.public_key())?;
-                // The same certificate again takes the place of its former key in the keyring, and
-                // here.
+                // The same certificate again: the new key replaces the former one in the keyring
+                // and here.
                 let key = self
                     .ring
                     .add(cert, der)
@@ -302,9 +302,9 @@ impl Trust {
         Ok(ShownKey { anchor, state })
     }
 
-    /// Revokes for good the key whose identifier is `id`, whatever certificates it has, and whether
-    /// or not it is here: signatures may bring certificates along. Lists that it has signed stay
-    /// loaded. Returns how many keys of the keyring it concerns. May sleep.
+    /// Revokes the key with the identifier `id` for good, with all its certificates. It need not be
+    /// here, because signatures may bring certificates. Lists that it signed stay loaded. Returns
+    /// the number of keys of the keyring that are concerned. May sleep.
     pub(crate) fn revoke(&self, id: &[u8]) -> Result<usize, Reason> {
         if id.len() < revoked::MIN_ID {
             return Err(Cause::BadKeyId.into());
@@ -316,7 +316,7 @@ impl Trust {
         let mut count = 0usize;
         for anchor in anchors.iter() {
             if revoked.has(&anchor.fingerprint, anchor.id()) {
-                // Here the set counts; this is for those who look at the keyring.
+                // The set decides here. This is for users who look at the keyring.
                 anchor.key.revoke();
                 count = count.saturating_add(1);
             }
@@ -325,7 +325,7 @@ impl Trust {
     }
 }
 
-/// What it means that the kernel does not parse the certificate in `der`.
+/// Why the kernel does not parse the certificate in `der`.
 fn of_certificate(error: Error, der: &[u8]) -> Reason {
     match error {
         EKEYREJECTED => Cause::DoesNotVerify.into(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! IMA signatures, version 2: the digest of the file, signed by the key whose identifier ends with
-//! four given bytes.
+//! IMA signatures, version 2: the file's digest, signed by a key whose identifier ends with four
+//! given bytes.
 
 use crate::{
     lists::trust::{
@@ -21,7 +21,7 @@ use digest_logic::{
 };
 use kernel::sync::Arc;
 
-/// Verifies `signature` of `data`, which are what `purpose` says. May sleep.
+/// Verifies `signature` of `data` for `purpose`. May sleep.
 pub(super) fn verify(
     trust: &Trust,
     data: &[u8],
@@ -32,8 +32,8 @@ pub(super) fn verify(
     verify_digest(trust, signature, &digest, purpose)
 }
 
-/// Verifies `signature` of `digest`, which is by the algorithm that the signature names. These
-/// signatures say no time. May sleep.
+/// Verifies `signature` of `digest`, whose algorithm the signature names. These signatures have no
+/// time. May sleep.
 pub(crate) fn verify_digest(
     trust: &Trust,
     signature: &ImaSignature<'_>,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Signatures of list files: by whom, and whether they hold.
+//! Verification of signatures.
 //!
-//! Three formats, each with a file of its own. Parsing is `digest_logic`'s, cryptography the
-//! kernel's; which keys are trusted, and for what, is told by [`super::trust`].
+//! Three formats have a file each. `digest_logic` parses, and the kernel does the cryptography.
+//! [`super::trust`] tells which keys are trusted, and for what.
 
 mod ima;
 mod openpgp;
@@ -30,7 +30,7 @@ use digest_logic::{
 use kernel::sync::Arc;
 use pkcs7::Signed;
 
-/// Verifies `signature`, which is not empty, over `data`, a list of type `list_type`. May sleep.
+/// Verifies the non-empty `signature` over `data`, a list of type `list_type`. May sleep.
 pub(super) fn verify(
     trust: &Trust,
     list_type: ListType,
@@ -42,8 +42,8 @@ pub(super) fn verify(
         Signature::Ima(signature) => {
             SignerId::new(ima::verify(trust, data, &signature, Use::ImaList)?.id())
         }
-        // What vendors sign by OpenPGP are headers; over anything else such a signature would mean
-        // something else.
+        // Vendors sign headers with OpenPGP. Over other data such a signature would have another
+        // meaning.
         Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
             Err(Cause::SignatureOfOtherKind.into())
         }
@@ -53,13 +53,13 @@ pub(super) fn verify(
     }
 }
 
-/// Verifies `signature` over `data`, a key file, and returns the key in the keyring that made it.
-/// May sleep.
+/// Verifies `signature` over the key file `data`. Returns the key in the keyring that signed. May
+/// sleep.
 ///
 /// # Errors
 ///
-/// [`Cause::UnknownKey`] also for a key whose certificate comes along: a key that was added hangs
-/// on one that is there.
+/// [`Cause::UnknownKey`] also if the certificate of the signer comes in the signature: a new key
+/// needs one in the keyring.
 pub(super) fn verify_key_file(
     trust: &Trust,
     data: &[u8],
@@ -80,9 +80,9 @@ impl Trust {
         ima::verify_digest(self, signature, digest, Use::ImaContent).is_ok()
     }
 
-    /// Whether the PKCS#7 message `signature`, which stood at the end of a file, is a trusted key's
-    /// over what stood before. A key of the kernel's keyrings needs no certificate there: with
-    /// these signatures the kernel loads modules itself, and asks no more. May sleep.
+    /// Whether the PKCS#7 message `signature` from the end of a file is by a trusted key over
+    /// `signed`. A key of the kernel's keyrings needs no certificate here: the kernel itself loads
+    /// modules with such signatures. May sleep.
     pub(crate) fn verify_appended(&self, signed: &[u8], signature: &[u8]) -> bool {
         matches!(
             pkcs7::verify(self, signed, signature, Use::CmsModule),

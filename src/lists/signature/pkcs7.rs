@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PKCS#7 and CMS signatures, detached.
+//! Detached PKCS#7 and CMS signatures.
 //!
-//! The kernel verifies the message against a keyring that has one key, the one that the message
-//! names and that may sign. It does not ask whether that key may sign, is long enough or was valid
-//! when it signed, and hashes with SHA-1 if it is told to; that is asked here. Of the keys in the
-//! kernel's own keyrings a module can ask nothing: where one of them signed, its certificate has to
-//! come along.
+//! The kernel verifies the message against a keyring with only the key that the message names. This
+//! file checks what the kernel does not: that the key may sign, is long enough and was valid when
+//! it signed, and that the hash is not SHA-1. A module cannot check keys in the kernel's own
+//! keyrings in this way. Such a signer's certificate must be in the message.
 
 use crate::{
     lists::{
@@ -39,12 +38,12 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Verifies `message` over `data`, which are what `purpose` says. May sleep.
+/// Verifies `message` over `data` for `purpose`. May sleep.
 ///
 /// # Errors
 ///
-/// [`Cause::CertificateMissing`] if it verifies with a key of the kernel's keyrings of which
-/// nothing is known.
+/// [`Cause::CertificateMissing`] if it verifies with a key of the kernel's keyrings and has no
+/// certificate.
 pub(super) fn verify(
     trust: &Trust,
     data: &[u8],
@@ -59,7 +58,7 @@ pub(super) fn verify(
     }
 }
 
-/// Data and a message over them.
+/// Data and a CMS message over them.
 pub(super) struct Signed<'a> {
     data: &'a [u8],
     message: &'a [u8],
@@ -68,13 +67,12 @@ pub(super) struct Signed<'a> {
     moment: Moment,
     /// What the data are.
     purpose: Use,
-    /// What names the signer: the subject key identifier, or the serial number and the name of the
-    /// issuer.
+    /// The signer: subject key identifier, or serial number and name of the issuer.
     signer: KVVec<u8>,
 }
 
 impl<'a> Signed<'a> {
-    /// Reads the outline of `message`. May sleep.
+    /// Parses the structure of `message`. May sleep.
     pub(super) fn parse(
         trust: &Trust,
         data: &'a [u8],
@@ -101,17 +99,17 @@ impl<'a> Signed<'a> {
         })
     }
 
-    /// Verifies by the keys of `ring`.
+    /// Verifies with the keys of `ring`.
     fn verify(&self, ring: &Keyring) -> Result<(), Reason> {
         verify_pkcs7(self.data, self.message, Ring::Own(ring)).map_err(Reason::of_verification)
     }
 
-    /// Verifies by a key in the keyring, and returns it. May sleep.
+    /// Verifies with a key in the keyring, and returns it. May sleep.
     pub(super) fn by_anchor(&self, trust: &Trust) -> Result<Arc<Anchor>, Reason> {
         let signer = trust.signer(KeyId::Exact(&self.signer), self.purpose, self.moment)?;
-        // The kernel verifies by the certificate of that name that came along, and asks the keyring
-        // who issued it: an authority that has given its own serial number away would have signed
-        // what it only vouches for.
+        // The kernel verifies with the enclosed certificate of that name, and looks for its issuer
+        // in the keyring. If an authority had issued its own serial number again, it would count as
+        // the signer of what it only certified.
         for der in self.outline.certificates() {
             let cert = match Certificate::parse(der) {
                 Ok(cert) => cert,
@@ -127,7 +125,7 @@ impl<'a> Signed<'a> {
         Ok(signer)
     }
 
-    /// Verifies by the key of a certificate that came along, and returns its identifier. May sleep.
+    /// Verifies with the key of an enclosed certificate, and returns its identifier. May sleep.
     fn by_enclosed(&self, trust: &Trust) -> Result<SignerId, Reason> {
         for der in self.outline.certificates() {
             let Ok(cert) = Certificate::parse(der) else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a key signs with, and by what it is told from other keys.
+//! The algorithm of a key, and the fingerprint that tells it from other keys.
 
 use crate::{
     reason::Reason,
@@ -16,7 +16,7 @@ use digest_logic::{
     x509, //
 };
 
-/// What a key signs with.
+/// The algorithm of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::lists) enum Algorithm {
     /// RSA.
@@ -29,7 +29,7 @@ pub(in crate::lists) enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm of a key if it is strong enough and the kernel can verify it.
+    /// The algorithm, if the key is strong enough and the kernel can verify its signatures.
     pub(super) fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
         match key.algo() {
             "rsa" => match rsa_modulus(key.as_bytes())?.bits() {
@@ -51,13 +51,13 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// A public key, whatever certificate it is in.
+/// A public key, independent of its certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of `key`. Of an RSA key it is that of the modulus: whoever can sign by one
-    /// exponent can by any.
+    /// The fingerprint of `key`. For an RSA key it is that of the modulus: a signer for one
+    /// exponent can sign for any.
     pub(super) fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
         let mut hash = Sha256::new();
         hash.update(key.algo().as_bytes());

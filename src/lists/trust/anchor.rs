@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A key in the keyring, and what is known of it beyond what the kernel keeps.
+//! A key in the keyring, with facts that the kernel does not keep.
 
 use super::{
     algorithm::{
@@ -34,9 +34,9 @@ pub(super) enum Origin {
     Module,
     /// A key of the kernel's keyrings signed its certificate.
     System,
-    /// This key, which is in the module's keyring, signed its certificate.
+    /// This key of the module's keyring signed its certificate.
     Certified(Fingerprint),
-    /// It came in a file that this key, which is in the module's keyring, signed.
+    /// It came in a file signed by this key of the module's keyring.
     Signed(Fingerprint),
 }
 
@@ -50,24 +50,25 @@ impl Origin {
         }
     }
 
-    /// Whether nobody in the keyring vouches for it.
+    /// Whether no key of the module's keyring vouches for it.
     pub(super) const fn is_root(self) -> bool {
         matches!(self, Self::Module | Self::System)
     }
 }
 
-/// In what form a key came.
+/// The form in which a key came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// In an X.509 certificate.
     X509,
-    /// In an OpenPGP certificate; the X.509 certificate around it was made here.
+    /// In an OpenPGP certificate. The X.509 certificate around it was made here.
     OpenPgp,
 }
 
-/// What a signature is for. The formats overlap: the bytes that an OpenPGP signature of one
-/// document covers are those that an IMA signature of another one would, and IMA signs lists as it
-/// signs any file. So what a key signs is told by its certificate.
+/// What a signature is for. The certificate says what a key may sign, because formats overlap:
+/// - the bytes that an OpenPGP signature covers may be those of an IMA signature of another
+///   document;
+/// - IMA signs lists in the same way as other files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::lists) enum Use {
     /// An OpenPGP signature of an RPM header.
@@ -80,24 +81,24 @@ pub(in crate::lists) enum Use {
     CmsModule,
     /// An IMA signature of a list.
     ImaList,
-    /// An IMA signature of a key file, which its first line tells from all other files.
+    /// An IMA signature of a key file. The first line tells key files from other files.
     ImaKeyFile,
     /// An IMA signature of a file's content.
     ImaContent,
 }
 
-/// Which key is looked for.
+/// How a key is identified.
 #[derive(Clone, Copy)]
 pub(in crate::lists) enum KeyId<'a> {
     /// The last bytes of the subject key identifier.
     Suffix(&'a [u8]),
-    /// The whole subject key identifier, or the serial number followed by the name of the issuer.
+    /// The whole subject key identifier, or serial number and issuer name.
     Exact(&'a [u8]),
 }
 
-/// What names a key: its certificate does.
+/// The names of a key, from its certificate.
 struct Names {
-    /// The serial number followed by the name of the issuer.
+    /// The serial number, then the name of the issuer.
     certificate: KVVec<u8>,
     /// The subject key identifier.
     key: KVVec<u8>,
@@ -106,7 +107,6 @@ struct Names {
     issuer_key: KVVec<u8>,
 }
 
-/// A key in the keyring.
 pub(crate) struct Anchor {
     pub(in crate::lists) key: Key,
     pub(super) fingerprint: Fingerprint,
@@ -128,7 +128,7 @@ fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
 }
 
 impl Anchor {
-    /// What is known of `key`, which came from `cert`, whose extensions leave it `purpose`.
+    /// Facts about `key` from `cert`, whose extensions allow `purpose`.
     pub(super) fn new(
         cert: &Certificate<'_>,
         key: Key,
@@ -158,8 +158,8 @@ impl Anchor {
         })
     }
 
-    /// Its identifier as it is shown: the subject key identifier, or the SHA-256 of the signed part
-    /// of the certificate if there is none.
+    /// Its identifier for display: the subject key identifier, or without one the SHA-256 of the
+    /// signed part of the certificate.
     pub(in crate::lists) fn id(&self) -> &[u8] {
         match &*self.names.key {
             [] => &self.tbs_digest,
@@ -167,7 +167,7 @@ impl Anchor {
         }
     }
 
-    /// The subject key identifier of its issuer, empty where its certificate does not tell.
+    /// The subject key identifier of its issuer; empty if its certificate has none.
     pub(super) fn issuer_key(&self) -> &[u8] {
         &self.names.issuer_key
     }
@@ -187,8 +187,8 @@ impl Anchor {
         Fingerprint::of(&cert.public_key()).is_ok_and(|key| key == self.fingerprint)
     }
 
-    /// Whether `cert` names this key as its issuer's. As in the kernel, the subject counts only
-    /// where nothing better is told.
+    /// Whether `cert` names this key as its issuer. As in the kernel, the subject counts only if
+    /// there is no better identifier.
     pub(super) fn is_named_by(&self, cert: &Certificate<'_>) -> bool {
         let names = &self.names;
         match cert.issuer() {
@@ -200,22 +200,21 @@ impl Anchor {
         }
     }
 
-    /// Whether the key may make signatures for `purpose`; `dedicated` says whether all of lists and
-    /// key files take a dedicated key.
+    /// Whether the key may make signatures for `purpose`. `dedicated` says whether all signatures
+    /// of lists and key files need a dedicated key.
     pub(super) fn check_use(&self, purpose: Use, dedicated: bool) -> Result<(), Reason> {
         match purpose {
             _ if !self.may_sign => Err(Cause::KeyUsage.into()),
             Use::Header => Ok(()),
             _ if self.format == Format::OpenPgp => Err(Cause::HeadersOnly.into()),
             Use::ImaList if !self.purpose.lists => Err(Cause::NotDedicated.into()),
-            // A key file of which a package is made is signed for IMA as every other file of the
-            // package.
+            // In a package, a key file is signed for IMA like any other file.
             Use::CmsList | Use::CmsKeyFile | Use::ImaKeyFile
                 if dedicated && !self.purpose.lists =>
             {
                 Err(Cause::NotDedicated.into())
             }
-            // One that makes lists of whatever it signs would be a trap.
+            // A key for lists that also signs files would make lists of these files.
             Use::ImaContent if self.purpose.lists => Err(Cause::KeyUsage.into()),
             Use::CmsList
             | Use::CmsKeyFile
@@ -226,12 +225,12 @@ impl Anchor {
         }
     }
 
-    /// Whether `below` authorities may stand between this one and a key that signs.
+    /// Whether `below` authorities may stand between this one and the signer.
     pub(super) fn allows_below(&self, below: usize) -> bool {
         (self.purpose.path_len).is_none_or(|limit| below <= usize::from(limit))
     }
 
-    /// Whether the key by itself may be used, whoever vouches for it. May sleep.
+    /// Whether the key by itself may be used, without the keys that vouch for it. May sleep.
     pub(super) fn check(&self, moment: Moment) -> Result<(), Reason> {
         self.key.validate().map_err(Reason::of_key)?;
         moment.check(self.valid)?;
@@ -242,7 +241,7 @@ impl Anchor {
     }
 }
 
-/// A key as it is shown: with whether it may be used.
+/// A key for display, with whether it may be used.
 pub(crate) struct ShownKey {
     pub(super) anchor: kernel::sync::Arc<Anchor>,
     pub(super) state: Result<(), Reason>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! All keys together: whether one may be used now depends on those that vouch for it.
+//! All keys: whether one may be used depends on those that vouch for it.
 
 use super::{
     anchor::{
@@ -22,7 +22,7 @@ use kernel::{
 /// The longest chain of keys that vouch for each other.
 const MAX_CHAIN: usize = 8;
 
-/// The keys, and those that are none any more.
+/// The keys, and the revoked ones.
 pub(super) struct Keys {
     pub(super) anchors: KVVec<Arc<Anchor>>,
     pub(super) revoked: Revoked,
@@ -37,11 +37,11 @@ impl Keys {
         anchor.check(moment)
     }
 
-    /// Whether a key may be used: it, and what vouches for it, up to a key that needs nobody.
-    /// `is_authority` says whether it vouches for another key. May sleep.
+    /// Whether a key may be used: it, and each key that vouches for it, up to a root.
+    /// `is_authority` says whether it vouches for another key itself. May sleep.
     ///
-    /// A key that vouches is remembered by its fingerprint, so that a renewed certificate of an
-    /// authority serves those that it signed before.
+    /// The voucher is stored by its fingerprint, so a renewed certificate of an authority also
+    /// counts for keys that it signed before.
     pub(super) fn check_chain(
         &self,
         anchor: &Anchor,
@@ -50,7 +50,7 @@ impl Keys {
     ) -> Result<(), Reason> {
         self.check(anchor, moment)?;
         let mut end = anchor;
-        // The authorities between the next one and the key that signs.
+        // The authorities between the next key and the signer.
         let mut below = usize::from(is_authority);
         for _ in 0..MAX_CHAIN {
             let (issuer, certifies) = match end.origin {
@@ -61,7 +61,7 @@ impl Keys {
                 Origin::Signed(signer) => (signer, false),
             };
             if !certifies {
-                // It vouched by a signature of its own, with a time of its own.
+                // It vouched with a signature of its own, made at another time.
                 moment = moment.of_earlier_signature();
                 below = 0;
             }
@@ -86,8 +86,8 @@ impl Keys {
         Err(Cause::Issuer.into())
     }
 
-    /// The first key that `select` takes and that may be used, as an authority or to sign;
-    /// otherwise why the first cannot be. May sleep.
+    /// The first key that `select` returns true for and that may be used as an authority or to
+    /// sign. If none may be, the reason for the first. May sleep.
     pub(super) fn find(
         &self,
         select: impl Fn(&Anchor) -> bool,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys that were linked into the module: `scripts/trusted-certs` has put each file that
-//! `TRUSTED_CERTS` named behind its length (u32, little endian), without armor. An X.509
-//! certificate is there in DER, an OpenPGP certificate in packets.
+//! The keys that were linked into the module. `scripts/trusted-certs` wrote each file of
+//! `TRUSTED_CERTS` after its length (u32, little endian), without armor: X.509 certificates in DER,
+//! OpenPGP certificates in packets.
 
 use super::{
     anchor::{
@@ -31,7 +31,7 @@ use digest_logic::{
 use kernel::prelude::*;
 
 impl Trust {
-    /// Adds the keys that were linked into the module. What cannot be used is logged and left out.
+    /// Adds the keys that were linked into the module. Logs and skips those that cannot be used.
     /// May sleep.
     pub(crate) fn add_linked(&self) {
         let mut cursor = Cursor::new(x509::linked_in());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The moments at which certificates have to be valid.
+//! The moments at which certificates must be valid.
 //!
-//! What counts is when a signature was made, as it says itself under its own protection. The
-//! system's clock is asked only where the administrator wants it (`validity=clock`): a clock may be
-//! wrong, and a certificate that ends must not end a boot. A signature that says no time is then
-//! not asked for one; what ends the use of a key for good is revocation.
+//! The time of signing counts, which the signature states and protects. The system's clock counts
+//! only with `validity=clock`: a clock may be wrong, and an expired certificate must not prevent a
+//! boot. Without the clock, a signature needs no time. Only revocation ends the use of a key for
+//! good.
 
 use crate::{
     reason::Reason,
@@ -17,17 +17,17 @@ use crate::{
 use digest_logic::refusal::Cause;
 use kernel::prelude::*;
 
-/// Whether the system's clock is asked (`validity=`). Never changes while the module is loaded.
+/// Whether the system's clock counts (`validity=`). Fixed while the module is loaded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Validity {
-    /// It is not: the time of signing counts.
+    /// It does not: the time of signing counts.
     Signing,
-    /// It is, besides the time of signing.
+    /// It does, as well as the time of signing.
     Clock,
 }
 
 impl Validity {
-    /// What the module parameter names.
+    /// The value of the module parameter.
     ///
     /// # Errors
     ///
@@ -47,7 +47,6 @@ impl Validity {
         }
     }
 
-    /// The word of the parameter.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Signing => "signing",
@@ -55,8 +54,8 @@ impl Validity {
         }
     }
 
-    /// The moments that count for a signature that was made at `signed`, in seconds since 1970, if
-    /// it says so.
+    /// The moments to check for a signature made at `signed` (seconds since 1970), if it has a
+    /// time.
     pub(in crate::lists) fn moment(self, signed: Option<i64>) -> Moment {
         Moment {
             signed,
@@ -65,7 +64,7 @@ impl Validity {
     }
 }
 
-/// The moments that count, in seconds since 1970.
+/// The moments to check, in seconds since 1970.
 #[derive(Clone, Copy)]
 pub(in crate::lists) struct Moment {
     signed: Option<i64>,
@@ -73,8 +72,8 @@ pub(in crate::lists) struct Moment {
 }
 
 impl Moment {
-    /// Refuses a key that is valid from `from` to `to`, in seconds since 1970, if one of them lies
-    /// outside.
+    /// Refuses a key that is not valid at each of them; it is valid from `from` to `to`, in seconds
+    /// since 1970.
     pub(super) fn check(&self, (from, to): (i64, i64)) -> Result<(), Reason> {
         match self.signed {
             Some(signed) if signed > to => return Err(Cause::SignedAfterExpiry.into()),
@@ -88,7 +87,7 @@ impl Moment {
         }
     }
 
-    /// Refuses what ends at `end`, in seconds since 1970, by the clock.
+    /// Refuses what ends at `end` (seconds since 1970), by the clock.
     pub(in crate::lists) fn check_end(&self, end: u64) -> Result<(), Reason> {
         match self.now {
             Some(now) if i64::try_from(end).is_ok_and(|end| now > end) => {
@@ -98,8 +97,8 @@ impl Moment {
         }
     }
 
-    /// The moments that count for a signature of another time, of which nothing is kept: it was
-    /// asked for when it was verified.
+    /// The moments to check for a signature made at another time. That time is not kept; it was
+    /// checked when the signature was verified.
     pub(super) fn of_earlier_signature(self) -> Self {
         Self {
             signed: None,

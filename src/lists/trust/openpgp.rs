@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys of an OpenPGP certificate, each in an X.509 certificate of its own. One that cannot be
-//! used is logged and left out: a certificate has several keys, and most have one for encryption.
+//! The keys of an OpenPGP certificate, each in its own X.509 certificate. A key that cannot be used
+//! is logged and skipped: most certificates also have a key for encryption.
 
 use super::wrap;
 use crate::{
@@ -24,12 +24,12 @@ use kernel::prelude::*;
 /// The most bytes that [`PublicKey::write_fingerprinted`] writes.
 const MAX_FINGERPRINTED: usize = (1 << 16) + 3;
 
-/// Calls `add` with an X.509 certificate for every key of the OpenPGP certificate in `data` that
-/// may sign. May sleep.
+/// Calls `add` with an X.509 certificate for each key of the OpenPGP certificate `data` that may
+/// sign. May sleep.
 ///
 /// # Errors
 ///
-/// Those of [`Certificate::parse`]; if no key was added, why not.
+/// Those of [`Certificate::parse`]; the reason for a key if none was added.
 pub(super) fn add_keys(
     data: &[u8],
     mut add: impl FnMut(&[u8]) -> Result<(), Reason>,
@@ -38,7 +38,7 @@ pub(super) fn add_keys(
         let mut bytes = Bytes(KVVec::new());
         match key.write_fingerprinted(&mut bytes) {
             Ok(()) => sha::sha1(&bytes.0),
-            // Without memory: an identifier that no signature names.
+            // Without memory: an identifier that no signature has.
             Err(_) => [0; 20],
         }
     };
@@ -48,7 +48,7 @@ pub(super) fn add_keys(
         if let Err(reason) = added {
             pr_warn!("the OpenPGP key {}: {}\n", Show(key.id()), Show(reason));
         }
-        // That a key is for encryption explains nothing where another one is refused.
+        // That one key is for encryption does not explain why another is refused.
         if added.is_ok() || result == Err(Reason::Cause(Cause::KeyUsage)) {
             result = added;
         }
@@ -56,7 +56,7 @@ pub(super) fn add_keys(
     result
 }
 
-/// A certificate around `key`.
+/// An X.509 certificate around `key`.
 fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
     if !key.signs {
         return Err(Cause::KeyUsage.into());
@@ -69,7 +69,7 @@ fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
     Ok(wrap::certificate(key, &spki.0)?)
 }
 
-/// Takes bytes as long as there is memory.
+/// Grows until memory runs out.
 struct Bytes(KVVec<u8>);
 
 impl digest_logic::cursor::Sink for Bytes {

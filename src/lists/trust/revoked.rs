@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys that were revoked at run time, for good: by their identifiers, and by what they are, so
-//! that another certificate does not bring one back.
+//! The keys that were revoked at run time, for good. Both identifiers and fingerprints are kept, so
+//! that another certificate does not bring a key back.
 
 use super::algorithm::Fingerprint;
 use kernel::prelude::*;
 
-/// The shortest identifier of a key in bytes: OpenPGP's and X.509's have 20 or more, some CAs
-/// use 8.
+/// The shortest identifier in bytes. OpenPGP's and X.509's have 20 or more; some CAs use 8.
 pub(super) const MIN_ID: usize = 8;
 
 /// The revoked keys.
@@ -22,18 +21,18 @@ impl Revoked {
         self.ids.iter().any(|revoked| **revoked == *id)
     }
 
-    /// Whether the key was revoked, by itself or by one of its identifiers.
+    /// Whether the key was revoked, by its fingerprint or by one of its identifiers.
     pub(super) fn has(&self, key: &Fingerprint, id: &[u8]) -> bool {
         self.keys.contains(key) || self.has_id(id)
     }
 
-    /// Adds the identifier `id` and those keys that have it, or nothing.
+    /// Adds the identifier `id` and the keys that have it. Adds all or nothing.
     pub(super) fn add(
         &mut self,
         id: &[u8],
         keys: impl Iterator<Item = Fingerprint> + Clone,
     ) -> Result {
-        // What can fail comes first: what follows needs no memory.
+        // Steps that can fail come first. The rest needs no memory.
         let mut copy = KVVec::new();
         copy.extend_from_slice(id, GFP_KERNEL)?;
         self.ids.reserve(1, GFP_KERNEL)?;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Keys that come in a signed file. They sign lists and nothing else: what a key may certify, its
-//! authority tells.
+//! Keys that come in a signed file. They sign lists only. Only an authority can allow more.
 
 use super::{
     anchor::{
@@ -27,13 +26,13 @@ use digest_logic::{
 use kernel::prelude::*;
 
 impl Trust {
-    /// Adds the keys in `file`, a key file, if `signature` is that of a key in the keyring over it.
-    /// May sleep.
+    /// Adds the keys in the key file `file` if `signature` over it is by a key in the keyring. May
+    /// sleep.
     ///
     /// # Errors
     ///
-    /// Those of the signature, and of a certificate; of an OpenPGP certificate the keys are added
-    /// that can be.
+    /// Those of the signature and of a certificate. Of an OpenPGP certificate, all usable keys are
+    /// added.
     pub(crate) fn add_signed(&self, file: &[u8], signature: &[u8]) -> Result<(), Reason> {
         let keys = KeyFile::parse(file)?;
         let signer = signature::verify_key_file(self, file, signature)?;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! An X.509 certificate around an OpenPGP key: keyrings of the kernel hold no other form of public
-//! keys.
+//! An X.509 certificate around an OpenPGP key: the kernel's keyrings hold public keys in no other
+//! form.
 //!
-//! Subject: the user id. Subject key identifier: the fingerprint, so that a signature's key id
-//! finds it. Usage: `digitalSignature` only; that it came by OpenPGP, and so signs headers only, is
-//! kept beside it. The signature on the certificate is void, and its issuer is nobody: it is
-//! trusted because what it came in is, and vouches for nothing.
+//! Subject: the user id. Subject key identifier: the fingerprint, by which the key id of a
+//! signature finds it. Usage: `digitalSignature` only. That it came by OpenPGP, and so signs
+//! headers only, is stored beside it. Signature and issuer are void: the key is trusted because of
+//! the file it came in, and it vouches for no other key.
 
 use digest_logic::openpgp::CertifiedKey;
 use kernel::prelude::*;
@@ -39,7 +39,7 @@ const MAX_NAME: usize = 100;
 
 type Bytes = KVVec<u8>;
 
-/// The certificate of `key`, whose `SubjectPublicKeyInfo` is `spki`. May sleep.
+/// The certificate of `key` with the `SubjectPublicKeyInfo` `spki`. May sleep.
 pub(super) fn certificate(key: &CertifiedKey<'_>, spki: &[u8]) -> Result<Bytes> {
     let algorithm = element(SEQUENCE, &[SIGNATURE_ALGORITHM])?;
     let version = element(CONTEXT_0, &[&element(INTEGER, &[&[2]])?])?;
@@ -85,7 +85,7 @@ fn name(common: &[u8]) -> Result<Bytes> {
 
 fn extensions(fingerprint: &[u8]) -> Result<Bytes> {
     let id = element(OCTET_STRING, &[&element(OCTET_STRING, &[fingerprint])?])?;
-    // The first bit: digitalSignature.
+    // The first bit is digitalSignature.
     let usage = element(OCTET_STRING, &[&element(BIT_STRING, &[&[7, 0x80]])?])?;
     let critical = element(BOOLEAN, &[&[0xff]])?;
     let all = element(
@@ -116,8 +116,8 @@ fn element(tag: u8, parts: &[&[u8]]) -> Result<Bytes> {
     Ok(out)
 }
 
-/// Seconds since 1970 as a time; beyond the year 9999 its end. X.509 writes years before 2050 with
-/// two digits.
+/// Seconds since 1970 as a time, at most the end of the year 9999. X.509 writes years before 2050
+/// with two digits.
 fn time(seconds: u64) -> Result<Bytes> {
     let moment = Moment::of(seconds.min(LAST_SECOND));
     let mut text = KVVec::new();
