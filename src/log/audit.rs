@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Refusals in the audit log. Where there is no memory for a record, what it is about is refused
-//! all the same.
+//! Audit records of refusals. Without memory for the record, the refusal stands.
 
 use super::{
     event::{
@@ -35,8 +34,8 @@ use kernel::{
 };
 
 impl Log {
-    /// A file that `appraise` rules refuse, or would if they were `enforced`; `rule` is the place
-    /// of one in the policy from 1, or 0. May sleep.
+    /// A file that `appraise` rules refuse, or would refuse if they were `enforced`. `rule` is the
+    /// place of the rule in the policy from 1, or 0. May sleep.
     pub(crate) fn audit_denial(
         &self,
         file: &File,
@@ -64,7 +63,7 @@ impl Log {
         });
     }
 
-    /// Bytes for `func` that come from no file, where the rule at the place `rule` wants one. May
+    /// Bytes for `func` that come from no file, where the rule at the place `rule` needs one. May
     /// sleep.
     pub(crate) fn audit_no_file(&self, func: Func, rule: usize, enforced: bool) {
         if let Ok(name) = CString::try_from_fmt(kernel::prelude::fmt!("{}", func.name())) {

@@ -2,11 +2,11 @@
 
 //! `batch=1`: tasks that wait for the TPM share an extend.
 //!
-//! A task that has a file to record puts the record into a queue, and waits for its turn with the
-//! TPM. The one that gets it takes all that is in the queue, its own record included, appends it,
-//! as one record of the template `digest-batch` for each PCR, and extends. The others find that
-//! done when their turn comes. So no task goes on before the extend of its record, and none waits
-//! for others to come: a record that is alone in the queue is appended as it is.
+//! A task puts its record into a queue and waits for its turn with the TPM. The task whose turn it
+//! is takes the whole queue, appends one record of the template `digest-batch` per PCR, and
+//! extends. The other tasks find their records extended when their turn comes. So each task waits
+//! for the extend of its record, but not for further records: a record alone in the queue is
+//! appended as it is.
 
 use super::{
     queue::{
@@ -29,9 +29,9 @@ use kernel::{
 };
 
 impl List {
-    /// Appends `record` as [`List::push`] does for an event that is recorded once, or lets another
-    /// task do so with its own, and extends. Returns the number of the record that has it, and the
-    /// lock. May sleep.
+    /// Appends and extends `record`, itself or by another task, as [`List::push`] does for an event
+    /// that is recorded once. Returns the number of the record that has it, and the lock. May
+    /// sleep.
     ///
     /// # Errors
     ///
@@ -57,14 +57,12 @@ impl List {
         }
     }
 
-    /// Appends all of `queue`, and settles each member.
     fn append_queue(&self, queue: KVVec<Member>) {
         let mut waiting: KVVec<Option<Member>> = KVVec::new();
         for member in queue {
             if waiting.reserve(1, GFP_KERNEL).is_err() {
                 self.append_alone(member);
             } else {
-                // There is room.
                 let _ = waiting.push(Some(member), GFP_KERNEL);
             }
         }
@@ -130,7 +128,7 @@ impl List {
                         .lock()
                         .note(member.identity, member.node, number);
                 }
-                // It is the only one, or there is no memory for all of them together.
+                // It is the only one, or there is no memory for a batch.
                 Ok(None) | Err(_) => self.append_alone(member),
             }
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The first records: `boot_aggregate`, which ties the list to what the firmware and the boot
-//! loader measured, and `digest_lists_start`, which says from where the list replays and what the
-//! module is when it begins.
+//! The first records. `boot_aggregate` ties the list to the measurements of firmware and boot
+//! loader. `digest_lists_start` says from where the list replays, and with which parameters the
+//! module starts.
 //!
-//! Where the TPM comes later than the module, or could not be read at load, these two have zeros
-//! and no value of the PCR. When a TPM has come, and before anything is extended,
-//! `boot_aggregate_late` and `digest_lists_tpm` say what was missing.
+//! If the TPM cannot be read at load, these records have zeros and no value of the PCR. When a TPM
+//! works later, `boot_aggregate_late` and `digest_lists_tpm` add these values before the first
+//! extend.
 
 use super::{
     event::with_data,
@@ -36,16 +36,16 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// The name that IMA gives to a `boot_aggregate` of a TPM that came late.
+/// IMA's name for a `boot_aggregate` of a TPM that came late.
 const BOOT_AGGREGATE_LATE: &[u8] = b"boot_aggregate_late";
 
-/// The record that says where coverage begins.
+/// The record that says where the list starts.
 const START: &[u8] = b"digest_lists_start";
 
 /// The record of a TPM that came late.
 const LATE: &[u8] = b"digest_lists_tpm";
 
-/// The form in which the texts want the values.
+/// The values in the form that the texts need.
 fn lines(initial: &[Initial]) -> impl Iterator<Item = start::Initial<'_>> + Clone {
     initial.iter().map(|initial| start::Initial {
         algo: initial.bank.algo,
@@ -54,8 +54,8 @@ fn lines(initial: &[Initial]) -> impl Iterator<Item = start::Initial<'_>> + Clon
 }
 
 impl Log {
-    /// Appends the first records. Where the TPM is missing or cannot be read, the digest of
-    /// `boot_aggregate` is zero, as in IMA, and `start` says nothing of the PCR's value. May sleep.
+    /// Appends the first records. Without a readable TPM the digest of `boot_aggregate` is zero, as
+    /// in IMA, and `start` has no value of the PCR. May sleep.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Vouching {
 }
 
 impl List {
-    /// Appends the records that say what was missing at load. Nothing was extended yet. May sleep.
+    /// Appends the records with what was missing at load, before the first extend. May sleep.
     pub(super) fn begin_late(&self, found: &Found) -> Result {
         let mut text = Text::new();
         start::write_pcr(self.pcr, lines(&found.initial), &mut text).map_err(|_| ENOMEM)?;

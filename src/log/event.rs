@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What gives rise to a record: a file, data, or a file that cannot be vouched for.
+//! Events that are recorded: the use of a file or of data, and violations.
 
 use super::{
     Log,
@@ -30,25 +30,25 @@ use kernel::{
     },
 };
 
-/// The name of a file whose path cannot be told, because it is too long.
+/// The name of a file whose path is too long.
 pub(super) const NO_PATH: &CStr = c"(path_too_long)";
 
-/// The name of the record that takes one back.
+/// The name of the record that takes back another one.
 const REFUSED: &[u8] = b"digest_lists_refused";
 
-/// Why nobody can vouch for the content of a file.
+/// Why the content of a file cannot be measured.
 #[derive(Clone, Copy)]
 pub(crate) enum Violation {
     /// It cannot be read.
     Unreadable(Error),
-    /// It is opened for writing while somebody reads it who had it measured.
+    /// It is opened for writing while a measured reader has it open.
     TimeOfMeasureTimeOfUse,
-    /// It is measured while somebody has it open for writing.
+    /// It is measured while it is open for writing.
     OpenWriters,
 }
 
 impl Violation {
-    /// Leaves the audit record that IMA would.
+    /// Leaves the audit record that IMA would leave.
     fn audit(self, file: &File, path: &CStr) {
         let (kind, op) = match self {
             Self::Unreadable(_) => (audit::Kind::Data, c"collect_data"),
@@ -85,7 +85,7 @@ impl Violation {
 }
 
 impl Log {
-    /// Records a file with the digest of its content, or with `verity` its digest in fs-verity. May
+    /// Records a file with the digest of its content, or with `verity` its fs-verity digest. May
     /// sleep.
     pub(crate) fn measure_file(
         &self,
@@ -137,7 +137,7 @@ impl Log {
         })
     }
 
-    /// Records bytes that are no file by their digest, under `name`. May sleep.
+    /// Records bytes without a file by their digest, under `name`. May sleep.
     pub(crate) fn measure_digest(
         &self,
         pcr: u32,
@@ -151,7 +151,7 @@ impl Log {
         self.admit(extended, name)
     }
 
-    /// Records that nobody can tell what bytes are used that are no file, under `name`. May sleep.
+    /// Records a violation for bytes without a file, under `name`. May sleep.
     pub(crate) fn violation_of_bytes(&self, pcr: u32, name: &CStr) -> Result {
         audit::Record {
             kind: audit::Kind::Data,
@@ -170,16 +170,15 @@ impl Log {
         self.admit(extended, name.to_bytes())
     }
 
-    /// Records bytes that the module itself uses by their digest, under `name`, in the default PCR,
-    /// even if the same bytes were recorded before: the order counts. May sleep.
+    /// Records bytes that the module itself uses, by their digest under `name`, in the default PCR.
+    /// Repeated bytes are recorded again, because the order matters. May sleep.
     pub(crate) fn measure_own(&self, bytes: &[u8], name: &[u8]) -> Result {
         let event = Event::new(sha::sha256_digest(bytes), name);
         self.announce(Template::ImaNg, &event)
     }
 
-    /// As [`Log::measure_own`], and then does what the record announces. If that fails, a second
-    /// record takes the first back: a reader of the measurement list would believe that it
-    /// happened. May sleep.
+    /// As [`Log::measure_own`], then runs `f`, which the record announces. If `f` fails, a second
+    /// record takes the first back, for readers of the measurement list. May sleep.
     pub(crate) fn measure_attempt<T>(
         &self,
         bytes: &[u8],
@@ -194,8 +193,8 @@ impl Log {
         })
     }
 
-    /// Records what the module has done, with the bytes themselves: nothing takes that back, even
-    /// if the record waits for the TPM. May sleep.
+    /// Records what the module has done, with the bytes themselves. It stays done even if the
+    /// record waits for the TPM. May sleep.
     pub(crate) fn measure_done(&self, bytes: &[u8], name: &[u8]) -> Result {
         let extended = self.append_own_data(bytes, name)?;
         self.admit(extended, name)
@@ -206,8 +205,8 @@ impl Log {
         self.announce(Template::ImaBuf, &with_data(name, bytes))
     }
 
-    /// Records what the module says of what has happened, with the bytes themselves. May wait for
-    /// the TPM whatever `tpm_required` says, since nothing is used by it. May sleep.
+    /// Records facts from the module, with the bytes themselves. No access depends on them, so the
+    /// record may wait for the TPM even with `tpm_required`. May sleep.
     pub(crate) fn note_own_data(&self, bytes: &[u8], name: &[u8]) -> Result {
         self.append_own_data(bytes, name).map(|_| ())
     }
@@ -217,8 +216,8 @@ impl Log {
         self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)
     }
 
-    /// Records what the module is about to do. If it must not, since the record waits for the TPM,
-    /// a second record takes that back: both will be extended.
+    /// Records what the module is about to do. If that is refused because the record waits for the
+    /// TPM, a second record takes it back. Both are extended later.
     fn announce(&self, template: Template, event: &Event<'_>) -> Result {
         let extended = self.append(self.pcr(), template, event, Repeat::Always)?;
         self.admit(extended, event.name).or_else(|refused| {
@@ -227,15 +226,15 @@ impl Log {
         })
     }
 
-    /// Records that what the last record of `digest` announced has not happened. May sleep.
+    /// Records that what the last record of `digest` announced did not happen. May sleep.
     fn take_back(&self, digest: Digest) -> Result {
         let event = Event::new(digest, REFUSED);
         self.append(self.pcr(), Template::ImaNg, &event, Repeat::Always)?;
         Ok(())
     }
 
-    /// Records data under `name`, with the data themselves where the template has room for them.
-    /// May sleep.
+    /// Records data under `name`. Includes the data if the template has a field for them. May
+    /// sleep.
     pub(crate) fn measure_data(
         &self,
         pcr: u32,
@@ -249,7 +248,7 @@ impl Log {
         self.admit(extended, name)
     }
 
-    /// Leaves an audit record of a file and its digest. May sleep.
+    /// Leaves an audit record with a file and its digest. May sleep.
     pub(crate) fn audit_file(&self, digest: &Digest, file: &File) -> Result {
         let digest = CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(digest)))?;
         with_path(file, |path| {
@@ -277,7 +276,7 @@ fn signature_of(file: &File) -> Result<KVec<u8>> {
     match file.xattr(c"security.ima") {
         Ok(value) if is_signature(&value) => Ok(value),
         Err(ENOMEM) => Err(ENOMEM),
-        // None, no signature, changed under our hands, or it cannot be read.
+        // It is missing, not a signature, too long, or cannot be read.
         _ => Ok(KVec::new()),
     }
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The measurement list and the PCR that vouches for it.
+//! The measurement list, and the PCR that protects it.
 //!
-//! A record is appended and its PCR extended in one critical section, and only then does the access
-//! proceed that gave rise to it. So the order of the list is the order of the extends, and nothing
-//! that was not recorded is used.
+//! A record is appended and its PCR extended in one critical section. Only then does the access
+//! proceed. So the order of the list is the order of the extends, and nothing is used before it is
+//! recorded.
 //!
-//! Where the TPM does not take a record, the record waits, and the access proceeds unless the
-//! module was loaded with `tpm_required=1`. Records that wait are extended before any later one: by
-//! the next access that leaves a record, or by [`DelayedWork`] as soon as a TPM works, whichever
-//! comes first.
+//! If the TPM does not take a record, the record waits, and the access proceeds unless the module
+//! was loaded with `tpm_required=1`. Waiting records are extended before any later one: by the next
+//! access that leaves a record, or by [`DelayedWork`] when a TPM works again.
 
 mod audit;
 mod batch;
@@ -67,25 +66,26 @@ use vouching::{
     DELAY, //
 };
 
-/// How often one call tries to extend a record before it waits: once more than a command may fail
-/// without anybody noticing.
+/// How often one call tries to extend a record before the record waits. One failed command has no
+/// effect.
 const ATTEMPTS: usize = 2;
 
-/// How many records the work extends before it lets others have the TPM, and the module go.
+/// How many records the work item extends before it releases the TPM and lets the module be
+/// unloaded.
 const RECORDS_AT_A_TIME: usize = 64;
 
-/// What is told at load.
+/// The settings at load.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
     /// The default PCR.
     pub(crate) pcr: u32,
-    /// Whether nothing that is to be measured is used before the TPM has its record.
+    /// Whether each use waits until the TPM has its record, and is refused otherwise.
     pub(crate) tpm_required: bool,
     /// Whether files that are measured at the same time share an extend.
     pub(crate) batch: bool,
 }
 
-/// The records and what vouches for them. Locks are taken in the order of the fields.
+/// The records and the TPM. Locks are taken in the order of the fields.
 #[pin_data]
 struct List {
     pcr: u32,
@@ -98,20 +98,19 @@ struct List {
     /// Records that are to share an extend. Held for moments only.
     #[pin]
     queue: Mutex<KVVec<Member>>,
-    /// Held for moments only: readers of the list do not wait for the TPM.
+    /// Held for moments only, so readers of the list do not wait for the TPM.
     #[pin]
     records: Mutex<Records>,
 }
 
-/// The measurement list. The order of the fields is the order of teardown: first nobody extends any
-/// more.
+/// The measurement list. The order of the fields is the order of teardown: extends stop first.
 pub(crate) struct Log {
-    /// Extends what waits.
+    /// Extends waiting records.
     retry: DelayedWork<List>,
     list: Arc<List>,
     settings: Settings,
-    /// Whether what waits is refused. Set once the first records are in the list, which nobody may
-    /// refuse.
+    /// Whether a waiting record refuses its access. Set once the first records, which must not be
+    /// refused, are in the list.
     refusing: Atomic<bool>,
 }
 
@@ -129,14 +128,14 @@ impl Work for List {
 }
 
 impl List {
-    /// How many records there were ever.
+    /// The number of all records, with deleted ones.
     fn total(&self) -> usize {
         self.records.lock().total()
     }
 
-    /// Appends a record of `event` in `template`, unless it repeats one and need not be. Returns
-    /// the number of the record that says so, this or an earlier one. To be called with the lock on
-    /// [`Self::vouching`] held, or before the list is shared. May sleep.
+    /// Appends a record of `event` in `template`, unless the same one is there and need not be
+    /// repeated. Returns the number of the record that has the event. The caller holds the lock on
+    /// [`Self::vouching`], or the list is not shared yet. May sleep.
     ///
     /// # Errors
     ///
@@ -161,8 +160,7 @@ impl List {
 }
 
 impl List {
-    /// Extends up to `limit` of the records that have not been extended yet, in order. What is left
-    /// waits. May sleep.
+    /// Extends up to `limit` of the waiting records, in order. The others go on waiting. May sleep.
     fn extend(&self, v: &mut Vouching, limit: usize) {
         let mut result = Err(ENODEV);
         for _ in 0..ATTEMPTS {
@@ -238,7 +236,7 @@ impl List {
 }
 
 impl Log {
-    /// An empty list whose records extend a PCR of the system's TPM, if there is one. May sleep.
+    /// An empty list. Its records extend a PCR of the system's TPM, if there is one. May sleep.
     pub(crate) fn new(settings: Settings, stats: Arc<Stats>) -> Result<Self> {
         let list = Arc::pin_init(
             pin_init!(List {
@@ -259,35 +257,34 @@ impl Log {
         })
     }
 
-    /// The default PCR.
     pub(crate) fn pcr(&self) -> u32 {
         self.list.pcr
     }
 
-    /// The PCR that a rule names, or the default one.
+    /// The PCR of a rule, or the default one.
     pub(crate) fn pcr_of(&self, named: Option<u8>) -> u32 {
         named.map_or(self.pcr(), u32::from)
     }
 
-    /// Calls `f` with the TPM, if there is one. Waits for an extend that is under way.
+    /// Calls `f` with the TPM, if there is one. Waits for an extend in progress.
     pub(crate) fn with_chip<T>(&self, f: impl FnOnce(Option<&Chip>) -> T) -> T {
         f(self.list.vouching.lock().chip.as_ref())
     }
 
-    /// What the default PCR was before the first record, if it was not zero: the list replays from
-    /// there.
+    /// The value of the default PCR before the first record, if it was not zero. The list replays
+    /// from it.
     pub(crate) fn initial(&self) -> Option<Digest> {
         not_zero(&self.list.vouching.lock().initial)
     }
 
-    /// How many records wait for the TPM, since when and why.
+    /// How many records wait for the TPM, since when, and why.
     pub(crate) fn waiting(&self) -> (usize, Option<Waiting>) {
         let vouching = self.list.vouching.lock();
         let waiting = self.list.total().saturating_sub(vouching.extended);
         (waiting, vouching.waiting)
     }
 
-    /// How many records were deleted, are staged, and are in the list.
+    /// The numbers of deleted records, of staged ones, and of those in the list.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         self.list.records.lock().counts()
     }
@@ -297,19 +294,19 @@ impl Log {
         self.list.records.lock().at(index, staged)
     }
 
-    /// How many records are violations, and how many extends failed.
+    /// The number of violations and failed extends.
     pub(crate) fn violations(&self) -> u64 {
         self.list.violations.get()
     }
 
-    /// Appends a record of `event` in `template`, unless it repeats one and need not be, and
-    /// extends `pcr`. Returns whether the record that vouches for the event, this or an earlier
-    /// one, has been extended. May sleep.
+    /// Appends a record of `event` in `template`, unless the same one is there and need not be
+    /// repeated, and extends `pcr`. Returns whether the record that has the event has been
+    /// extended. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`: nothing was appended. An extend that fails is no error: the record waits, with
-    /// those that follow it, until a TPM works, and `violations` counts.
+    /// `ENOMEM`: nothing was appended. A failed extend is no error: the record and later ones wait
+    /// until a TPM works, and `violations` grows.
     fn append(
         &self,
         pcr: u32,
@@ -359,8 +356,8 @@ impl Log {
         Ok(self.finish(vouching, number))
     }
 
-    /// As [`Log::append`] for an event that is recorded once; with `batch=1` it may share a record
-    /// and an extend with those of other tasks.
+    /// As [`Log::append`] for an event that is recorded once. With `batch=1` it may share a record
+    /// and an extend with events of other tasks.
     fn append_shared(&self, pcr: u32, template: Template, event: &Event<'_>) -> Result<bool> {
         if !self.settings.batch {
             return self.append(pcr, template, event, Repeat::Never);
@@ -370,7 +367,8 @@ impl Log {
         Ok(self.finish(&vouching, number))
     }
 
-    /// Lets what waits be tried again later, and returns whether the record `number` was extended.
+    /// Schedules the next attempt for waiting records. Returns whether the record `number` was
+    /// extended.
     fn finish(&self, vouching: &Vouching, number: usize) -> bool {
         if let Some(delay) = vouching.next_attempt() {
             self.retry.after(delay);

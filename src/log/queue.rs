@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Records that wait for a task that has its turn with the TPM; [`super::batch`] appends them.
+//! The queue of records that wait for a turn with the TPM; [`super::batch`] appends them.
 
 use super::record::{
     Identity,
@@ -18,10 +18,9 @@ use kernel::{
     },
 };
 
-/// What became of a record in the queue.
+/// The state of a record in the queue.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settled {
-    /// It is in the queue.
     Not,
     /// There was no memory to append it.
     Failed,
@@ -29,16 +28,15 @@ pub(super) enum Settled {
     Number(usize),
 }
 
-/// Where a task finds what became of its record.
+/// The state of one queued record, for its task.
 ///
-/// Written and read with the lock on the vouching of the list held, which orders both.
+/// Accessed only with the lock on the list's vouching held, which orders all accesses.
 pub(super) struct Slot(Atomic<usize>);
 
 impl Slot {
     const NOT: usize = usize::MAX;
     const FAILED: usize = usize::MAX - 1;
 
-    /// The record is in the queue.
     pub(super) fn new() -> Self {
         Self(Atomic::new(Self::NOT))
     }
@@ -48,7 +46,6 @@ impl Slot {
         self.0.store(number.unwrap_or(Self::FAILED), Relaxed);
     }
 
-    /// What became of it.
     pub(super) fn get(&self) -> Settled {
         match self.0.load(Relaxed) {
             Self::NOT => Settled::Not,
@@ -58,7 +55,7 @@ impl Slot {
     }
 }
 
-/// A record that waits for its turn.
+/// A record in the queue.
 pub(super) struct Member {
     pub(super) record: Arc<Record>,
     pub(super) identity: Identity,
@@ -67,7 +64,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// `record`, whose task looks into `slot`. May sleep.
+    /// A queued `record`. Its task reads `slot`. May sleep.
     pub(super) fn new(record: Arc<Record>, slot: Arc<Slot>) -> Result<Self> {
         Ok(Self {
             identity: record.identity(),

@@ -28,20 +28,19 @@ use kernel::{
     sync::Arc, //
 };
 
-/// What makes two records the same: the PCR and the SHA-256 of the template data.
+/// Two records with the same identity are the same: PCR and SHA-256 of the template data.
 pub(super) type Identity = (u32, [u8; 32]);
 
-/// What the data of a record are.
+/// The form of a record's data.
 #[derive(Clone, Copy)]
 enum Form {
     /// An event in this template.
     Event(Template),
-    /// Other records.
+    /// A batch of records.
     Batch,
 }
 
 impl Form {
-    /// The name of the template.
     fn name(self) -> &'static str {
         match self {
             Self::Event(template) => template.name(),
@@ -50,7 +49,7 @@ impl Form {
     }
 }
 
-/// A record, never changed once it is in the list.
+/// A record. It never changes once it is in the list.
 pub(crate) struct Record {
     pcr: u32,
     form: Form,
@@ -59,7 +58,6 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The record of `event` in `template`.
     pub(super) fn new(
         pcr: u32,
         template: Template,
@@ -83,8 +81,8 @@ impl Record {
         )?)
     }
 
-    /// The record of several others of `pcr`, none of which is a violation; [`None`] for fewer than
-    /// two.
+    /// The record of several records for `pcr`, none of which is a violation. [`None`] for fewer
+    /// than two.
     pub(super) fn batch<'a>(
         pcr: u32,
         members: impl Iterator<Item = &'a Self> + Clone,
@@ -110,20 +108,18 @@ impl Record {
         Ok(Some(Arc::new(batch, GFP_KERNEL)?))
     }
 
-    /// The PCR it extends.
     pub(super) fn pcr(&self) -> u32 {
         self.pcr
     }
 
-    /// What makes it the same as another record.
     pub(super) fn identity(&self) -> Identity {
         (self.pcr, sha::sha256(&self.data))
     }
 
-    /// Writes the digest with which it extends `bank` into `out`, which is zero.
+    /// Writes the digest that extends `bank` into `out`, which is zero.
     ///
-    /// A violation extends with all ones. Banks of algorithms that the kernel's library does not
-    /// have get the SHA-1 digest padded with zeros, as from IMA.
+    /// A violation extends all ones. Banks of algorithms that the kernel's library does not have
+    /// get the SHA-1 digest padded with zeros, as in IMA.
     pub(super) fn digest_for(&self, bank: Bank, out: &mut [u8]) {
         if self.violation {
             return out.fill(0xff);
@@ -145,17 +141,17 @@ impl Record {
         hash(algo, &self.data)
     }
 
-    /// Writes the record as the ascii list of the bank `algo` shows it.
+    /// Writes the record as in the ascii list of the bank `algo`.
     pub(crate) fn show_ascii(&self, algo: HashAlgo, out: &mut impl Sink) {
         let digest = self.template_digest(algo);
-        // Both were written by the same code; a record that does not parse cannot be here.
+        // The same code wrote both, so every record parses.
         let _ = match self.form {
             Form::Event(template) => write_ascii(self.pcr, &digest, template, &self.data, out),
             Form::Batch => batch::write_ascii(self.pcr, &digest, &self.data, out),
         };
     }
 
-    /// Writes the record as the binary list of the bank `algo` shows it.
+    /// Writes the record as in the binary list of the bank `algo`.
     pub(crate) fn show_binary(&self, algo: HashAlgo, out: &mut impl Sink) {
         let _ = self.write_binary(algo, out);
     }
@@ -166,7 +162,6 @@ impl Record {
     }
 }
 
-/// The digest of `data`.
 pub(super) fn hash(algo: HashAlgo, data: &[u8]) -> Digest {
     sha::digest(algo, data)
         .or_else(|| Digest::new(HashAlgo::Sha1, &sha::sha1(data)).ok())

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The records in the order of the extends, those that were staged to be archived, and what is
-//! needed to find a repeated one.
+//! The records in the order of the extends, those staged for an archive, and an index to find
+//! repeated ones.
 //!
-//! Every record has a number for good. What was deleted leaves its identity, so that the same event
-//! is not recorded again.
+//! The number of a record never changes. The identities of deleted records are kept, so that the
+//! same event is not recorded again.
 
 use super::record::{
     Identity,
@@ -23,18 +23,17 @@ use kernel::{
     sync::Arc, //
 };
 
-/// Whether an event is recorded that has been recorded before.
+/// Whether an event is recorded again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// No: the record that is there says the same.
+    /// No: the earlier record suffices.
     Never,
-    /// Yes: the order counts.
+    /// Yes: the order matters.
     Always,
-    /// Yes, and the record vouches for nothing: zeros in the list, ones for the PCR.
+    /// Yes, as a violation: zeros in the list, ones for the PCR.
     Violation,
 }
 
-/// The records.
 pub(super) struct Records {
     numbers: Numbers,
     staged: KVVec<Arc<Record>>,
@@ -43,11 +42,10 @@ pub(super) struct Records {
     known: RBTree<Identity, usize>,
 }
 
-/// What was taken from the records.
+/// Records that were removed.
 pub(super) type Taken = KVVec<Arc<Record>>;
 
 impl Records {
-    /// None.
     pub(super) fn new() -> Self {
         Self {
             numbers: Numbers::default(),
@@ -57,18 +55,18 @@ impl Records {
         }
     }
 
-    /// How many records there were ever.
+    /// The number of all records, with deleted ones.
     pub(super) fn total(&self) -> usize {
         self.numbers.of(self.list.len())
     }
 
-    /// How many were deleted, are staged, and are in the list.
+    /// The numbers of deleted records, of staged ones, and of those in the list.
     pub(super) fn counts(&self) -> (usize, usize, usize) {
         let staged = self.staged.len();
         (self.numbers.deleted(staged), staged, self.list.len())
     }
 
-    /// The record with this number, if it was not deleted.
+    /// The record with this number, unless it was deleted.
     pub(super) fn by_number(&self, number: usize) -> Option<Arc<Record>> {
         match self.numbers.place(number, self.staged.len())? {
             Place::Staged(index) => self.at(index, true),
@@ -82,8 +80,8 @@ impl Records {
         list.get(index).cloned()
     }
 
-    /// Appends `record`, unless it repeats one and need not be. Returns the number of the record
-    /// that says so, this or an earlier one, and whether it is this one.
+    /// Appends `record`, unless the same one is there and need not be repeated. Returns the number
+    /// of the record that has the event, and whether it is new.
     pub(super) fn push(
         &mut self,
         record: Arc<Record>,
@@ -103,12 +101,12 @@ impl Records {
         Ok((number, true))
     }
 
-    /// The number of the record that has this event already, if there is one.
+    /// The number of the record that has this event, if there is one.
     pub(super) fn known(&self, identity: &Identity) -> Option<usize> {
         self.known.get(identity).copied()
     }
 
-    /// Appends a record that has several events, and returns its number.
+    /// Appends a record with several events. Returns its number.
     pub(super) fn push_batch(&mut self, record: Arc<Record>) -> Result<usize> {
         let number = self.total();
         self.list.push(record, GFP_KERNEL)?;
@@ -144,11 +142,11 @@ impl Records {
         Ok(())
     }
 
-    /// Takes the staged records, of which only `extended` may go: the records with lower numbers.
+    /// Removes the staged records. Only records with numbers below `extended` may be removed.
     ///
     /// # Errors
     ///
-    /// `ENOENT` if there is none, `EAGAIN` if one of them may not go.
+    /// `ENOENT` if there are none, `EAGAIN` if one of them may not be removed.
     pub(super) fn take_staged(&mut self, extended: usize) -> Result<Taken> {
         if self.staged.is_empty() {
             return Err(ENOENT);
@@ -160,7 +158,7 @@ impl Records {
         Ok(core::mem::replace(&mut self.staged, KVVec::new()))
     }
 
-    /// Takes the first `count` records of the list, and leaves `rest`, which is what follows them.
+    /// Removes the first `count` records of the list. `rest` is what follows them, and stays.
     pub(super) fn take_first(&mut self, count: usize, rest: Taken) -> Taken {
         self.numbers.delete(count);
         core::mem::replace(&mut self.list, rest)

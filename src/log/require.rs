@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `tpm_required=1`: what is to be measured is refused until the TPM has its record.
+//! `tpm_required=1`: a use that must be measured is refused until the TPM has its record.
 
 use super::Log;
 use crate::sys::{
@@ -25,12 +25,12 @@ use kernel::{
 };
 
 impl Log {
-    /// From here on what waits is refused, if that was asked for at load.
+    /// From here on, uses whose records wait are refused, if the module was loaded so.
     pub(crate) fn begin_refusing(&self) {
         self.refusing.store(self.settings.tpm_required, Release);
     }
 
-    /// Whether that was asked for at load.
+    /// Whether the module was loaded so.
     pub(crate) fn is_tpm_required(&self) -> bool {
         self.settings.tpm_required
     }
@@ -40,7 +40,7 @@ impl Log {
         !extended && self.refusing.load(Acquire)
     }
 
-    /// Lets `file` be used if its record was `extended`, or need not be.
+    /// Allows to use `file` if its record was `extended` or need not be.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Log {
         Err(EACCES)
     }
 
-    /// Lets happen what has no file, but a `name`, if its record was `extended`, or need not be.
+    /// Allows the use of data called `name` if its record was `extended` or need not be.
     ///
     /// # Errors
     ///
@@ -75,7 +75,6 @@ impl Log {
     }
 }
 
-/// Leaves the audit record.
 fn refused(about: About<'_>, name: &CStr) {
     Record {
         kind: Kind::Pcr,

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Trimming the list: staging it, and deleting what was archived.
+//! Trimming the list: staging it, and deleting archived records.
 //!
-//! A record goes only when the TPM has it, since the extend needs its data. The order of the
-//! extends, the counters and what is known to be recorded stay as they are.
+//! A record is deleted only after its extend, which needs its data. The order of the extends, the
+//! counters and the index of recorded events do not change.
 
 use super::Log;
 use digest_logic::trim::Request;
 use kernel::prelude::*;
 
 impl Log {
-    /// Carries out a request. The files of the list exclude other requests and readers meanwhile.
-    /// May sleep, also until an extend that is under way has ended.
+    /// Carries out a request. The files of the list keep out other requests and readers. May sleep
+    /// until an extend in progress has ended.
     ///
     /// # Errors
     ///
-    /// `EEXIST`: there is a staged list already. `ENOENT`: there is nothing to be staged or
-    /// deleted, or there are fewer records. `EAGAIN`: a record that is to be deleted waits for the
-    /// TPM. `ENOMEM`. Nothing has changed then.
+    /// Nothing has changed then. `EEXIST`: there is a staged list. `ENOENT`: there is nothing to
+    /// stage or delete, or there are fewer records. `EAGAIN`: a record to be deleted waits for the
+    /// TPM. `ENOMEM`.
     pub(crate) fn trim(&self, request: Request) -> Result {
-        // Nothing is appended meanwhile.
         let vouching = self.list.vouching.lock();
         let records = &self.list.records;
         match request {

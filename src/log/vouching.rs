@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What vouches for the records: a TPM, and how far it has come.
+//! The TPM, and how many records it has.
 //!
-//! A chip is not kept for good. Whatever command fails, the chip is given back and looked for
-//! again: its driver may have been unbound and bound, which makes another chip of it. Until it
-//! works, the records wait. Another TPM does not take them: it may be one that root made
-//! (`tpm_vtpm_proxy`), and a quote is of the PCR that has the records before.
+//! A chip that fails a command is released and looked up again, because its driver may have been
+//! unbound and bound, which makes another chip. Until then the records wait. Another TPM never gets
+//! them: root may have made it (`tpm_vtpm_proxy`), and a quote needs the PCR with the earlier
+//! records.
 //!
 //! | state | set by | left by |
 //! |-------|--------|---------|
@@ -14,13 +14,15 @@
 //! | waiting | an attempt that leaves records behind | the attempt that extends the last of them |
 //! | doubtful PCR | a command that fails | reading that PCR, before it is extended the next time |
 //!
-//! **A lost answer.** An extend that fails may have happened: the command was sent, the answer was
-//! lost. So the value of each PCR is computed along with the extends, in one bank, and the PCR is
-//! read before the next extend. If it is as before, the record is extended again; if it is as
-//! after, it is not. If it is neither, then somebody else extended it, or reset it: the list does
-//! not replay any more whatever is done, which the kernel log says, and the records are extended.
-//! Where the TPM has only banks of algorithms that the kernel's library does not have, nothing can
-//! be computed, and the record is extended again.
+//! **A lost answer.** An extend that fails may have happened: only the answer was lost. So the
+//! expected value of each PCR is computed in one bank, and the PCR is read before the next extend:
+//! - the value before: the record is extended again;
+//! - the value after: it is not extended again;
+//! - another value: another program extended or reset the PCR. The list no longer replays, which
+//!   the kernel log says, and the records are extended.
+//!
+//! If the TPM has only banks of algorithms that the kernel's library does not have, no value can be
+//! computed, and the record is extended again.
 
 use super::record::{
     self,
@@ -44,17 +46,15 @@ use digest_logic::{
 };
 use kernel::prelude::*;
 
-/// After how many milliseconds the records that wait are tried again for the first time, and at
-/// most.
+/// The first and the longest delay between attempts for waiting records, in milliseconds.
 pub(super) const DELAY: (u32, u32) = (100, 10_000);
 
 /// Since when records wait, and why.
 #[derive(Clone, Copy)]
 pub(crate) struct Waiting {
-    /// Seconds since the system started, those in which it was suspended included.
+    /// Seconds since the system started, including suspend.
     pub(crate) since: u64,
-    /// Why the last attempt failed: `ENODEV` where there is no TPM, `EIO` where it answered with an
-    /// error.
+    /// Why the last attempt failed: `ENODEV` without a TPM, `EIO` for an error from the TPM.
     pub(crate) error: Error,
 }
 
@@ -70,13 +70,13 @@ impl Initial {
     }
 }
 
-/// What a TPM has before anything is extended.
+/// The state of a TPM before the first extend.
 pub(super) struct Found {
     pub(super) boot_aggregate: Digest,
     pub(super) initial: KVec<Initial>,
 }
 
-/// Reads what the first records need. May sleep.
+/// Reads the values for the first records. May sleep.
 pub(super) fn look(chip: &Chip, pcr: u32) -> Result<Found> {
     let boot_aggregate = boot_aggregate(chip)?;
     let mut initial = KVec::new();
@@ -99,7 +99,7 @@ pub(super) fn look(chip: &Chip, pcr: u32) -> Result<Found> {
     })
 }
 
-/// The value in the bank of the longest known digest in which it is not zero.
+/// The value in the bank with the longest known digest that is not zero.
 pub(super) fn not_zero(initial: &[Initial]) -> Option<Digest> {
     HashAlgo::ALL.into_iter().rev().find_map(|algo| {
         let mut banks = initial.iter();
@@ -109,29 +109,27 @@ pub(super) fn not_zero(initial: &[Initial]) -> Option<Digest> {
     })
 }
 
-/// What vouches for the records.
 pub(super) struct Vouching {
-    /// The TPM. It may appear late, go, and come back.
+    /// The TPM. It may appear late, disappear, and come back.
     pub(super) chip: Option<Chip>,
-    /// How many records, from the first, have been extended.
+    /// How many records have been extended, from the first.
     pub(super) extended: usize,
-    /// What the default PCR was before the first of them; empty until a TPM could be read.
+    /// The value of the default PCR before the first record; empty until a TPM could be read.
     pub(super) initial: KVec<Initial>,
-    /// Whether [`Self::initial`] is known, and in the list.
+    /// Whether [`Self::initial`] is known and recorded.
     pub(super) begun: bool,
-    /// The TPM that this is the value of, once it is known. No other takes the records that follow.
+    /// The TPM with these values, once known. Other TPMs get no records.
     device: Option<Device>,
-    /// Whether another TPM was met, and the kernel log says so.
+    /// Whether another TPM was found and logged.
     met_other: bool,
     /// Since when records wait.
     pub(super) waiting: Option<Waiting>,
     pub(super) running: Running,
-    /// After how many milliseconds the next attempt follows.
+    /// Milliseconds until the next attempt.
     pub(super) delay: u32,
 }
 
 impl Vouching {
-    /// Nothing was extended yet.
     pub(super) fn new() -> Self {
         Self {
             chip: Chip::find(),
@@ -146,14 +144,14 @@ impl Vouching {
         }
     }
 
-    /// Notes that [`Self::initial`] is that of `chip`.
+    /// Stores `initial` as the values of `chip`.
     pub(super) fn begin(&mut self, initial: KVec<Initial>, device: Option<Device>) {
         self.initial = initial;
         self.device = device;
         self.begun = true;
     }
 
-    /// Looks for the TPM, and leaves another one alone. May sleep.
+    /// Looks for the TPM. Other TPMs are not used. May sleep.
     pub(super) fn find(&mut self) {
         let Some(chip) = Chip::find() else {
             return;
@@ -169,23 +167,23 @@ impl Vouching {
         }
     }
 
-    /// After how many milliseconds an attempt is to follow; none if no record waits.
+    /// Milliseconds until the next attempt; none if no record waits.
     pub(super) fn next_attempt(&self) -> Option<u32> {
         self.waiting.map(|_| self.delay)
     }
 
-    /// Lets the next attempt follow later than this one.
+    /// Makes the next delay longer.
     pub(super) fn slow_down(&mut self) {
         self.delay = self.delay.saturating_mul(2).min(DELAY.1);
     }
 }
 
-/// The value that each PCR has by the extends, in one bank.
+/// The expected value of each PCR in one bank.
 pub(super) struct Running {
     values: [Option<Digest>; u32_as_usize(pcr::LAST) + 1],
-    /// The PCRs that are to be read before they are extended, a bit each.
+    /// The PCRs to be read before their next extend, one bit each.
     doubtful: u32,
-    /// Whether the next record's extend was tried, and failed.
+    /// Whether the extend of the next record was tried and failed.
     pub(super) tried: bool,
 }
 
@@ -198,13 +196,13 @@ impl Running {
         }
     }
 
-    /// A command failed: nobody knows what the PCRs are.
+    /// A command failed, so the values of the PCRs are not known.
     pub(super) fn doubt(&mut self) {
         self.doubtful = u32::MAX;
     }
 
-    /// Whether the chip has `record`, which is the next one, already. Reads its PCR where that is
-    /// not known. May sleep.
+    /// Whether the chip has `record`, the next one, already. Reads its PCR if the value is not
+    /// known. May sleep.
     pub(super) fn has(&mut self, chip: &Chip, record: &Record) -> Result<bool> {
         let Some(algo) = bank_to_watch(chip) else {
             return Ok(false);
@@ -235,7 +233,7 @@ impl Running {
         }
     }
 
-    /// The chip has taken `record`.
+    /// The chip has extended `record`.
     pub(super) fn add(&mut self, record: &Record) {
         if let Some(Some(value)) = self.values.get_mut(u32_as_usize(record.pcr())) {
             *value = after(value, record);
@@ -243,7 +241,7 @@ impl Running {
     }
 }
 
-/// The value of a PCR that was `before` and is extended by `record`.
+/// The value of a PCR with the value `before` after the extend of `record`.
 fn after(before: &Digest, record: &Record) -> Digest {
     let algo = before.algo();
     let size = algo.digest_size();
@@ -264,8 +262,7 @@ fn after(before: &Digest, record: &Record) -> Digest {
     record::hash(algo, both.get(..size.saturating_mul(2)).unwrap_or_default())
 }
 
-/// The bank in which the values are computed: of the algorithms that the kernel's library has, the
-/// first one.
+/// The bank in which values are computed: the first one whose algorithm the kernel's library has.
 fn bank_to_watch(chip: &Chip) -> Option<HashAlgo> {
     use HashAlgo::{Sha1, Sha256, Sha384, Sha512};
     [Sha256, Sha384, Sha512, Sha1]
@@ -273,8 +270,8 @@ fn bank_to_watch(chip: &Chip) -> Option<HashAlgo> {
         .find(|algo| chip.has_bank(algo.tpm_alg_id()))
 }
 
-/// The digest of PCRs 0 to 9 of the SHA-256 bank, or of 0 to 7 of the SHA-1 bank where there is no
-/// other, as IMA computes it.
+/// The digest of PCRs 0 to 9 of the SHA-256 bank. Without that bank, of PCRs 0 to 7 of the SHA-1
+/// bank. As in IMA.
 fn boot_aggregate(chip: &Chip) -> Result<Digest> {
     let (algo, last) = if chip.has_bank(HashAlgo::Sha256.tpm_alg_id()) {
         (HashAlgo::Sha256, 9)
