@@ -36,18 +36,18 @@ use kernel::{
 #[pin_data]
 pub(crate) struct Policies {
     active: RcuCell<ActivePolicy>,
-    /// Twice the number of replacements, and one more while the policy asks for labels.
+    /// Twice the number of replacements, plus one if the policy has conditions on labels.
     generation: Atomic<u64>,
     mode: Mode,
-    /// Whether the policy of load time stays.
+    /// Whether the policy cannot be replaced (`policy_lock`).
     is_locked: bool,
-    /// Held while a policy is recorded and put in force, so that both happen in the same order.
+    /// Held while a policy is recorded and put in force, so that records and policies have the same
+    /// order.
     #[pin]
     changing: Mutex<()>,
 }
 
 impl Policies {
-    /// Puts `policy` in force.
     pub(crate) fn new(
         policy: Arc<ActivePolicy>,
         mode: Mode,
@@ -62,16 +62,16 @@ impl Policies {
         })
     }
 
-    /// A number that changes with the policy; none if what it says of an access depends on security
-    /// labels. Taken before a policy is asked, it never is that of a later one.
+    /// A number that changes with the policy. None if the policy's decisions depend on labels. Read
+    /// it before the policy: then it never belongs to a later policy.
     pub(crate) fn generation(&self) -> Option<u64> {
         let generation = self.generation.read_acquire();
         (generation & 1 == 0).then_some(generation)
     }
 
-    /// What the policy in force says of an access, without what `ima_appraise` switches off. Counts
-    /// it for the rules that decide. Takes no lock. May sleep, if a rule asks for the label of a
-    /// file.
+    /// What the policy in force says of an access, without actions that `ima_appraise` switches
+    /// off. Counts the access for the rules that decide. Takes no lock. May sleep if a rule has a
+    /// condition on the label of a file.
     pub(crate) fn decide(&self, access: &Query<'_>) -> Decision {
         let at_once = {
             let guard = rcu::read_lock();
@@ -102,14 +102,14 @@ impl Policies {
         self.mode
     }
 
-    /// Whether the policy in force has an `appraise` rule, and it does something. Takes no lock,
-    /// does not sleep.
+    /// Whether the policy in force has an `appraise` rule with an effect. Takes no lock, does not
+    /// sleep.
     pub(crate) fn appraises(&self) -> bool {
         let guard = rcu::read_lock();
         self.mode != Mode::Off && self.active.read(&guard).appraises_anything()
     }
 
-    /// Whether rules of the policy in force refuse files. Takes no lock, does not sleep.
+    /// Whether the policy in force refuses files. Takes no lock, does not sleep.
     pub(crate) fn enforces(&self) -> bool {
         self.mode == Mode::Enforce && self.appraises()
     }
@@ -126,23 +126,22 @@ impl Policies {
         self.active.load()
     }
 
-    /// Whether the policy of load time stays.
     pub(crate) fn is_locked(&self) -> bool {
         self.is_locked
     }
 
-    /// Keeps others from replacing the policy until what is returned is dropped. May sleep.
+    /// Excludes other replacements until the guard is dropped. May sleep.
     pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
         self.changing.lock()
     }
 
-    /// Puts another policy in force at once for every access; `_change` is from
-    /// [`Policies::change`]. May sleep.
+    /// Puts `policy` in force for all accesses at once. `_change` is from [`Policies::change`]. May
+    /// sleep.
     pub(crate) fn replace(&self, _change: MutexGuard<'_, ()>, policy: Arc<ActivePolicy>) {
         let labelled = u64::from(policy.needs_label());
         drop(self.active.replace(policy));
-        // After the policy is in force: what was found out under this number was found out by the
-        // new policy. Writers take turns.
+        // After the policy is in force: results under the new number come from the new policy.
+        // Writers take turns.
         let replacements = (self.generation.load(Relaxed) >> 1).wrapping_add(1);
         self.generation.store(replacements << 1 | labelled, Release);
     }

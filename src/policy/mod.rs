@@ -51,19 +51,17 @@ use kernel::{
 /// The largest policy in bytes.
 pub(crate) const MAX_POLICY: usize = 1 << 20;
 
-/// What rules are asked about: an access to a file.
+/// An access to a file, as rules see it.
 #[derive(Clone, Copy)]
 pub(crate) struct Query<'a> {
-    /// The file.
     pub(crate) file: &'a File,
-    /// The function of the policy language that is being served.
+    /// The function of the policy language.
     pub(crate) func: Func,
-    /// What is to be done with the file.
+    /// How the file is accessed.
     pub(crate) mask: Mask,
-    /// Who does it, where that is not the current task as it is.
+    /// The ids of the subject, if they differ from those of the current task.
     ids: Option<Ids>,
-    /// Whether the label of who does it is that of the task itself, whatever credentials it has
-    /// taken over.
+    /// Whether the label is that of the task itself, whatever credentials it has taken over.
     is_by_task: bool,
 }
 
@@ -87,8 +85,8 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The same access by the task itself, where the hook is called with credentials that it has
-    /// taken over; see [`Handler`](crate::sys::lsm::Handler) for which those are.
+    /// The same access by the task itself, for hooks that are called with other credentials;
+    /// [`Handler`](crate::sys::lsm::Handler) says which.
     pub(crate) fn by_task(self) -> Self {
         Self {
             ids: Some(Ids::of_task()),
@@ -100,25 +98,24 @@ impl<'a> Query<'a> {
 
 /// A policy that was parsed and accepted as a whole.
 pub(crate) struct ActivePolicy {
-    /// The text to which the rules refer.
+    /// The text that the rules refer to.
     text: Text,
     /// All rules in their order.
     rules: KVVec<Rule>,
-    /// Of each rule, how many accesses it decided about while the policy was in force.
+    /// How many accesses each rule decided about while the policy was in force.
     hits: KVVec<Counter>,
-    /// For each function, the places in `rules` of those that can match it.
+    /// For each function, the places in `rules` of the rules that can match it.
     by_func: [KVVec<u32>; Func::ALL.len()],
     /// The actions for which there is a rule.
     wanted: ActionSet,
-    /// Whether a rule asks for the label of the task.
+    /// Whether a rule has a condition on the label of the task.
     needs_task_label: bool,
-    /// Whether a rule asks for the label of the file.
+    /// Whether a rule has a condition on the label of the file.
     needs_file_label: bool,
 }
 
 impl ActivePolicy {
-    /// The policy made of the built-in policies in `selection`, joined by `|`; empty for none. May
-    /// sleep.
+    /// The built-in policies in `selection`, joined by `|`; an empty policy for none. May sleep.
     pub(crate) fn builtin(selection: &CStr) -> Result<Arc<Self>> {
         let selection = selection.to_str().map_err(|_| EINVAL)?;
         let mut text = Text::new();
@@ -135,7 +132,7 @@ impl ActivePolicy {
         Self::parse(text)
     }
 
-    /// The policy in `bytes`, as it was written to securityfs or stands in a file. May sleep.
+    /// The policy in `bytes`, from securityfs or a file. May sleep.
     ///
     /// # Errors
     ///
@@ -149,8 +146,8 @@ impl ActivePolicy {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for what the language does not have, `EOPNOTSUPP` for what it has and the module
-    /// does not serve, and so on; line, column and reason are in the kernel log.
+    /// `EINVAL` for words that the language does not have, `EOPNOTSUPP` for those that the module
+    /// does not serve, and others. Line, column and reason are in the kernel log.
     fn parse(text: Text) -> Result<Arc<Self>> {
         let mut rules = KVVec::new();
         let mut hits = KVVec::new();
@@ -185,13 +182,12 @@ impl ActivePolicy {
         )?)
     }
 
-    /// Its text.
     pub(crate) fn text(&self) -> &str {
         self.text.as_str()
     }
 
-    /// Its rules as `policy` shows them, one per line: two policies with the same rules have the
-    /// same.
+    /// The rules as `policy` shows them, one per line. Policies with the same rules have the same
+    /// text.
     pub(crate) fn canonical(&self) -> Result<Text> {
         let mut text = Text::new();
         for rule in self.rules.iter() {
@@ -202,7 +198,7 @@ impl ActivePolicy {
         Ok(text)
     }
 
-    /// Its text with `more` after it. May sleep.
+    /// The text with `more` appended. May sleep.
     pub(crate) fn followed_by(&self, more: &[u8]) -> Result<KVVec<u8>> {
         let mut text = KVVec::new();
         text.extend_from_slice(self.text().as_bytes(), GFP_KERNEL)?;
@@ -217,22 +213,20 @@ impl ActivePolicy {
         self.needs_task_label || self.needs_file_label
     }
 
-    /// The number of its rules.
     pub(crate) fn rules(&self) -> usize {
         self.rules.len()
     }
 
-    /// The rule at `place`.
     pub(crate) fn rule(&self, place: usize) -> Option<&Rule> {
         self.rules.get(place)
     }
 
-    /// How many accesses the rule at `place` decided about; zero where there is none.
+    /// How many accesses the rule at `place` decided about; zero if there is no such rule.
     pub(crate) fn hits(&self, place: usize) -> u64 {
         self.hits.get(place).map_or(0, Counter::get)
     }
 
-    /// Counts the access about which the rule at `place` among those for `func` decides.
+    /// Counts an access for rule number `place` among those for `func`.
     fn count(&self, func: Func, place: usize) {
         let places = self.places(func);
         let hits = places
@@ -243,7 +237,7 @@ impl ActivePolicy {
         }
     }
 
-    /// The places in `rules` of those that can match `func`.
+    /// The places in `rules` of the rules that can match `func`.
     fn places(&self, func: Func) -> Option<&KVVec<u32>> {
         Func::ALL
             .iter()
@@ -258,8 +252,8 @@ impl ActivePolicy {
             .filter_map(|place| self.rules.get(u32_as_usize(*place)))
     }
 
-    /// What the policy says of an access, given the labels that it asks for. `decides` is told the
-    /// place, among the rules for the function, of each that settles an action.
+    /// What the policy says of an access with these labels. Calls `decides` for each rule that
+    /// settles an action, with its place among the rules for the function.
     fn ask(
         &self,
         access: &Query<'_>,
@@ -299,14 +293,14 @@ impl ActivePolicy {
         decision
     }
 
-    /// What the policy says of an access, were it in force and enforced. May sleep, if a rule asks
-    /// for the label of a file.
+    /// What the policy would say of an access if it were in force and enforced. May sleep if a rule
+    /// has a condition on the label of a file.
     pub(crate) fn would_decide(&self, access: &Query<'_>) -> Decision {
         self.ask_with_labels(access, |_| ())
     }
 
-    /// As [`ActivePolicy::ask`], with the labels. May sleep, if a rule asks for the label of a
-    /// file.
+    /// As [`ActivePolicy::ask`], with the labels. May sleep if a rule has a condition on the label
+    /// of a file.
     fn ask_with_labels(&self, access: &Query<'_>, decides: impl FnMut(usize)) -> Decision {
         let of_subject = if access.is_by_task {
             Label::of_task
@@ -320,7 +314,7 @@ impl ActivePolicy {
         self.ask(access, task.as_ref(), file.as_ref(), decides)
     }
 
-    /// By which rule data called `name` are to be measured, if any. May sleep.
+    /// The rule by which data called `name` are measured, if any. May sleep.
     pub(crate) fn measures_data(&self, func: Func, name: &[u8]) -> Option<Measure> {
         let task = self.needs_task_label.then(Label::of_current_task).flatten();
         let context = Context {
@@ -341,7 +335,7 @@ impl ActivePolicy {
         .measure
     }
 
-    /// The place in the policy, from 1, of the rule at `place` among those for `func`.
+    /// The place in the policy, from 1, of rule number `place` among those for `func`.
     fn line(&self, func: Func, place: usize) -> usize {
         let line = self
             .places(func)
@@ -352,14 +346,14 @@ impl ActivePolicy {
     }
 
     /// The place in the policy, from 1, of the first `appraise` rule that names `func`. As in IMA,
-    /// one without `func=` says nothing of what comes from no file.
+    /// a rule without `func=` does not cover content without a file.
     fn appraises(&self, func: Func) -> Option<usize> {
         self.rules_for(func)
             .position(|rule| rule.action() == Action::Appraise && rule.func() == Some(func))
             .map(|place| self.line(func, place))
     }
 
-    /// Whether there is an `appraise` rule at all.
+    /// Whether there is an `appraise` rule.
     pub(crate) fn appraises_anything(&self) -> bool {
         self.wanted.contains(Action::Appraise)
     }

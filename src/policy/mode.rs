@@ -5,21 +5,21 @@
 use crate::sys::module;
 use kernel::prelude::*;
 
-/// What `appraise` rules do (`ima_appraise=`). Never changes while the module is loaded.
+/// What `appraise` rules do (`ima_appraise=`). Fixed while the module is loaded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Refuse.
     Enforce,
-    /// Say so in the audit log, and let it happen.
+    /// Leave an audit record and let the access proceed.
     Log,
-    /// Store the digest of what is there in `security.ima`, and let it happen.
+    /// Store the digest of the content in `security.ima` and let the access proceed.
     Fix,
     /// Nothing.
     Off,
 }
 
 impl Mode {
-    /// The mode that the module parameter names.
+    /// The mode of the module parameter.
     ///
     /// # Errors
     ///
@@ -41,7 +41,6 @@ impl Mode {
         }
     }
 
-    /// The word of the parameter.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Enforce => "enforce",
