@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `trusted_keys`: reading shows the keys by which lists may be signed; writing adds or revokes
-//! one.
+//! `trusted_keys`: reading shows the keys by which lists may be signed. Writing adds or revokes
+//! keys.
 
 use crate::{
     access::Monitor,
@@ -18,7 +18,6 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The file.
 pub(super) struct TrustedKeys(pub(super) Arc<Monitor>);
 
 impl Node for TrustedKeys {

@@ -43,7 +43,7 @@ use kernel::{
     },
 };
 
-/// `digest_lists`: reading shows one line per list; writing metadata, or the path of a file with
+/// `digest_lists`: reading shows one line per list. Writing metadata, or the path of a file with
 /// them, loads lists.
 pub(super) struct DigestLists(pub(super) Arc<Monitor>);
 
@@ -79,7 +79,7 @@ number!(
     |stores| stores.lists.digests()
 );
 
-/// `digest_lists_remove`: takes digests of list files, one per line, and removes the lists.
+/// `digest_lists_remove`: writing digests of list files, one per line, removes these lists.
 pub(super) struct Remove(pub(super) Arc<Monitor>);
 
 impl Node for Remove {
@@ -98,8 +98,8 @@ impl Node for Remove {
     }
 }
 
-/// `digest_query`: who writes a digest, of fs-verity with `verity:` before it, reads, from the same
-/// open file, one line per list that holds it.
+/// `digest_query`: after a write of a digest, reading the same open file shows one line per list
+/// that has it. `verity:` precedes an fs-verity digest.
 pub(super) struct Query(pub(super) Arc<Monitor>);
 
 impl Dialog for Query {
@@ -126,8 +126,8 @@ impl Dialog for Query {
     }
 }
 
-/// `scrub`: writing `1` checks the digests in memory against what was loaded; reading shows how
-/// many lists had changed.
+/// `scrub`: writing `1` compares the digests in memory with what was loaded. Reading shows how many
+/// lists had changed.
 pub(super) struct Scrub(pub(super) Arc<Monitor>);
 
 impl Node for Scrub {

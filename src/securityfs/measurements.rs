@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The measurement list in IMA's two formats, what of it is staged, and its two counters.
+//! The measurement list in IMA's two formats, its staged part, and two counters.
 
 use crate::{
     access::Monitor,
@@ -31,20 +31,19 @@ use kernel::{
     },
 };
 
-/// How a record is shown with the template digest of a bank.
+/// Writes a record with the template digest of a bank.
 type Show = fn(&Record, HashAlgo, &mut SeqOut);
 
 /// What all files of the list share.
 #[pin_data]
 pub(super) struct Shared {
     monitor: Arc<Monitor>,
-    /// Who has them open.
+    /// Which tasks have them open.
     #[pin]
     turns: Mutex<Turns<task::Token>>,
 }
 
 impl Shared {
-    /// No file is open. May sleep.
     pub(super) fn new(monitor: Arc<Monitor>) -> Result<Arc<Self>> {
         let shared = pin_init!(Self {
             monitor,
@@ -54,9 +53,9 @@ impl Shared {
     }
 }
 
-/// `ascii_runtime_measurements[_<algo>][_staged]`: one line per record;
-/// `binary_runtime_measurements[_<algo>][_staged]`: the records as verifiers replay them. Writing
-/// trims the list.
+/// `ascii_runtime_measurements[_<algo>][_staged]`: one line per record.
+/// `binary_runtime_measurements[_<algo>][_staged]`: the records for verifiers. Writing trims the
+/// list.
 pub(super) struct Measurements {
     pub(super) shared: Arc<Shared>,
     pub(super) algo: HashAlgo,
@@ -146,7 +145,7 @@ number!(
     |stores| usize_as_u64(stores.log.counts().2)
 );
 number!(
-    /// `violations`: records that vouch for nothing, and extends that failed.
+    /// `violations`: the number of violations and failed extends.
     Violations,
     |stores| stores.log.violations()
 );

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The files in `/sys/kernel/security/digest_lists/`: what user space reads and writes.
-//!
-//! `Documentation/abi.md` describes each of them.
+//! The files in `/sys/kernel/security/digest_lists/`, which `Documentation/abi.md` describes.
 
 mod keys;
 mod lists;
@@ -26,11 +24,11 @@ use kernel::{
 };
 use measurements::Measurements;
 
-/// The directory and the files in it, which are removed when this is dropped.
+/// The directory with its files. Dropping it removes them.
 pub(crate) struct Files(Dir);
 
 impl Files {
-    /// Makes the files, which cannot be opened yet. May sleep.
+    /// Makes the files. They cannot be opened yet. May sleep.
     pub(crate) fn new(
         module: &'static ThisModule,
         monitor: Arc<Monitor>,
@@ -42,7 +40,7 @@ impl Files {
                 dir.add(module, $name, Arc::new($node, GFP_KERNEL)?)?
             };
         }
-        // Each with the list and the staged one.
+        // Each for the list and for the staged list.
         let shared = measurements::Shared::new(monitor.clone())?;
         macro_rules! measurements {
             ($show:ident, $($name:literal, $staged:literal: $algo:ident),+) => {
@@ -71,7 +69,7 @@ impl Files {
         file!(c"scrub", lists::Scrub(monitor.clone()));
         file!(c"trusted_keys", keys::TrustedKeys(monitor.clone()));
         file!(c"digests_count", lists::DigestsCount(monitor.clone()));
-        // The list without a suffix is that of SHA-1, as IMA's.
+        // The files without a suffix are those of SHA-1, as in IMA.
         measurements!(
             show_ascii,
             c"ascii_runtime_measurements", c"ascii_runtime_measurements_staged": Sha1,
@@ -94,7 +92,7 @@ impl Files {
         Ok(Self(dir))
     }
 
-    /// Lets user space open the files. From here on the `init` of the module must not fail.
+    /// Lets user space open the files. From here on, the module's `init` must not fail.
     pub(crate) fn open(&mut self) {
         self.0.open();
     }

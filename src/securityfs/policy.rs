@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `policy`: reading shows the active policy, writing replaces it. `policy_hits` shows how often
+//! `policy`: reading shows the active policy. Writing replaces it. `policy_hits` shows how often
 //! each of its rules decided.
 
 use crate::{
@@ -26,7 +26,7 @@ use kernel::{
 pub(super) struct Policy(pub(super) Arc<Monitor>);
 
 impl Node for Policy {
-    /// The policy that is shown, and the place of the rule.
+    /// The policy that is shown, and the place of a rule.
     type Item = (Arc<ActivePolicy>, usize);
     const MODE: u16 = 0o600;
     const MAX_WRITE: usize = MAX_POLICY;

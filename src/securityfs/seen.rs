@@ -13,7 +13,7 @@ use kernel::{
     sync::Arc, //
 };
 
-/// `known_files_seen`: which digests of the lists were found by accesses, at the first read.
+/// `known_files_seen`: which digests of the lists accesses had found at the first read.
 pub(super) struct KnownFilesSeen(pub(super) Arc<Monitor>);
 
 impl Dialog for KnownFilesSeen {
@@ -24,8 +24,8 @@ impl Dialog for KnownFilesSeen {
     }
 }
 
-/// `checkpoint`: writing `1` or `reset` records what `known_files_seen` is, and reading the same
-/// open file shows just that. An open file that was not written to shows the last checkpoint.
+/// `checkpoint`: writing `1` or `reset` records `known_files_seen`, and reading the same open file
+/// shows what was recorded. Without a write, reading shows the last checkpoint.
 pub(super) struct Checkpoint(pub(super) Arc<Monitor>);
 
 impl Dialog for Checkpoint {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `status`: how the module is attached, what it uses and what it has done, one `key: value` per
+//! `status`: how the module is attached, what it uses and what it has done; one `key: value` per
 //! line.
 
 use crate::{
@@ -24,14 +24,12 @@ use core::fmt::{
 use digest_logic::hash_algo::HashAlgo;
 use kernel::sync::Arc;
 
-/// The file.
 pub(super) struct Status {
     hooks: Arc<Registration<Monitor>>,
     monitor: Arc<Monitor>,
 }
 
 impl Status {
-    /// Shows `hooks` and `monitor`.
     pub(super) fn new(monitor: Arc<Monitor>, hooks: Arc<Registration<Monitor>>) -> Self {
         Self { hooks, monitor }
     }
