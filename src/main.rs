@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Measures the files that are executed, mapped or opened and that no loaded digest list knows, or
-//! refuses them.
+//! Measures, or refuses, files that are executed, mapped or opened and that no loaded digest list
+//! knows.
 //!
-//! `Documentation/architecture.md` has the picture, the layers, the lock order and a glossary. In
-//! short, two paths stand over what the module keeps ([`stores`]), and no store knows them or
-//! another store:
-//!
-//! - [`access`]: what a task does with a file, from the hook to the answer. It asks [`policy`] (is
-//!   the access to be measured or appraised?), [`cache`] (is the file unchanged since it was last
-//!   checked, and what was found then?), [`lists`] (is its digest known, who signed it?) and
-//!   [`log`] (record and PCR).
-//! - [`requests`]: what root asks for, by the files in [`securityfs`].
+//! `Documentation/architecture.md` has the layers, the lock order and a glossary. Two paths use the
+//! stores ([`stores`]). No store knows the paths or another store.
+//! - [`access`]: a task uses a file, from the hook to the answer. It asks [`policy`] (is the access
+//!   to be measured or appraised?), [`cache`] (is the file unchanged, and what was found before?),
+//!   [`lists`] (is its digest known, and signed?) and [`log`] (record and PCR).
+//! - [`requests`]: root asks for something through the files in [`securityfs`].
 //!
 //! `scripts/imports` has the table of what may import what.
 
@@ -102,8 +99,8 @@ module! {
     },
 }
 
-/// The module. The order of the fields is the order of teardown: first the files in securityfs go,
-/// then what happens by itself, then the hooks, then the state.
+/// The module. The order of the fields is the order of teardown: files in securityfs, automatic
+/// work, hooks, state.
 struct DigestLists {
     _files: securityfs::Files,
     _checkpoints: Checkpoints,
@@ -132,9 +129,9 @@ impl kernel::Module for DigestLists {
         )?;
         let monitor = Monitor::new(stores)?;
         let hooks = Arc::new(Registration::new(monitor.clone())?, GFP_KERNEL)?;
-        // A task that has a file open uses the module's code, which goes if this function fails. So
-        // all that can fail comes before the files can be opened. And all that can fail for other
-        // reasons than memory comes before a PCR is extended.
+        // A task with an open file uses the module's code, which is freed if this function fails.
+        // So every step that can fail comes before the files can be opened. Steps that can fail for
+        // other reasons than memory come before the first extend.
         prepare(&monitor)?;
         let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
         let interval = *module_parameters::checkpoint_interval.value_ref();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Refusals on their way to user space: one errno and one line of the kernel log per cause.
+//! Refusals: each cause becomes an errno for user space and a line in the kernel log.
 //!
 //! The table of causes is `digest_logic::refusal`; `Documentation/abi.md` shows it.
 
@@ -28,28 +28,28 @@ macro_rules! assert_numbers {
 
 for_each_errno!(assert_numbers);
 
-/// Why something is refused.
+/// Why a request is refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// A cause of the table.
     Cause(Cause),
-    /// An error of the kernel, of which nothing more is known.
+    /// An error of the kernel without a known cause.
     Kernel(Error),
 }
 
 impl Reason {
-    /// What a failed verification by the kernel means.
+    /// The cause of a failed verification by the kernel.
     pub(crate) fn of_verification(error: Error) -> Self {
         match error {
-            // The signature is not as long as the key; wrong padding; wrong digest.
+            // The signature's length, its padding or the digest is wrong.
             EINVAL | EBADMSG | EKEYREJECTED => Cause::DoesNotVerify.into(),
-            // The kernel has no such algorithm.
+            // The kernel does not have the algorithm.
             ENOENT | ENOPKG => Cause::UnverifiableSignature(PublicKeyAlgo::Unknown).into(),
             _ => Self::of_key(error),
         }
     }
 
-    /// What a failed search for a key, or its failed validation, means.
+    /// The cause of a failed search for a key, or of its failed validation.
     pub(crate) fn of_key(error: Error) -> Self {
         match error {
             ENOKEY => Cause::UnknownKey.into(),
@@ -93,7 +93,7 @@ impl From<AllocError> for Reason {
     }
 }
 
-/// Logs why `what` is refused and returns the errno.
+/// Logs why `what` is refused. Returns the errno.
 pub(crate) fn refuse(what: impl fmt::Display, reason: impl Into<Reason>) -> Error {
     let reason = reason.into();
     pr_err!("{}: {}\n", Show(what), Show(reason));
@@ -103,19 +103,19 @@ pub(crate) fn refuse(what: impl fmt::Display, reason: impl Into<Reason>) -> Erro
     }
 }
 
-/// The errno of `cause`, for callers that have logged more than its text.
+/// The errno of `cause`, for callers that log more than its text.
 pub(crate) fn error_of(cause: Cause) -> Error {
     Error::from_errno(cause.errno().number().wrapping_neg())
 }
 
-/// Refuses the PCRs that cannot vouch for the list. With `allow_unload=1`, for tests, those that
-/// can be reset are taken.
+/// Refuses PCRs that cannot protect the list. PCRs that can be reset are accepted with
+/// `allow_unload=1`, for tests.
 ///
 /// # Errors
 ///
-/// `EBUSY` for PCRs of the firmware, the boot loader and IMA; `EADDRNOTAVAIL` for those that root
-/// can reset or nobody can extend; `EINVAL` for one that does not exist. The reason is in the
-/// kernel log.
+/// `EBUSY` for PCRs of the firmware, the boot loader and IMA; `EADDRNOTAVAIL` for PCRs that root
+/// can reset or that cannot be extended; `EINVAL` for a PCR that does not exist. The reason is in
+/// the kernel log.
 pub(crate) fn check_pcr(pcr: u32) -> Result {
     let test = *crate::module_parameters::allow_unload.value_ref();
     pcr::check(pcr, test).map_err(|unusable| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counters that `status` shows. They inform; nothing is decided by them.
+//! Counters for `status`. No decision depends on them.
 
 use crate::sys::{
     atomic,
@@ -15,17 +15,14 @@ use kernel::sync::atomic::{
 pub(crate) struct Counter(Atomic<u64>);
 
 impl Counter {
-    /// Zero.
     pub(crate) const fn new() -> Self {
         Self(Atomic::new(0))
     }
 
-    /// Adds one.
     pub(crate) fn count(&self) {
         self.add(1);
     }
 
-    /// Adds `n`.
     pub(crate) fn add(&self, n: u64) {
         atomic::add(&self.0, n);
     }
@@ -38,32 +35,29 @@ impl Counter {
         result
     }
 
-    /// Its value.
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
 }
 
-/// The counters.
 pub(crate) struct Stats {
-    /// Accesses that a rule of any action matched, but for those that the shortcut answered.
+    /// Accesses that a rule of any action matched, without those answered by the shortcut.
     pub(crate) checked: Counter,
     /// Of these, answered from the cache: the file was unchanged.
     pub(crate) cache_hits: Counter,
-    /// Accesses that the shortcut answered. They count as matched and as answered from the cache;
-    /// `status` adds them.
+    /// Accesses answered by the shortcut. `status` adds them to both counters above.
     pub(crate) shortcuts: Counter,
     /// Files whose digest was computed and found in a list.
     pub(crate) known: Counter,
     /// Files whose digest was computed and found in no list.
     pub(crate) unknown: Counter,
-    /// Files looked at for an `appraise` rule.
+    /// Files evaluated for an `appraise` rule.
     pub(crate) appraised: Counter,
-    /// Of these, refused, or passed though they should not while not enforcing.
+    /// Of these, refused, or allowed only because the policy is not enforced.
     pub(crate) denied: Counter,
     /// Digests stored in `security.ima`.
     pub(crate) stored: Counter,
-    /// Files that could not be read, and were recorded as violations.
+    /// Files that could not be read and were recorded as violations.
     pub(crate) unreadable: Counter,
     /// Bytes hashed.
     pub(crate) hashed_bytes: Counter,
@@ -76,7 +70,6 @@ pub(crate) struct Stats {
 }
 
 impl Stats {
-    /// All zero.
     pub(crate) const fn new() -> Self {
         Self {
             checked: Counter::new(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the module keeps, side by side: no store knows another one, nor what asks it.
+//! The stores of the module. No store knows another one, or its callers.
 
 use crate::{
     cache::Cache,
@@ -31,11 +31,10 @@ use kernel::{
     sync::Arc, //
 };
 
-/// The stores.
 #[pin_data]
 pub(crate) struct Stores {
     pub(crate) stats: Arc<Stats>,
-    /// With what credentials the module reads.
+    /// The credentials with which the module reads.
     pub(crate) reader: KernelCred,
     #[pin]
     pub(crate) policies: Policies,
@@ -47,12 +46,12 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The stores at load: a policy made of the built-in policies in `selection`, which
-    /// `policy_lock` keeps in force, no list, an empty log. May sleep.
+    /// The stores at load: the built-in policies in `selection`, fixed by `policy_lock`, no list,
+    /// an empty log. May sleep.
     ///
     /// # Errors
     ///
-    /// `EINVAL` for an unknown policy or mode, those of [`check_pcr`]; the reason is in the kernel
+    /// `EINVAL` for an unknown policy or mode; those of [`check_pcr`]. The reason is in the kernel
     /// log.
     pub(crate) fn new(
         log: log::Settings,
