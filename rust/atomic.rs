@@ -2,14 +2,12 @@
 
 //! Operations on the kernel's atomics without a call.
 //!
-//! The kernel crate makes a call to a helper of the kernel for each operation of
-//! `kernel::sync::atomic`, and for each barrier. Those that every access to a file needs are here
-//! once more: as the instructions that the kernel's macros are on x86-64, the only machine that the
-//! module is for. Everything else uses the kernel crate's.
+//! In the kernel crate, each operation of `kernel::sync::atomic` and each barrier calls a helper.
+//! This file has the operations of the fast path as the instructions that the kernel's macros are
+//! on x86-64, the module's only architecture. All other code uses the kernel crate's.
 //!
-//! This is the only file outside `src/logic` that names the atomics of `core`, but for
-//! `src/lists/table.rs`, which hands `src/logic` its memory. Those of `src/logic` are `core`'s, so
-//! that the host can run it.
+//! Outside `src/logic`, only this file and `src/lists/table.rs`, which gives `src/logic` its
+//! memory, name the atomics of `core`. `src/logic` uses them so that the host can run it.
 
 use core::sync::atomic::{
     fence,
@@ -72,8 +70,8 @@ pub(crate) fn add(to: &Atomic<u64>, n: u64) {
     unsafe { AtomicU64::from_ptr(to.as_ptr()) }.fetch_add(n, Ordering::Relaxed);
 }
 
-/// As `smp_rmb()`: loads before it are not done after those behind it. x86-64 keeps loads in their
-/// order, so this only keeps the compiler from changing it.
+/// As `smp_rmb()`: loads before it are done before loads after it. x86-64 keeps the order of loads,
+/// so only the compiler must keep it.
 #[inline(always)]
 pub(crate) fn smp_rmb() {
     fence(Ordering::Acquire);

@@ -30,7 +30,6 @@ use kernel::{
 };
 
 // CAST: Numbers of four digits.
-/// The kind of an integrity record.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// `AUDIT_INTEGRITY_DATA`: about the content of a file.
@@ -49,7 +48,8 @@ pub(crate) enum Kind {
 struct Buffer(NonNull<bindings::audit_buffer>);
 
 impl Buffer {
-    /// A record of the type `kind`. None if there is no memory, or if nobody wants any. May sleep.
+    /// A record of the type `kind`. None without memory, or if the audit system drops it. May
+    /// sleep.
     fn new(kind: u32) -> Option<Self> {
         // SAFETY: Callable in task context. CAST: The numbers of types are small.
         // INVARIANT: From `audit_log_start()`.
@@ -82,7 +82,6 @@ pub(crate) fn rule(path: &CStr, digest: &CStr) {
         path: path.to_bytes(),
         digest: digest.to_str().unwrap_or("?"),
     };
-    // A buffer takes everything.
     let _ = write!(buffer, "{matched}");
     // SAFETY: By the invariants of `Buffer`.
     unsafe { bindings::diglist_audit_task_info(buffer.0.as_ptr()) };
@@ -93,27 +92,25 @@ pub(crate) fn rule(path: &CStr, digest: &CStr) {
 pub(crate) enum About<'a> {
     /// An open file.
     File(&'a File),
-    /// A file that nobody need have open.
+    /// A file that need not be open.
     Dentry(&'a Dentry),
     /// No file.
     Nothing,
 }
 
-/// Something that went wrong.
+/// An integrity record.
 pub(crate) struct Record<'a> {
-    /// Its kind.
     pub(crate) kind: Kind,
-    /// With what.
+    /// The object.
     pub(crate) about: About<'a>,
-    /// The path of that, or another name.
+    /// The path of the object, or another name.
     pub(crate) name: &'a CStr,
-    /// In what operation.
+    /// The operation.
     pub(crate) op: &'static CStr,
-    /// Why.
     pub(crate) cause: &'static CStr,
     /// The result, 0 or negative.
     pub(crate) errno: i32,
-    /// The digest of the content (`sha256:…`), where it is known.
+    /// The digest of the content (`sha256:…`), if known.
     pub(crate) digest: Option<&'a CStr>,
     /// The name of an extended attribute.
     pub(crate) xattr: Option<&'a CStr>,
@@ -122,7 +119,7 @@ pub(crate) struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Leaves it in the audit log. May sleep.
+    /// Writes it to the audit log. May sleep.
     pub(crate) fn write(&self) {
         // CAST: One of the numbers above.
         let Some(mut buffer) = Buffer::new(self.kind as u32) else {
@@ -150,7 +147,6 @@ impl Record<'_> {
             digest: self.digest.map(|digest| digest.to_str().unwrap_or("?")),
             rule: self.rule,
         };
-        // A buffer takes everything.
         let _ = write!(buffer, "{failure}");
     }
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What time it is.
+//! The time.
 
-/// Seconds since 1970, as the system believes.
+/// Seconds since 1970 by the system's clock.
 pub(crate) fn seconds() -> i64 {
     // SAFETY: Callable in any context.
     unsafe { kernel::bindings::ktime_get_real_seconds() }
 }
 
-/// Seconds since the system started, those in which it was suspended included, as `/proc/uptime`
-/// counts.
+/// Seconds since the system started, including suspend, as in `/proc/uptime`.
 pub(crate) fn seconds_since_boot() -> u64 {
     // SAFETY: Callable in any context.
     let nanoseconds = unsafe { kernel::bindings::ktime_get_boottime() };

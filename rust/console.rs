@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-/// Makes a value that knows `core::fmt` printable by the kernel's `pr_*!` macros.
+/// Makes a `core::fmt` value printable by the kernel's `pr_*!` macros.
 pub(crate) struct Show<T>(pub(crate) T);
 
 impl<T: fmt::Display> kernel::fmt::Display for Show<T> {

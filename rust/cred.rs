@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Credentials: whose an access is made with, the ids in them, and the kernel's own.
+//! Credentials: of an access, the ids in them, and the kernel's own.
 
 use super::bindings;
 use core::ptr::NonNull;
@@ -12,7 +12,7 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// Whose credentials an access is made with: none for those of the current task.
+/// The credentials of an access; none for those of the current task.
 #[derive(Clone, Copy)]
 pub(crate) struct Cred<'a>(Option<&'a Credential>);
 
@@ -35,7 +35,7 @@ impl<'a> Cred<'a> {
         self.0.map_or_else(current_cred, Credential::as_ptr)
     }
 
-    /// The same, where `current` are those of the current task.
+    /// The same, given the credentials `current` of the current task.
     #[inline(always)]
     pub(super) fn or(self, current: *const c::cred) -> *const c::cred {
         self.0.map_or(current, Credential::as_ptr)
@@ -69,9 +69,9 @@ impl Ids {
         Self::of(Cred::CURRENT)
     }
 
-    /// The ids of the current task itself, where it may have taken over the credentials of another:
-    /// overlayfs calls the file system below, and the hooks on the way, with those of the mounter.
-    /// Callable in any task context.
+    /// The ids of the current task itself. It may have taken over other credentials: overlayfs
+    /// calls the file system below, and so the hooks, with the mounter's. Callable in any task
+    /// context.
     pub(crate) fn of_task() -> Self {
         // SAFETY: The current task's own credentials are always there, and only the task itself
         // replaces them.
@@ -80,9 +80,9 @@ impl Ids {
 
     /// The ids in `cred`.
     pub(super) fn of(cred: Cred<'_>) -> Self {
-        // SAFETY: The credentials are alive, and never change once they are in use. The kernel's
-        // own numbers are those of the initial user namespace. LSMs are not asked for capabilities:
-        // they would have to be told that nothing is done with them.
+        // SAFETY: The credentials are alive and do not change once in use. Ids are numbers of the
+        // initial user namespace. Capabilities are read without the LSMs, which would take that for
+        // a use.
         unsafe {
             let cred = &*cred.as_ptr();
             let is_initial = core::ptr::eq(cred.user_ns, &raw const c::init_user_ns);
@@ -101,19 +101,19 @@ impl Ids {
     }
 }
 
-/// The credentials with which the current task acts. They are alive until it replaces them.
+/// The credentials with which the current task acts. Alive until it replaces them.
 pub(super) fn current_cred() -> *const c::cred {
     // SAFETY: The current task exists, and only itself replaces its credentials.
     unsafe { (*Task::current_raw()).cred }
 }
 
-/// Whether the current task acts by its own credentials, and has not taken over others.
+/// Whether the current task acts with its own credentials.
 pub(super) fn has_own_cred() -> bool {
     // SAFETY: As for `current_cred()`.
     core::ptr::eq(current_cred(), unsafe { (*Task::current_raw()).real_cred })
 }
 
-/// Credentials with which the kernel may do anything, and no LSM confines it.
+/// Credentials of the kernel: every capability, and no LSM confines them.
 ///
 /// # Invariants
 ///
@@ -125,7 +125,7 @@ unsafe impl Send for KernelCred {}
 // SAFETY: As above.
 unsafe impl Sync for KernelCred {}
 
-/// Gives the current task its former credentials back when dropped.
+/// Restores the current task's former credentials when dropped.
 ///
 /// # Invariants
 ///
@@ -137,7 +137,6 @@ struct Overridden {
 }
 
 impl KernelCred {
-    /// Makes the credentials. May sleep.
     pub(crate) fn new() -> Result<Self> {
         // SAFETY: Callable in task context, with a task that is always there.
         let cred = unsafe { c::prepare_kernel_cred(&raw mut c::init_task) };
@@ -145,8 +144,8 @@ impl KernelCred {
         NonNull::new(cred).map(Self).ok_or(ENOMEM)
     }
 
-    /// Runs `f` with these credentials in place of the current task's: what the module reads, it
-    /// reads for itself, whatever the task may read.
+    /// Runs `f` with these credentials, because the module reads for itself: what the current task
+    /// may read does not matter.
     pub(crate) fn run<T>(&self, f: impl FnOnce() -> T) -> T {
         // SAFETY: The credentials are alive by the type invariants, and longer than they are
         // overridden.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Work that a thread of the kernel does later, again and again until there is nothing left to do.
+//! Work that a kernel thread does later, repeated as long as something is left to do.
 //!
-//! The kernel crate's own work items own themselves while they are queued, and cannot be cancelled;
-//! these belong to whoever made them, so that the module's code is not called after it has gone.
+//! The kernel crate's work items own themselves while queued and cannot be cancelled. These can, so
+//! that the module's code is not called after it was unloaded.
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
@@ -26,12 +26,12 @@ const MAX_DELAY: u32 = i32::MAX as u32;
 
 /// Something that has work to do later.
 pub(crate) trait Work: Send + Sync + 'static {
-    /// Does it. Returns the milliseconds after which it wants to be called again, if it does. May
-    /// sleep; is not called while the system is frozen for suspend, nor twice at a time.
+    /// Does the work. Returns the milliseconds until the next call, if it wants one. May sleep. Not
+    /// called while the system is frozen for suspend, and never twice at a time.
     fn run(&self) -> Option<u32>;
 }
 
-/// What the kernel is given. The work comes first, so that a pointer to it is one to the whole.
+/// The work is the first field, so a pointer to it is a pointer to the whole.
 #[repr(C)]
 struct Inner<T: Work> {
     work: Opaque<c::delayed_work>,
@@ -40,8 +40,7 @@ struct Inner<T: Work> {
 
 const _: () = assert!(offset_of!(c::delayed_work, work) == 0);
 
-/// The work of a `T`. When dropped, it waits for a call that is running, and there will be no
-/// other.
+/// The work of a `T`. Dropping it waits for a running call and prevents further ones.
 ///
 /// # Invariants
 ///
@@ -54,7 +53,6 @@ unsafe impl<T: Work> Send for DelayedWork<T> {}
 unsafe impl<T: Work> Sync for DelayedWork<T> {}
 
 impl<T: Work> DelayedWork<T> {
-    /// Nothing is queued yet. May sleep.
     pub(crate) fn new(target: Arc<T>) -> Result<Self> {
         let inner = KBox::new(
             Inner {
@@ -79,8 +77,8 @@ impl<T: Work> DelayedWork<T> {
 
 impl<T: Work> Drop for DelayedWork<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the work is initialised. Afterwards nobody calls it, and
-        // it cannot be queued again, so that the box is ours.
+        // SAFETY: By the type invariants the work is initialised. Afterwards it is not running and
+        // cannot be queued again, so the box is ours.
         unsafe {
             c::disable_delayed_work_sync(self.0.cast().as_ptr());
             drop(KBox::from_raw(self.0.as_ptr()));
@@ -88,7 +86,7 @@ impl<T: Work> Drop for DelayedWork<T> {
     }
 }
 
-/// Queues initialised work that is not freed before this returns.
+/// Queues initialised work. The caller keeps it alive meanwhile.
 fn queue(work: NonNull<c::delayed_work>, delay: u32) {
     // SAFETY: By the callers. The queue exists as long as the kernel.
     unsafe {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The programs of running processes, what they have mapped executable, and what they can write by
-//! a shared mapping.
+//! What running processes use: their programs, and files that they have mapped executable or shared
+//! and writable.
 
 use super::{
     bindings,
@@ -36,41 +36,40 @@ use kernel::{
     },
 };
 
-/// The most uses that are looked at.
+/// The most uses that are collected.
 pub(crate) const MAX_USES: usize = 32768;
 
-/// How often, over all processes, a lock is tried that somebody holds, every 10 ms: 3 s.
+/// How often a contended lock is tried, every 10 ms, over all processes: 3 s.
 const PATIENCE: usize = 300;
 
-/// What is stored to a mapping with these flags can reach the file.
+/// Stores through a mapping with these flags can reach the file.
 const SHARED_WRITABLE: c::vm_flags_t = c::VM_SHARED | c::VM_MAYWRITE;
 
 /// How processes with certain ids use a file.
 pub(crate) struct Use {
     /// The file.
     pub(crate) file: OwnedFile,
-    /// The ids of those who use it.
+    /// The ids of these processes.
     pub(crate) ids: Ids,
     /// Whether it is their program.
     pub(crate) executed: bool,
     /// Whether they have it mapped executable.
     pub(crate) mapped: bool,
-    /// Whether they have it mapped shared, and may write by that.
+    /// Whether they have it mapped shared, and may write through the mapping.
     pub(crate) shared: bool,
 }
 
-/// The uses that were found.
 pub(crate) struct Uses {
     tree: RBTree<(InodeKey, Ids), Use>,
     count: usize,
-    /// How many processes' mappings could not be looked at, because their lock was not to be had.
+    /// How many processes were skipped because their lock could not be taken.
     pub(crate) unseen: usize,
     patience: usize,
 }
 
 impl Uses {
     /// The programs of all user processes, and their mappings that are executable, or shared and
-    /// writable. May sleep, 3 s at most in waiting for locks.
+    /// writable. May sleep; waits for locks at most 3 s.
     ///
     /// # Errors
     ///
@@ -94,12 +93,12 @@ impl Uses {
         Ok(uses)
     }
 
-    /// All uses; those of one file come together.
+    /// All uses. Uses of one file are next to each other.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Use> {
         self.tree.values()
     }
 
-    /// The use of `file` with `ids`, which is made if there is none.
+    /// The use of `file` with `ids`, new if there is none.
     fn entry(&mut self, file: &File, ids: Ids) -> Result<&mut Use> {
         let key = (file.own_inode().key(), ids);
         if self.tree.get(&key).is_none() {
@@ -119,7 +118,7 @@ impl Uses {
         self.tree.get_mut(&key).ok_or(EINVAL)
     }
 
-    /// The program of one process, and those of its mappings that count.
+    /// Adds the program of one process and its mappings of these kinds.
     fn add_process(&mut self, mm: &MmWithUser, ids: Ids) -> Result {
         // SAFETY: The address space is there; the call takes a reference, or returns null.
         let program =
@@ -127,8 +126,8 @@ impl Uses {
         if let Some(program) = program {
             self.entry(&program, ids)?.executed = true;
         }
-        // Whatever shares the address space, or has it handle a fault, can hold its lock for as
-        // long as it likes.
+        // A task that shares the address space, or handles its page faults, can hold the lock for
+        // any time.
         let _lock = loop {
             if let Some(lock) = mm.mmap_read_trylock() {
                 break lock;
@@ -177,7 +176,8 @@ fn for_each_process(mut f: impl FnMut(&Task)) {
     let _rcu = rcu::read_lock();
     let mut process = first;
     loop {
-        // SAFETY: Under RCU; `init_task` is always there, and so is what follows what is there.
+        // SAFETY: Under RCU. `init_task` always exists, and so does the successor of an existing
+        // process.
         process = unsafe { bindings::diglist_next_process(process) };
         if process == first {
             return;
@@ -188,12 +188,12 @@ fn for_each_process(mut f: impl FnMut(&Task)) {
     }
 }
 
-/// All processes. Those that come from now on were forked, or execute what is checked.
+/// All processes. Later ones were forked from them, or execute files that are checked.
 fn all_processes() -> Result<KVVec<ARef<Task>>> {
     let mut count = 64usize;
     for_each_process(|_| count = count.saturating_add(1));
     let mut processes = KVVec::with_capacity(count, GFP_KERNEL)?;
-    // Without room the process is left out.
+    // Without room the process is skipped.
     for_each_process(|process| drop(processes.push_within_capacity(process.into())));
     Ok(processes)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Open files, as hooks are given them and as the module opens them.
+//! Open files, from hooks or opened by the module.
 //!
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
@@ -54,23 +54,23 @@ use kernel::{
     types::Opaque, //
 };
 
-/// The length that a function of the kernel returned, or its error.
+/// The length that a kernel function returned, or its error.
 fn length_of(n: isize) -> Result<usize> {
     usize::try_from(n).map_err(|_| Error::from_errno(i32::try_from(n).unwrap_or(i32::MIN)))
 }
 
-/// The flags of a file that is opened again for reading through the page cache that its former open
-/// does not give it.
+/// Flags of the former open that are dropped when a file is opened again to read through the page
+/// cache.
 const NOT_REOPENED: u32 =
     c::O_ACCMODE | c::O_APPEND | c::O_TRUNC | c::O_CREAT | c::O_NOCTTY | c::O_EXCL | c::O_DIRECT;
 
-/// A `struct file` that somebody holds open for as long as the reference lives.
+/// A `struct file` that stays open as long as the reference lives.
 #[repr(transparent)]
 pub(crate) struct File(Opaque<c::file>);
 
-// SAFETY: Everything offered here may be called from any task.
+// SAFETY: All functions here may be called from any task.
 unsafe impl Send for File {}
-// SAFETY: As above; the kernel serialises what needs it.
+// SAFETY: As above; the kernel serialises where needed.
 unsafe impl Sync for File {}
 
 impl File {
@@ -89,17 +89,15 @@ impl File {
         self.0.get()
     }
 
-    /// Whether this is a regular file.
     pub(crate) fn is_regular(&self) -> bool {
         self.own_inode().is_regular()
     }
 
-    /// Its `FMODE_*` bits. Read here rather than by a function in C, since every open and close
-    /// asks.
+    /// Its `FMODE_*` bits. Read in Rust, because every open and close needs them.
     #[inline(always)]
     fn mode(&self) -> u32 {
-        // SAFETY: The file is open. posix_fadvise(2) changes bits that nobody here looks at, under
-        // a lock that nobody here takes: as with `READ_ONCE()`, the read is one of the whole word.
+        // SAFETY: The file is open. posix_fadvise(2) changes other bits under a lock that is not
+        // held here. As with `READ_ONCE()`, the whole word is read.
         unsafe { core::ptr::read_volatile(&raw const (*self.as_ptr()).f_mode) }
     }
 
@@ -116,7 +114,7 @@ impl File {
         bit(mode & FMODE_READ != 0, c::MAY_READ) | bit(mode & FMODE_WRITE != 0, c::MAY_WRITE)
     }
 
-    /// Whether its file system keeps the content in files of another one, and opens those beside it
+    /// Whether its file system keeps the content in files of another one, and opens those too
     /// (overlayfs).
     pub(crate) fn is_stacked(&self) -> bool {
         // SAFETY: The file is open, or has its path already.
@@ -131,8 +129,8 @@ impl File {
     /// Its `O_*` flags.
     #[inline(always)]
     fn flags(&self) -> u32 {
-        // SAFETY: The file is open. fcntl(2) changes some, under a lock that nobody here takes, so
-        // the read is one of the whole word.
+        // SAFETY: The file is open. fcntl(2) changes some under a lock that is not held here, so
+        // the whole word is read.
         unsafe { core::ptr::read_volatile(&raw const (*self.as_ptr()).f_flags) }
     }
 
@@ -142,14 +140,13 @@ impl File {
         self.flags() & c::O_DIRECT != 0
     }
 
-    /// Whether the kernel opened it to execute it, or as the interpreter of what it executes
-    /// (`do_open_execat()`). It reads the headers then, and only asks afterwards.
+    /// Whether the kernel opened it to execute it or as an interpreter (`do_open_execat()`). The
+    /// kernel then reads the headers before it calls the hook.
     pub(crate) fn is_opened_to_execute(&self) -> bool {
         self.flags() & FMODE_EXEC != 0
     }
 
-    /// What decides whether an access to it can have a witness, as far as the file itself tells.
-    /// Does not sleep.
+    /// What the file itself tells of whether an access can have a witness. Does not sleep.
     #[inline(always)]
     pub(super) fn opened(&self) -> Opened {
         let inode = self.own_inode();
@@ -161,20 +158,20 @@ impl File {
         }
     }
 
-    /// Whether [`File::read_at`] can read its content as it is: it is open for reading, through the
-    /// page cache, and not only about to be (`file_open`).
+    /// Whether [`File::read_at`] can read its content: it is open for reading through the page
+    /// cache, not only being opened (`file_open`).
     pub(crate) fn is_readable(&self) -> bool {
         let both = FMODE_READ | FMODE_OPENED;
         self.mode() & both == both && !self.is_direct()
     }
 
-    /// The way by which accesses reach its content. Does not sleep.
+    /// How accesses reach its content. Does not sleep.
     #[inline(always)]
     pub(super) fn way(&self) -> Way {
         let inode = self.own_inode().as_ptr();
-        // SAFETY: The file is open: its path, its inode and their file system are there. Flags of a
-        // directory entry change under a lock that nobody here takes, and mounts are mapped once:
-        // as with `READ_ONCE()`, the reads are of whole words.
+        // SAFETY: The file is open, so its path, inode and file system exist. The flags of a dentry
+        // change under a lock that is not held here, and a mount gets its idmap once. As with
+        // `READ_ONCE()`, whole words are read.
         unsafe {
             let path = (*self.as_ptr()).__bindgen_anon_1.f_path;
             let flags = core::ptr::read_volatile(&raw const (*path.dentry).d_flags);
@@ -195,9 +192,8 @@ impl File {
         }
     }
 
-    /// Opens the same file for reading through the page cache, with the credentials of its opener
-    /// but no check of permission bits: whoever may execute a file need not be allowed to read it.
-    /// May sleep.
+    /// Opens the same file for reading through the page cache with its opener's credentials.
+    /// Permission bits are not checked: an executable file need not be readable. May sleep.
     pub(crate) fn reopen(&self) -> Result<OwnedFile> {
         let flags = self.flags() & !NOT_REOPENED | c::O_RDONLY;
         // SAFETY: The file is open. CAST: A set of bits.
@@ -207,13 +203,13 @@ impl File {
         NonNull::new(ptr).map(OwnedFile).ok_or(EINVAL)
     }
 
-    /// The size in bytes of what a read sees: on overlayfs that of the layer, since the inode above
-    /// may not have noticed a change.
+    /// The size in bytes of what a read sees. On overlayfs it is that of the layer, since the upper
+    /// inode may be out of date.
     pub(crate) fn size(&self) -> u64 {
         self.real_inode().size()
     }
 
-    /// The inode that holds the content: on a stacked file system, that of the layer below.
+    /// The inode that holds the content. On a stacked file system it is in the layer below.
     pub(crate) fn real_inode(&self) -> InodeRef<'_> {
         // SAFETY: The file is open and keeps its inodes.
         unsafe { InodeRef::from_raw(bindings::diglist_file_real_inode(self.as_ptr())) }
@@ -227,14 +223,13 @@ impl File {
         OwnedFile(NonNull::from(self).cast())
     }
 
-    /// Whether anything has the file open for reading only, through this inode or the one that
-    /// holds the content: of a file on overlayfs, tasks hold the one, and mappings the other.
+    /// Whether any open of the file is for reading only, through its own inode or the one that
+    /// holds the content: on overlayfs, tasks hold the former and mappings the latter.
     pub(crate) fn has_readers(&self) -> bool {
         self.own_inode().readers() > 0 || self.real_inode().readers() > 0
     }
 
-    /// The digest that fs-verity enforces for the file, and its algorithm (`hash_info.h`). Does not
-    /// sleep.
+    /// The fs-verity digest of the file and its algorithm (`hash_info.h`). Does not sleep.
     ///
     /// # Errors
     ///
@@ -251,23 +246,23 @@ impl File {
         }
     }
 
-    /// The inode of the file itself: on a stacked file system, that of the upper one.
+    /// The inode of the file itself. On a stacked file system it is the upper one.
     #[inline(always)]
     pub(super) fn own_inode(&self) -> InodeRef<'_> {
         // SAFETY: The file is open and keeps its inodes.
         unsafe { InodeRef::from_raw((*self.as_ptr()).f_inode) }
     }
 
-    /// Whether a mapping of this file, which a stacked file system made for `user`, has another
+    /// Whether a mapping of this file, made by a stacked file system for `user`, has another
     /// content than a read of `user`. May sleep.
     pub(super) fn is_another_content_than(&self, user: &File) -> bool {
         let (own, real) = (user.own_inode().key(), user.real_inode().key());
         maps_another_content(own, real, || self.real_inode().key())
     }
 
-    /// Whether what was read is what the next reader reads, as long as nobody opens the file for
-    /// writing and no page of it is referenced from a shared mapping that could be written. May
-    /// sleep, and takes a lock of the disk; see [`storage`].
+    /// Whether the next reader reads the same, as long as the file is not opened for writing and no
+    /// page is referenced from a shared writable mapping. May sleep, and takes a lock of the disk;
+    /// see [`storage`].
     pub(crate) fn content_is_stable(&self) -> bool {
         if is_others(&storage::facts(self.own_inode())) {
             return false;
@@ -276,18 +271,18 @@ impl File {
         is_stable(&facts, below)
     }
 
-    /// Whether the content is kept as it is by seals, given that it is stable: memory of the
-    /// kernel's own mounts, in which nothing can be written any more. Does not sleep.
+    /// Whether seals keep the content, given that it is stable: memory of the kernel's own mounts
+    /// that can no longer be written. Does not sleep.
     pub(crate) fn is_sealed(&self) -> bool {
         storage::facts(self.real_inode()).kernel_mount
     }
 
-    /// Whether any task has the content open for writing now, through this file or another.
+    /// Whether the content is open for writing, through this file or another.
     pub(crate) fn has_writers(&self) -> bool {
         self.own_inode().writers() > 0 || self.real_inode().writers() > 0
     }
 
-    /// Whether any task has the content open for writing by another file than this.
+    /// Whether the content is open for writing through another file.
     pub(crate) fn has_other_writers(&self) -> bool {
         self.has_writers() && !(self.is_writable() && self.real_inode().writers() == 1)
     }
@@ -300,14 +295,14 @@ impl File {
         })
     }
 
-    /// Writes the path, as seen from the current task's root, into `buf`: of a file below a stacked
-    /// file system that of the file above, which is what user space opened. Takes `rename_lock` for
-    /// reading.
+    /// Writes the path, as seen from the current task's root, into `buf`. For a file below a
+    /// stacked file system it is that of the upper file, which user space opened. Takes
+    /// `rename_lock` for reading.
     ///
     /// # Errors
     ///
-    /// `ENAMETOOLONG` if `buf` is too small, `ESRCH` if the task is exiting and has no root any
-    /// more.
+    /// `ENAMETOOLONG` if `buf` is too small, `ESRCH` if the task is exiting and no longer has a
+    /// root.
     pub(crate) fn path<'b>(&self, buf: &'b mut [u8]) -> Result<&'b CStr> {
         if !task::has_root() {
             return Err(ESRCH);
@@ -328,7 +323,7 @@ impl File {
     }
 }
 
-/// A file which the module holds open itself.
+/// A file that the module itself holds open.
 ///
 /// # Invariants
 ///
@@ -352,7 +347,8 @@ impl OwnedFile {
     /// Opens the file at `path`, absolute and in the current task's mount namespace, for reading.
     /// May sleep.
     pub(crate) fn open(path: &CStr) -> Result<Self> {
-        // A FIFO must not make the caller wait, nor a terminal become its own.
+        // A FIFO must not block the caller, and a terminal must not become its controlling
+        // terminal.
         let flags = c::O_RDONLY | c::O_LARGEFILE | c::O_NONBLOCK | c::O_NOCTTY;
         // CAST: Flags of few bits. SAFETY: `path` is NUL-terminated.
         let ptr = from_err_ptr(unsafe { c::filp_open(path.as_char_ptr(), flags as i32, 0) })?;
@@ -372,12 +368,12 @@ impl Deref for OwnedFile {
 
 impl Drop for OwnedFile {
     fn drop(&mut self) {
-        // At once, not when the task returns to user space: until then IMA would take us for a
-        // reader of the file, and report a violation if the access that is being checked is for
-        // writing.
-        // SAFETY: By the type invariants there is one reference to give back. Wherever the module
-        // drops a file, either it is not the last reference, or no lock is held that the file's
-        // release takes.
+        // At once, not when the task returns to user space. Until then IMA would count the module
+        // as a reader, and report a violation if the access being checked is for writing.
+        //
+        // SAFETY: By the type invariants there is one reference to give back. Where the module
+        // drops a file, it is not the last reference, or no lock is held that the file's release
+        // takes.
         unsafe { bindings::__fput_sync(self.0.as_ptr()) };
     }
 }

@@ -14,7 +14,7 @@ use kernel::{
     str::CStr, //
 };
 
-/// The identity of an inode in memory. It stays the inode's own until the inode is freed.
+/// The identity of an inode in memory, unique until the inode is freed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct InodeKey(usize);
 
@@ -36,7 +36,7 @@ impl InodeKey {
         self.0 as u64
     }
 
-    /// A number that spreads inodes over any range.
+    /// A hash of the inode.
     pub(crate) fn hash(self) -> usize {
         // Fibonacci hashing; inodes are at least 64 bytes apart. CAST: The upper half is kept.
         ((self.0 as u64 >> 6).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
@@ -67,22 +67,21 @@ impl<'a> InodeRef<'a> {
         }
     }
 
-    /// The inode that a change through `dentry` alters: on a stacked file system the upmost that
-    /// stores anything. None if there is none yet. Does not sleep.
+    /// The inode that a change through `dentry` alters: the upmost of a stack that stores anything.
+    /// None if there is none yet. Does not sleep.
     ///
     /// # Safety
     ///
     /// `dentry` is held for the lifetime of the result.
     pub(super) unsafe fn upmost(dentry: *mut c::dentry) -> Option<Self> {
-        // SAFETY: By the requirement on the caller; what is held keeps the inodes that it leads to.
+        // SAFETY: By the requirement on the caller. A held dentry keeps its inodes.
         unsafe {
             let ptr = bindings::diglist_dentry_upmost_inode(dentry);
             (!ptr.is_null()).then(|| Self::from_raw(ptr))
         }
     }
 
-    /// The inode that stores the content of `inode`, a file that was just made and has no name. May
-    /// sleep.
+    /// The inode that stores the content of `inode`, a new file without a name. May sleep.
     ///
     /// # Safety
     ///
@@ -100,8 +99,7 @@ impl<'a> InodeRef<'a> {
         }
     }
 
-    /// Its identity. (The inode was found by `d_real()`, which may have slept; from here on nothing
-    /// sleeps.)
+    /// Its identity. (`d_real()` found the inode and may have slept; this function does not.)
     #[inline(always)]
     pub(crate) fn key(self) -> InodeKey {
         InodeKey::from_raw(self.ptr)
@@ -120,8 +118,8 @@ impl<'a> InodeRef<'a> {
         u32::from(mode) & c::S_IFMT == c::S_IFREG
     }
 
-    /// What a change of content alters, given that [`super::file::File::arm_change_tracking`] went
-    /// before. Takes no lock, never sleeps.
+    /// The signs that change with the content, after [`super::file::File::arm_change_tracking`].
+    /// Takes no lock, never sleeps.
     pub(crate) fn signs(self) -> Signs {
         let mut raw = bindings::diglist_signs::default();
         // SAFETY: The inode is valid by the type invariants, `raw` is valid for writes.
@@ -129,7 +127,6 @@ impl<'a> InodeRef<'a> {
         signs_of(&raw)
     }
 
-    /// The size of the content in bytes.
     pub(crate) fn size(self) -> u64 {
         // SAFETY: The inode is valid by the type invariants.
         let size = unsafe { bindings::diglist_inode_size(self.ptr) };
@@ -155,7 +152,7 @@ impl<'a> InodeRef<'a> {
         unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_writecount.counter) }
     }
 
-    /// How many files are open for reading only; 1 where the kernel does not count them.
+    /// How many files are open for reading only; 1 if the kernel does not count them.
     pub(crate) fn readers(self) -> i32 {
         #[cfg(CONFIG_IMA)]
         // SAFETY: As for `writers()`.
@@ -179,7 +176,6 @@ impl<'a> InodeRef<'a> {
     }
 }
 
-/// The signs of change in `raw`.
 #[inline(always)]
 pub(super) fn signs_of(raw: &bindings::diglist_signs) -> Signs {
     Signs::new(

@@ -2,8 +2,8 @@
 
 //! A map from inodes to small values, read under RCU.
 //!
-//! A module has no room in an inode's security blob, so what it knows of an inode it keeps here,
-//! and drops it when the kernel frees the inode.
+//! A module has no room in an inode's security blob. So it keeps its data about inodes here, and
+//! removes them when the kernel frees the inode.
 
 use super::{
     atomic::Inline as _,
@@ -34,7 +34,7 @@ use kernel::{
     types::Opaque, //
 };
 
-/// One value of the map. Never changed once it is in a chain, but for `next`.
+/// One value. It does not change while it is in a chain; only `next` does.
 ///
 /// # Invariants
 ///
@@ -51,20 +51,20 @@ struct Entry<T> {
 ///
 /// # Invariants
 ///
-/// Every chain consists of entries from `KBox::into_raw()` which the map owns. Chains are changed
-/// only by the holder of `writer`. An entry that leaves its chain keeps its `next` and is freed
-/// only after a grace period, so a reader that stands on it still finds the rest of the chain.
+/// Every chain consists of entries from `KBox::into_raw()` that the map owns. Only the holder of
+/// `writer` changes chains. An entry that leaves its chain keeps its `next` and is freed after a
+/// grace period, so a reader at this entry still finds the rest of the chain.
 ///
-/// Unless `retired` is set, the inode of each entry in a chain is in memory: who inserts an entry
-/// keeps the inode, and the hook `inode_free_security`, which removes the entry, comes before the
-/// inode is freed (`lsm::Handler::inode_freed`).
+/// Unless `retired` is set, the inode of each entry in a chain is in memory. The inserter holds the
+/// inode, and the hook `inode_free_security` (`lsm::Handler::inode_freed`) removes the entry before
+/// the inode is freed.
 #[pin_data(PinnedDrop)]
 pub(crate) struct InodeMap<T: Copy> {
     chains: KVVec<Atomic<*mut Entry<T>>>,
     len: Atomic<usize>,
     /// The chain at which the next eviction begins.
     hand: Atomic<usize>,
-    /// Whether inodes may be freed unseen. Set under `writer`.
+    /// Whether inodes may be freed without notice. Set under `writer`.
     retired: Atomic<bool>,
     #[pin]
     writer: SpinLock<()>,
@@ -98,7 +98,6 @@ impl<T: Copy> InodeMap<T> {
         })
     }
 
-    /// How many values are in the map.
     pub(crate) fn len(&self) -> usize {
         self.len.load(Relaxed)
     }
@@ -112,8 +111,7 @@ impl<T: Copy> InodeMap<T> {
     ///
     /// # Safety
     ///
-    /// The caller is in an RCU read-side section or holds `writer`, to the end of its use of the
-    /// result.
+    /// The caller is in an RCU read-side section, or holds `writer`, as long as it uses the result.
     unsafe fn find<'a>(
         mut link: &'a Atomic<*mut Entry<T>>,
         key: InodeKey,
@@ -136,8 +134,8 @@ impl<T: Copy> InodeMap<T> {
         unsafe { Self::find(self.chain(key)?, key) }.map(|(_, entry)| entry.value)
     }
 
-    /// As [`InodeMap::get`]; if there is no value, waits for the update that is on its way, if any.
-    /// Does not sleep.
+    /// As [`InodeMap::get`], but without a value it waits for an update in progress. Does not
+    /// sleep.
     pub(crate) fn get_settled(&self, key: InodeKey) -> Option<T> {
         self.get(key).or_else(|| {
             drop(self.writer.lock());
@@ -145,9 +143,8 @@ impl<T: Copy> InodeMap<T> {
         })
     }
 
-    /// Replaces the value of `inode` by what `f` makes of it, and of the inode as it is then;
-    /// `None` stands for no value, before and after. `f` runs under a spinlock. May sleep, for as
-    /// long as it takes to get the memory.
+    /// Replaces the value of `inode` by the result of `f`, which gets the value and the state of
+    /// the inode. `None` means no value. `f` runs under a spinlock. May sleep to get memory.
     pub(crate) fn update(
         &self,
         inode: InodeRef<'_>,
@@ -178,11 +175,10 @@ impl<T: Copy> InodeMap<T> {
                 value,
             },
         );
-        // INVARIANT: Release makes the entry whole before it can be seen. It takes the very place
-        // of the old one, whose `next` stays, so a reader that comes through the chain finds one of
-        // the two, wherever it stands; at another place, a reader on its way between the two would
-        // find neither. `inode` is in memory; it is freed after `remove()`, which waits for the
-        // lock.
+        // INVARIANT: Release makes the entry whole before it can be seen. The entry takes the place
+        // of the old one, whose `next` stays. So a reader in the chain finds one of the two; at
+        // another place it might find neither. `inode` is in memory, and is freed only after
+        // `remove()`, which waits for the lock.
         link.store(KBox::into_raw(new), Release);
         match found {
             Some((_, old)) => Self::free(old),
@@ -192,8 +188,8 @@ impl<T: Copy> InodeMap<T> {
         }
     }
 
-    /// Room for one value. What the map knows must not get lost, and an entry is smaller than what
-    /// the kernel gives to those that cannot fail. May sleep.
+    /// Memory for one value. Values must not get lost, and an entry is small enough for an
+    /// allocation that cannot fail. May sleep.
     fn room() -> KBox<MaybeUninit<Entry<T>>> {
         const { assert!(size_of::<Entry<T>>() <= 64 && align_of::<Entry<T>>() <= 8) };
         // SAFETY: Callable in task context. The result is memory from `kmalloc()` of that size,
@@ -201,10 +197,10 @@ impl<T: Copy> InodeMap<T> {
         unsafe { KBox::from_raw(bindings::diglist_alloc_nofail(size_of::<Entry<T>>()).cast()) }
     }
 
-    /// Removes up to `count` values for which `f` says so, in no particular order, after a look at
-    /// no more than a few times as many, and returns how many were removed. `f` is told of the
-    /// inode as it is then and runs under a spinlock, twice for what goes: the second time it sees
-    /// who used the inode before what it did the first time. Neither sleeps nor allocates.
+    /// Removes up to `count` values for which `f` is true, in no particular order. Visits at most a
+    /// few times as many. Returns how many were removed. `f` gets the state of the inode and runs
+    /// under a spinlock. It runs twice for each removed value, so that the second call sees users
+    /// from before the first. Neither sleeps nor allocates.
     pub(crate) fn evict(&self, count: usize, f: impl Fn(InodeKey, T, &Inode) -> bool) -> usize {
         let limit = count.saturating_mul(4);
         let (mut seen, mut evicted) = (0usize, 0usize);
@@ -239,15 +235,15 @@ impl<T: Copy> InodeMap<T> {
         evicted
     }
 
-    /// Inodes are freed from here on without [`InodeMap::remove`]: nothing is evicted any more.
-    /// Does not sleep.
+    /// From here on inodes are freed without [`InodeMap::remove`], and nothing is evicted. Does not
+    /// sleep.
     pub(crate) fn retire(&self) {
         let _lock = self.writer.lock();
-        // INVARIANT: Under the lock, so no eviction is on its way.
+        // INVARIANT: Under the lock, so no eviction is running.
         self.retired.store(true, Relaxed);
     }
 
-    /// Removes the value of `key`, if any. Does not sleep; costs no lock where there is none.
+    /// Removes the value of `key`, if any. Does not sleep. Takes no lock if there is none.
     pub(crate) fn remove(&self, key: InodeKey) {
         if self.get(key).is_none() {
             return;
@@ -258,23 +254,22 @@ impl<T: Copy> InodeMap<T> {
         }
     }
 
-    /// Takes the entry of `key` out of the chain that begins at `head`. The caller holds `writer`.
+    /// Takes the entry of `key` out of the chain `head`. The caller holds `writer`.
     fn unlink(&self, head: &Atomic<*mut Entry<T>>, key: InodeKey) {
         // SAFETY: The caller holds `writer`.
         if let Some((link, entry)) = unsafe { Self::find(head, key) } {
-            // INVARIANT: The entry keeps its own `next` for readers that stand on it.
+            // INVARIANT: The entry keeps its own `next` for readers at this entry.
             link.store(entry.next.load(Relaxed), Release);
             self.len.fetch_sub(1, Relaxed);
             Self::free(entry);
         }
     }
 
-    /// Frees an entry that has just left its chain, after a grace period. The caller holds
-    /// `writer`.
+    /// Frees an entry that has left its chain, after a grace period. The caller holds `writer`.
     fn free(entry: &Entry<T>) {
         let entry = ptr::from_ref(entry).cast_mut();
-        // SAFETY: The entry is out of its chain, was allocated by kmalloc, and nobody frees it but
-        // this call: only the holder of `writer` takes entries out.
+        // SAFETY: The entry is out of its chain and was allocated by kmalloc. Only the holder of
+        // `writer` takes entries out, so it is freed once.
         unsafe { c::kvfree_call_rcu((*entry).rcu.get(), entry.cast()) };
     }
 }

@@ -43,7 +43,7 @@ unsafe impl Send for Key {}
 unsafe impl Sync for Key {}
 
 impl Key {
-    /// Takes what a function returned that gives a reference or an error.
+    /// Takes over the result of a function that returns a reference or an error.
     ///
     /// # Safety
     ///
@@ -63,13 +63,13 @@ impl Key {
         to_result(unsafe { c::key_validate(self.0.as_ptr()) })
     }
 
-    /// Revokes it for good. May sleep.
+    /// Revokes it. May sleep.
     pub(crate) fn revoke(&self) {
         // SAFETY: The key is alive by the type invariants.
         unsafe { c::key_revoke(self.0.as_ptr()) };
     }
 
-    /// Verifies the signature `sig`, encoded as `encoding` says, of `digest`. May sleep.
+    /// Verifies the signature `sig` of `digest` with the given `encoding`. May sleep.
     ///
     /// # Errors
     ///
@@ -112,24 +112,24 @@ impl Drop for Key {
     }
 }
 
-/// The name of keyrings that are made for one question.
+/// The name of temporary keyrings.
 const SCRATCH: &CStr = c".digest_lists_candidate";
 
 /// The type of keys that verify signatures.
 const ASYMMETRIC: &CStr = c"asymmetric";
 
-/// User space may look at a keyring and search it, and nothing else.
+/// User space may view and search a keyring, and nothing else.
 const RING_PERMISSIONS: u32 = (c::KEY_POS_ALL & !(c::KEY_POS_SETATTR | c::KEY_POS_LINK))
     | c::KEY_USR_VIEW
     | c::KEY_USR_READ
     | c::KEY_USR_SEARCH;
 
-/// Whoever may search a key may invalidate it, which is why a keyring, and with it every key in it,
-/// has the flag that forbids this even to root. It does not bind the kernel. CAST: A set of bits.
+/// A task that may search a key may also invalidate it. This flag of the keyring forbids that for
+/// all its keys, even to root. It does not bind the kernel. CAST: A set of bits.
 const RING_FLAGS: ffi::c_ulong =
     (c::KEY_ALLOC_NOT_IN_QUOTA | c::KEY_ALLOC_SET_KEEP) as ffi::c_ulong;
 
-/// User space may look at a key and read it.
+/// User space may view and read a key.
 const KEY_PERMISSIONS: u32 =
     (c::KEY_POS_ALL & !(c::KEY_POS_SETATTR | c::KEY_POS_WRITE)) | c::KEY_USR_VIEW | c::KEY_USR_READ;
 
@@ -157,14 +157,14 @@ impl Keyring {
         Ok(Self(ring))
     }
 
-    /// The keyring as who possesses it names it.
+    /// A reference to the keyring with the rights of its possessor.
     fn possessed(&self) -> c::key_ref_t {
         // Bit 0 says that it is possessed (`make_key_ref()`).
         self.0 .0.as_ptr().map_addr(|address| address | 1).cast()
     }
 
-    /// Restricts what links it takes to keys of the type `type_`, as `restriction` says. Without a
-    /// type it takes none.
+    /// Accepts only links to keys of the given type that satisfy the restriction. Without a type it
+    /// accepts none.
     fn restrict(&self, by: Option<(&CStr, &CStr)>) -> Result {
         let (type_, restriction) = by.map_or((ptr::null(), ptr::null()), |(type_, restriction)| {
             (type_.as_char_ptr(), restriction.as_char_ptr())
@@ -173,12 +173,12 @@ impl Keyring {
         to_result(unsafe { c::keyring_restrict(self.possessed(), type_, restriction) })
     }
 
-    /// Lets no link in any more but those of [`Keyring::add`]. May sleep.
+    /// Accepts no more links except through [`Keyring::add`]. May sleep.
     pub(crate) fn close(&self) -> Result {
         self.restrict(None)
     }
 
-    /// Makes a key of `der` and links it. It describes itself if `name` is null.
+    /// Makes a key of `der` and links it. With a null `name` the key names itself.
     ///
     /// # Safety
     ///
@@ -197,28 +197,25 @@ impl Keyring {
                 (c::KEY_ALLOC_NOT_IN_QUOTA | flags) as ffi::c_ulong,
             )
         };
-        // A reference to a key says in bit 0 whether it is possessed; an error is none.
+        // Bit 0 of a key reference says whether it is possessed. An error has no such bit.
         let key = from_err_ptr(key)?.map_addr(|address| address & !1);
         // SAFETY: The new key comes with a reference.
         unsafe { Key::from_result(key.cast()) }
     }
 
-    /// Adds the key of a certificate, of which `der` is the encoding, whoever vouches for it. May
-    /// sleep.
+    /// Adds the key of a certificate with the encoding `der`, whatever vouches for it. May sleep.
     ///
     /// # Errors
     ///
     /// Those of [`Certificate::parse`], `EKEYREJECTED` if the kernel's blacklist has it.
     pub(crate) fn add(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Key> {
-        // With a name of its own for each certificate: one that has the name of another would take
-        // its place.
+        // Each certificate needs a name of its own: a key replaces one of the same name.
         let name = cert.name()?;
         // SAFETY: The name is NUL-terminated.
         unsafe { self.make(name.as_char_ptr(), der, c::KEY_ALLOC_BYPASS_RESTRICTION) }
     }
 
-    /// Adds the key of the certificate in `der` if the restriction of the keyring allows it. May
-    /// sleep.
+    /// Adds the key of the certificate `der` if the keyring's restriction allows it. May sleep.
     ///
     /// # Errors
     ///
@@ -228,7 +225,7 @@ impl Keyring {
         unsafe { self.make(ptr::null(), der, 0) }.map(|_| ())
     }
 
-    /// A keyring with this key only. May sleep.
+    /// A keyring with only this key. May sleep.
     pub(crate) fn of(key: &Key) -> Result<Self> {
         let ring = Self::new(SCRATCH)?;
         // SAFETY: Both are alive; the keyring takes a reference of its own.
@@ -236,7 +233,7 @@ impl Keyring {
         Ok(ring)
     }
 
-    /// A keyring with the key of this certificate only, of which `der` is the encoding. May sleep.
+    /// A keyring with only the key of this certificate, which has the encoding `der`. May sleep.
     /// The errors are those of [`Keyring::add`].
     pub(crate) fn of_certificate(cert: &Certificate<'_>, der: &[u8]) -> Result<Self> {
         let ring = Self::new(SCRATCH)?;
@@ -247,31 +244,29 @@ impl Keyring {
 
 impl Drop for Keyring {
     fn drop(&mut self) {
-        // SAFETY: The keyring is alive. User space that looks at it finds it empty.
+        // SAFETY: The keyring is alive. User space that views it finds it empty.
         unsafe { c::keyring_clear(self.0 .0.as_ptr()) };
     }
 }
 
-/// Which of the kernel's own keys are asked. A module is shown no more of them than whether one of
-/// these has signed.
+/// Which of the kernel's own keys count. A module learns only whether one of them has signed.
 #[derive(Clone, Copy)]
 pub(crate) enum SystemKeys {
-    /// Those of the builtin keyring: they came with the kernel.
+    /// Those of the builtin keyring, which came with the kernel.
     Builtin,
-    /// Those of the secondary keyring as well, and of the machine keyring, which is linked into it.
-    /// Of no key in these it can be told where it came from: root adds to the secondary keyring
-    /// whatever one of them has signed.
+    /// Also those of the secondary keyring and of the machine keyring that is linked into it. The
+    /// origin of such a key is not known: root may add any key that one of them has signed.
     Secondary,
 }
 
 /// Whether one of the kernel's `keys` signed the certificate in `der`. May sleep.
 ///
-/// The kernel shows a module those keyrings only as a restriction of another, so a keyring is made
-/// for the question.
+/// The kernel offers those keyrings to a module only as a restriction of another keyring, so a
+/// temporary one is made.
 ///
 /// # Errors
 ///
-/// `ENOKEY` if none did, and those of [`Keyring::add`].
+/// `ENOKEY` if none has, and those of [`Keyring::add`].
 pub(crate) fn system_vouches_for(der: &[u8], keys: SystemKeys) -> Result {
     let scratch = Keyring::new(SCRATCH)?;
     let restriction = match keys {
@@ -283,7 +278,7 @@ pub(crate) fn system_vouches_for(der: &[u8], keys: SystemKeys) -> Result {
     scratch.submit(der)
 }
 
-/// Against which keys a signature is verified.
+/// The keys that a signature is verified against.
 #[derive(Clone, Copy)]
 pub(crate) enum Ring<'a> {
     /// Those of a keyring of the module.
@@ -296,9 +291,9 @@ pub(crate) enum Ring<'a> {
 ///
 /// # Errors
 ///
-/// `ENOKEY` if the signer is not vouched for, `EKEYREJECTED` if a signature does not verify or a
-/// key is blacklisted, `EBADMSG` for a malformed message, `ENOPKG` for algorithms that the kernel
-/// does not have.
+/// `ENOKEY` if nothing vouches for the signer, `EKEYREJECTED` if a signature does not verify or a
+/// key is blacklisted, `EBADMSG` for a malformed message, `ENOPKG` for an algorithm that the kernel
+/// lacks.
 pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Ring<'_>) -> Result {
     let (own, secondary) = match ring {
         Ring::Own(ring) => (ring.0 .0.as_ptr(), false),
@@ -318,8 +313,7 @@ pub(crate) fn verify_pkcs7(data: &[u8], sig: &[u8], ring: Ring<'_>) -> Result {
     })
 }
 
-/// Whether the kernel's blacklist has a certificate with this SHA-256 of its signed part. May
-/// sleep.
+/// Whether the kernel's blacklist has a certificate whose signed part has this SHA-256. May sleep.
 pub(crate) fn is_certificate_blacklisted(tbs_digest: &[u8]) -> bool {
     // SAFETY: The slice is valid for its length.
     unsafe { bindings::diglist_cert_is_blacklisted(tbs_digest.as_ptr(), tbs_digest.len()) }

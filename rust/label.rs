@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Security labels of tasks and files, as the LSM that is in charge of them writes them.
+//! Security labels of tasks and files, as text from the LSM that has one.
 
 use super::file::File;
 use digest_logic::num::u32_as_usize;
@@ -22,8 +22,8 @@ const ANY_LSM: i32 = c::LSM_ID_UNDEF as i32;
 pub(crate) struct Label(c::lsm_context);
 
 impl Label {
-    /// The label of the current task with its current credentials, or `None` where no LSM has one.
-    /// May allocate, does not sleep otherwise.
+    /// The label of the current task with its current credentials. None if no LSM has one. May
+    /// allocate, does not sleep otherwise.
     pub(crate) fn of_current_task() -> Option<Self> {
         let mut prop = c::lsm_prop::default();
         // SAFETY: It is valid for writes.
@@ -31,8 +31,8 @@ impl Label {
         Self::of_prop(prop)
     }
 
-    /// The label of the current task itself, whatever credentials it has taken over, or `None`
-    /// where no LSM has one. May allocate, does not sleep otherwise.
+    /// The label of the current task itself, whatever credentials it has taken over. None if no LSM
+    /// has one. May allocate, does not sleep otherwise.
     pub(crate) fn of_task() -> Option<Self> {
         let mut prop = c::lsm_prop::default();
         // SAFETY: The current task exists, and `prop` is valid for writes.
@@ -48,7 +48,7 @@ impl Label {
         (rc >= 0).then_some(Self(context))
     }
 
-    /// The label of `file`, or `None` where no LSM has one. May sleep.
+    /// The label of `file`. None if no LSM has one. May sleep.
     pub(crate) fn of_file(file: &File) -> Option<Self> {
         let mut context = c::lsm_context::default();
         // SAFETY: The file is open, so its inode is there; `context` is valid for writes.
@@ -57,7 +57,6 @@ impl Label {
         to_result(rc).is_ok().then_some(Self(context))
     }
 
-    /// Its text.
     pub(crate) fn as_str(&self) -> &str {
         if self.0.context.is_null() {
             return "";

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What the kernel crate lacks: one file per kernel facility, each a safe type in the style of
-//! `rust/kernel`.
-//!
-//! All `unsafe` code and all bindings of the module are in this directory. Nothing here knows what
-//! a digest list is.
+//! `rust/kernel`. All `unsafe` code and all bindings of the module are here. Nothing here knows of
+//! digest lists.
 
 pub(crate) mod atomic;
 pub(crate) mod audit;

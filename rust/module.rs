@@ -8,14 +8,13 @@ use kernel::{
     str::CStr, //
 };
 
-/// Keeps `module` loaded for good: its reference count never reaches zero again.
+/// Keeps `module` loaded until reboot: its reference count never reaches zero again.
 pub(crate) fn pin(module: &'static ThisModule) {
     // SAFETY: The module is loaded, since this is its code, and its `init` is running or has run.
     unsafe { kernel::bindings::__module_get(module.as_ptr()) };
 }
 
 // CAST: Numbers of one digit.
-/// The module parameters that are strings.
 #[derive(Clone, Copy)]
 pub(crate) enum Text {
     /// `ima_policy`.
@@ -33,7 +32,7 @@ pub(crate) enum Text {
 }
 
 impl Text {
-    /// What was given, or the default.
+    /// The value given, or the default.
     pub(crate) fn get(self) -> &'static CStr {
         // SAFETY: The parameter is a NUL-terminated string, written only while the module is being
         // loaded (its permissions in sysfs are read-only) and freed only after the module's exit

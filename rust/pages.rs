@@ -44,7 +44,7 @@ impl Page {
             .ok_or(ENOMEM)
     }
 
-    /// Writes `bytes` at `offset`; what does not fit is left out.
+    /// Writes `bytes` at `offset`, as far as they fit.
     fn write(&mut self, offset: usize, bytes: &[u8]) {
         let room = PAGE_SIZE.saturating_sub(offset);
         let len = room.min(bytes.len());
@@ -61,12 +61,12 @@ impl Drop for Page {
     }
 }
 
-/// The bytes of memory that `pages` pages take, with the array that names them.
+/// The bytes that `pages` pages take, with the array of pointers to them.
 fn footprint(pages: usize) -> usize {
     pages.saturating_mul(PAGE_SIZE.saturating_add(size_of::<Page>()))
 }
 
-/// Takes bytes one after another until it is sealed.
+/// Collects bytes until it is sealed.
 ///
 /// # Invariants
 ///
@@ -77,7 +77,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Nothing written, nothing allocated.
+    /// Empty, without memory.
     pub(crate) const fn new() -> Self {
         // INVARIANT: No bytes, no pages.
         Self {
@@ -86,12 +86,11 @@ impl Writer {
         }
     }
 
-    /// How many bytes were written.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// What [`Sealed::footprint`] would say if `more` bytes were appended.
+    /// What [`Sealed::footprint`] will return if `more` bytes are appended.
     pub(crate) fn footprint_with(&self, more: usize) -> usize {
         footprint(self.len.saturating_add(more).div_ceil(PAGE_SIZE))
     }
@@ -100,7 +99,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; what was appended until then stays.
+    /// `ENOMEM`; bytes appended before stay.
     pub(crate) fn append(&mut self, mut bytes: &[u8]) -> Result {
         while !bytes.is_empty() {
             let offset = self.len % PAGE_SIZE;
@@ -117,7 +116,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Maps what was written read-only. May sleep.
+    /// Maps the bytes read-only. May sleep.
     pub(crate) fn seal(self) -> Result<Sealed> {
         let Self { pages, len } = self;
         if pages.is_empty() {
@@ -148,7 +147,7 @@ impl Sink for Writer {
     }
 }
 
-/// Bytes that nobody writes any more.
+/// Bytes that no longer change.
 ///
 /// # Invariants
 ///
@@ -166,7 +165,7 @@ unsafe impl Send for Sealed {}
 unsafe impl Sync for Sealed {}
 
 impl Sealed {
-    /// The bytes of memory that it takes: whole pages and the array that names them.
+    /// The bytes that it takes: whole pages and the array of pointers to them.
     pub(crate) fn footprint(&self) -> usize {
         footprint(self.pages.len())
     }
@@ -177,7 +176,7 @@ impl Deref for Sealed {
 
     fn deref(&self) -> &[u8] {
         // SAFETY: By the type invariants `len` bytes are mapped at `addr` (or `len` is 0 and the
-        // pointer dangling), and nobody writes them.
+        // pointer dangling). They are not written.
         unsafe { core::slice::from_raw_parts(self.addr.as_ptr(), self.len) }
     }
 }
@@ -185,8 +184,8 @@ impl Deref for Sealed {
 impl Drop for Sealed {
     fn drop(&mut self) {
         if !self.pages.is_empty() {
-            // SAFETY: By the type invariants the mapping is ours; no slice outlives `self`. The
-            // pages go afterwards.
+            // SAFETY: By the type invariants the mapping is ours. No slice outlives `self`. The
+            // pages are freed later.
             unsafe { bindings::diglist_pages_unmap(self.addr.as_ptr().cast()) };
         }
     }

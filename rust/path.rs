@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Paths and directory entries, as hooks are given them.
+//! Paths and directory entries from hooks.
 //!
 //! C headers: [`include/linux/path.h`](srctree/include/linux/path.h),
 //! [`include/linux/dcache.h`](srctree/include/linux/dcache.h)
@@ -23,7 +23,7 @@ use kernel::{
     types::Opaque, //
 };
 
-/// A `struct path` that somebody holds for as long as the reference lives. It leads to an inode.
+/// A `struct path` with an inode, held as long as the reference lives.
 #[repr(transparent)]
 pub(crate) struct Path(Opaque<c::path>);
 
@@ -39,10 +39,10 @@ impl Path {
         unsafe { &*ptr.cast() }
     }
 
-    /// The inode that a change by this path alters: on a stacked file system the upmost that stores
+    /// The inode that a change through this path alters: the upmost of a stack that stores
     /// anything. Does not sleep.
     pub(crate) fn upmost_inode(&self) -> InodeRef<'_> {
-        // SAFETY: The path is held, and with it the inodes it leads to, of which there is one.
+        // SAFETY: The path is held, and with it at least one inode.
         unsafe {
             let dentry = (*self.0.get()).dentry;
             InodeRef::upmost(dentry).unwrap_or(InodeRef::from_raw((*dentry).d_inode))
@@ -98,21 +98,20 @@ impl Deref for OwnedPath {
     type Target = Path;
 
     fn deref(&self) -> &Path {
-        // SAFETY: By the type invariants the path is held for as long as `self` lives; only regular
-        // files get here, and those that are open have an inode.
+        // SAFETY: By the type invariants the path is held as long as `self` lives. The files here
+        // are regular and open, so they have an inode.
         unsafe { Path::from_raw(&self.0) }
     }
 }
 
 impl Drop for OwnedPath {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants there are references to give back. May sleep, which
-        // whoever drops it may.
+        // SAFETY: By the type invariants there are references to give back. The task may sleep.
         unsafe { c::path_put(&self.0) };
     }
 }
 
-/// A `struct dentry` that somebody holds for as long as the reference lives. It has an inode.
+/// A `struct dentry` with an inode, held as long as the reference lives.
 #[repr(transparent)]
 pub(crate) struct Dentry(Opaque<c::dentry>);
 
@@ -128,14 +127,13 @@ impl Dentry {
         unsafe { &*ptr.cast() }
     }
 
-    /// Its inode.
     pub(super) fn inode(&self) -> InodeRef<'_> {
         // SAFETY: The directory entry is held, and with it its inode.
         unsafe { InodeRef::from_raw((*self.0.get()).d_inode) }
     }
 
-    /// Writes the path within the file system into `buf`: where that is mounted nobody knows here.
-    /// Takes `rename_lock` for reading.
+    /// Writes the path within the file system into `buf`; the mount is not known. Takes
+    /// `rename_lock` for reading.
     ///
     /// # Errors
     ///

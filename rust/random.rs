@@ -2,7 +2,7 @@
 
 //! Random numbers.
 
-/// A random number that nobody can predict. Waits for the generator's first seed early in boot.
+/// An unpredictable number. Waits for the generator's first seed early in boot.
 pub(crate) fn u64() -> u64 {
     // SAFETY: Callable in task context.
     unsafe { kernel::bindings::get_random_u64() }

@@ -13,17 +13,18 @@ use kernel::sync::{
     Arc, //
 };
 
-/// Holds an [`Arc`] that readers reach without a lock.
+/// An [`Arc`] that readers get without a lock.
 ///
-/// The cell is always in one of two states: it points to snapshot A; or a writer has swapped in B,
-/// and A lives on in the writer's hands until every reader that could have seen it has left its
-/// read-side section.
+/// The cell is in one of two states:
+/// - it points to snapshot A;
+/// - a writer has put in B. The writer keeps A until each reader that may have seen A has left its
+///   read-side section.
 ///
 /// # Invariants
 ///
-/// `ptr` came from `Arc::into_raw()` and the cell owns that reference. A reference leaves the cell
-/// only through [`RcuCell::replace`], which waits for a grace period before it hands it out, and
-/// through `drop`, which has the cell for itself.
+/// `ptr` came from `Arc::into_raw()`, and the cell owns that reference. A reference leaves the cell
+/// only through [`RcuCell::replace`], which waits for a grace period first, and through `drop`,
+/// which has no readers.
 pub(crate) struct RcuCell<T> {
     ptr: Atomic<*mut T>,
     _owns: PhantomData<Arc<T>>,
@@ -35,7 +36,6 @@ unsafe impl<T: Send + Sync> Send for RcuCell<T> {}
 unsafe impl<T: Send + Sync> Sync for RcuCell<T> {}
 
 impl<T> RcuCell<T> {
-    /// A cell that shows `value`.
     pub(crate) fn new(value: Arc<T>) -> Self {
         // INVARIANT: From `into_raw()`, and ours.
         Self {
@@ -44,14 +44,14 @@ impl<T> RcuCell<T> {
         }
     }
 
-    /// The snapshot of this moment, for as long as the read-side section lasts.
+    /// The current snapshot, as long as the read-side section lasts.
     pub(crate) fn read<'a>(&'a self, _guard: &'a rcu::Guard) -> &'a T {
-        // SAFETY: By the type invariants the pointer is valid, and whoever replaces it waits for
-        // this section's end.
+        // SAFETY: By the type invariants the pointer is valid, and a writer waits for the end of
+        // this section.
         unsafe { &*self.ptr.read_acquire() }
     }
 
-    /// The snapshot of this moment, to keep.
+    /// The current snapshot, to keep.
     pub(crate) fn load(&self) -> Arc<T> {
         let _guard = rcu::read_lock();
         let ptr = self.ptr.read_acquire();
@@ -62,35 +62,35 @@ impl<T> RcuCell<T> {
         Arc::clone(&borrow)
     }
 
-    /// Shows `value` from now on, waits until no reader can see the former snapshot, and returns
-    /// it. May sleep.
+    /// Replaces the snapshot by `value`. Returns the former one when no reader can see it. May
+    /// sleep.
     pub(crate) fn replace(&self, value: Arc<T>) -> Arc<T> {
         self.replace_after(value, rcu::synchronize_rcu)
     }
 
-    /// As [`RcuCell::replace`], but interrupts every processor to be done in microseconds instead
-    /// of a scheduling period. May sleep.
+    /// As [`RcuCell::replace`], but interrupts all processors, so that it takes microseconds
+    /// instead of a scheduling period. May sleep.
     pub(crate) fn replace_expedited(&self, value: Arc<T>) -> Arc<T> {
         self.replace_after(value, || {
-            // SAFETY: Called in process context, which the caller of a function that may sleep is.
+            // SAFETY: Called in process context, since the caller may sleep.
             unsafe { kernel::bindings::synchronize_rcu_expedited() }
         })
     }
 
-    /// Swaps, lets `grace_period` wait for one, and hands out the former snapshot.
+    /// Puts in `value`, runs `grace_period`, and returns the former snapshot.
     fn replace_after(&self, value: Arc<T>, grace_period: impl FnOnce()) -> Arc<T> {
         let old = self.ptr.xchg(Arc::into_raw(value).cast_mut(), Full);
         grace_period();
-        // SAFETY: By the type invariants the cell owned a reference to `old`, which nobody else
-        // takes.
+        // SAFETY: By the type invariants the cell owned a reference to `old`, which is taken only
+        // here.
         unsafe { Arc::from_raw(old) }
     }
 }
 
 impl<T> Drop for RcuCell<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the cell owns this reference; nobody reads a cell that is
-        // being dropped.
+        // SAFETY: By the type invariants the cell owns this reference. A cell that is dropped has
+        // no readers.
         drop(unsafe { Arc::from_raw(*self.ptr.get_mut()) });
     }
 }

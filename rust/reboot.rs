@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is done when the system restarts, halts, powers off or starts another kernel (kexec).
+//! Work before the system restarts, halts, powers off or starts another kernel (kexec).
 //!
 //! C header: [`include/linux/reboot.h`](srctree/include/linux/reboot.h)
 
@@ -18,20 +18,20 @@ use kernel::{
     types::Opaque, //
 };
 
-/// Something that has work to do before the system goes.
+/// Work to be done before a reboot.
 pub(crate) trait AtReboot: Send + Sync + 'static {
-    /// Does it. Devices still work. May sleep; is called in the task that asked for it.
+    /// Does the work. Devices still work. May sleep. Runs in the task that asked for the reboot.
     fn run(&self);
 }
 
-/// What the kernel is given. The block comes first, so that a pointer to it is one to the whole.
+/// The block is the first field, so a pointer to it is a pointer to the whole.
 #[repr(C)]
 struct Inner<T: AtReboot> {
     block: Opaque<c::notifier_block>,
     target: Arc<T>,
 }
 
-/// Calls a `T` at each reboot, until it is dropped.
+/// Calls a `T` at each reboot until dropped.
 ///
 /// # Invariants
 ///
@@ -59,7 +59,7 @@ impl<T: AtReboot> RebootNotifier<T> {
             GFP_KERNEL,
         )?;
         let ptr = NonNull::from(KBox::leak(inner));
-        // SAFETY: The block has its function, and stays where it is until it is taken back.
+        // SAFETY: The block has its function, and is not moved until it is unregistered.
         let rc = unsafe { bindings::register_reboot_notifier(ptr.cast().as_ptr()) };
         to_result(rc).inspect_err(|_| {
             // SAFETY: Leaked just above, and the kernel has not taken it.
@@ -73,8 +73,8 @@ impl<T: AtReboot> RebootNotifier<T> {
 impl<T: AtReboot> Drop for RebootNotifier<T> {
     /// Waits for a call that is running. May sleep.
     fn drop(&mut self) {
-        // SAFETY: By the type invariants the block is registered. Afterwards the kernel does not
-        // know it, so that the box is ours.
+        // SAFETY: By the type invariants the block is registered. Afterwards the kernel no longer
+        // has it, so the box is ours.
         unsafe {
             bindings::unregister_reboot_notifier(self.0.cast().as_ptr());
             drop(KBox::from_raw(self.0.as_ptr()));
@@ -92,6 +92,6 @@ unsafe extern "C" fn notify<T: AtReboot>(
 ) -> ffi::c_int {
     // SAFETY: The block is the first field of an `Inner`, which stays while this runs.
     unsafe { &*block.cast::<Inner<T>>() }.target.run();
-    // CAST: 0, `NOTIFY_DONE`: the others are called as well.
+    // CAST: 0. `NOTIFY_DONE`: the other notifiers are called as well.
     c::NOTIFY_DONE as ffi::c_int
 }

@@ -2,9 +2,9 @@
 
 //! Files in securityfs.
 //!
-//! C header: [`include/linux/security.h`](srctree/include/linux/security.h). Reads go through
-//! [`seq_file`](srctree/include/linux/seq_file.h), so that a list of any length needs no buffer of
-//! its own.
+//! C header: [`include/linux/security.h`](srctree/include/linux/security.h). Reads use
+//! [`seq_file`](srctree/include/linux/seq_file.h), so a file of any length needs no buffer of that
+//! size.
 
 mod dialog;
 mod node;
@@ -39,17 +39,17 @@ use sequence::{
 
 /// A directory with its files, removed when dropped.
 ///
-/// An open file keeps the module loaded, but not one whose `init` fails, and not what it has found
-/// before the kernel counts it: whoever is about to open a file, or has got hold of one without
-/// opening it (`O_PATH`), may come to that when the file is gone. So the files cannot be opened
-/// until [`Dir::open`], from where on `init` must not fail, and when they are removed everybody who
-/// can still find them finds operations of the kernel's own.
+/// An open file keeps the module loaded. Two cases need more:
+/// - `init` fails: then open files do not keep the module. So files cannot be opened before
+///   [`Dir::open`], after which `init` must not fail.
+/// - A task has found a file but the kernel does not count it yet, or only by `O_PATH`. Its open
+///   may come after the removal. So removed files get operations of the kernel's own.
 ///
 /// # Invariants
 ///
 /// The dentry came from `securityfs_create_dir()` and has not been removed. `closed` are operations
-/// by which nothing can be opened, and which are there as long as the kernel. Every file's inode
-/// has `closed` unless `is_open`, and then its own.
+/// that refuse opens and exist as long as the kernel. Each file's inode has `closed`, or its own
+/// operations if `is_open`.
 pub(crate) struct Dir {
     dentry: NonNull<c::dentry>,
     closed: *const c::file_operations,
@@ -57,12 +57,10 @@ pub(crate) struct Dir {
     is_open: bool,
 }
 
-/// One file.
-///
 /// # Invariants
 ///
-/// `dentry` is a file that was made in the directory. `fops` came from `KBox::into_raw()`, `node`
-/// from `Arc::into_raw()`, which `drop_node` takes back; both are ours.
+/// `dentry` is a file in the directory. `fops` came from `KBox::into_raw()`. `node` came from
+/// `Arc::into_raw()`, and `drop_node` takes it back. Both are ours.
 struct File {
     dentry: *mut c::dentry,
     fops: *mut c::file_operations,
@@ -70,8 +68,7 @@ struct File {
     drop_node: unsafe fn(*const ffi::c_void),
 }
 
-// SAFETY: securityfs locks its own structures, and what stands behind the files is `Send` and
-// `Sync`.
+// SAFETY: securityfs locks its own structures. The nodes are `Send` and `Sync`.
 unsafe impl Send for Dir {}
 // SAFETY: As above.
 unsafe impl Sync for Dir {}
@@ -122,7 +119,7 @@ impl Dir {
         unsafe { self.create(name, T::MODE, fops, node) }
     }
 
-    /// Makes a file that will be opened with `fops`.
+    /// Makes a file that [`Dir::open`] gives the operations `fops`.
     ///
     /// # Safety
     ///
@@ -137,8 +134,8 @@ impl Dir {
         let fops = KBox::new(fops, GFP_KERNEL)?;
         self.files.reserve(1, GFP_KERNEL)?;
         let node = Arc::into_raw(node);
-        // SAFETY: The directory exists, `name` is NUL-terminated, and `closed` stays valid, by the
-        // type invariants; the node stays until the file can be opened no more.
+        // SAFETY: The directory exists, `name` is NUL-terminated, and `closed` stays valid by the
+        // type invariants. The node stays as long as the file can be opened.
         let created = from_err_ptr(unsafe {
             c::securityfs_create_file(
                 name.as_char_ptr(),
@@ -152,8 +149,8 @@ impl Dir {
             // SAFETY: From `into_raw()` just above, and there is no file that refers to it.
             drop(unsafe { Arc::from_raw(node) });
         })?;
-        // INVARIANT: Just made. There is room; without, the file would stay closed and its node be
-        // leaked.
+        // INVARIANT: Just made. There is room; without it the file would stay closed and its node
+        // would leak.
         self.files.push(
             File {
                 dentry,
@@ -166,13 +163,13 @@ impl Dir {
         Ok(())
     }
 
-    /// Lets user space open the files. From here on the `init` of the module must not fail. Does
-    /// not sleep.
+    /// Lets user space open the files. From here on the module's `init` must not fail. Does not
+    /// sleep.
     pub(crate) fn open(&mut self) {
         // INVARIANT: Every file gets its own operations below.
         self.is_open = true;
         for file in &self.files {
-            // SAFETY: The file exists, and its operations live until it can be opened no more.
+            // SAFETY: The file exists. Its operations live as long as it can be opened.
             unsafe { bindings::diglist_set_fops(file.dentry, file.fops) };
         }
     }
@@ -197,20 +194,19 @@ impl Drop for Dir {
                 unsafe { bindings::diglist_set_fops(file.dentry, self.closed) };
             }
         }
-        // SAFETY: By the type invariants the directory is there. What is in it goes with it.
+        // SAFETY: By the type invariants the directory exists. Its files are removed with it.
         unsafe { c::securityfs_remove(self.dentry.as_ptr()) };
         if self.is_open {
-            // An open reads the operations from the inode and asks for the module without sleeping
-            // in between.
+            // An open reads the operations and takes the module reference without sleeping in
+            // between.
             // SAFETY: Task context; may sleep.
             unsafe { c::synchronize_rcu_tasks() };
         }
         for file in &self.files {
-            // SAFETY: By the type invariants these are ours, and they are freed once. No inode
-            // refers to the operations any more, those who had read them before have found the
-            // module going, and nobody has a file open: an open file holds a reference to the
-            // module, which keeps it from being torn down. (A forced unload, which the kernel calls
-            // dangerous, tears it down all the same, with its code.)
+            // SAFETY: By the type invariants these are ours, and they are freed once. No inode has
+            // the operations. Opens that had read them found the module going. No task has a file
+            // open, because an open file keeps the module from being torn down. (A forced unload
+            // tears it down with its code in any case.)
             unsafe {
                 drop(KBox::from_raw(file.fops));
                 (file.drop_node)(file.node);

@@ -14,8 +14,8 @@ use kernel::{
     },
 };
 
-/// The buffer which one record of a sequence file is written to. Overflow is no error: the kernel
-/// takes a larger buffer and asks for the record again.
+/// The buffer for one record of a sequence file. Overflow is no error: the kernel takes a larger
+/// buffer and asks for the record again.
 #[repr(transparent)]
 pub(crate) struct SeqOut {
     inner: Opaque<c::seq_file>,

@@ -2,8 +2,8 @@
 
 //! The kernel's SHA-1 and SHA-2.
 //!
-//! C header: [`include/crypto/sha2.h`](srctree/include/crypto/sha2.h). The library picks the
-//! processor's own instructions; none of these functions sleeps or fails.
+//! C header: [`include/crypto/sha2.h`](srctree/include/crypto/sha2.h). The library uses the
+//! processor's instructions. None of these functions sleeps or fails.
 
 use super::bindings;
 use digest_logic::{
@@ -16,10 +16,10 @@ use kernel::{
     types::Opaque, //
 };
 
-/// The most bytes that are handed to the library at once.
+/// The most bytes per call of the library.
 ///
-/// It turns preemption off while it uses vector registers, for all data of a call: a list of 64 MiB
-/// would hold its processor for longer than the watchdog of a slow machine takes.
+/// The library disables preemption during a call. With a list of 64 MiB, the watchdog of a slow
+/// machine could fire.
 const PIECE: usize = 64 << 10;
 
 /// A SHA-256 computation over data that arrives in pieces.
@@ -71,7 +71,7 @@ pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     sha.finish()
 }
 
-/// SHA-1 of `data`, which only records and OpenPGP fingerprints need: at most some KiB.
+/// SHA-1 of `data`, at most some KiB, for records and OpenPGP fingerprints.
 pub(crate) fn sha1(data: &[u8]) -> [u8; 20] {
     let mut out = [0; 20];
     // SAFETY: `data` is valid for its length and `out` has room for the digest.

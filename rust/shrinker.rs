@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Caches that give memory back when the kernel runs short of it.
+//! Caches that free memory when the kernel needs it.
 //!
 //! C header: [`include/linux/shrinker.h`](srctree/include/linux/shrinker.h)
 
@@ -17,16 +17,16 @@ use kernel::{
 };
 
 // CAST: A number of one digit.
-/// What it costs to make a value again, beside other caches.
+/// The cost of making a value again, relative to other caches.
 const SEEKS: ffi::c_int = c::DEFAULT_SEEKS as ffi::c_int;
 
-/// A cache that can be asked to shrink. Its functions are called while the kernel reclaims memory:
-/// they must not allocate, and take only locks under which nobody allocates.
+/// A cache that can shrink. Its functions run during memory reclaim: they must not allocate, and
+/// take only locks under which no task allocates.
 pub(crate) trait Shrink: Send + Sync + 'static {
     /// How many objects could be freed.
     fn count(&self) -> usize;
 
-    /// Frees up to `count` objects and returns how many were freed.
+    /// Frees up to `count` objects. Returns how many.
     fn scan(&self, count: usize) -> usize;
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a file's content lies on: the facts that `logic::storage` judges.
+//! The storage below a file: the facts that `logic::storage` judges.
 //!
-//! A super block names one block device; a file system on several, and what device-mapper, md and
-//! bcache make of others, are found by a walk over all block devices: a file system claims its
-//! devices by the address of its super block, and the makers list what they are made of in sysfs
-//! (`slaves`; NVMe: `multipath`). Nothing is remembered between walks: a device may be added at any
-//! time, and an address used again.
+//! A super block names one block device. File systems on several devices, and the devices below
+//! device-mapper, md and bcache, are found by a walk over all block devices: a file system claims
+//! its devices with the address of its super block, and sysfs lists what a device is made of
+//! (`slaves`; for NVMe `multipath`). Nothing is kept between walks, because a device may be added
+//! at any time, and an address used again.
 //!
-//! The walk is part of a look at content, which reads the whole file; what every access comes
-//! through asks `shows_changes()` only.
+//! The walk is part of a look, which reads the whole file. The fast path calls `shows_changes()`
+//! only.
 
 use super::{
     atomic::Inline as _,
@@ -37,19 +37,18 @@ use kernel::{
     },
 };
 
-/// How many disks below a file system are looked at; with more, nothing is known.
+/// The most disks below a file system. With more, nothing is known.
 const MOST_DISKS: usize = 64;
 
-/// How long a place in sysfs may be.
+/// The longest place in sysfs.
 const PATH_ROOM: usize = 512;
 
-/// The kinds of storage that the administrator called the machine's own. Set once, before any file
-/// is looked at.
+/// The kinds of storage that the administrator declared to be the machine's own. Set once, before
+/// the first look.
 static OWN: Atomic<u32> = Atomic::new(0);
 
-/// Learns how block devices are found, and takes the kinds of storage that are the machine's own
-/// from the module parameter `own_storage`. To be called at load, before anything else here. May
-/// sleep.
+/// Finds the class of block devices, and reads the module parameter `own_storage`. Call it at load,
+/// before anything else here. May sleep.
 ///
 /// # Errors
 ///
@@ -72,7 +71,7 @@ pub(crate) fn init() -> Result {
     }
 }
 
-/// What the administrator called the machine's own.
+/// The kinds of storage that the administrator declared to be the machine's own.
 pub(crate) fn own() -> Kinds {
     Kinds::from_bits(OWN.read_once())
 }
@@ -84,7 +83,7 @@ impl InodeRef<'_> {
     }
 }
 
-/// What is known of the file system and of the inode. Does not sleep.
+/// The facts about the file system and the inode. Does not sleep.
 pub(super) fn facts(inode: InodeRef<'_>) -> Facts {
     raw_facts(inode).0
 }
@@ -109,8 +108,8 @@ fn raw_facts(inode: InodeRef<'_>) -> (Facts, bool) {
     (facts, raw.names_disk)
 }
 
-/// The facts, and the kinds of storage below that are not the machine's own; those are not asked
-/// for where servers decide what the file holds. May sleep, and takes the lock with which disks are
+/// The facts, and the kinds of storage below that are not the machine's own. The kinds are left out
+/// if a server decides what the file has. May sleep, and takes the lock with which disks are
 /// opened; see [`LockedDisk`].
 pub(super) fn facts_and_kinds(inode: InodeRef<'_>) -> (Facts, Kinds) {
     let (mut facts, names_disk) = raw_facts(inode);
@@ -118,7 +117,7 @@ pub(super) fn facts_and_kinds(inode: InodeRef<'_>) -> (Facts, Kinds) {
     let mut disks = Kinds::NONE;
     if facts.needs_device && !has_flash && !is_others(&facts) {
         let found = kinds_of_disks(inode);
-        // A disk that is named and not found is gone already.
+        // A disk that the super block names but that was not found has been removed.
         disks = found.unwrap_or(if names_disk {
             Kinds::UNKNOWN
         } else {
@@ -129,7 +128,7 @@ pub(super) fn facts_and_kinds(inode: InodeRef<'_>) -> (Facts, Kinds) {
     (facts, kinds_below(&facts, disks).without(own()))
 }
 
-/// The kinds of all disks below the inode's file system. None if it has no disk.
+/// The kinds of all disks below the inode's file system. None without a disk.
 fn kinds_of_disks(inode: InodeRef<'_>) -> Option<Kinds> {
     let mut kinds = Kinds::NONE;
     let mut found = Found::default();
@@ -138,7 +137,7 @@ fn kinds_of_disks(inode: InodeRef<'_>) -> Option<Kinds> {
     if found.is_empty() {
         return None;
     }
-    // Disks are looked at one after the other, so that no two are locked at once.
+    // One disk after the other, so that no two are locked at once.
     for _ in 0..MOST_DISKS {
         let Some(device) = found.pop() else {
             return Some(kinds.and(found.missed()));
@@ -179,7 +178,7 @@ impl BlockDevice {
         unsafe { (*self.disk()).flags as u32 }
     }
 
-    /// Whether it is one path to a disk, and no disk of its own.
+    /// Whether it is a path to a disk, not a disk itself.
     fn is_hidden(&self) -> bool {
         self.flags() & c::GENHD_FL_HIDDEN != 0
     }
@@ -196,8 +195,8 @@ impl BlockDevice {
         unsafe { CStr::from_char_ptr(c::dev_name(self.whole())) }.to_bytes()
     }
 
-    /// Keeps the disk with the devices that lead to it. None if it is gone, or if the task is being
-    /// killed. May sleep.
+    /// Locks the disk with its parent devices. None if it was removed or the task is killed. May
+    /// sleep.
     fn lock(&self) -> Option<LockedDisk<'_>> {
         // SAFETY: As above; the caller may sleep.
         // INVARIANT: The lock is taken.
@@ -212,7 +211,7 @@ impl Drop for BlockDevice {
     }
 }
 
-/// A disk that stays where it is.
+/// A disk that cannot be removed meanwhile.
 ///
 /// # Invariants
 ///
@@ -224,7 +223,7 @@ impl LockedDisk<'_> {
         self.0 .0.as_ptr()
     }
 
-    /// Whether the medium can be taken out, or a device on the way to the disk be plugged out.
+    /// Whether the medium, or a device between the machine and the disk, can be unplugged.
     fn is_removable(&self) -> bool {
         let mut device = self.0.whole();
         let mut removable = self.0.flags() & c::GENHD_FL_REMOVABLE != 0;
@@ -237,7 +236,7 @@ impl LockedDisk<'_> {
         removable
     }
 
-    /// The kinds of storage that it is, apart from what it is made of.
+    /// The kinds of the disk itself, without those of the disks it is made of.
     fn kinds(&self) -> Kinds {
         // SAFETY: By the type invariants the devices that lead to the disk are there. The caller
         // may sleep.
@@ -286,7 +285,7 @@ impl Drop for LockedDisk<'_> {
     }
 }
 
-/// Block devices that were found and not looked at yet.
+/// Block devices that were found but not examined yet.
 #[derive(Default)]
 struct Found {
     devices: KVec<BlockDevice>,
@@ -295,7 +294,7 @@ struct Found {
 }
 
 impl Found {
-    /// Adds what `search` finds.
+    /// Adds the devices that `search` finds.
     fn fill(&mut self, search: impl FnOnce(&mut bindings::diglist_block_devices)) {
         let mut raw = bindings::diglist_block_devices::default();
         search(&mut raw);
@@ -325,7 +324,7 @@ impl Found {
         }
     }
 
-    /// What is below what was not kept.
+    /// The kind for devices that were dropped.
     fn missed(&self) -> Kinds {
         if self.lost {
             Kinds::UNKNOWN

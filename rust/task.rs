@@ -16,14 +16,14 @@ use kernel::{
     task::Task, //
 };
 
-/// Whether paths can be told: they begin at the task's root, which a task that exits gives up
-/// before its other work.
+/// Whether paths can be computed: they start at the task's root, which an exiting task gives up
+/// early.
 pub(super) fn has_root() -> bool {
     // SAFETY: The current task exists, and only itself gives up its root.
     unsafe { !(*Task::current_raw()).fs.is_null() }
 }
 
-/// Whether the current task runs what it has put off (`task_work_add()`) before it returns to user
+/// Whether the current task will run deferred work (`task_work_add()`) before it returns to user
 /// space.
 pub(super) fn returns_to_user() -> bool {
     // SAFETY: The current task exists. Other tasks change none of its flags.
@@ -32,7 +32,7 @@ pub(super) fn returns_to_user() -> bool {
     flags & (c::PF_KTHREAD | c::PF_USER_WORKER) == 0 && !unsafe { bindings::diglist_in_interrupt() }
 }
 
-/// Names a task, as long as it lives.
+/// The identity of a task, valid while the task lives.
 ///
 /// # Invariants
 ///
@@ -48,7 +48,7 @@ impl Token {
     }
 }
 
-/// A place that names one task, or none.
+/// The identity of one task, or of none.
 ///
 /// # Invariants
 ///
@@ -62,45 +62,45 @@ impl OneTask {
         Self(Atomic::new(0))
     }
 
-    /// From now on the current task.
+    /// Stores the current task.
     pub(crate) fn set_current(&self) {
         // INVARIANT: A token's number.
         self.0.store(Token::current().0, Relaxed);
     }
 
-    /// Whether it is the current task. Where there is none, a single load.
+    /// Whether it is the current task. One load if there is none.
     pub(crate) fn is_current(&self) -> bool {
         let named = self.0.read_once();
         named != 0 && Token(named) == Token::current()
     }
 
-    /// No task any longer. Returns whether there was one.
+    /// Removes the task. Returns whether there was one.
     pub(crate) fn clear(&self) -> bool {
         self.0.xchg(0, Relaxed) != 0
     }
 }
 
-/// Whether the current task has `CAP_SYS_ADMIN` in the initial user namespace. A refusal is audited
-/// by the kernel.
+/// Whether the current task has `CAP_SYS_ADMIN` in the initial user namespace. The kernel audits a
+/// refusal.
 pub(crate) fn may_configure() -> bool {
     // CAST: A number of two digits. SAFETY: Called in task context, where the current credentials
     // exist.
     unsafe { c::capable(c::CAP_SYS_ADMIN as i32) }
 }
 
-/// Whether the current task is about to be killed.
+/// Whether the current task is being killed.
 pub(crate) fn is_being_killed() -> bool {
     // SAFETY: The current task exists.
     unsafe { bindings::diglist_fatal_signal_pending() }
 }
 
-/// Lets another task run if one is waiting. May sleep.
+/// Lets another waiting task run. May sleep.
 pub(crate) fn yield_now() {
     // SAFETY: Called in task context without spinlocks.
     unsafe { bindings::diglist_cond_resched() };
 }
 
-/// Never returns. The task is idle to the kernel: it does not count as hung, and cannot be killed.
+/// Never returns. The kernel sees an idle task: it does not count as hung, and cannot be killed.
 pub(crate) fn sleep_forever() -> ! {
     loop {
         // SAFETY: Called in task context without spinlocks.

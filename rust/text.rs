@@ -8,8 +8,6 @@ use core::{
 };
 use kernel::prelude::*;
 
-/// Bytes that are known to be UTF-8.
-///
 /// # Invariants
 ///
 /// The bytes are valid UTF-8.
@@ -23,7 +21,7 @@ impl Text {
         Self(KVVec::new())
     }
 
-    /// Checks `bytes` and takes them, or says where they stop being UTF-8.
+    /// Checks `bytes` and takes them. Otherwise returns them with the place of the error.
     pub(crate) fn from_bytes(bytes: KVVec<u8>) -> Result<Self, (Utf8Error, KVVec<u8>)> {
         match core::str::from_utf8(&bytes) {
             // INVARIANT: Just checked.
@@ -32,12 +30,10 @@ impl Text {
         }
     }
 
-    /// The bytes.
     pub(crate) fn into_bytes(self) -> KVVec<u8> {
         self.0
     }
 
-    /// The text.
     pub(crate) fn as_str(&self) -> &str {
         // SAFETY: By the type invariants.
         unsafe { core::str::from_utf8_unchecked(&self.0) }

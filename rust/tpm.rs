@@ -17,7 +17,7 @@ use kernel::{
     str::CStr, //
 };
 
-/// The most banks that one chip has.
+/// The most banks of a chip.
 pub(crate) const MAX_BANKS: usize = u32_as_usize(bindings::TPM2_MAX_PCR_BANKS);
 
 /// The size in bytes of the largest PCR (`TPM2_MAX_DIGEST_SIZE`).
@@ -52,7 +52,7 @@ impl Chip {
         NonNull::new(unsafe { bindings::tpm_default_chip() }).map(Self)
     }
 
-    /// What tells the TPM from others.
+    /// The device of the TPM, which tells it from other TPMs.
     pub(crate) fn owner(&self) -> Option<Device> {
         // SAFETY: The chip is alive by the type invariants.
         let device = unsafe { bindings::diglist_tpm_owner(self.0.as_ptr()) };
@@ -66,7 +66,7 @@ impl Chip {
         unsafe { CStr::from_char_ptr(c::dev_name(self.device())) }
     }
 
-    /// Its allocated banks, in the order in which [`Chip::extend`] wants their digests.
+    /// Its allocated banks, in the order in which [`Chip::extend`] passes digests.
     pub(crate) fn banks(&self) -> impl Iterator<Item = Bank> + '_ {
         let ptr = self.0.as_ptr();
         // SAFETY: The chip is alive by the type invariants. Its banks, at most `MAX_BANKS` in an
@@ -91,8 +91,8 @@ impl Chip {
         self.banks().any(|bank| bank.algo == algo)
     }
 
-    /// Extends PCR `pcr` of every allocated bank with one TPM command. `digest_of` writes a bank's
-    /// digest into a zeroed buffer of the bank's size. May sleep, 5 to 60 ms on real chips.
+    /// Extends PCR `pcr` of every allocated bank by one TPM command. `digest_of` writes the digest
+    /// into a zeroed buffer of the bank's size. May sleep, 5 to 60 ms on real chips.
     ///
     /// # Errors
     ///
@@ -148,15 +148,14 @@ impl Drop for Chip {
     }
 }
 
-/// The device that a TPM is: it stays while drivers of it come and go, which make a new chip each
-/// time.
+/// The device of a TPM. It stays when its driver is unbound and bound, which makes a new chip.
 ///
 /// # Invariants
 ///
-/// Owns one reference to the device, so that no other has its address.
+/// Owns one reference to the device, so no other device has its address.
 pub(crate) struct Device(NonNull<kernel::bindings::device>);
 
-// SAFETY: Of the device only the address is used, and the count of its references, which is atomic.
+// SAFETY: Only the address of the device and its atomic reference count are used.
 unsafe impl Send for Device {}
 
 impl PartialEq for Device {

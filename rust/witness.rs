@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! All that an access to a file depends on, in a few words that can be compared.
+//! All that an access to a file depends on, as a few words that can be compared.
 
 use super::{
     bindings,
@@ -17,21 +17,21 @@ use digest_logic::cache::{
     Signs, //
 };
 
-/// What an access depends on: the inode, the signs that it or its content changed, and who accesses
-/// it. Two accesses of the same kind with equal witnesses have the same result, as long as policy,
-/// lists and the count of closes stay.
+/// What an access depends on: the inode, its signs of change, and the subject's ids. Accesses of
+/// the same kind with equal witnesses have the same result, unless policy, lists or the count of
+/// closes changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Witness {
     /// The inode.
     pub(crate) key: InodeKey,
     /// Its signs of change.
     pub(crate) signs: Signs,
-    /// The group and the user, in the initial user namespace.
+    /// Group and user in the initial user namespace.
     pub(crate) ids: u64,
 }
 
 impl Witness {
-    /// The witness of an access to `file`, none for an access that depends on more: see
+    /// The witness of an access to `file`. None if the access depends on more; see
     /// [`digest_logic::cache::shortcut`]. Takes no lock, does not sleep.
     #[inline(always)]
     pub(crate) fn of(file: &File, cred: Cred<'_>) -> Option<Self> {
@@ -51,7 +51,7 @@ impl Witness {
             (current, signs.assume_init_ref())
         };
         let cred = cred.or(current);
-        // SAFETY: The credentials are alive, and never change once they are in use.
+        // SAFETY: The credentials are alive and do not change once in use.
         let subject = unsafe {
             Subject {
                 uids: [(*cred).uid.val, (*cred).euid.val, (*cred).suid.val],

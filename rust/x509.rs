@@ -18,7 +18,7 @@ use kernel::{
     str::CStr, //
 };
 
-/// What a certificate says of the public key in it.
+/// The public key of a certificate.
 ///
 /// # Invariants
 ///
@@ -97,13 +97,13 @@ unsafe impl Send for Certificate<'_> {}
 unsafe impl Sync for Certificate<'_> {}
 
 impl<'a> Certificate<'a> {
-    /// Parses DER, which the result refers to. A self-signed certificate's signature is checked.
+    /// Parses DER, to which the result refers. Checks the signature of a self-signed certificate.
     /// May sleep.
     ///
     /// # Errors
     ///
-    /// `EBADMSG` and others of the kernel's parser, `EKEYREJECTED` for a self-signature that does
-    /// not verify, `ENOPKG` for a public key of an algorithm that the kernel does not have.
+    /// `EBADMSG` and others of the kernel's parser, `EKEYREJECTED` for a bad self-signature,
+    /// `ENOPKG` for a public key whose algorithm the kernel lacks.
     pub(crate) fn parse(der: &'a [u8]) -> Result<Self> {
         // SAFETY: `der` is valid for its length.
         let ptr = from_err_ptr(unsafe { bindings::diglist_x509_parse(der.as_ptr(), der.len()) })?;
@@ -125,7 +125,7 @@ impl<'a> Certificate<'a> {
         raw
     }
 
-    /// A name that no other certificate has. May sleep.
+    /// A unique name. May sleep.
     ///
     /// # Errors
     ///
@@ -141,8 +141,8 @@ impl<'a> Certificate<'a> {
     /// Its public key.
     pub(crate) fn public_key(&self) -> PublicKey<'_> {
         let mut raw = bindings::diglist_pubkey::default();
-        // SAFETY: The certificate is valid by the type invariants, `raw` valid for writes. What it
-        // is filled with belongs to the certificate, or is a constant string.
+        // SAFETY: The certificate is valid by the type invariants, `raw` is valid for writes. All
+        // pointers in `raw` belong to the certificate or to constant strings.
         unsafe {
             bindings::diglist_x509_pubkey(self.as_ptr(), &mut raw);
             PublicKey::from_raw(raw)
@@ -160,24 +160,24 @@ impl<'a> Certificate<'a> {
         Some(unsafe { core::slice::from_raw_parts(raw.skid, raw.skid_len) })
     }
 
-    /// The SHA-256 of its signed part, by which the kernel's blacklist names it.
+    /// The SHA-256 of its signed part. The kernel's blacklist uses it as the name.
     pub(crate) fn tbs_digest(&self) -> [u8; 32] {
         // SAFETY: The digest belongs to the certificate and has 32 bytes.
         unsafe { *self.raw().tbs_digest.cast() }
     }
 
-    /// The seconds since 1970 in which it is valid, first and last.
+    /// The first and the last second of its validity, since 1970.
     pub(crate) fn validity(&self) -> (i64, i64) {
         let raw = self.raw();
         (raw.valid_from, raw.valid_to)
     }
 
-    /// Whether the kernel's blacklist had it when it was parsed.
+    /// Whether the kernel's blacklist contained it when it was parsed.
     pub(crate) fn is_blacklisted(&self) -> bool {
         self.raw().blacklisted != 0
     }
 
-    /// Whether its own signature is of an algorithm that the kernel cannot verify.
+    /// Whether the kernel lacks the algorithm of its own signature.
     pub(crate) fn is_unverifiable(&self) -> bool {
         self.raw().unsupported != 0
     }
@@ -194,7 +194,7 @@ impl<'a> Certificate<'a> {
         Some(unsafe { core::slice::from_raw_parts(bytes.start, bytes.len) })
     }
 
-    /// Its serial number followed by the name of its issuer.
+    /// The serial number, then the name of the issuer.
     pub(crate) fn id(&self) -> &[u8] {
         // SAFETY: The bytes come from this certificate.
         unsafe { self.bytes(self.raw().id) }.unwrap_or_default()
@@ -206,8 +206,8 @@ impl<'a> Certificate<'a> {
         unsafe { self.bytes(self.raw().subject) }.unwrap_or_default()
     }
 
-    /// What it says of the certificate of its issuer: [`Certificate::id`], [`Certificate::key_id`]
-    /// and [`Certificate::subject`], as far as it tells.
+    /// Identifiers of its issuer: [`Certificate::id`], [`Certificate::key_id`] and
+    /// [`Certificate::subject`], as far as it has them.
     pub(crate) fn issuer(&self) -> [Option<&[u8]>; 3] {
         // SAFETY: The bytes come from this certificate.
         self.raw().issuer.map(|id| unsafe { self.bytes(id) })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What rules may ask of the file system of a file, and of its owner.
+//! Facts about a file for policy rules: its owner and its file system.
 
 use super::File;
 use crate::sys::bindings;
@@ -9,7 +9,7 @@ use kernel::{
     str::CStr, //
 };
 
-/// What of a file's surroundings a policy rule can match.
+/// The facts for policy rules, without the label.
 pub(crate) struct Attrs<'a> {
     /// Magic number of the file system.
     pub(crate) fsmagic: u64,
@@ -26,7 +26,6 @@ pub(crate) struct Attrs<'a> {
 }
 
 impl File {
-    /// What policy rules can match.
     pub(crate) fn attrs(&self) -> Attrs<'_> {
         let mut raw = bindings::diglist_inode_attrs::default();
         // SAFETY: The file is open, `raw` is valid for writes.

@@ -15,9 +15,9 @@ use kernel::{
 };
 
 impl File {
-    /// Reads at `offset` into `buf` and returns how much was read, 0 at the end of the file. Moves
-    /// no file position. LSMs and fanotify see the read as one by the current credentials. May
-    /// sleep, and takes what locks the file system takes for any read.
+    /// Reads at `offset` into `buf`. Returns the number of bytes, 0 at the end of the file. Does
+    /// not move the file position. LSMs and fanotify see a read with the current credentials. May
+    /// sleep, and takes the file system's locks for reads.
     pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
         let mut pos = i64::try_from(offset).map_err(|_| EFBIG)?;
         // SAFETY: The file is open for reading; `buf` is valid for writes of its length.
@@ -26,9 +26,9 @@ impl File {
         length_of(n)
     }
 
-    /// The same without asking LSMs and fanotify, as IMA reads. Also where the caller keeps the
-    /// file system from being frozen: a listener of fanotify that writes there would wait for the
-    /// freezer, the freezer for the caller, and the caller for the listener.
+    /// The same without LSMs and fanotify, as IMA reads. Needed while the caller keeps the file
+    /// system from being frozen: a fanotify listener that writes there would wait for the freezer,
+    /// the freezer for the caller, and the caller for the listener.
     pub(crate) fn read_unasked_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
         let pos = i64::try_from(offset).map_err(|_| EFBIG)?;
         // SAFETY: The file is open; `buf` is valid for writes of its length.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Extended attributes of open files, and what EVM says of them.
+//! Extended attributes of open files, and EVM's verdict on them.
 
 use super::{
     length_of,
@@ -19,22 +19,22 @@ use kernel::{
     str::CStr, //
 };
 
-/// What EVM says of a file's metadata.
+/// EVM's verdict on a file's metadata.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EvmStatus {
-    /// They are as they should be, or EVM has no key and does not tell.
+    /// They are intact, or EVM has no key and cannot tell.
     Good,
-    /// There is no attribute with what they should be.
+    /// There is no attribute to compare them with.
     NoLabel,
-    /// They are not as they should be.
+    /// They are not intact.
     Bad,
 }
 
-/// What becomes of a write to a file system that is frozen.
+/// What a write to a frozen file system does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenFrozen {
-    /// It waits until the file system is not. Only for callers who do not hold off the freezer
-    /// already, as a hook may on behalf of who is being checked.
+    /// It waits. Only for callers that do not keep the file system from being frozen, as some hooks
+    /// do.
     Wait,
     /// It fails.
     Fail,
@@ -60,10 +60,10 @@ impl File {
         }
     }
 
-    /// Reads the extended attribute `name` into `buf` and returns how long it is; an empty `buf`
-    /// asks for the length alone.
+    /// Reads the extended attribute `name` into `buf`. Returns its length. An empty `buf` asks for
+    /// the length only.
     fn read_xattr(&self, name: &CStr, buf: &mut [u8]) -> Result<usize> {
-        // File systems look at the pointer, not at the size, to tell whether a value is wanted.
+        // File systems check the pointer, not the size, to see whether a value is wanted.
         let value = if buf.is_empty() {
             core::ptr::null_mut()
         } else {
@@ -77,13 +77,13 @@ impl File {
         length_of(n)
     }
 
-    /// Sets the extended attribute `name`. May sleep, takes the inode's lock, and waits for a
-    /// frozen file system or not, as `frozen` says.
+    /// Sets the extended attribute `name`. May sleep, takes the inode's lock. `frozen` says what to
+    /// do on a frozen file system.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` for a frozen file system that is not waited for; `EROFS`, `EOPNOTSUPP`, and others
-    /// of the file system and the LSMs.
+    /// `EAGAIN` for a frozen file system; `EROFS`, `EOPNOTSUPP`, and others of the file system and
+    /// the LSMs.
     pub(crate) fn set_xattr(&self, name: &CStr, value: &[u8], frozen: WhenFrozen) -> Result {
         // SAFETY: The file is open, `name` is NUL-terminated, `value` is valid for its length.
         kernel::error::to_result(unsafe {
@@ -97,9 +97,9 @@ impl File {
         })
     }
 
-    /// Reads the extended attribute `name` into `buf`, which is not empty, and returns how long it
-    /// is, 0 if there is none, and what EVM says of the metadata of which it is part. May sleep,
-    /// takes the inode's lock, and lets EVM replace its own attribute.
+    /// Reads the extended attribute `name` into the non-empty `buf`. Returns its length, 0 if there
+    /// is none, and EVM's verdict on the metadata. May sleep, takes the inode's lock. EVM may
+    /// update its own attribute.
     ///
     /// # Errors
     ///

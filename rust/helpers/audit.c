@@ -15,10 +15,7 @@ void diglist_audit_text(struct audit_buffer *ab, const __u8 *text, size_t len)
 	audit_log_format(ab, "%.*s", (int)len, text);
 }
 
-/*
- * Who did it, as security/integrity/integrity_audit.c, whose function is not exported, begins its
- * records.
- */
+/* The subject, as in records of security/integrity/integrity_audit.c, which exports no function. */
 void diglist_audit_subject(struct audit_buffer *ab)
 {
 	audit_log_format(ab, "pid=%d uid=%u auid=%u ses=%u", task_pid_nr(current),

@@ -7,7 +7,7 @@
 #include <linux/fs.h>
 
 /*
- * Block devices, each with a reference. FOUND may exceed their room; what exceeds it is left out.
+ * Block devices, each with a reference. FOUND counts also those for which there was no room.
  */
 struct diglist_block_devices {
 	struct device *devices[32];
@@ -46,7 +46,7 @@ static int add_if_of_sb(struct device *dev, void *data)
  */
 static const struct class *block_devices;
 
-/* Learns the class from a disk that is never added. Returns 0 or -ENOMEM. May sleep. */
+/* Gets the class from a disk that is never added. Returns 0 or -ENOMEM. May sleep. */
 int diglist_storage_init(void)
 {
 	struct gendisk *disk = blk_alloc_disk(NULL, NUMA_NO_NODE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A disk that stays where it is, and what it is made of; see rust/storage.rs.
+ * Locking a disk, and finding what it is made of; see rust/storage.rs.
  */
 #include <linux/blkdev.h>
 #include <linux/device.h>
@@ -24,7 +24,7 @@ static int add_if_below(struct device *dev, void *data)
 	return 0;
 }
 
-/* Where the disk of NVMe with several paths lists them. */
+/* The directory in which an NVMe disk lists its paths. */
 static struct kernfs_node *paths_of(struct gendisk *disk)
 {
 	struct kernfs_node *dir = disk_to_dev(disk)->kobj.sd;
@@ -33,8 +33,8 @@ static struct kernfs_node *paths_of(struct gendisk *disk)
 }
 
 /*
- * The block devices of which HOLDER's disk, which is locked, is made (device-mapper, md, bcache,
- * NVMe). May sleep.
+ * The block devices below HOLDER's disk, which is locked (device-mapper, md, bcache, NVMe). May
+ * sleep.
  */
 void diglist_block_devices_below(struct device *holder, struct diglist_block_devices *out)
 {
@@ -47,8 +47,8 @@ void diglist_block_devices_below(struct device *holder, struct diglist_block_dev
 }
 
 /*
- * Keeps the disk where it is: del_gendisk() takes this lock, and takes the disk from its parents
- * later. Returns false if the disk is gone already, or the task is being killed.
+ * Locks the disk: del_gendisk() takes this lock before it removes the disk from its parents.
+ * Returns false if the disk was removed or the task is killed.
  */
 bool diglist_disk_lock(struct device *dev)
 {
@@ -78,9 +78,9 @@ struct device *diglist_disk_device(struct gendisk *disk)
 }
 
 /*
- * Writes the place in sysfs of the path DEV of the disk HOLDER, which is locked, to BUF. The path
- * may vanish meanwhile, but the link in sysfs, of which we hold a reference, keeps the names.
- * Returns a negative errno if there is no such path, or the place does not fit.
+ * Writes to BUF the place in sysfs of DEV, a path of the disk HOLDER, which is locked. The path may
+ * be removed meanwhile; a reference to the link in sysfs keeps the names. Returns a negative errno
+ * if there is no such path, or the place does not fit.
  */
 int diglist_path_path(struct device *holder, struct device *dev, char *buf, size_t size)
 {

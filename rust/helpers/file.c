@@ -31,7 +31,7 @@ void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *att
 	attrs->fgroup = from_kgid(&init_user_ns, vfsgid_into_kgid(i_gid_into_vfsgid(idmap, inode)));
 }
 
-/* Where the user sees FILE: of a file below a stacked file system not its place in the layer. */
+/* The path that the user sees. For a file below a stacked file system, not that in the layer. */
 const struct path *diglist_file_user_path(const struct file *file)
 {
 	return file_user_path(file);
@@ -57,15 +57,13 @@ struct inode *diglist_file_real_inode(const struct file *file)
 	return d_real_inode(file_dentry(file));
 }
 
-/* Opens what FILE is of once more, with the credentials of its opener. */
+/* Opens the same file once more, with the credentials of its opener. */
 struct file *diglist_file_reopen(const struct file *file, int flags)
 {
 	return dentry_open(&file->f_path, flags, file->f_cred);
 }
 
-/*
- * As kernel_read(), but asks no LSM and no fanotify listener: __kernel_read(), which modules lack.
- */
+/* __kernel_read(), which is not exported: kernel_read() without LSMs and fanotify. */
 ssize_t diglist_file_read_unasked(struct file *file, void *buf, size_t len, loff_t pos)
 {
 	struct kvec vec = { .iov_base = buf, .iov_len = min_t(size_t, len, MAX_RW_COUNT) };

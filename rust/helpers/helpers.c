@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What Rust cannot reach: inline functions, macros, fields of structures that the kernel crate does
- * not bind, and walks that hold locks which it cannot take. What the kernel crate exports already
- * is not here, and what follows from a fact is decided in Rust. bindgen reads the prototypes from
- * these files, as those of the kernel's rust/helpers.
+ * What Rust cannot call: inline functions, macros, fields of structures that the kernel crate does
+ * not bind, and walks under locks that it cannot take. Facts come from here; Rust decides. bindgen
+ * reads the prototypes from these files, as from the kernel's rust/helpers.
  */
 #include "audit.c"
 #include "cred.c"

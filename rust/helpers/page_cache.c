@@ -10,9 +10,8 @@ bool diglist_inode_failed_to_write(const struct inode *inode)
 }
 
 /*
- * Writes what is dirty and waits for it. An error stays to be reported to whom it belongs, a task
- * that calls fsync(): so the mapping's flags are kept, and what failed here is told by the count of
- * errors.
+ * Writes dirty pages and waits. Errors belong to the task that calls fsync(), so the mapping's
+ * flags are kept, and failures show here in the count of errors.
  */
 int diglist_inode_write_back(struct inode *inode)
 {

@@ -3,10 +3,10 @@
 #include <linux/dcache.h>
 
 /*
- * The inode that a change through DENTRY alters, of all those below it, or NULL. Of a file on
- * overlayfs whose content is still in another layer than its metadata it is that of the metadata:
- * the content there stays as it is, and d_real_inode(), for files that nobody has opened, may have
- * to search for it, and warn if it is not there. Does not sleep.
+ * The inode below DENTRY that a change through it alters, or NULL. For a file on overlayfs with
+ * metadata and content in different layers, it is that of the metadata: the content stays as it is,
+ * and d_real_inode() of an unopened file may search for it, and warn if it is missing. Does not
+ * sleep.
  */
 struct inode *diglist_dentry_upmost_inode(struct dentry *dentry)
 {

@@ -15,9 +15,9 @@ ssize_t diglist_file_xattr(struct file *file, const char *name, void *value, siz
 }
 
 /*
- * Takes the inode's lock. While the file system is frozen or about to be, it waits if WAIT, and
- * gives up with -EAGAIN otherwise: a task that opens a file to truncate it holds off the freezer
- * already, and would wait for it while it waits for that task.
+ * Takes the inode's lock. If the file system is frozen or about to be, it waits if WAIT, and fails
+ * with -EAGAIN otherwise: a task that opens a file to truncate it already keeps the freezer out, so
+ * the two would wait for each other.
  */
 int diglist_file_set_xattr(struct file *file, const char *name, const void *value, size_t size, bool wait)
 {
@@ -38,8 +38,8 @@ int diglist_file_set_xattr(struct file *file, const char *name, const void *valu
 }
 
 /*
- * Whether EVM, asked for its verdict, may put an HMAC in the place of a signature, or this cannot
- * be told.
+ * Whether EVM may replace a signature by an HMAC when it is asked for its verdict, or this is not
+ * known.
  */
 static bool evm_may_store(struct dentry *dentry)
 {
@@ -53,10 +53,9 @@ static bool evm_may_store(struct dentry *dentry)
 }
 
 /*
- * Reads the attribute NAME and puts EVM's verdict (enum integrity_status) on the metadata that it
- * is part of in STATUS. Returns the length, 0 if there is none. Takes the inode's lock, as EVM
- * wants it, but does not wait for a frozen file system, for the reason above: -EAGAIN where EVM
- * would have to write to it.
+ * Reads the attribute NAME, and writes EVM's verdict on the metadata (enum integrity_status) to
+ * STATUS. Returns the length, 0 if there is none. Takes the inode's lock, as EVM requires. Does not
+ * wait for a frozen file system, as above: -EAGAIN if EVM would have to write to it.
  */
 ssize_t diglist_file_xattr_under_evm(struct file *file, const char *name, void *value, size_t size,
 				     enum integrity_status *status)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that answer: who writes a question reads the answer from the same open file, and nobody
-//! else does. What is read of one open file is whole: it does not change while it is read.
+//! Files that answer: a task writes a question and reads the answer from the same open file. Other
+//! open files do not see it. The answer does not change while it is read.
 
 use super::{
     request::{
@@ -22,27 +22,26 @@ use kernel::{
     },
 };
 
-/// What stands behind a file that answers.
+/// The implementation of a file that answers.
 pub(crate) trait Dialog: Send + Sync + 'static {
     /// Permission bits.
     const MODE: u16 = 0o600;
 
-    /// The most bytes of one question; 0 for a file that takes none.
+    /// The most bytes of a question; 0 if there is none.
     const MAX_QUESTION: usize = 0;
 
-    /// The answer to a question, which one `write()` passed. The caller has `CAP_SYS_ADMIN`. May
-    /// sleep.
+    /// Answers a question, which came by one `write()`. The caller has `CAP_SYS_ADMIN`. May sleep.
     fn answer(&self, _question: KVVec<u8>) -> Result<KVVec<u8>> {
         Err(EINVAL)
     }
 
-    /// What an open file reads as, from its first read on, if it was asked nothing. May sleep.
+    /// The text of an open file without a question, made at its first read. May sleep.
     fn unasked(&self) -> Result<KVVec<u8>> {
         Ok(KVVec::new())
     }
 }
 
-/// One open file: the answer to the last question, if there was one.
+/// One open file, with the answer to its last question.
 ///
 /// # Invariants
 ///
@@ -55,8 +54,7 @@ struct Session<T> {
 }
 
 impl Dir {
-    /// Adds a file that answers to the directory. `module` stays loaded while it is open. May
-    /// sleep.
+    /// Adds a file that answers. `module` stays loaded while it is open. May sleep.
     pub(crate) fn add_dialog<T: Dialog>(
         &mut self,
         module: &'static ThisModule,
@@ -118,7 +116,7 @@ unsafe extern "C" fn open<T: Dialog>(inode: *mut c::inode, file: *mut c::file) -
 ///
 /// Called by the VFS once for a file that [`open`] opened.
 unsafe extern "C" fn release<T: Dialog>(_inode: *mut c::inode, file: *mut c::file) -> ffi::c_int {
-    // SAFETY: `open()` has put the box there, and nobody uses the file any more.
+    // SAFETY: `open()` has put the box there, and the file is no longer used.
     drop(unsafe { Pin::from(KBox::from_raw((*file).private_data.cast::<Session<T>>())) });
     0
 }
@@ -137,6 +135,7 @@ unsafe extern "C" fn read<T: Dialog>(
         let session = unsafe { session::<T>(file) };
         if session.answer.lock().is_none() {
             // Made without the lock. If two tasks do so at once, the first text counts.
+            //
             // SAFETY: By the invariants of the session.
             let text = unsafe { &*session.node }.unasked()?;
             session.answer.lock().get_or_insert(text);

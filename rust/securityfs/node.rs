@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What stands behind a file.
+//! The implementation of a file.
 
 use crate::sys::seq_file::SeqOut;
 use kernel::prelude::*;
 
-/// What stands behind a file: a sequence of items to read, and possibly something to write to.
+/// A file: a sequence of items to read, and possibly writes.
 pub(crate) trait Node: Send + Sync + 'static {
-    /// One piece of the file's text, kept while it is being shown.
+    /// One piece of the text, kept while it is shown.
     type Item: Send;
 
     /// Permission bits.
     const MODE: u16;
 
-    /// The most bytes that one `write()` may pass; 0 for a file that cannot be written.
+    /// The most bytes of one `write()`; 0 for a read-only file.
     const MAX_WRITE: usize = 0;
 
-    /// The file is being opened, also to be written to if `writes`. May sleep.
+    /// The file is opened, for writing if `writes`. May sleep.
     ///
     /// # Errors
     ///
@@ -25,18 +25,17 @@ pub(crate) trait Node: Send + Sync + 'static {
         Ok(())
     }
 
-    /// A file that was opened is closed for good. May sleep.
+    /// The file is closed. May sleep.
     fn closed(&self, _writes: bool) {}
 
     /// The item at `index`, or `None` after the last. May sleep.
     fn item(&self, index: usize) -> Option<Self::Item>;
 
-    /// Writes one item out. May be called again for the same item.
+    /// Writes one item to `out`. May be called again for the same item.
     fn show(&self, item: &Self::Item, out: &mut SeqOut);
 
-    /// Takes the data of one `write()`, all of it or nothing. `continues` says that it does not
-    /// begin at the start of the file, as the second write by the same open file. The caller has
-    /// `CAP_SYS_ADMIN`. May sleep.
+    /// Takes the data of one `write()`, all or nothing. `continues` if it does not start at offset
+    /// 0, such as the second write to an open file. The caller has `CAP_SYS_ADMIN`. May sleep.
     fn write(&self, _data: KVVec<u8>, _continues: bool) -> Result {
         Err(EINVAL)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a task writes to a file, taken into memory of the kernel.
+//! Copies what a task writes to a file into kernel memory.
 
 use crate::sys::task;
 use kernel::{
@@ -12,12 +12,12 @@ use kernel::{
     }, //
 };
 
-/// What the current task writes: `count` bytes at `buf` of its memory. May sleep.
+/// Copies `count` bytes at `buf` of the current task. May sleep.
 ///
 /// # Errors
 ///
-/// `EPERM` if it may not configure the module, `EFBIG` for more than `limit` bytes, `EFAULT`,
-/// `ENOMEM`; the reason is in the kernel log.
+/// `EPERM` if the task may not configure the module, `EFBIG` for more than `limit` bytes, `EFAULT`,
+/// `ENOMEM`. The reason is in the kernel log.
 pub(super) fn request(buf: *const ffi::c_char, count: usize, limit: usize) -> Result<KVVec<u8>> {
     if !task::may_configure() {
         pr_err!("a write needs CAP_SYS_ADMIN in the initial user namespace\n");
@@ -45,8 +45,8 @@ pub(super) fn request(buf: *const ffi::c_char, count: usize, limit: usize) -> Re
     Ok(data)
 }
 
-/// Logs why a request failed, where that may happen anywhere on its way. All other causes are
-/// logged where they are known.
+/// Logs failures that may happen anywhere in a request. Other causes are logged where they are
+/// found.
 pub(super) fn report(error: &Error) {
     let cause = if *error == ENOMEM {
         "there is no memory for it"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The items of a file, one after the other, as seq_file asks for them.
+//! The items of a file, one by one, for seq_file.
 
 use super::node::Node;
 use crate::sys::seq_file::SeqOut;
@@ -35,7 +35,7 @@ pub(super) unsafe fn node<'a, T: Node>(seq: *mut c::seq_file) -> &'a T {
     unsafe { &*(*seq).private.cast::<T>() }
 }
 
-/// The item at `pos`, boxed and given away, or null after the last, or an error pointer.
+/// The item at `pos` in a leaked box; null after the last; or an error pointer.
 fn item_at<T: Node>(node: &T, pos: i64) -> *mut ffi::c_void {
     let Some(item) = usize::try_from(pos).ok().and_then(|i| node.item(i)) else {
         return core::ptr::null_mut();
@@ -46,15 +46,15 @@ fn item_at<T: Node>(node: &T, pos: i64) -> *mut ffi::c_void {
     }
 }
 
-/// Takes back what [`item_at`] gave away.
+/// Frees an item from [`item_at`].
 ///
 /// # Safety
 ///
 /// `v` came from [`item_at`] with the same `T` and was not taken back yet.
 unsafe fn take_back<T: Node>(v: *mut ffi::c_void) {
     if !v.is_null() && from_err_ptr(v).is_ok() {
-        // SAFETY: `v` is neither null nor an error, so it is a box; that it is still ours is the
-        // caller's promise.
+        // SAFETY: `v` is neither null nor an error, so it is a box. By the requirement on the
+        // caller it is ours.
         drop(unsafe { KBox::from_raw(v.cast::<T::Item>()) });
     }
 }

@@ -101,7 +101,6 @@ impl Current<Kernel> for RcuCell<Snapshot> {
     }
 }
 
-///
 /// # Invariants
 ///
 /// - Only the holder of `writer` replaces `current`.
