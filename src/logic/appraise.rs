@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whether a file is good enough for an `appraise` rule, given what is known of it.
+//! Whether a file satisfies an `appraise` rule, given the facts about it.
 //!
-//! The file's own reference value, `security.ima`, comes first; where that is not enough, and the
-//! rule lets lists answer, a signed list that has the digest does:
+//! The file's own reference value, `security.ima`, comes first. If it does not suffice and the rule
+//! has `digest_list`, the signed lists that have the digest count:
 //!
 //! | `security.ima` | list says immutable | list says mutable | no list has it |
 //! |----------------|---------------------|-------------------|----------------|
@@ -12,8 +12,8 @@
 //! | bad            | signed              | refused           | refused        |
 //! | none           | signed              | good              | refused        |
 //!
-//! *signed* satisfies `appraise_type=imasig`. A digest that a list revokes, or the kernel's
-//! blacklist has, is refused whatever else is known.
+//! *signed* satisfies `appraise_type=imasig`. A digest that a list revokes, or that is in the
+//! kernel's blacklist, is refused in any case.
 
 use crate::{
     hash_algo::HashAlgo,
@@ -29,13 +29,13 @@ pub enum Denial {
     MissingHash,
     /// A signature is required and there is none.
     SignatureRequired,
-    /// The digest in `security.ima` is another.
+    /// The digest in `security.ima` is a different one.
     InvalidHash,
     /// The signature in `security.ima` does not verify, or its key is not trusted.
     InvalidSignature,
     /// The reference value uses an algorithm that is too weak, or that the rule does not allow.
     DeniedHashAlgorithm,
-    /// `security.ima` is of no known form.
+    /// The format of `security.ima` is unknown.
     UnknownData,
     /// A list revokes the digest.
     Revoked,
@@ -43,27 +43,27 @@ pub enum Denial {
     Blacklisted,
     /// The file is open for writing while it is being mapped.
     OpenWriters,
-    /// What was read need not be what is used: a server, or whoever holds the memory, may change it
-    /// unseen.
+    /// The content may change between the read and the use without notice: a server, or a task that
+    /// holds the memory, can change it.
     UnstableContent,
-    /// The content counts as signed and must not be written.
+    /// The content is in use as signed and must not be written.
     Immutable,
     /// It cannot be read.
     Failed,
-    /// Opened for direct I/O, past what was read.
+    /// The file is open for direct I/O, which does not use the page cache that was read.
     DirectIo,
     /// EVM found the metadata changed.
     InvalidHmac,
     /// EVM protects the file's metadata, and it has no label to protect.
     NoLabel,
-    /// The mapping became executable while its file is not known to be good.
+    /// A mapping became executable, and its file is not known to be good.
     MadeExecutable,
     /// The content came from memory of user space, not from a file.
     NoFile,
 }
 
 impl Denial {
-    /// The word in the audit record; IMA's, where IMA has one.
+    /// The word in the audit record. It is IMA's where IMA has one.
     pub const fn name(self) -> &'static CStr {
         match self {
             Self::MissingHash => c"missing-hash",
@@ -86,8 +86,8 @@ impl Denial {
         }
     }
 
-    /// Whether it lies in what the file contains or in its attributes, and not in the way it
-    /// is accessed or in others who access it.
+    /// Whether the cause is the content or the attributes of the file, not the way or the number of
+    /// accesses.
     pub const fn is_of_content(self) -> bool {
         match self {
             Self::MissingHash
@@ -111,18 +111,18 @@ impl Denial {
     }
 }
 
-/// What the reference value of a file is worth.
+/// The result of checking the reference value of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
     /// There is none.
     Absent,
-    /// It is that of the content.
+    /// It matches the content.
     Good(Reference),
-    /// It is not.
+    /// It does not match.
     Bad(Denial),
 }
 
-/// A reference value that is that of the content.
+/// A reference value that matches the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The algorithm of its digest.
@@ -131,14 +131,14 @@ pub struct Reference {
     pub signed: bool,
 }
 
-/// What is known of a file.
+/// The facts about a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence {
     /// Its reference value.
     pub own: Own,
     /// What the signed lists say of its digest.
     pub list: Option<Kind>,
-    /// Whether it was created and its first writer has not closed it.
+    /// Whether it was created and its first writer still has it open.
     pub is_new: bool,
     /// Whether it is empty.
     pub is_empty: bool,
@@ -154,7 +154,7 @@ pub struct Vouchers {
 }
 
 impl Vouchers {
-    /// Whether they are enough for `rule`.
+    /// Whether they satisfy `rule`.
     pub fn satisfy(&self, rule: &Appraise) -> bool {
         let needs_signature = rule.kind.is_some();
         let own = self.own.is_some_and(|own| {
@@ -169,17 +169,17 @@ impl Vouchers {
         own || list
     }
 
-    /// Whether they are worth a signature, so that the content must not be written.
+    /// Whether the content counts as signed, so that it must not be written.
     pub fn are_signed(&self) -> bool {
         self.list == Some(Kind::Immutable) || self.own.is_some_and(|own| own.signed)
     }
 }
 
-/// Judges a file by what is known of it; what vouches for it may be nothing if it is new.
+/// Decides by the facts about a file. A new file may pass with nothing that vouches for it.
 ///
 /// # Errors
 ///
-/// Why it is refused.
+/// The reason for a refusal.
 pub fn judge(rule: &Appraise, evidence: &Evidence) -> Result<Vouchers, Denial> {
     let asked = evidence.list.filter(|_| rule.digest_list);
     if asked == Some(Kind::Revoked) {
@@ -190,8 +190,8 @@ pub fn judge(rule: &Appraise, evidence: &Evidence) -> Result<Vouchers, Denial> {
             Own::Good(reference) => Some(reference),
             _ => None,
         },
-        // A mutable file that has a reference value has changed, or may have, since the list was
-        // made.
+        // If a mutable file has a reference value, it has changed since the list was made, or may
+        // have.
         list: asked.filter(|kind| *kind == Kind::Immutable || evidence.own == Own::Absent),
     };
     if vouchers.satisfy(rule) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Elements of DER, as far as signatures and certificates are walked here.
-//!
-//! Tags of one byte and definite lengths of up to three bytes; everything else is refused.
+//! Elements of DER in signatures and certificates. Tags have one byte, lengths are definite and
+//! have up to three bytes. Everything else is refused.
 
 use crate::{
     cursor::Cursor,

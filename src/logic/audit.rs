@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The text of audit records, in IMA's formats: that of `ima_audit_measurement()`, and that of
+//! The text of audit records in IMA's formats: those of `ima_audit_measurement()` and of
 //! `security/integrity/integrity_audit.c`.
 
 use core::fmt;
 
-/// A string as auditd expects it: quoted, or in hexadecimal if it has a quote, a space or anything
-/// not printable.
+/// A string as auditd expects it: quoted, or in hexadecimal if it has a quote, a space or an
+/// unprintable character.
 #[derive(Clone, Copy, Debug)]
 pub struct Untrusted<'a>(pub &'a [u8]);
 
@@ -35,13 +35,13 @@ impl fmt::Display for Matched<'_> {
     }
 }
 
-/// Something that went wrong with a file, or with the PCR on its account. IMA's records have no
-/// digest, rule or attribute.
+/// A refusal or failure about a file, or about the PCR. IMA's records have no digest, rule or
+/// attribute.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
-    /// In what operation.
+    /// The operation.
     pub op: &'a str,
-    /// Why.
+    /// The cause.
     pub cause: &'a str,
     /// The name of the task.
     pub comm: &'a [u8],

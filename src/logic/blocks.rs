@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lists that are blocks of digests: what [`crate::compact`] and [`crate::compact16`] have in
-//! common.
+//! Lists of blocks: the common part of [`crate::compact`] and [`crate::compact16`].
 //!
-//! The formats differ in the header of a block, which a [`Layout`] reads, and in what may stand
-//! before the first one. The digest of empty content is skipped and counted, never an entry.
+//! The formats differ in the header of a block, which a [`Layout`] reads, and in what may precede
+//! the first block. The digest of empty content is skipped and counted; it is never an entry.
 
 use core::marker::PhantomData;
 
@@ -29,7 +28,7 @@ use crate::{
 
 /// How a format writes its blocks.
 pub trait Layout {
-    /// Takes what may stand before the first block.
+    /// Reads the edition that may precede the first block.
     fn read_edition<'a>(_cursor: &mut Cursor<'a>) -> Result<Option<Edition<'a>>> {
         Ok(None)
     }
@@ -46,7 +45,7 @@ pub trait Layout {
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a> {
     kind: Kind,
-    /// Whether the digests are those that fs-verity enforces.
+    /// Whether these are fs-verity digests.
     verity: bool,
     algo: HashAlgo,
     count: u32,
@@ -83,7 +82,7 @@ impl<'a> Block<'a> {
         })
     }
 
-    /// The same block, of digests that fs-verity enforces.
+    /// The same block, of fs-verity digests.
     pub(crate) const fn of_verity(self) -> Self {
         // INVARIANT: The digests are the same.
         Self {
@@ -162,12 +161,12 @@ impl<'a, L: Layout> List<'a, L> {
         Ok(list)
     }
 
-    /// The edition, if the list says which it is.
+    /// The edition, if the list has one.
     pub const fn edition(&self) -> Option<Edition<'a>> {
         self.edition
     }
 
-    /// The digests of `kind`, or of all kinds, in the order of the file, each as the table has it.
+    /// The digests of `kind`, or of all kinds, in the order of the file, each as in the table.
     pub fn entries(&self, kind: Option<Kind>) -> Entries<'a, L> {
         Entries {
             blocks: Cursor::new(self.data),
@@ -189,7 +188,7 @@ impl<L> List<'_, L> {
         self.counts
     }
 
-    /// How often the digest of empty content was left out.
+    /// How many digests of empty content were skipped.
     pub const fn skipped_empty(&self) -> u32 {
         self.skipped_empty
     }
@@ -216,8 +215,7 @@ impl<L> Clone for Entries<'_, L> {
 }
 
 impl<L> Entries<'_, L> {
-    /// Whether the digest that was returned last stands for one of fs-verity; see
-    /// [`verity::entry`].
+    /// Whether the last returned digest is an entry for fs-verity; see [`verity::entry`].
     pub fn is_verity(&self) -> bool {
         self.current
             .as_ref()
@@ -286,7 +284,7 @@ impl Iterator for Digests<'_> {
     }
 }
 
-/// The number and the size in bytes of `count` digests, as a block's header says them.
+/// The number of digests and their size in bytes, as in a block's header.
 ///
 /// # Errors
 ///
@@ -306,8 +304,8 @@ pub(crate) fn size_of_block(algo: HashAlgo, count: usize) -> Result<(u32, u32)> 
 ///
 /// # Errors
 ///
-/// [`Cause::BadDigestSize`] if a digest is not one of `algo`, [`Cause::BadLength`] if `digests` is
-/// not as long as it says, and those of `sink`.
+/// [`Cause::BadDigestSize`] if a digest is not of `algo`, [`Cause::BadLength`] if `digests` does
+/// not have the length it reports, and those of `sink`.
 pub(crate) fn write_digests<'d>(
     algo: HashAlgo,
     digests: impl ExactSizeIterator<Item = &'d [u8]>,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who made a PKCS#7 or CMS signature, and over which hash: what the kernel verifies without
-//! telling.
+//! The signer and the hash of a PKCS#7 or CMS signature, which the kernel verifies without
+//! reporting them.
 //!
-//! The kernel's parser and verifier do the rest; here the outline is walked in DER once:
+//! The kernel parses and verifies the message. This file walks its structure in DER once:
 //!
 //! ```text
 //! ContentInfo ::= SEQUENCE { signedData, [0] SEQUENCE {
@@ -17,8 +17,8 @@
 //!         signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER, … }, … } } }
 //! ```
 //!
-//! Source: RFC 5652. Indefinite lengths (BER) are refused, and so is more than one signer: which of
-//! them vouches for a list would be open.
+//! Source: RFC 5652. Indefinite lengths (BER) are refused. So are several signers, because it would
+//! not be clear which of them vouches for a list.
 
 use crate::{
     asn1::{
@@ -54,7 +54,7 @@ const SIGNING_TIME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x
 
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 
-/// The name of the key that signed.
+/// The identifier of the signer's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signer<'a> {
     /// Issuer and serial number of its certificate.
@@ -68,7 +68,7 @@ pub enum Signer<'a> {
     KeyId(&'a [u8]),
 }
 
-/// The outline of a message with one signer.
+/// The structure of a message with one signer.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
     signer: Signer<'a>,
@@ -79,7 +79,7 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Walks the outline of `data`.
+    /// Walks the structure of `data`.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl<'a> Message<'a> {
         if !signers.is_empty() {
             return Err(Cause::BadSignature);
         }
-        // Every one of them has a frame, so that walking them later ends at the end.
+        // Each of them has a valid length, so a later walk ends at the end.
         let mut rest = Cursor::new(certificates);
         while !rest.is_empty() {
             element(&mut rest, SEQUENCE)?;
@@ -128,28 +128,28 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// Who signed.
+    /// The identifier of the signer's key.
     pub const fn signer(&self) -> Signer<'a> {
         self.signer
     }
 
-    /// What was hashed with.
+    /// The hash algorithm.
     pub const fn hash(&self) -> HashAlgo {
         self.hash
     }
 
-    /// What was signed with.
+    /// The signature algorithm.
     pub const fn algo(&self) -> PublicKeyAlgo {
         self.algo
     }
 
-    /// When it was signed, in seconds since 1970, if the signed attributes say so. The signer's
-    /// word, and only as good as the signature.
+    /// The time of signing in seconds since 1970, if the signed attributes have one. The signer
+    /// states it.
     pub const fn signed_at(&self) -> Option<i64> {
         self.signed_at
     }
 
-    /// The certificates that came along, each in DER.
+    /// The enclosed certificates, each in DER.
     pub fn certificates(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut cursor = Cursor::new(self.certificates);
         core::iter::from_fn(move || element(&mut cursor, SEQUENCE).ok().map(|e| e.whole))
@@ -192,8 +192,8 @@ fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
     })
 }
 
-/// The signing time among signed attributes. Two of them are refused, and so is one that has two
-/// values or is no time.
+/// The signing time among signed attributes. Refuses two of them, two values, and values that are
+/// not a time.
 fn signing_time(attributes: &[u8]) -> Result<Option<i64>> {
     let mut found = None;
     let mut attributes = Cursor::new(attributes);

@@ -9,12 +9,12 @@
 //! | 4     | size of the digests together |
 //! | ...   | the digests |
 //!
-//! Ten SHA-256 digests are the header `0, 10, 320` and 320 bytes. The size of a digest says its
-//! algorithm; all blocks of a list have the same. Before the blocks there may be an edition
-//! ([`crate::edition`], entry id 3). Digests that fs-verity enforces are those of descriptors, and
-//! know files by their digest in fs-verity only ([`crate::verity`]). The format is that of "ima:
-//! digest list feature" v2 (2017); the entry ids from 2 on are additions of this project. The
-//! digest of empty content is skipped and counted, never an entry.
+//! Ten SHA-256 digests are the header `0, 10, 320` and 320 bytes. The size of a digest gives its
+//! algorithm; all blocks of a list have the same. An edition ([`crate::edition`], entry id 3) may
+//! precede the blocks. fs-verity digests are digests of descriptors, and identify files by their
+//! fs-verity digest only ([`crate::verity`]). The digest of empty content is skipped and counted.
+//! The format is that of "ima: digest list feature" v2 (2017); the entry ids from 2 on are
+//! additions of this project.
 
 use crate::{
     blocks::{
@@ -66,7 +66,7 @@ impl Layout for Compact {
     }
 }
 
-/// The algorithm of which `count` digests are `len` bytes.
+/// The algorithm whose digests take `len` bytes if there are `count`.
 fn algo_of(count: u32, len: u32) -> Result<HashAlgo> {
     HashAlgo::ALL
         .into_iter()
@@ -81,8 +81,8 @@ fn algo_of(count: u32, len: u32) -> Result<HashAlgo> {
 /// # Errors
 ///
 /// [`Cause::Empty`] without digests, [`Cause::WeakAlgorithm`], [`Cause::BadDigestSize`] if a digest
-/// is not one of `algo`, [`Cause::TooManyEntries`], [`Cause::BadLength`] if `digests` is not as
-/// long as it says, and those of `sink`. The output of a failed call is incomplete and must be
+/// is not of `algo`, [`Cause::TooManyEntries`], [`Cause::BadLength`] if `digests` does not have the
+/// length it reports, and those of `sink`. The output of a failed call is incomplete and must be
 /// discarded.
 pub fn write_block<'d>(
     kind: Kind,
@@ -93,9 +93,9 @@ pub fn write_block<'d>(
     write_with_id(kind_id(kind), algo, digests, sink)
 }
 
-/// Writes one block of digests that fs-verity enforces, immutable ones or revoked ones. The errors
-/// are those of [`write_block`], and [`Cause::UnknownEntryId`] for mutable ones: what fs-verity
-/// protects does not change.
+/// Writes one block of fs-verity digests, immutable or revoked. The errors are those of
+/// [`write_block`], and [`Cause::UnknownEntryId`] for mutable ones: files with fs-verity do not
+/// change.
 pub fn write_verity_block<'d>(
     kind: Kind,
     algo: HashAlgo,

@@ -10,7 +10,7 @@ use crate::refusal::{
     Result, //
 };
 
-/// Reads fields one after another; what is not there is [`Cause::Truncated`].
+/// Reads fields one after another. Missing bytes are [`Cause::Truncated`].
 ///
 /// # Invariants
 ///
@@ -34,8 +34,8 @@ impl<'a> Cursor<'a> {
     /// The next `len` bytes.
     pub fn take(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(Cause::Truncated)?;
-        // INVARIANT: What leaves `rest` is added to `offset`; the sum stays the length of a slice
-        // and cannot wrap.
+        // INVARIANT: The bytes move from `rest` to `offset`. The sum is the length of a slice and
+        // cannot wrap.
         self.rest = rest;
         self.offset = self.offset.wrapping_add(len);
         Ok(taken)
@@ -120,15 +120,14 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     }
 }
 
-/// Puts `bytes` behind their length as a little-endian `u32`, as [`Cursor::prefixed_le`] reads
-/// them.
+/// Writes `bytes` after their length as a little-endian `u32`; [`Cursor::prefixed_le`] reads them.
 pub fn put_prefixed_le(sink: &mut (impl Sink + ?Sized), bytes: &[u8]) -> Result {
     let len = u32::try_from(bytes.len()).map_err(|_| Cause::BadLength)?;
     sink.put(&len.to_le_bytes())?;
     sink.put(bytes)
 }
 
-/// Writes into a buffer of fixed size; what does not fit is [`Cause::BufferTooSmall`].
+/// Writes into a buffer of fixed size. Bytes that do not fit are [`Cause::BufferTooSmall`].
 ///
 /// # Invariants
 ///
@@ -179,7 +178,7 @@ impl Sink for SliceSink<'_> {
     }
 }
 
-/// Counts what is put, to size a buffer beforehand.
+/// Counts bytes, to size a buffer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LengthSink(usize);
 
@@ -207,7 +206,7 @@ impl Sink for LengthSink {
     }
 }
 
-/// Copies as much of `from` as fits `to`; unlike `copy_from_slice` it has nothing to panic about.
+/// Copies as much of `from` as fits `to`. Unlike `copy_from_slice` it cannot panic.
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;

@@ -2,8 +2,7 @@
 
 //! One digest with its algorithm, and its text form `sha256:<hex>`.
 //!
-//! Lists and the digest table work on bare bytes; this type is for single digests that travel
-//! between parts.
+//! Lists and the digest table use bare bytes. This type is for single digests.
 
 use crate::{
     cursor::{
@@ -69,7 +68,7 @@ impl Digest {
         digest
     }
 
-    /// The same with each bit flipped that is set in `mask`.
+    /// The same with the bits in `mask` flipped.
     #[must_use]
     pub(crate) fn exclusive_or(mut self, mask: &[u8; MAX_DIGEST_SIZE]) -> Self {
         // INVARIANT: Only the first `algo.digest_size()` bytes are changed.
@@ -108,8 +107,8 @@ impl Digest {
     /// [`Cause::BadHex`], [`Cause::BadDigestSize`].
     pub fn from_hex(algo: HashAlgo, hex: &[u8]) -> Result<Self> {
         let mut digest = Self::zero(algo);
-        // INVARIANT: A text of another length is refused below, so nothing is written behind the
-        // digest.
+        // INVARIANT: A text of another length is refused below, so no byte after the digest is
+        // written.
         let len = decode_hex(hex, &mut digest.bytes)?;
         if len == algo.digest_size() {
             Ok(digest)

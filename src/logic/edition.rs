@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The edition of a list: a name under which its signer renews it, and a serial number that only
-//! grows.
+//! The edition of a list: a name that the signer keeps, and a serial number that grows.
 //!
 //! A compact list may begin with it, as a block of entry id 3, little endian:
 //!
@@ -13,8 +12,8 @@
 //! | n     | the name, 1 to 64 printable ASCII characters without spaces, and a NUL |
 //! | 8     | the serial number |
 //!
-//! The greatest serial number that was loaded of a name and signer is their *floor*: a list with a
-//! lower one is refused from then on. Who keeps floors, and how long, is not told here.
+//! The highest serial number that was loaded for a name and signer is their *floor*: lists with a
+//! lower number are refused. The caller stores floors.
 
 use crate::{
     cursor::{
@@ -59,7 +58,7 @@ impl<'a> Edition<'a> {
         Ok(Self { name, serial })
     }
 
-    /// Takes the edition with which the blocks of a compact list begin, if they do.
+    /// Reads the edition at the beginning of a compact list, if there is one.
     ///
     /// # Errors
     ///
@@ -118,8 +117,8 @@ impl<'a> Edition<'a> {
     }
 }
 
-/// Below what serial number a list of some name and signer is refused: that of the greatest that
-/// was loaded.
+/// The highest serial number that was loaded for a name and signer. Lists with a lower one are
+/// refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Floor {
     /// The serial number.
@@ -128,22 +127,22 @@ pub struct Floor {
     pub list: Digest,
 }
 
-/// What a floor makes of a list.
+/// The relation of a list to its floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The list is the floor from now on. What it renews, if anything, goes.
+    /// The list becomes the floor. Older editions are removed.
     Higher,
-    /// The list is the very one that is the floor.
+    /// The list is the floor itself.
     Same,
 }
 
 impl Floor {
-    /// Whether `list` may be loaded where `floor` is that of its name and signer.
+    /// Whether `list` may be loaded if `floor` is the floor of its name and signer.
     ///
     /// # Errors
     ///
-    /// [`Cause::OlderSerial`], and [`Cause::SameSerial`] for another list of the same serial
-    /// number: which of them counts would be a matter of the order.
+    /// [`Cause::OlderSerial`]; [`Cause::SameSerial`] for another list with the same serial number,
+    /// since the order of loading would decide between them.
     pub fn judge(floor: Option<&Self>, list: &Self) -> Result<Standing> {
         match floor {
             Some(floor) if list.serial < floor.serial => Err(Cause::OlderSerial),

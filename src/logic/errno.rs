@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The errnos of Linux that answer a refused request, by their names.
+//! The names and numbers of Linux errnos.
 //!
 //! Programs on the host need the numbers too. `src/reason.rs` checks at compile time that they are
-//! those of the kernel for which the module is built.
+//! those of the kernel.
 
-/// Hands the list of errnos, `NAME = number,` each, to the macro `$each`.
+/// Calls the macro `$each` with all errnos, as `NAME = number,`.
 #[macro_export]
 macro_rules! for_each_errno {
     ($each:ident) => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The hash algorithms a digest may come from, and their numbers in the formats that name them.
+//! The hash algorithms of digests, and their numbers in the formats.
 //!
-//! Nothing is hashed here: the kernel and the tool bring their own implementations.
+//! Nothing is hashed here. The kernel and the tool have their own implementations.
 
 use crate::refusal::{
     Cause,
@@ -14,8 +14,7 @@ pub const MAX_DIGEST_SIZE: usize = 64;
 
 /// A hash algorithm.
 ///
-/// SHA-1 stands only for template digests of the SHA-1 PCR bank; no parser accepts it for file
-/// content.
+/// SHA-1 is only for template digests of the SHA-1 PCR bank. No parser accepts it for file content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HashAlgo {
     /// SHA-1, 20 bytes.
@@ -139,7 +138,7 @@ impl HashAlgo {
 
     /// The digest of empty content.
     ///
-    /// No list may make it known: an empty file could stand in for any other without being noticed.
+    /// No list may make it known: an empty file could replace any other without notice.
     pub const fn empty_digest(self) -> &'static [u8] {
         match self {
             Self::Sha1 => &EMPTY_SHA1,

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What an event at a hook is, told from the facts that the kernel passes.
+//! The meaning of events at hooks, from facts that the kernel passes.
 
-/// The keyring that the kernel's blacklist is. User space can give no keyring a name with a dot in
-/// front.
+/// The kernel's blacklist keyring. User space cannot make keyrings whose names begin with a dot.
 const BLACKLIST: &[u8] = b".blacklist";
 
-/// What a key that was added to a keyring changes.
+/// What an added key changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyEvent<'a> {
     /// The kernel's blacklist has grown.
     Blacklisted,
-    /// A keyring of this name has one more key that can verify signatures.
+    /// A keyring of this name has another key that can verify signatures.
     Added(&'a [u8]),
-    /// Nothing that counts.
+    /// Nothing that matters.
     Other,
 }
 
 impl<'a> KeyEvent<'a> {
-    /// The event of a key that was added to a keyring with this name, if it has one.
+    /// The event of a key added to a keyring with this name, if it has one.
     pub fn new(keyring: Option<&'a [u8]>, is_asymmetric: bool) -> Self {
         match keyring {
             Some(BLACKLIST) => Self::Blacklisted,
@@ -28,13 +27,13 @@ impl<'a> KeyEvent<'a> {
     }
 }
 
-/// Whether a mapping has another content than a read of the file `user`, through which it was made:
-/// a stacked file system maps the pages of another file.
+/// Whether a mapping has another content than a read of the file `user`: a stacked file system maps
+/// pages of another file.
 ///
-/// `user_real` is the inode that a read of `user` reads, and `backing_real` that of which pages are
-/// mapped; it is asked for only where it counts. overlayfs reads the upper file once there is one,
-/// and maps the lower one if it was open before. File systems that share pages between equal files
-/// (erofs) map other inodes as well, but have one content.
+/// `user_real` is the inode that a read of `user` reads, `backing_real` the inode whose pages are
+/// mapped (called only if needed). overlayfs reads the upper file once there is one, but maps the
+/// lower file if it was opened before. File systems that share pages between equal files (erofs)
+/// map other inodes with the same content.
 pub fn maps_another_content<I: PartialEq>(
     user: I,
     user_real: I,

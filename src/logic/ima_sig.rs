@@ -28,11 +28,11 @@ pub const MAGIC: u8 = 3;
 /// A signature of a list file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImaSignature<'a> {
-    /// What the file is hashed with.
+    /// The hash algorithm of the file's digest.
     pub hash: HashAlgo,
     /// The id of the key.
     pub key_id: [u8; 4],
-    /// The signature of the digest, as the kernel's crypto takes it.
+    /// The signature of the digest, as the kernel's crypto needs it.
     pub signature: &'a [u8],
 }
 

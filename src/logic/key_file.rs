@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Key files: keys that a trusted key vouches for by a signature over the file.
+//! Key files: a trusted key vouches for their keys by a signature over the file.
 //!
-//! A line that says what the file is, then one certificate as it is: X.509 in DER, or OpenPGP in
-//! packets. Without that line a signature that was made for another purpose would do: of a
-//! package's files, say, some of which are certificates.
+//! A fixed first line, then one certificate: X.509 in DER, or OpenPGP in packets. The line keeps
+//! signatures made for other purposes from counting, such as those of a package's files, which may
+//! be certificates.
 
 use crate::refusal::{
     Cause,
@@ -14,26 +14,26 @@ use crate::refusal::{
 /// What a key file begins with.
 pub const MAGIC: &[u8] = b"digest_lists key\n";
 
-/// What a key file holds.
+/// The content of a key file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFile<'a> {
-    /// An X.509 certificate. Nothing of it was read.
+    /// An X.509 certificate, not parsed.
     X509(&'a [u8]),
-    /// An OpenPGP certificate. Nothing of it was read.
+    /// An OpenPGP certificate, not parsed.
     OpenPgp(&'a [u8]),
 }
 
 impl<'a> KeyFile<'a> {
-    /// Tells what `data`, a key file, hold.
+    /// Tells the kind of certificate in the key file `data`.
     ///
     /// # Errors
     ///
-    /// [`Cause::BadMagic`] if it is no key file, and those of [`KeyFile::of_certificate`].
+    /// [`Cause::BadMagic`] if it is not a key file, and those of [`KeyFile::of_certificate`].
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         Self::of_certificate(data.strip_prefix(MAGIC).ok_or(Cause::BadMagic)?)
     }
 
-    /// Tells what kind of certificate `data` are, by their first byte.
+    /// Tells the kind of the certificate `data` by its first byte.
     ///
     /// # Errors
     ///

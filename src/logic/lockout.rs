@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What must stay possible under a policy: the accesses that are asked about before one is put in
-//! force, by the module and by `digestctl appraise`.
+//! What a new policy must still allow: the accesses that the module and `digestctl appraise` check.
 
 use crate::policy::{
     Func,
@@ -9,24 +8,24 @@ use crate::policy::{
 };
 use core::ffi::CStr;
 
-/// The functions that a mapping serves, in the order in which they are asked: if it is executable
-/// as asked for, and if it is in fact.
+/// The functions of a mapping, in the order of their evaluation: executable as requested, and
+/// executable in effect.
 pub const MAPPING: [Func; 2] = [Func::MmapCheckReqprot, Func::MmapCheck];
 
-/// What the kernel asks about a program: as it opens it, as the caller executes it, and with the
-/// ids that it will have.
+/// The accesses by which the kernel executes a program: its open, the execution by the caller, and
+/// with the new ids.
 pub const EXECUTING: [(Func, Mask); 3] = [
     (Func::FileCheck, Mask::EXEC),
     (Func::BprmCheck, Mask::EXEC),
     (Func::CredsCheck, Mask::EXEC),
 ];
 
-/// What it asks about what is mapped executable: as ld.so opens it, and as it is mapped.
+/// The accesses to what is mapped executable: the open by ld.so, and the mapping.
 pub const OPENING_AND_MAPPING: [(Func, Mask); 3] = [
     (Func::FileCheck, Mask::READ),
     (MAPPING[0], Mask::EXEC),
     (MAPPING[1], Mask::EXEC),
 ];
 
-/// What the administrator needs to repair anything; it need not be running.
+/// What the administrator needs for repairs. It need not be running.
 pub const INDISPENSABLE: [&CStr; 2] = [c"/bin/sh", c"/usr/sbin/digestctl"];

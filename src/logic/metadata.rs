@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Metadata: what is written to `digest_lists` to say which list files to load, with their digests
-//! and signatures.
+//! Metadata: the list files to load, with digests and signatures, as written to `digest_lists`.
 //!
 //! A buffer holds one or more records, all little endian:
 //!
@@ -16,8 +15,8 @@
 //! | 2     | [`ListType`] |
 //!
 //! The format is that of "ima: digest list feature" v2 (2017). [`Metadata::parse`] checks the whole
-//! buffer once; what it returns can be walked without errors. Opening, hashing and verifying the
-//! files is not done here.
+//! buffer once, so its result can be walked without errors. Files are not opened, hashed or
+//! verified here.
 
 use crate::{
     cursor::{
@@ -36,10 +35,10 @@ use crate::{
 /// The longest path in bytes, its NUL included (`PATH_MAX`).
 pub const MAX_PATH: usize = 4096;
 
-/// The longest reference in bytes: it stays in memory as long as its list is loaded.
+/// The longest reference in bytes, which is kept in memory while its list is loaded.
 pub const MAX_REF_ID: usize = 4096;
 
-/// The bytes of a record that every record has: the algorithm, four lengths and the type.
+/// The bytes of a record without its variable fields: algorithm, four lengths and type.
 const FIXED_LEN: usize = 20;
 
 /// A checked buffer of metadata records.
@@ -56,8 +55,7 @@ pub struct Metadata<'a> {
 
 /// One record: a list file to load.
 ///
-/// Fields are public so that a writer can fill them in; [`Record::write`] refuses what
-/// [`Metadata::parse`] would.
+/// Fields are public for writers. [`Record::write`] refuses what [`Metadata::parse`] would refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The algorithm of [`Self::digest`].
@@ -79,8 +77,7 @@ impl<'a> Metadata<'a> {
     ///
     /// # Errors
     ///
-    /// [`Cause::Empty`] without any record; otherwise what is wrong with the first record that is
-    /// wrong.
+    /// [`Cause::Empty`] without records; otherwise the error of the first bad record.
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let mut count = 0usize;

@@ -2,9 +2,9 @@
 
 //! Signatures appended to kernel modules and kexec images.
 //!
-//! At the end stand, backwards: the 28 bytes of [`MARKER`]; 12 bytes of which the third, 2, says
-//! PKCS#7, the last four are the length of the signature, big endian, and all others are zero; and
-//! the signature. What precedes them is what was signed.
+//! The file ends with: the signed content; the signature; 12 bytes; and the 28 bytes of [`MARKER`].
+//! Of the 12 bytes the third is 2 (PKCS#7), the last four are the length of the signature (big
+//! endian), and all others are zero.
 //!
 //! Source: `struct module_signature` in `include/linux/module_signature.h` of the kernel.
 
@@ -14,8 +14,8 @@ pub const MARKER: &[u8; 28] = b"~Module signature appended~\n";
 /// Type of signature: PKCS#7.
 const PKCS7: u8 = 2;
 
-/// Splits `content` in what was signed and the PKCS#7 message; [`None`] if no signature is
-/// appended, or not as it should be.
+/// Splits `content` into the signed part and the PKCS#7 message. [`None`] without a well-formed
+/// signature.
 pub fn split(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = content.strip_suffix(MARKER)?;
     let (rest, info) = rest.split_last_chunk::<12>()?;

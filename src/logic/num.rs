@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Conversions of integers that lose nothing on machines of 64 bits, and nothing else runs this.
+//! Integer conversions that lose nothing on 64-bit machines, the only ones this runs on.
 
 const _: () = assert!(usize::BITS == u64::BITS);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which PCRs of a TPM 2.0 platform can vouch for a measurement list.
+//! Which PCRs of a TPM 2.0 platform can protect a measurement list.
 //!
 //! | PCR | extended by | answer |
 //! |-----|-------------|--------|
@@ -21,7 +21,7 @@ use core::fmt;
 /// The last PCR of a TPM 2.0 platform.
 pub const LAST: u32 = 23;
 
-/// Why a PCR cannot vouch for the list.
+/// Why a PCR cannot protect the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// Firmware or boot loader extend it, and their log would no longer replay.
@@ -61,7 +61,7 @@ impl fmt::Display for Unusable {
     }
 }
 
-/// Whether records may extend `pcr`. In a `test` the list may lose its PCR.
+/// Whether records may extend `pcr`. A `test` may use PCRs that can be reset.
 ///
 /// # Errors
 ///

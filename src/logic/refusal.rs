@@ -2,13 +2,11 @@
 
 //! Why a request, a list, a signature or a policy is refused: the one table of causes.
 //!
-//! A row has the cause, its errno and its text. The module returns the errno and logs the text;
-//! `digestctl` finds the texts by the errno; the tables of `Documentation/abi.md` are made from the
-//! rows, and those of `Documentation/signatures.md` are compared with them
-//! (`tests/host/tests/errors.rs`). What the kernel itself refuses has no row: a file that is not
-//! there, a capability, memory.
-//!
-//! A cause carries no position and no text of the input.
+//! A row has the cause, its errno and its text. The module returns the errno and logs the text.
+//! `digestctl` finds the texts by the errno. `tests/host/tests/errors.rs` compares the tables in
+//! `Documentation/abi.md` and `Documentation/signatures.md` with the rows. Refusals by the kernel
+//! (a missing file, a capability, memory) have no row. A cause has no position and no text of the
+//! input.
 
 use crate::{
     errno::Errno,
@@ -35,7 +33,7 @@ pub enum Layer {
     Signature,
     /// Whether a signature or a key counts.
     Trust,
-    /// A request that cannot be served as things are.
+    /// A request that cannot be served in the present state.
     Request,
     /// A policy, its text or what it would do.
     Policy,
@@ -43,8 +41,8 @@ pub enum Layer {
     Internal,
 }
 
-/// Declares the causes from rows of the table, below a line with their layer. A cause that carries
-/// something names an example of it for [`Cause::ALL`], and says how its text follows.
+/// Declares the causes from rows, below a line with their layer. A cause with a value names an
+/// example for [`Cause::ALL`], and how its text follows from the value.
 macro_rules! causes {
     ($($layer:ident {
         $($variant:ident $(($carried:ident: $type:ty = $example:expr, $text_of:expr))?,

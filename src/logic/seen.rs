@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Evidence of use: which digests of a list were looked up and found, and the text that tells it.
+//! Evidence of use: which digests of a list were found, and its text.
 //!
-//! A list has one bit for each of its digests. They are numbered as the list stands in the table:
-//! the immutable ones in the order of the file, then the mutable ones, then the revoked ones. That
-//! is the order of the file for every list of one kind. The digest of empty content, which lists
-//! leave out, has no number. Where a list has a digest twice with the same kind, only the first one
-//! is ever found.
+//! A list has one bit per digest. Digests are numbered as in the table: immutable ones in the order
+//! of the file, then mutable ones, then revoked ones. For a list of one kind this is the order of
+//! the file. The digest of empty content has no number. If a list has a digest twice with the same
+//! kind, only the first one is ever found.
 //!
 //! The text has a line for each list, in the order of loading:
 //!
@@ -14,9 +13,9 @@
 //! sha256:<digest of the list file> <number of digests> <bits>
 //! ```
 //!
-//! The bits are the hexadecimal digits of bytes. The digest with the number n is bit `n % 8` of
-//! byte `n / 8`, where bit 0 is the least significant one. Bits behind the last digest are zero. A
-//! list without digests has no bits, and its line ends with the space.
+//! The bits are hexadecimal digits of bytes. Digest number n is bit `n % 8` of byte `n / 8`; bit 0
+//! is the least significant one. Bits after the last digest are zero. A list without digests has no
+//! bits, and its line ends with the space.
 
 use core::sync::atomic::{
     AtomicU8,
@@ -45,8 +44,8 @@ pub const fn bytes_for(count: u32) -> usize {
     u32_as_usize(count.div_ceil(8))
 }
 
-/// Notes that the digest with the number `position` was found. Called by readers of the table:
-/// takes no lock, does not sleep, and writes nothing if that was noted before.
+/// Notes that digest number `position` was found. For readers of the table: takes no lock, does not
+/// sleep, and writes nothing if it was noted before.
 #[inline]
 pub fn note(bits: &[AtomicU8], position: u32) {
     if let Some(byte) = bits.get(u32_as_usize(position / 8)) {
@@ -57,16 +56,16 @@ pub fn note(bits: &[AtomicU8], position: u32) {
     }
 }
 
-/// What becomes of the bits that are taken.
+/// What happens to the bits that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
     /// They stay.
     Keep,
-    /// They start anew. A bit that is set meanwhile is either taken or stays.
+    /// They are reset. A bit that is set meanwhile is either taken or stays.
     Reset,
 }
 
-/// Takes the bits into `out`, which is as long. Does not sleep.
+/// Takes the bits into `out`, which has the same length. Does not sleep.
 pub fn take(bits: &[AtomicU8], how: Take, out: &mut [u8]) {
     for (byte, out) in bits.iter().zip(out) {
         let now = byte.load(Ordering::Relaxed);
@@ -120,8 +119,8 @@ pub fn write_line(
 }
 
 impl<'a> Line<'a> {
-    /// Reads the first line of `text`, and returns it with what follows it. Nothing else than what
-    /// [`write_line`] writes is taken.
+    /// Reads the first line of `text`. Returns it with the rest. Accepts only what [`write_line`]
+    /// writes.
     ///
     /// # Errors
     ///
@@ -148,8 +147,7 @@ impl<'a> Line<'a> {
         Ok((line, rest))
     }
 
-    /// Whether the digits are as many as the digests ask for, and none stands for a digest that is
-    /// not there.
+    /// Whether there are as many digits as the count needs, and no bit after the last digest.
     fn check(&self) -> Result {
         if self.digits.len() != bytes_for(self.count).saturating_mul(2) {
             return Err(Cause::BadLength);
@@ -164,7 +162,7 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// Whether the digest with the number `position` was found; not, if there is none.
+    /// Whether digest number `position` was found; false if there is none.
     pub fn is_seen(&self, position: u32) -> bool {
         position < self.count && self.bit(position)
     }
@@ -208,20 +206,20 @@ pub fn lines(text: &[u8]) -> impl Iterator<Item = Result<Line<'_>>> {
     })
 }
 
-/// The record of a checkpoint, `digest_lists_checkpoint`: what the text was. Its data are a line:
+/// The record of a checkpoint, `digest_lists_checkpoint`, identifies the text. Its data are a line:
 ///
 /// ```text
 /// sha256:<digest of the text> <length of the text in bytes>[ reset]
 /// ```
 ///
-/// With ` reset` the bits started anew after the text was taken.
+/// ` reset` means that the bits were reset after the text was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The SHA-256 of the text.
     pub text: Digest,
     /// The length of the text in bytes.
     pub length: u64,
-    /// What became of the bits.
+    /// What happened to the bits.
     pub how: Take,
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which kind of signature `DATA_SIGNATURE` of metadata holds: the bytes say it themselves.
+//! The format of the signature in `DATA_SIGNATURE` of metadata, from its bytes.
 //!
-//! For a list of any type it is PKCS#7, detached, or an IMA signature, version 2; for the header of
-//! an RPM package it may also be the vendor's OpenPGP signature. Each is over the list file as it
-//! is.
+//! Lists of all types may have detached PKCS#7 or IMA signatures, version 2. An RPM header may also
+//! have the vendor's OpenPGP signature. Each is over the list file.
 
 use crate::{
     asn1,
@@ -23,7 +22,7 @@ use crate::{
 /// A signature of a list file.
 #[derive(Clone, Copy, Debug)]
 pub enum Signature<'a> {
-    /// PKCS#7 or CMS in DER. Only its outline was checked: the kernel parses it.
+    /// PKCS#7 or CMS in DER. Only its beginning was checked; the kernel parses it.
     Pkcs7(&'a [u8]),
     /// An IMA signature, version 2.
     Ima(ImaSignature<'a>),

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! SipHash-1-3 with a 128-bit key and a 64-bit result, by which the digest table places its
-//! entries.
+//! SipHash-1-3 with a 128-bit key and a 64-bit result. The digest table places its entries by it.
 //!
-//! Digests are uniformly distributed only as long as nobody chooses them: the key, drawn at load
-//! and never shown, keeps the author of a list from crafting digests that collide. It authenticates
-//! nothing.
+//! The key is drawn at load and never shown, so the author of a list cannot craft digests that
+//! collide. It authenticates nothing.
 
 /// The key of a table.
 #[derive(Clone, Copy)]

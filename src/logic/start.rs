@@ -40,7 +40,7 @@ pub struct Initial<'a> {
     pub value: &'a [u8],
 }
 
-/// What a bank is called, in the order of the names.
+/// The name of a bank, in the order of the names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
     Number(u16),
@@ -65,8 +65,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Writes the lines of the PCR: its number, and its value in each bank of `initial`, which may come
-/// in any order.
+/// Writes the lines of the PCR: its number, and its value in each bank of `initial`, in any order.
 ///
 /// # Errors
 ///
@@ -76,7 +75,7 @@ where
     I: Iterator<Item = Initial<'a>> + Clone,
 {
     writeln!(out, "pcr={pcr}")?;
-    // Few banks, and nothing to sort them in.
+    // There are few banks, and no memory to sort them in.
     let mut last = None;
     while let Some((name, bank)) = (initial.clone())
         .map(|bank| (Name::of(bank.algo), bank))
@@ -93,12 +92,12 @@ where
     Ok(())
 }
 
-/// What the module is when it begins to evaluate accesses.
+/// The state and parameters of the module when it begins to evaluate accesses.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
     /// Whether the module can be unloaded.
     pub allow_unload: bool,
-    /// Whether lists and key files count only by keys that are dedicated to lists.
+    /// Whether lists and key files need keys dedicated to lists.
     pub dedicated_keys: bool,
     /// What `appraise` rules do.
     pub ima_appraise: &'a str,
@@ -112,7 +111,7 @@ pub struct Start<'a> {
     pub policy: Digest,
     /// Whether lists must be signed.
     pub require_signature: bool,
-    /// Whether what is to be measured needs a TPM.
+    /// Whether accesses that are measured need a TPM.
     pub tpm_required: bool,
     /// Whether keys of the kernel's machine keyring vouch for lists.
     pub trust_machine_keyring: bool,
@@ -123,8 +122,8 @@ pub struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// Writes the text, with the PCR's values in the banks of `initial`: none where there is no TPM
-    /// yet.
+    /// Writes the text with the PCR's values in the banks of `initial`, which is empty without a
+    /// TPM.
     ///
     /// # Errors
     ///

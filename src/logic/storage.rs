@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which file systems, and which storage below them, keep content as this kernel's writers left it.
+//! Which file systems, and which storage below them, keep content unchanged unless this kernel
+//! writes it.
 //!
-//! A result about a file is worth something later only if every change since would have shown. That
-//! holds where all changes pass this kernel's file system. It does not hold where a server decides
-//! what each read returns, nor where the storage itself has another writer: the owner of the file
-//! behind a loop device, a server on the network, a process that serves a disk, the next machine
-//! into which a stick is plugged.
+//! A result is useful later only if every change since would show. So all changes must pass this
+//! kernel's file system. This does not hold if
+//! - a server decides what each read returns;
+//! - the storage has another writer: the owner of a file behind a loop device, a network server, a
+//!   process that serves a disk, the next machine that a stick is plugged into.
 //!
-//! The caller gathers facts; what follows from them is decided here, and nowhere else:
+//! The caller collects facts. Decisions are made only here:
 //!
 //! | question | answered by | decides |
 //! |---|---|---|
@@ -16,7 +17,7 @@
 //! | Does a change show in the inode? | [`shows_changes`], of stable content | whether a result is kept |
 //! | Are there pages before storage? | [`has_pages_to_drop`] | whether stale references to pages can be cut |
 
-/// Kinds of storage that somebody else than this kernel's root may change.
+/// Kinds of storage that others than this kernel's root may change.
 ///
 /// # Invariants
 ///
@@ -24,7 +25,7 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kinds(u32);
 
-/// The words of the parameter `own_storage`, and what each stands for.
+/// The words of the parameter `own_storage` and their kinds.
 pub const WORDS: [(&str, Kinds); 5] = [
     ("loop", Kinds::LOOP),
     ("network", Kinds::NETWORK),
@@ -40,18 +41,18 @@ impl Kinds {
     pub const LOOP: Self = Self(1 << 0);
     /// A server.
     pub const NETWORK: Self = Self(1 << 1);
-    /// What is plugged in and out.
+    /// Storage that can be unplugged.
     pub const REMOVABLE: Self = Self(1 << 2);
     /// A process of user space.
     pub const USER: Self = Self(1 << 3);
-    /// It cannot be told.
+    /// Not known.
     pub const UNKNOWN: Self = Self(1 << 4);
 
     /// The kinds that a list of words joined by `,` names; an empty one names none.
     ///
     /// # Errors
     ///
-    /// The first word that names none.
+    /// The first unknown word.
     pub fn parse(text: &[u8]) -> Result<Self, &[u8]> {
         let mut kinds = Self::NONE;
         if text.is_empty() {
@@ -78,12 +79,12 @@ impl Kinds {
         Self(bits & 0x1f)
     }
 
-    /// Those and `other`.
+    /// The union with `other`.
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Those that are not in `other`.
+    /// The kinds that are not in `other`.
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
@@ -102,14 +103,14 @@ impl Kinds {
     }
 }
 
-/// What is known of a disk.
+/// Facts about a disk.
 #[derive(Clone, Copy, Debug)]
 pub struct Disk<'a> {
     /// Its name in `/sys/block`.
     pub name: &'a [u8],
-    /// Its place in sysfs, from `/devices` on: the buses that lead to it.
+    /// Its place in sysfs, from `/devices` on, with the buses above it.
     pub path: &'a [u8],
-    /// Whether its medium, or a device on the way to it, is removable.
+    /// Whether its medium, or a device above it, is removable.
     pub removable: bool,
 }
 
@@ -127,8 +128,8 @@ const NAMES: [(&[u8], Kinds); 10] = [
     (b"sr", Kinds::REMOVABLE),
 ];
 
-/// Names of devices on the way to a disk, up to the number: an iSCSI session, a remote port of
-/// Fibre Channel, a local target without hardware (`tcm_loop`), a USB bus, a node of FireWire.
+/// Names of devices above a disk, without the number: an iSCSI session, a remote port of Fibre
+/// Channel, a local target without hardware (`tcm_loop`), a USB bus, a node of FireWire.
 const ANCESTORS: [(&[u8], Kinds); 5] = [
     (b"session", Kinds::NETWORK),
     (b"rport-", Kinds::NETWORK),
@@ -147,7 +148,7 @@ fn is_numbered(name: &[u8], stem: &[u8]) -> bool {
         .is_some_and(u8::is_ascii_digit)
 }
 
-/// The kind of storage that a disk is, apart from the disks that it is made of.
+/// The kind of storage of a disk, without the disks that it is made of.
 pub fn kinds_of_disk(disk: &Disk<'_>) -> Kinds {
     let named = |table: &[(&[u8], Kinds)], name: &[u8]| {
         table
@@ -168,29 +169,29 @@ pub fn kinds_of_disk(disk: &Disk<'_>) -> Kinds {
     kinds
 }
 
-/// What is known of a file system, and of one inode in it.
+/// Facts about a file system and one inode in it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
     /// Magic number of the file system.
     pub magic: u64,
-    /// Whether the file system says that signatures over its files mean nothing later
+    /// Whether signatures of its files cannot be relied on later
     /// (`SB_I_IMA_UNVERIFIABLE_SIGNATURE`).
     pub unverifiable: bool,
     /// Whether the mount is the kernel's own, on which writers are not counted.
     pub kernel_mount: bool,
-    /// What the file's owner has forbidden (`F_GET_SEALS`).
+    /// The operations that seals forbid (`F_GET_SEALS`).
     pub seals: u32,
     /// Whether the file system's type is mounted from a device.
     pub needs_device: bool,
     /// Whether it has a block device, or flash.
     pub has_device: bool,
-    /// Whether each change counts up a number in the inode.
+    /// Whether each change increments a counter in the inode.
     pub counts_changes: bool,
-    /// Whether time stamps tell any two changes apart.
+    /// Whether time stamps differ for any two changes.
     pub fine_times: bool,
     /// Whether dirty pages are written to storage.
     pub has_writeback: bool,
-    /// Whether storage is mapped itself, without pages before it.
+    /// Whether storage itself is mapped, without a page cache.
     pub is_dax: bool,
 }
 
@@ -198,14 +199,13 @@ pub struct Facts {
 const SEAL_SHRINK: u32 = 2;
 /// Writing is forbidden (`F_SEAL_WRITE`).
 const SEAL_WRITE: u32 = 8;
-/// What keeps a file as it is where writers are not counted.
+/// The seals that keep a file unchanged where writers are not counted.
 const SEALED: u32 = SEAL_WRITE | SEAL_SHRINK;
 
 const TMPFS: u64 = 0x0102_1994;
 
-/// File systems whose content others change: servers, other machines of a cluster, the host of a
-/// virtual machine; or what the files of a lower file system hold, which can be written there
-/// (eCryptfs).
+/// File systems whose content changes elsewhere: on servers, other machines of a cluster, the host
+/// of a virtual machine, or in the lower file system, which can be written (eCryptfs).
 const OTHERS: [u64; 15] = [
     0x6969,      // NFS
     0x517b,      // SMB
@@ -224,14 +224,14 @@ const OTHERS: [u64; 15] = [
     0xf15f,      // eCryptfs
 ];
 
-/// Whether others than this kernel decide what the file system's files hold, whatever storage is
+/// Whether others than this kernel decide what files of the file system have, whatever storage is
 /// below.
 pub fn is_others(facts: &Facts) -> bool {
     facts.unverifiable || OTHERS.contains(&facts.magic)
 }
 
-/// The kinds of storage below a file system whose disks are of the kinds `disks`. A file system
-/// that needs a device and has none was mounted from a file.
+/// The kinds of storage below a file system with disks of the kinds `disks`. A file system that
+/// needs a device and has none was mounted from a file.
 pub fn kinds_below(facts: &Facts, disks: Kinds) -> Kinds {
     if facts.needs_device && !facts.has_device {
         disks.and(Kinds::LOOP)
@@ -240,28 +240,25 @@ pub fn kinds_below(facts: &Facts, disks: Kinds) -> Kinds {
     }
 }
 
-/// Whether what was read is what the next reader reads, as long as nobody opens the file for
-/// writing, given that its storage is of the kinds `below`, those that the administrator called the
-/// machine's own left out.
+/// Whether the next reader reads the same as long as the file is not opened for writing. `below`
+/// are the kinds of its storage, without those declared to be the machine's own.
 ///
-/// On the kernel's own mounts of tmpfs and hugetlbfs (memfd, shared memory) writers are not
-/// counted: there the file must be sealed. References to pages from shared mappings are another
-/// question (`crate::cache`).
+/// The kernel's own mounts of tmpfs and hugetlbfs (memfd, shared memory) do not count writers, so
+/// files there must be sealed. `crate::cache` handles page references from shared mappings.
 pub fn is_stable(facts: &Facts, below: Kinds) -> bool {
     !is_others(facts) && below.is_none() && (!facts.kernel_mount || facts.seals & SEALED == SEALED)
 }
 
-/// Whether every change of content that passes the file system shows in the inode's change counter
-/// and time; all changes do where the content is stable ([`is_stable`]). FUSE and network file
-/// systems have neither. tmpfs has both, but stores through a mapping, or through pages pinned by
-/// `io_uring`, leave no sign there.
+/// Whether each change of stable content ([`is_stable`]) shows in the inode's change counter and
+/// time. FUSE and network file systems have neither. tmpfs has both, but stores through a mapping,
+/// or through pages pinned by `io_uring`, leave no sign there.
 #[inline(always)]
 pub fn shows_changes(facts: &Facts) -> bool {
     facts.counts_changes && facts.fine_times && facts.magic != TMPFS
 }
 
-/// Whether pages in memory can be written to storage and read from there again: not so on tmpfs,
-/// ramfs and hugetlbfs, whose pages are the file, nor with DAX.
+/// Whether pages can be written to storage and read again. They cannot on tmpfs, ramfs and
+/// hugetlbfs, whose pages are the file, nor with DAX.
 pub fn has_pages_to_drop(facts: &Facts) -> bool {
     facts.has_writeback && !facts.is_dax
 }

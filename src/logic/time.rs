@@ -2,9 +2,9 @@
 
 //! Times as signatures and certificates write them, in seconds since 1970.
 //!
-//! `UTCTime` is `YYMMDDHHMMSSZ`, with years from 1970 to 2049; `GeneralizedTime` is
-//! `YYYYMMDDHHMMSSZ`, from 2050 on. As in the kernel's parser, nothing else is a time: no fractions
-//! of seconds, no offsets. Source: RFC 5280, 4.1.2.5.
+//! `UTCTime` is `YYMMDDHHMMSSZ`, for years from 1970 to 2049. `GeneralizedTime` is
+//! `YYYYMMDDHHMMSSZ`, from 2050 on. As in the kernel's parser, fractions of seconds and offsets are
+//! refused. Source: RFC 5280, 4.1.2.5.
 
 use crate::{
     asn1::{
@@ -17,11 +17,11 @@ use crate::{
     }, //
 };
 
-/// The seconds since 1970 of the time with this tag and content.
+/// The seconds since 1970 of a time with this tag and content.
 ///
 /// # Errors
 ///
-/// [`Cause::BadSignature`] if it is none.
+/// [`Cause::BadSignature`] if it is not a time.
 pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
     let (year, rest) = match tag {
         UTC_TIME => {
@@ -64,7 +64,7 @@ pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
         .saturating_add(i64::from(second)))
 }
 
-/// The decimal number in the first `len` bytes, and what follows it.
+/// The decimal number in the first `len` bytes, and the rest.
 fn number(text: &[u8], len: usize) -> Result<(u32, &[u8])> {
     let (digits, rest) = text.split_at_checked(len).ok_or(Cause::BadSignature)?;
     let mut value = 0u32;

@@ -11,10 +11,10 @@
 //! | 1     | number of entries, u32, at least one |
 //! | 2     | an entry: the field 0, its digest, and maybe the field 1, its path with a NUL |
 //!
-//! The algorithm comes first, then the number, then exactly so many entries. The format knows
-//! neither mutable files nor revocation; its digests are loaded as immutable. Paths say nothing
-//! here and are only checked. Unlike in the original, unknown fields are refused: a list is
-//! understood as a whole or not at all.
+//! The algorithm comes first, then the number, then exactly this number of entries. The format has
+//! neither mutable files nor revocations, so its digests are loaded as immutable. Paths are only
+//! checked. Unlike in the original, unknown fields are refused, because a list must be understood
+//! as a whole.
 
 use crate::{
     cursor::{
@@ -38,7 +38,7 @@ const ENTRY: u16 = 2;
 const ENTRY_DIGEST: u16 = 0;
 const ENTRY_PATH: u16 = 1;
 
-/// What the format says of every digest.
+/// The kind of every digest.
 const KIND: Kind = Kind::Immutable;
 
 /// A checked TLV list.
@@ -80,7 +80,7 @@ impl<'a> List<'a> {
             counts: Counts::default(),
             skipped_empty: 0,
         };
-        // However large the count: what is not there ends the loop.
+        // The count may be wrong: missing data end the loop.
         for _ in 0..count {
             let entry = Entry::read(&mut cursor, algo)?;
             if entry.digest == algo.empty_digest() {
@@ -104,7 +104,7 @@ impl<'a> List<'a> {
         self.counts
     }
 
-    /// How often the digest of empty content was left out.
+    /// How many digests of empty content were skipped.
     pub const fn skipped_empty(&self) -> u32 {
         self.skipped_empty
     }
@@ -142,12 +142,12 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
-/// One digest of a list that is written, or read.
+/// One digest of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// The digest.
     pub digest: &'a [u8],
-    /// The path of the file, without NUL, if it is told.
+    /// The path of the file, without NUL, if there is one.
     pub path: Option<&'a [u8]>,
 }
 
@@ -191,7 +191,7 @@ fn check_path(data: &[u8]) -> Result<&[u8]> {
     Ok(path)
 }
 
-/// Reads the next field, which has to be `expected`.
+/// Reads the next field, which must be `expected`.
 fn read_field<'a>(cursor: &mut Cursor<'a>, expected: u16) -> Result<&'a [u8]> {
     let field = cursor.u16_be()?;
     let len = cursor.u32_be()?;
@@ -210,8 +210,8 @@ fn fixed<const N: usize>(data: &[u8]) -> Result<[u8; N]> {
 /// # Errors
 ///
 /// [`Cause::WeakAlgorithm`], [`Cause::Empty`], [`Cause::TooManyEntries`], [`Cause::BadDigestSize`],
-/// [`Cause::BadPath`], [`Cause::BadLength`] if `entries` is not as long as it says, and those of
-/// `sink`. The output of a failed call is incomplete and must be discarded.
+/// [`Cause::BadPath`], [`Cause::BadLength`] if `entries` does not have the length it reports, and
+/// those of `sink`. The output of a failed call is incomplete and must be discarded.
 pub fn write<'e>(
     algo: HashAlgo,
     entries: impl ExactSizeIterator<Item = Entry<'e>>,

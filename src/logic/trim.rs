@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Trimming the measurement list, with the words and the turns of IMA's staging
+//! Trimming the measurement list, in the words and with the exclusion of IMA's staging
 //! (`Documentation/security/IMA-export-delete.rst` and `security/integrity/ima/ima_fs.c` of the
 //! kernel).
 
@@ -12,20 +12,20 @@ use crate::refusal::{
 /// The most bytes of a request: 20 digits and a newline.
 pub const MAX_REQUEST: usize = 21;
 
-/// What is asked for.
+/// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// `A`: the whole list becomes the staged one.
     Stage,
-    /// `D`: the staged list goes.
+    /// `D`: the staged list is deleted.
     DeleteStaged,
-    /// A number: as many records go from the beginning of the list.
+    /// A number: so many records are deleted from the beginning of the list.
     Delete(u64),
 }
 
 impl Request {
-    /// Reads a request that is written to a file of the staged list, or of the list itself. A
-    /// newline at the end may be missing.
+    /// Reads a request to a file of the staged list (`staged`) or of the list. The newline at the
+    /// end is optional.
     ///
     /// # Errors
     ///
@@ -50,13 +50,12 @@ impl Request {
     }
 }
 
-/// Which records there are. They are numbered from 0 in the order in which they were appended, for
-/// good.
+/// Which records there are. Their numbers start at 0 in the order of appending and never change.
 ///
 /// # Invariants
 ///
-/// The staged records have the numbers from `staged` on, and the list those from `list` on, which
-/// is not before the last of the staged ones.
+/// The staged records have the numbers from `staged` on, the list those from `list` on. The staged
+/// ones come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
     staged: usize,
@@ -73,7 +72,7 @@ pub enum Place {
 }
 
 impl Numbers {
-    /// Where the record `number` is, if it was not deleted. `staged` is the length of the staged
+    /// The place of record `number`, unless it was deleted. `staged` is the length of the staged
     /// list.
     pub fn place(&self, number: usize, staged: usize) -> Option<Place> {
         if let Some(index) = number.checked_sub(self.list) {
@@ -88,31 +87,31 @@ impl Numbers {
         self.list.saturating_add(index)
     }
 
-    /// How many records were deleted, with as many staged.
+    /// How many records were deleted if `staged` are staged.
     pub fn deleted(&self, staged: usize) -> usize {
         self.list.saturating_sub(staged)
     }
 
-    /// All `count` records of the list become the staged ones, of which there are none.
+    /// All `count` records of the list become staged. There are no staged ones before.
     pub fn stage(&mut self, count: usize) {
-        // INVARIANT: The list begins behind the staged records.
+        // INVARIANT: The list begins after the staged records.
         self.staged = self.list;
         self.list = self.list.saturating_add(count);
     }
 
-    /// The first `count` records of the list go.
+    /// Deletes the first `count` records of the list.
     pub fn delete(&mut self, count: usize) {
         // INVARIANT: The list begins later than before.
         self.list = self.list.saturating_add(count);
     }
 }
 
-/// Who has the files of the list open: any number of readers, or one writer, which may have several
-/// open. `T` names a task.
+/// Which tasks have the files of the list open: any number of readers, or one writer, which may
+/// have several open. `T` identifies a task.
 #[derive(Debug)]
 pub struct Turns<T> {
     readers: u64,
-    /// The writer, and how many files it has open, one at least.
+    /// The writer, and how many files it has open (at least one).
     writer: Option<(T, u64)>,
 }
 
@@ -125,7 +124,7 @@ impl<T: PartialEq> Turns<T> {
         }
     }
 
-    /// The task `who` opens a file, to write to it or not. Returns whether it may.
+    /// The task `who` opens a file, for writing if `writes`. Returns whether it may.
     pub fn open(&mut self, who: T, writes: bool) -> bool {
         match (&mut self.writer, writes) {
             (Some((writer, files)), true) if *writer == who => {
@@ -147,7 +146,7 @@ impl<T: PartialEq> Turns<T> {
         }
     }
 
-    /// A file is closed that was opened to write to it, or not; by any task.
+    /// Any task closes a file that was opened, for writing if `writes`.
     pub fn close(&mut self, writes: bool) {
         if !writes {
             self.readers = self.readers.saturating_sub(1);

@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What lists say of a file, over all lists and algorithms, and whether lists of one more algorithm
-//! could change it.
+//! What all lists say of a file, and whether lists of another algorithm could change it.
 //!
-//! A verdict only rises: known, then as mutable, as immutable, and at last revoked. So a file needs
-//! to be hashed with another algorithm only while the lists of that algorithm can still raise what
-//! is known, and a lookup ends where no list can.
+//! A verdict only rises: unknown, mutable, immutable, revoked. So a file is hashed with another
+//! algorithm only while lists of that algorithm can raise the verdict, and a lookup ends when no
+//! list can.
 
 use crate::list::{
     Counts,
     Kind, //
 };
 
-/// What the lists say of one file. All lists count for measurement; those that are signed count for
+/// What the lists say of one file. All lists count for measurement. Signed lists also count for
 /// appraisal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// What counts: revoked before immutable before mutable.
     pub kind: Kind,
-    /// What the lists say that count for appraisal. A revocation counts whatever its list counts
-    /// for: it only denies.
+    /// What lists that count for appraisal say. Revocations of all lists count, because they only
+    /// deny.
     pub appraise: Option<Kind>,
 }
 
 impl Verdict {
-    /// That of a file which must not be taken as known, whatever lists say.
+    /// The verdict on a file that must not count as known, whatever lists say.
     pub const REVOKED: Self = Self::of(Kind::Revoked, false);
 
-    /// What one list says that has the digest as `kind` and counts for appraisal if `appraise` is
-    /// set.
+    /// The verdict of one list that has the digest as `kind`. `appraise` if it counts for
+    /// appraisal.
     pub const fn of(kind: Kind, appraise: bool) -> Self {
         Self {
             kind,
@@ -40,7 +39,7 @@ impl Verdict {
         }
     }
 
-    /// What two of them say together.
+    /// The verdict of both together.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -52,13 +51,13 @@ impl Verdict {
         }
     }
 
-    /// Whether the file needs no record where a rule lets lists answer.
+    /// Whether the file needs no record if the rule has `digest_list`.
     pub fn is_known(&self) -> bool {
         self.kind != Kind::Revoked
     }
 }
 
-/// What two algorithms say together, each of which may know nothing.
+/// The verdict of two algorithms together. Each may have none.
 pub fn join(a: Option<Verdict>, b: Option<Verdict>) -> Option<Verdict> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.or(b)),
@@ -66,7 +65,7 @@ pub fn join(a: Option<Verdict>, b: Option<Verdict>) -> Option<Verdict> {
     }
 }
 
-/// Where a kind stands among those that count, the absence of any included.
+/// The rank of a kind; no kind is the lowest.
 fn rank(kind: Option<Kind>) -> u8 {
     kind.map_or(0, |kind| kind.precedence().saturating_add(1))
 }
@@ -74,9 +73,9 @@ fn rank(kind: Option<Kind>) -> u8 {
 /// The most that the lists of one algorithm could say of any file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// The greatest kind, revoked aside, that a list has.
+    /// The greatest kind of a list, without revocations.
     known: Option<Kind>,
-    /// The greatest kind, revoked aside, that a list has which counts for appraisal.
+    /// The greatest kind of a list that counts for appraisal, without revocations.
     appraise: Option<Kind>,
     /// Whether there are revoked digests.
     revoked: bool,
@@ -100,8 +99,8 @@ impl Reach {
         self.revoked
     }
 
-    /// Whether these lists could change what is asked of `verdict`: whether the file is known, and,
-    /// if it is being `appraised`, what vouches for it.
+    /// Whether these lists could change what matters of `verdict`: whether the file is known, and
+    /// what vouches for it if it is `appraised`.
     pub fn may_raise(&self, verdict: Option<Verdict>, appraised: bool) -> bool {
         match verdict {
             Some(verdict) if verdict.kind == Kind::Revoked => false,
@@ -112,7 +111,7 @@ impl Reach {
         }
     }
 
-    /// Whether none of these lists could add anything to `verdict`.
+    /// Whether none of these lists could add to `verdict`.
     pub fn is_exhausted_by(&self, verdict: &Verdict) -> bool {
         verdict.kind == Kind::Revoked
             || !self.revoked

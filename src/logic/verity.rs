@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Digests of fs-verity among digests of content: two domains in one table.
+//! fs-verity digests and digests of content in one table.
 //!
-//! What fs-verity enforces is the digest of a descriptor of 256 bytes, in which the root of the
-//! file's hash tree stands. It is also the digest of a file that has just these 256 bytes. If both
-//! stood in the table as they are, a harmless data file in a listed package could make any file
-//! known. So a digest of fs-verity is entered, and looked up, combined with a constant by exclusive
-//! or. For one entry to be good in both domains somebody must find a file and a descriptor whose
-//! digests differ by just that constant, which is as hard as finding two files with one digest.
+//! An fs-verity digest is the digest of a 256-byte descriptor with the root of the file's hash
+//! tree. A file with just these 256 bytes has the same digest. If both were in the table unchanged,
+//! a harmless data file in a listed package could make any file known. So fs-verity digests are
+//! entered and looked up after an exclusive or with a constant. For one entry to serve both, a file
+//! and a descriptor must have digests that differ by exactly this constant. Finding them is as hard
+//! as finding two files with one digest.
 
 use crate::{
     digest::Digest,
@@ -22,7 +22,7 @@ const DOMAIN: [u8; MAX_DIGEST_SIZE] = [
     0x07, 0xd2, 0xb0, 0x61, 0x96, 0x73, 0xa0, 0xec, 0x7c, 0xac, 0x86, 0x47, 0x85, 0xa9, 0xd6, 0x21,
 ];
 
-/// The entry of the table for a digest of fs-verity, and the digest of fs-verity for an entry.
+/// The table's entry for an fs-verity digest, and the fs-verity digest of an entry.
 #[must_use]
 pub fn entry(digest: &Digest) -> Digest {
     digest.exclusive_or(&DOMAIN)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What an X.509 certificate says that the kernel's parser does not tell: which algorithms it uses,
-//! since the kernel refuses those that it does not have without naming them, and what its
-//! extensions allow, which the kernel does not read.
+//! Facts about X.509 certificates that the kernel's parser does not report: the algorithms, because
+//! the kernel refuses unknown ones without naming them, and extensions that the kernel does not
+//! read.
 //!
 //! ```text
 //! Certificate ::= SEQUENCE {
@@ -15,8 +15,8 @@
 //!             extnID OBJECT IDENTIFIER, critical BOOLEAN OPTIONAL, extnValue OCTET STRING } } }, … }
 //! ```
 //!
-//! Validity, names and the usages of `keyUsage` are the kernel's to read. Sources: RFC 5280; RFC
-//! 8410 (Edwards and Montgomery curves), RFC 9881 (ML-DSA), RFC 9909 (SLH-DSA).
+//! The kernel reads validity, names and `keyUsage`. Sources: RFC 5280; RFC 8410 (Edwards and
+//! Montgomery curves), RFC 9881 (ML-DSA), RFC 9909 (SLH-DSA).
 
 use crate::{
     asn1::{
@@ -68,12 +68,12 @@ pub const LIST_SIGNING: &[u8] = &[
     0xa1, 0xb8, 0xa7, 0x5a,
 ];
 
-/// What the extensions of a certificate leave its key to do, beyond what `keyUsage` says.
+/// What the extensions allow, without `keyUsage`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purpose {
     /// Whether the key is dedicated to digest lists: an `extendedKeyUsage` names [`LIST_SIGNING`].
     pub lists: bool,
-    /// How many authorities may stand between this one and a key that signs, if that is limited.
+    /// How many authorities may stand between this one and the signer, if limited.
     pub path_len: Option<u8>,
 }
 
@@ -108,8 +108,7 @@ impl Purpose {
             let value = content(&mut extension, OCTET_STRING)?;
             extension.finish()?;
             let bit = match oid {
-                // subjectKeyIdentifier, keyUsage and authorityKeyIdentifier are the kernel's to
-                // read.
+                // The kernel reads subjectKeyIdentifier, keyUsage and authorityKeyIdentifier.
                 [0x55, 0x1d, 14] => 1,
                 [0x55, 0x1d, 15] => 2,
                 [0x55, 0x1d, 35] => 4,
@@ -133,8 +132,8 @@ impl Purpose {
     }
 }
 
-/// When the certificate that `der` encodes is valid, first and last second since 1970. For the
-/// tool: the module has it from the kernel.
+/// The first and last second, since 1970, of the validity of the certificate `der`. For the tool:
+/// the module gets it from the kernel.
 ///
 /// # Errors
 ///
@@ -154,8 +153,8 @@ pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
     read().map_err(|_: Cause| Cause::BadKey)
 }
 
-/// Whether the key in the certificate that `der` encodes may sign data: the usage
-/// `digitalSignature`, as the kernel reads it. For the tool: the module has it from the kernel.
+/// Whether the key of the certificate `der` may sign data (`digitalSignature`). For the tool: the
+/// module gets it from the kernel.
 ///
 /// # Errors
 ///
@@ -179,8 +178,8 @@ pub fn may_sign(der: &[u8]) -> Result<bool> {
     read().map_err(|_: Cause| Cause::BadKey)
 }
 
-/// Refuses the certificate that `der` encodes if the kernel cannot verify signatures by its key, or
-/// the key is too weak. For the tool: the module has the key from the kernel.
+/// Refuses the certificate `der` if the kernel cannot verify signatures by its key, or the key is
+/// too weak. For the tool: the module gets the key from the kernel.
 ///
 /// # Errors
 ///
@@ -199,7 +198,7 @@ pub fn check_key(der: &[u8]) -> Result {
 
 struct SubjectKey<'a> {
     algo: PublicKeyAlgo,
-    /// The object identifier behind that of the algorithm; empty where there is none.
+    /// The object identifier after that of the algorithm; empty if there is none.
     curve: &'a [u8],
     bits: &'a [u8],
 }
@@ -255,7 +254,7 @@ fn path_len(value: &[u8]) -> Result<Option<u8>> {
     let limit = match optional(&mut fields, INTEGER)? {
         None => None,
         Some([len @ 0..=0x7f]) => Some(*len),
-        // Longer than any chain that is followed, or no number of authorities.
+        // Longer than any chain that is followed, or not a number of authorities.
         Some([0x80..=0xff, ..] | []) => return Err(Cause::BadKey),
         Some(_) => None,
     };
@@ -318,13 +317,12 @@ pub fn algo_from_kernel_name(name: &str) -> PublicKeyAlgo {
     }
 }
 
-/// The algorithm for which the kernel has no verifier in the certificate that `der` encodes: that
-/// of its key, or where that could be verified, of its own signature; [`PublicKeyAlgo::Unknown`] if
-/// it cannot be told.
+/// The algorithm in the certificate `der` that the kernel cannot verify: that of its key or, if
+/// that is supported, of its own signature. [`PublicKeyAlgo::Unknown`] if it is not known.
 pub fn unverifiable(der: &[u8]) -> PublicKeyAlgo {
     match algos(der) {
         Ok((key, signature)) if key.verifiable().is_ok() => match signature.verifiable() {
-            // One of these with a parameter that the kernel does not have: a curve, a hash.
+            // A supported algorithm with an unsupported parameter: a curve, a hash.
             Ok(_) => key,
             Err(_) => signature,
         },

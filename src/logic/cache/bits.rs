@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The bits by which an entry keeps a result.
+//! The bits of an entry's result.
 
 use crate::{
     appraise::Vouchers,
@@ -21,10 +21,10 @@ pub(super) const OWN_SIGNED: u8 = 1 << 4;
 pub(super) const LISTED: u8 = 1 << 5;
 /// A signed list says that the file does not change.
 pub(super) const LISTED_IMMUTABLE: u8 = 1 << 6;
-/// What a list or a key says: it holds for one generation of the lists.
+/// What lists and keys say. It holds for one generation of the lists.
 pub(super) const BY_LISTS: u8 = KNOWN | OWN | OWN_SIGNED | LISTED | LISTED_IMMUTABLE;
 
-/// The bits by which an entry keeps what vouches for content.
+/// The bits for what vouches for content.
 pub(super) fn flags_of(vouchers: Vouchers) -> u8 {
     let own = match vouchers.own {
         Some(own) if own.signed => OWN_SIGNED,
@@ -38,13 +38,13 @@ pub(super) fn flags_of(vouchers: Vouchers) -> u8 {
     }
 }
 
-/// The kernel's numbers of hash algorithms are small.
+/// The low byte: the kernel's numbers of hash algorithms are small.
 pub(super) fn low_byte(number: u16) -> u8 {
     u8::try_from(number).unwrap_or(u8::MAX)
 }
 
-/// The place of `pcr` among those that rules and the module may extend; no bit for any other, so
-/// that its records are never taken for done.
+/// The bit of `pcr` among the PCRs that records may extend. Other PCRs have no bit, so their
+/// records are never taken as made.
 pub(super) fn bit_of(pcr: u8) -> u8 {
     match pcr {
         8 => 1 << 0,

@@ -2,8 +2,8 @@
 
 //! What is known of one inode, and its transitions.
 //!
-//! Each transition is a function of the former entry (or none) and of the [`Inode`] as it is while
-//! the lock of the map is held. It returns the entry that takes its place (or none).
+//! Each transition is a function of the former entry (or none) and of the [`Inode`], both read
+//! under the lock of the map. It returns the new entry (or none).
 
 use super::{
     bits::{
@@ -34,42 +34,41 @@ use crate::{
     list::Kind, //
 };
 
-/// What matters only while something has the inode open for writing.
+/// Marks that matter only while the inode is open for writing.
 const OF_WRITERS: Marks = Marks::of(&[Mark::Reported, Mark::Passed]);
-/// What ends with the last close of a new inode.
+/// Marks that end with the last close of a new inode.
 const OF_MAKERS: Marks = Marks::of(&[Mark::New, Mark::Closed]);
 
-/// An inode as it is now, read under the lock of the map.
+/// The state of an inode, read under the lock of the map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inode {
     /// Its signs of change.
     pub signs: Signs,
-    /// How many files are open for writing; negative while an execution keeps writers away
-    /// (`i_writecount`).
+    /// How many opens for writing there are (`i_writecount`); negative while it is executed.
     pub writers: i32,
-    /// How many files are open for reading only (`i_readcount`).
+    /// How many opens are for reading only (`i_readcount`).
     pub readers: i32,
     /// Whether pages of it are cached.
     pub cached: bool,
 }
 
-/// What a look at content begins with: the result of the look counts only if nothing moved since.
+/// The state at the beginning of a look. Its result counts only if nothing changed since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The signs of change, taken after change tracking was armed.
     pub signs: Signs,
-    /// The count of closes, taken before anything else ([`Entry::epoch_of`]).
+    /// The count of closes, which is read first ([`Entry::epoch_of`]).
     pub epoch: u64,
 }
 
 /// The result of a look.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
-    /// The generation of the lists that were asked.
+    /// The generation of the lists that were used.
     pub lists: u64,
     /// Whether one of them knows the digest.
     pub known: bool,
-    /// The PCR that a record was extended into.
+    /// The PCR that has a record.
     pub measured: Option<u8>,
     /// Whether there is an audit record.
     pub audited: bool,
@@ -77,23 +76,22 @@ pub struct Outcome {
     pub vouchers: Option<Vouchers>,
 }
 
-/// What is known of one inode: a result, which holds while the signs are the same, and marks.
+/// The entry of one inode: marks, and a result that holds while the signs are the same.
 ///
 /// # Invariants
 ///
 /// - `epoch` is the count of closes when a writer last closed the inode, or when the entry was made
-///   if none has since. An inode without an entry stands for one with the count of now; that grows
-///   with each close, so two looks between which a writer closed the inode never see the same
-///   `epoch`.
-/// - With `VALID`, nothing had the inode open for writing when the result was kept, and none had
-///   closed it since the look began. Who opened it since then counts as a writer, or its close has
-///   removed the result.
+///   if none has since. Without an entry it is the current count. The count grows with each close,
+///   so two looks with a close in between never have the same `epoch`.
+/// - With `VALID`, the inode was not open for writing when the result was stored, and no writer had
+///   closed it since the look began. A later writer counts as a writer, or its close has removed
+///   the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The signs under which the result was found, taken apart to fill no gap.
+    /// The fields of the signs for the result, arranged without gaps.
     version: u64,
     ctime: u64,
-    /// The generation of the lists and keys to which [`BY_LISTS`] refer.
+    /// The generation of lists and keys for [`BY_LISTS`].
     lists: u64,
     epoch: u64,
     shape: u32,
@@ -108,10 +106,9 @@ pub struct Entry {
 // With the map's own 24 bytes an entry takes one slab object of 64.
 const _: () = assert!(size_of::<Entry>() == 40);
 
-/// The results of reading an entry.
+/// Reading an entry.
 impl Entry {
-    /// The count of closes by which a look at the inode is judged; `now` is the count for an inode
-    /// without an entry.
+    /// The count of closes that a look compares. `now` is the count for an inode without an entry.
     pub fn epoch_of(entry: Option<&Self>, now: u64) -> u64 {
         entry.map_or(now, |entry| entry.epoch)
     }
@@ -121,14 +118,12 @@ impl Entry {
         self.marks
     }
 
-    /// Whether the result holds for an inode with the signs `signs` that nothing has open for
-    /// writing.
+    /// Whether the result holds for an inode with `signs` that is not open for writing.
     pub fn holds(&self, signs: Signs) -> bool {
         self.found & VALID != 0 && self.signs() == signs
     }
 
-    /// Whether the result holds for an inode with the signs `signs`, and something vouched for the
-    /// content.
+    /// Whether the result holds for an inode with `signs`, and something vouched for the content.
     fn passes(&self, signs: Signs) -> bool {
         self.holds(signs) && self.found & BY_LISTS & !KNOWN != 0
     }
@@ -148,12 +143,12 @@ impl Entry {
         self.found & AUDITED != 0
     }
 
-    /// Whether the content is what `security.ima` says.
+    /// Whether `security.ima` matches the content.
     pub fn has_own(&self) -> bool {
         self.found & (OWN | OWN_SIGNED) != 0
     }
 
-    /// What vouched for the content, asked of the lists and keys of generation `lists`.
+    /// What vouched for the content, with lists and keys of generation `lists`.
     pub fn vouchers(&self, lists: u64) -> Option<Vouchers> {
         let signed = self.found & OWN_SIGNED != 0;
         let algo = HashAlgo::from_id(self.own_algo.into()).ok();
@@ -169,14 +164,13 @@ impl Entry {
         })
     }
 
-    /// Whether the inode is new: it was created, and its writers are not all gone. One that nothing
-    /// has opened yet is new.
+    /// Whether the inode is new: it was created, and its writers have not all closed it. An inode
+    /// that was never opened is new.
     pub fn is_new(&self, inode: &Inode) -> bool {
         self.marks.has(Mark::New) && !(self.marks.has(Mark::Closed) && inode.writers <= 0)
     }
 
-    /// Whether the entry can be forgotten: no mark of it matters now, or could matter later for
-    /// what is now.
+    /// Whether the entry can be dropped: none of its marks matters now or later.
     pub fn is_evictable(&self, inode: &Inode) -> bool {
         let mut needed = self.marks.without(Marks::of(&[Mark::Unreadable]));
         if inode.readers <= 0 {
@@ -205,19 +199,18 @@ impl Entry {
 
 /// The transitions.
 impl Entry {
-    /// An entry of an inode of which nothing is known; `now` is the count of closes.
+    /// An entry without facts. `now` is the count of closes.
     pub fn new(now: u64) -> Self {
-        // INVARIANT: No writer closes the inode between the count and the insertion of the entry
-        // unseen: the close counts first, and then takes the lock that is held here, or finds the
-        // entry.
+        // INVARIANT: A close meanwhile is noticed. It is counted first, and then takes the lock
+        // that is held here, or finds the entry.
         Self {
             epoch: now,
             ..Self::default()
         }
     }
 
-    /// A look that began with `stamp` ended with `outcome`. Keeps it, if the content cannot have
-    /// changed meanwhile.
+    /// A look that began with `stamp` ended with `outcome`, which is stored if the content cannot
+    /// have changed meanwhile.
     pub fn kept(
         old: Option<Self>,
         now: u64,
@@ -254,7 +247,7 @@ impl Entry {
             found = found & !(OWN | OWN_SIGNED) | flags_of(vouchers);
             own_algo = vouchers.own.map_or(0, |own| low_byte(own.algo.id()));
         }
-        // INVARIANT: Nothing has the inode open for writing, and the count of closes is that of the
+        // INVARIANT: The inode is not open for writing, and the count of closes is that of the
         // stamp.
         Some(Self {
             version: stamp.signs.version,
@@ -268,9 +261,9 @@ impl Entry {
         })
     }
 
-    /// A writer is closing the inode and still counts as one. `now` is the count of closes with
-    /// this one. A `stacked` file is one whose content another file holds open in its place: that
-    /// one counts as the writer, here and afterwards.
+    /// A writer is closing the inode and still counts as one. `now` is the count with this close.
+    /// `stacked`: a file of another file system holds the content open instead of this one, and
+    /// counts as the writer here and later.
     pub fn closed(old: Self, now: u64, inode: &Inode, stacked: bool) -> Option<Self> {
         let mut marks = old.marks;
         if inode.writers <= 1 && !stacked {
@@ -306,9 +299,9 @@ impl Entry {
         .or_nothing()
     }
 
-    /// Something opens the inode for writing; it counts as a writer already, unless it is `stacked`
-    /// (as for [`Entry::closed`]). Also says whether that is a ToMToU violation: whether something
-    /// reads it (`has_readers`) that opened it under a `measure` rule.
+    /// The inode is opened for writing. The open counts as a writer already, unless `stacked` (as
+    /// in [`Entry::closed`]). Also returns whether this is a ToMToU violation: a measured reader
+    /// has the file open (`has_readers`).
     pub fn opened_to_write(
         old: Self,
         inode: &Inode,
@@ -318,7 +311,7 @@ impl Entry {
         let mut marks = old.marks;
         if inode.writers <= i32::from(!stacked) {
             marks = marks.without(Mark::Reported.into());
-            // Without a result nobody knows whether the content is still what passed.
+            // Without a result it is not known whether the content is still that which passed.
             if !marks.has(Mark::New) && !old.passes(inode.signs) {
                 marks = marks.without(Mark::Passed.into());
             }
@@ -333,7 +326,7 @@ impl Entry {
         (Self { marks, ..old }.or_nothing(), is_violation)
     }
 
-    /// All that had the inode open for writing when the last of them closed it are gone.
+    /// The last writer has closed the inode and no longer counts.
     pub fn left_by_writers(old: Self, inode: &Inode) -> Option<Self> {
         let ended = OF_MAKERS.with(Mark::Reported.into());
         let marks = if inode.writers <= 0 && old.marks.has(Mark::Closed) {
@@ -344,11 +337,11 @@ impl Entry {
         Self { marks, ..old }.or_nothing()
     }
 
-    /// Every page of the inode that was cached when a look began was replaced since; `epoch` was
-    /// taken before. Says whether references to pages from before are harmless: nothing can have
-    /// made another one since.
+    /// All pages of the inode that were cached when a look began have been replaced. `epoch` is
+    /// from before the look. Also returns whether older references are harmless, because no new
+    /// ones can exist.
     pub fn cleansed(old: Self, inode: &Inode, epoch: u64) -> (Option<Self>, bool) {
-        // A shared mapping counts as a writer while it is there, and its end is counted as a close.
+        // A shared mapping counts as a writer, and its end counts as a close.
         if inode.writers > 0 || old.epoch != epoch {
             return (Some(old), false);
         }
@@ -384,7 +377,7 @@ impl Entry {
         .or_nothing()
     }
 
-    /// Nothing, if nothing is known.
+    /// None if the entry has no facts.
     fn or_nothing(self) -> Option<Self> {
         (!self.marks.is_empty() || self.found & VALID != 0).then_some(self)
     }

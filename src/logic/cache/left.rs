@@ -29,9 +29,9 @@ impl Left {
         }
     }
 
-    /// What `decision` asks for and an earlier look did not settle. `result` is an entry whose
-    /// result holds; the content is settled for measurement if it has a record in `pcr`, or is
-    /// known to the lists of generation `lists` and a list may answer.
+    /// The part of `decision` that an earlier look did not settle. `result` is an entry whose
+    /// result holds. Measuring is settled if the content has a record in `pcr`, or if the lists of
+    /// generation `lists` know it and the rule has `digest_list`.
     pub fn of(decision: &Decision, pcr: u8, lists: u64, result: &Entry) -> Self {
         let all = Self::all(decision);
         let by_list = decision.measure.is_some_and(|measure| measure.digest_list);

@@ -13,9 +13,9 @@
 //! | [`Closed`] | a close for writing of a new inode while others still count as writers | with [`New`] | stays | with [`New`] |
 //! | [`Shared`] | a shared mapping that can be written | a look that has replaced all cached pages | stays | nothing of the inode is cached or open for writing |
 //!
-//! A mark goes with its inode. Before that it is removed only as the table says, under the lock
-//! under which marks are set, by a condition that is read there of the inode that the entry belongs
-//! to. Setting a mark cannot fail for want of memory, so no mark is lost.
+//! A mark ends with its inode. Before that it is removed only as in the table, under the lock under
+//! which marks are set, by a condition on the inode read there. Setting a mark cannot fail, so no
+//! mark is lost.
 //!
 //! [`Read`]: Mark::Read
 //! [`Reported`]: Mark::Reported
@@ -32,23 +32,23 @@
 pub enum Mark {
     /// The inode was opened for reading under a `measure` rule since the last ToMToU violation.
     Read = 1 << 0,
-    /// That the inode is open for writing has been reported, since it was not.
+    /// It was reported that the inode is open for writing. Cleared when it no longer is.
     Reported = 1 << 1,
     /// The content could not be read, and that has been reported.
     Unreadable = 1 << 2,
-    /// The content passed when it was last appraised, or the inode was new. Its writers had opened
+    /// The content passed its last appraisal, or the inode was new. Its present writers had opened
     /// it then.
     Passed = 1 << 3,
     /// The content was used as signed.
     Signed = 1 << 4,
     /// The inode was created, and its writers have not all closed it.
     New = 1 << 5,
-    /// A writer of a new inode closed it while others counted as writers: once none counts, the
-    /// inode is not new.
+    /// A writer of a new inode closed it while others still counted. When none counts any longer,
+    /// the inode is not new.
     Closed = 1 << 6,
-    /// The inode was mapped shared and writable. Since then pages of it may be referenced by what
-    /// is not counted as a writer (pinned for I/O, or held by a driver) and be written through that
-    /// reference later.
+    /// The inode was mapped shared and writable. References to its pages that do not count as
+    /// writers (pages pinned for I/O, or held by a driver) may exist since, and be used for writing
+    /// later.
     Shared = 1 << 7,
 }
 

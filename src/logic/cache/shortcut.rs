@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which accesses may be answered without a look at policy, lists and results: those of which all
-//! that they depend on shows in a few words that can be compared.
+//! Which accesses the shortcut may answer: those that depend only on a few words that can be
+//! compared.
 
 use crate::storage::{
     shows_changes,
     Facts, //
 };
 
-/// An open file, by itself.
+/// The state of an open file.
 #[derive(Clone, Copy, Debug)]
 pub struct Opened {
     /// Whether it is a regular file.
@@ -22,22 +22,21 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Whether the file's content is what its inode shows, as far as the open file tells.
+    /// Whether the inode has the file's content, as far as the open file tells.
     #[inline(always)]
     pub fn is_eligible(&self) -> bool {
         self.is_regular && !self.is_writable && !self.is_direct && !self.has_writers
     }
 }
 
-/// The way by which accesses reach the content of a file.
+/// How accesses reach the content of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
-    /// Whether the content is in a file of another file system, whose inode would have to be
-    /// searched for.
+    /// Whether the content is in a file of another file system, whose inode must be searched for.
     pub is_stacked: bool,
     /// Whether the mount maps owners.
     pub is_idmapped: bool,
-    /// The file system; only what [`shows_changes`] asks for counts.
+    /// The file system. Only the facts for [`shows_changes`] are used.
     pub storage: Facts,
 }
 
@@ -49,7 +48,7 @@ impl Way {
     }
 }
 
-/// The one who accesses a file.
+/// The subject of an access.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     /// Real, effective and saved user id.
@@ -59,7 +58,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The user and the group, if there is one of each.
+    /// The user and the group, if the three ids of each are equal.
     #[inline(always)]
     pub fn one(&self) -> Option<(u32, u32)> {
         let [uid, euid, suid] = self.uids;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The fields of an inode that a change of its content alters: their one encoding.
+//! The fields of an inode that change with its content, and their encoding.
 
 /// The signs of change of an inode, at one moment.
 ///
-/// Two of them are equal only if the content is the same, given that change tracking was armed
-/// before the first one was taken (the change counter and the time stamp then both move with the
-/// next change), and that the content did not change by a way that leaves no sign. Of these ways
-/// the count of closes tells ([`super::Stamp`]).
+/// Equal signs mean equal content under two conditions:
+/// - Change tracking was armed before the first signs were read. Then the change counter and the
+///   time move with the next change.
+/// - The content did not change in a way that leaves no sign. The count of closes covers those ways
+///   ([`super::Stamp`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signs {
     /// The change counter (`i_version`).
     pub version: u64,
     /// The time of the last change: seconds in the upper 34 bits, nanoseconds in the lower 30.
     pub ctime: u64,
-    /// The generation of the inode, which tells its successors on disk apart, with the size folded
-    /// in.
+    /// The generation of the inode number on disk, combined with the size.
     pub shape: u32,
 }
 

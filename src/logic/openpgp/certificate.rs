@@ -2,9 +2,9 @@
 
 //! Certificates: a primary key, user ids, subkeys, and the signatures that say what they are for.
 //!
-//! The signatures inside a certificate are read, not verified: whoever trusts the certificate
-//! trusts it as a whole, because it is built in or a signature covers all of it. They only ever
-//! restrict what a key may do. Signatures by others are passed over.
+//! The signatures in a certificate are read, not verified. The certificate is trusted as a whole,
+//! because it is built in or a signature covers it. They can only restrict what a key may do.
+//! Signatures by other keys are skipped.
 
 use super::{
     key::{
@@ -40,7 +40,7 @@ pub struct Certificate<'a> {
     data: &'a [u8],
 }
 
-/// A key with what its certificate says of it.
+/// A key with the facts from its certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct CertifiedKey<'a> {
     /// The key.
@@ -51,7 +51,7 @@ pub struct CertifiedKey<'a> {
     pub primary: bool,
     /// The first user id of the certificate; not of a particular encoding.
     pub user_id: &'a [u8],
-    /// When the key ends to be valid, in seconds since 1970; `None` if it does not.
+    /// The end of the key's validity in seconds since 1970; `None` if it has no end.
     pub expires: Option<u64>,
     /// Whether the key is for signing data.
     pub signs: bool,
@@ -94,7 +94,7 @@ impl<'a> Certificate<'a> {
 
     /// The keys, each primary key before its subkeys.
     ///
-    /// `fingerprint` hashes what [`PublicKey::write_fingerprinted`] writes with SHA-1.
+    /// `fingerprint` hashes the output of [`PublicKey::write_fingerprinted`] with SHA-1.
     pub fn keys<F>(&self, fingerprint: F) -> Keys<'a, F>
     where
         F: Fn(&PublicKey<'a>) -> [u8; 20],
@@ -132,7 +132,7 @@ where
 
     fn next(&mut self) -> Option<CertifiedKey<'a>> {
         // By the invariant of `Certificate` reading fails only at the end, and the first packet is
-        // a key; what `said_of` leaves is the next key.
+        // a key. `said_of` stops at the next key.
         let packet = Packet::read(&mut self.packets).ok()?;
         let key = PublicKey::parse(packet.body).ok()?;
         let fingerprint = (self.fingerprint)(&key);
@@ -174,7 +174,7 @@ where
     }
 }
 
-/// What the packets behind a key say of it.
+/// Facts about a key from the packets after it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Said<'a> {
     user_id: &'a [u8],
@@ -203,7 +203,7 @@ impl<'a, F> Keys<'a, F> {
 }
 
 impl Said<'_> {
-    /// Takes what a signature by `issuer` says; any other is passed over.
+    /// Reads a signature by `issuer`. Other signatures are skipped.
     fn hear(&mut self, body: &[u8], issuer: KeyId, primary: bool) {
         let Ok(signature) = Body::parse(body) else {
             return;
@@ -233,8 +233,8 @@ impl Said<'_> {
         Some(u64::from(key.created()).saturating_add(seconds.into()))
     }
 
-    /// Whether the key is for signing data: by its flags; without flags a primary key is, a subkey
-    /// is not.
+    /// Whether the key is for signing data, by its flags. Without flags, a primary key is and a
+    /// subkey is not.
     fn signs(&self, primary: bool) -> bool {
         match self.latest.and_then(|latest| latest.key_flags) {
             Some(flags) => flags & 2 != 0,

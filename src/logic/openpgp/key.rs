@@ -81,7 +81,7 @@ impl Curve {
     }
 }
 
-/// What a public key consists of.
+/// The numbers of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Material<'a> {
     /// RSA.
@@ -128,8 +128,8 @@ impl Material<'_> {
 
 /// A public key or subkey.
 ///
-/// A key of an algorithm that nothing here verifies with is still a key with a fingerprint:
-/// [`Self::material`] refuses it, [`Self::parse`] does not.
+/// A key whose algorithm is not supported still has a fingerprint: [`Self::parse`] accepts it,
+/// [`Self::material`] refuses it.
 #[derive(Clone, Copy, Debug)]
 pub struct PublicKey<'a> {
     body: &'a [u8],
@@ -162,7 +162,7 @@ impl<'a> PublicKey<'a> {
         })
     }
 
-    /// The numbers of the key, if the kernel can verify with it.
+    /// The numbers of the key, if the kernel can verify its signatures.
     ///
     /// # Errors
     ///
@@ -184,12 +184,12 @@ impl<'a> PublicKey<'a> {
         self.algo
     }
 
-    /// When the key was made, in seconds since 1970.
+    /// The time when the key was made, in seconds since 1970.
     pub const fn created(&self) -> u32 {
         self.created
     }
 
-    /// Writes what is hashed with SHA-1 into the fingerprint.
+    /// Writes what SHA-1 hashes into the fingerprint.
     pub fn write_fingerprinted(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
         let len = u16::try_from(self.body.len()).map_err(|_| Cause::BadLength)?;
         sink.put(&[0x99])?;

@@ -2,10 +2,10 @@
 
 //! OpenPGP signatures and public keys, as far as the signatures of RPM headers need them.
 //!
-//! Packets, subpackets and multiprecision integers are read here; nothing is hashed and nothing
-//! verified. From a [`Signature`] a caller learns what to hash behind the data, by which key to
-//! verify and what the signature is worth; from a [`PublicKey`] it gets the key in the encodings of
-//! the kernel's crypto. Armor is removed by the tool.
+//! Packets, subpackets and multiprecision integers are read here. Nothing is hashed or verified. A
+//! [`Signature`] tells what to hash after the data, which key to verify with, and how far it can be
+//! trusted. A [`PublicKey`] gives the key in the encodings of the kernel's crypto. The tool removes
+//! armor.
 //!
 //! Sources: RFC 4880 (version 3 signatures, version 4), RFC 9580 (version 6, algorithms 27 and 28),
 //! draft-ietf-openpgp-pqc (algorithms 30 and above).

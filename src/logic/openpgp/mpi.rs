@@ -60,7 +60,7 @@ impl<'a> Mpi<'a> {
 
     /// Writes the integer to the end of `out` and zeros before it.
     ///
-    /// A signature has to be as long as the modulus; as an integer it is often shorter.
+    /// A signature must be as long as the modulus, but the integer is often shorter.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 //! Packets: a tag, a length in one of several encodings, a body.
 //!
-//! Partial and indeterminate lengths are refused: neither signatures nor keys may have them.
+//! Partial and indeterminate lengths are refused: signatures and keys must not have them.
 
 use crate::{
     cursor::Cursor,
@@ -24,9 +24,9 @@ pub const PUBLIC_SUBKEY: u8 = 14;
 /// A packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// What it is.
+    /// Its kind.
     pub tag: u8,
-    /// What it holds.
+    /// Its content.
     pub body: &'a [u8],
 }
 
@@ -35,8 +35,8 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// [`Cause::BadMagic`] if there is no packet, [`Cause::BadLength`] for a length that no
-    /// signature and no key may have, [`Cause::Truncated`].
+    /// [`Cause::BadMagic`] if there is no packet, [`Cause::BadLength`] for a length that signatures
+    /// and keys must not have, [`Cause::Truncated`].
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self> {
         let head = cursor.u8()?;
         if head & 0x80 == 0 {
@@ -76,7 +76,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// The length that two octets encode, of which the first is at least 192.
+/// The length in two octets, the first of which is at least 192.
 pub(super) fn two_octets(high: u8, low: u8) -> u32 {
     let high = u32::from(high.saturating_sub(192));
     (high << 8).wrapping_add(u32::from(low)).wrapping_add(192)

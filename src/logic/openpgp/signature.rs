@@ -2,9 +2,9 @@
 
 //! Signature packets, versions 3 and 4.
 //!
-//! What is hashed is the data, then [`Signature::write_trailer`]. `DATA_SIGNATURE` of an RPM header
-//! is the bare packet, as the tag `RSAHEADER` of the package holds it (the tag `OPENPGP` holds the
-//! same in base64).
+//! The data are hashed, then the output of [`Signature::write_trailer`]. `DATA_SIGNATURE` of an RPM
+//! header is the bare packet, as in the package's tag `RSAHEADER` (the tag `OPENPGP` has the same
+//! in base64).
 
 use super::{
     algo::{
@@ -43,7 +43,7 @@ pub struct Signature<'a> {
     value: Value<'a>,
 }
 
-/// The numbers that make a signature.
+/// The numbers of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// RSA with PKCS#1 version 1.5 padding.
@@ -112,7 +112,7 @@ impl<'a> Signature<'a> {
         })
     }
 
-    /// Writes what is hashed behind the data.
+    /// Writes what is hashed after the data.
     pub fn write_trailer(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
         match self.version {
             Version::V3 { hashed, .. } => sink.put(hashed),
@@ -133,12 +133,12 @@ impl<'a> Signature<'a> {
         }
     }
 
-    /// What the data are hashed with.
+    /// The hash algorithm of the data.
     pub const fn hash(&self) -> HashAlgo {
         self.hash
     }
 
-    /// The key that made the signature, as the signature says.
+    /// The key that made the signature, as stated in the signature.
     pub const fn issuer(&self) -> KeyId {
         self.issuer
     }
@@ -148,7 +148,7 @@ impl<'a> Signature<'a> {
         self.created
     }
 
-    /// When the signature ends to be valid, in seconds since 1970; `None` if it does not.
+    /// The end of the signature's validity in seconds since 1970; `None` if it has no end.
     pub const fn expires(&self) -> Option<u64> {
         if self.valid_for == 0 {
             return None;
@@ -157,12 +157,12 @@ impl<'a> Signature<'a> {
         Some((self.created as u64).saturating_add(self.valid_for as u64))
     }
 
-    /// The first two bytes of the hash: a wrong hash is found without the key.
+    /// The first two bytes of the hash: a wrong hash can be found without the key.
     pub const fn left(&self) -> [u8; 2] {
         self.left
     }
 
-    /// The numbers that make the signature.
+    /// The numbers of the signature.
     pub const fn value(&self) -> Value<'a> {
         self.value
     }
@@ -171,7 +171,7 @@ impl<'a> Signature<'a> {
 /// The kind of a signature of bytes as they are.
 const BINARY_DOCUMENT: u8 = 0;
 
-/// The fields of a signature packet, whatever is signed by whatever means.
+/// The fields of a signature packet, for all algorithms and kinds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Body<'a> {
     pub(super) version: Version<'a>,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The subpackets of version 4 signatures, as far as they are of use here.
+//! The subpackets of version 4 signatures that matter here.
 //!
-//! Only what is hashed binds the signer; from the unhashed area nothing is taken but a hint at the
-//! key.
+//! Only hashed subpackets bind the signer. The unhashed area may only give a hint at the key.
 
 use super::{
     key::KeyId,
@@ -17,7 +16,7 @@ use crate::{
     }, //
 };
 
-/// What the subpackets of a signature say.
+/// Facts from the subpackets of a signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subpackets {
     /// When the signature was made, in seconds since 1970 (2).
@@ -86,7 +85,7 @@ impl Subpackets {
     }
 }
 
-/// Sets what was not set, or was set to the same.
+/// Sets a field that is unset, or has the same value.
 fn once<T: PartialEq + Copy>(field: &mut Option<T>, value: T) -> Result {
     match *field {
         Some(other) if other != value => Err(Cause::BadSignature),

@@ -25,7 +25,7 @@ pub const BUILTIN_NAMES: [&str; 6] = [
     "critical_data",
 ];
 
-/// The text of the built-in policy `name`, in full: it may name what the module does not serve.
+/// The whole text of the built-in policy `name`. It may use words that the module does not serve.
 pub fn builtin(name: &str) -> Option<&'static str> {
     match name {
         "tcb" => Some(TCB),
@@ -84,9 +84,9 @@ impl From<fmt::Error> for SelectionError<'_> {
 
 /// Writes the policies that `selection` names, joined by `|`, to `out`.
 ///
-/// Rules that `capabilities` does not cover are left out, so that the text written is what will be
-/// active; a policy of which no positive rule is left is refused. Each policy is written once, in
-/// the order of [`BUILTIN_NAMES`].
+/// Rules that `capabilities` does not cover are left out, so the text is what will be active. A
+/// policy without a positive rule left is refused. Each policy is written once, in the order of
+/// [`BUILTIN_NAMES`].
 pub fn write_selection<'s>(
     selection: &'s str,
     capabilities: &Capabilities,
@@ -113,7 +113,7 @@ pub fn write_selection<'s>(
     Ok(())
 }
 
-/// Writes the served rules of `text`; whether one of them is positive.
+/// Writes the served rules of `text`. Returns whether one of them is positive.
 fn write_served(
     text: &str,
     capabilities: &Capabilities,
@@ -165,8 +165,8 @@ macro_rules! pseudo_file_systems {
     };
 }
 
-/// IMA leaves out opens of files on tmpfs, but not their execution. Lists need no rule of their
-/// own: the record of the metadata covers them, however many there are.
+/// IMA skips opens on tmpfs, but not executions. Lists need no rule of their own, because the
+/// record of the metadata covers all of them.
 const TCB: &str = concat!(
     pseudo_file_systems!("dont_measure"),
     "dont_measure func=FILE_CHECK fsmagic=0x1021994\n",
@@ -193,9 +193,9 @@ const SECURE_BOOT: &str = concat!(
     "appraise func=POLICY_CHECK appraise_type=imasig digest_list\n",
 );
 
-/// What the kernel takes in is appraised wherever it comes from: these stand before any
-/// `dont_appraise`, since root finds files of root's making on every file system that is left out,
-/// on proc as well.
+/// What the kernel loads is appraised on all file systems. These rules precede each
+/// `dont_appraise`, since root can make files on every file system that those leave out, on proc as
+/// well.
 macro_rules! appraise_what_the_kernel_takes_in {
     () => {
         concat!(
@@ -216,9 +216,9 @@ const APPRAISE_TCB: &str = concat!(
     "appraise fowner=0 digest_list\n",
 );
 
-/// Whoever owns a file, and on tmpfs and ramfs as well, which anybody can mount in a user
-/// namespace: only known files run. The kernel's own initramfs, the one file system of its type, is
-/// left out, so that the policy can be in force from there on.
+/// Only known files run, whatever their owner, and also on tmpfs and ramfs, which any user can
+/// mount in a user namespace. The kernel's own initramfs, the only file system of its type, is left
+/// out, so that the policy can be in force from there on.
 const APPRAISE_EXEC_TCB: &str = concat!(
     appraise_what_the_kernel_takes_in!(),
     pseudo_file_systems!("dont_appraise"),

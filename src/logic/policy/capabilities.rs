@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which part of the language the module serves, and why not the rest.
+//! Which part of the language the module serves, and the reasons for the rest.
 
 use super::{
     action::{
@@ -23,12 +23,12 @@ use super::{
     }, //
 };
 
-/// Of what signatures can be verified.
+/// What verified signatures may cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureSet {
-    /// Of the content.
+    /// The content.
     OfContent,
-    /// Of the content, and of the digest that fs-verity enforces.
+    /// The content, and the fs-verity digest.
     All,
 }
 

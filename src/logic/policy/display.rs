@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! From a rule back to its line, as IMA shows its policy.
+//! Writes a rule as its line, as IMA shows its policy.
 
 use core::fmt;
 
@@ -54,7 +54,7 @@ fn write_value(
     out: &mut impl fmt::Write,
 ) -> fmt::Result {
     let mut write_text = |range: Option<TextRange>| {
-        // The owner's text holds the range; another text is a fault of the caller.
+        // The rule's own text has the range; another text is an error of the caller.
         let value = range.and_then(|range| range.get(text));
         out.write_str(value.ok_or(fmt::Error)?)
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a policy says of one access.
+//! The decision of a policy about one access.
 
 use super::{
     action::{
@@ -24,7 +24,7 @@ use super::{
     }, //
 };
 
-/// Who makes an access. Ids are those of the initial user namespace.
+/// The subject of an access. Ids are those of the initial user namespace.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
     /// The real user id.
@@ -66,14 +66,14 @@ pub struct File<'a> {
     pub label: Option<&'a str>,
 }
 
-/// One access, with all that rules can ask of it.
+/// One access, with all facts that rules may match.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// Where in the kernel the access is checked.
     pub func: Func,
     /// What the access does.
     pub mask: Mask,
-    /// Who makes it.
+    /// The subject.
     pub task: Task<'a>,
     /// The file; [`None`] for a key, critical data, or a policy or list written as bytes.
     pub file: Option<File<'a>>,
@@ -108,13 +108,13 @@ pub struct Appraise {
 }
 
 impl Appraise {
-    /// Whether a signature at the end of the file will do.
+    /// Whether a signature at the end of the file suffices.
     pub fn takes_modsig(&self) -> bool {
         self.kind == Some(AppraiseType::ImasigOrModsig)
     }
 }
 
-/// What the policy asks for. The default asks for nothing.
+/// The decision of a policy. The default asks for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// Record the file.
@@ -125,9 +125,9 @@ pub struct Decision {
     pub audit: Option<usize>,
     /// Store the digest, for the rule at this place. Never together with an earlier `appraise`.
     pub hash: Option<usize>,
-    /// A rule that matched allows direct I/O on a file that is checked.
+    /// A matching rule allows direct I/O on a file that is checked.
     pub permit_directio: bool,
-    /// A rule that matched wants the file's verity digest instead of the digest of its content.
+    /// A matching rule uses the file's fs-verity digest instead of the digest of its content.
     pub verity: bool,
 }
 
@@ -141,16 +141,15 @@ impl Decision {
     }
 }
 
-/// Decides on one access: the first rule that matches settles its action, as in IMA.
+/// Decides about one access. The first matching rule settles its action, as in IMA.
 ///
-/// `rules` are the policy's in their order, or those of them that apply to the function
-/// ([`rule_applies_to()`]); `text` is the text they were parsed from. `wanted` has the actions for
-/// which the policy has any rule at all ([`ActionSet::of_rules()`]): once each of them is settled,
-/// no further rule is looked at. `decides` is told the place in `rules` of each that settles an
-/// action.
+/// `rules` are all rules of the policy in their order, or those for which [`rule_applies_to()`] is
+/// true. `text` is the text they were parsed from. `wanted` are the actions for which there are
+/// rules ([`ActionSet::of_rules()`]). The evaluation ends when all of them are settled. Calls
+/// `decides` with the place in `rules` of each rule that settles an action.
 ///
-/// As in IMA, flags such as `permit_directio` count from every rule that matched on the way.
-/// Neither allocates nor locks; callable in an RCU read-side section.
+/// As in IMA, flags such as `permit_directio` count from each matching rule on the way. Neither
+/// allocates nor locks. Callable in an RCU read-side section.
 pub fn evaluate<'r>(
     rules: impl IntoIterator<Item = &'r Rule>,
     text: &str,
@@ -190,7 +189,7 @@ impl ActionSet {
 
 impl Decision {
     fn apply(&mut self, rule: &Rule, place: usize, func: Func) {
-        // A list is never looked up in lists, even by a rule that names no function.
+        // Lists are never looked up in lists, even for rules that name no function.
         let digest_list = rule.has(OptionName::DigestList) && func != Func::DigestListCheck;
         match rule.action {
             Action::Measure => {
@@ -224,7 +223,8 @@ fn matches(rule: &Rule, text: &str, context: &Context<'_>) -> bool {
         return false;
     }
     let Some(file) = &context.file else {
-        // Data: only a rule that names the function, and its conditions on files do not count.
+        // Without a file, only rules that name the function match, and conditions on files do not
+        // count.
         return rule.func == Some(context.func) && matches_data(rule, text, context);
     };
     rule.mask.is_none_or(|mask| mask.matches(context.mask))

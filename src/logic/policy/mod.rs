@@ -6,23 +6,22 @@
 //! the option `digest_list`, which switches the lookup in digest lists on for one rule, and
 //! `func=DIGEST_LIST_CHECK`, the reading of the lists themselves.
 //!
-//! The way through the files is text → tokens → [`Rule`] ([`rules()`] or [`parse_line()`]) →
-//! [`evaluate()`] → [`Decision`]. A [`Rule`] is a plain value: what it names by a string (a file
-//! system, a label) stays in the policy's text, which its owner keeps beside the rules, and the
-//! rule holds a [`TextRange`] into it. What is part of the language but not served by the module
-//! is decided by [`Capabilities`] while parsing, and refused by name.
+//! The path through the files is text → tokens → [`Rule`] ([`rules()`] or [`parse_line()`]) →
+//! [`evaluate()`] → [`Decision`]. A [`Rule`] is a plain value. Strings (a file system, a label)
+//! stay in the policy's text, which the owner keeps with the rules; the rule has a [`TextRange`]
+//! into it. [`Capabilities`] refuses words of the language that the module does not serve.
 //!
 //! Where the language is stricter than IMA's parser:
 //!
-//! - No option may stand twice in a rule. IMA takes the last `pcr=`, `appraise_type=`,
-//!   `digest_type=` and `fsname=` silently.
-//! - The order of words in a rule means nothing. IMA refuses `template=` before `measure`, and
-//!   lets `digest_type=verity` pass with `imasig` if it comes second.
-//! - `pcr=` ends at 23, the last register of a TPM 2.0 platform; IMA accepts up to 63.
-//! - `appraise_flag=` accepts its one documented value, on an `appraise` rule only.
-//! - `gid=` on `KEY_CHECK` and `CRITICAL_DATA` rules is compared; IMA accepts and ignores it.
+//! - No option may be repeated in a rule. IMA silently takes the last `pcr=`, `appraise_type=`,
+//!   `digest_type=` and `fsname=`.
+//! - The order of words does not matter. IMA refuses `template=` before `measure`, and accepts
+//!   `digest_type=verity` with `imasig` if it comes second.
+//! - `pcr=` ends at 23, the last PCR of a TPM 2.0 platform. IMA accepts up to 63.
+//! - `appraise_flag=` accepts its one documented value, on `appraise` rules only.
+//! - `gid=` on `KEY_CHECK` and `CRITICAL_DATA` rules is compared. IMA accepts and ignores it.
 //!
-//! This module neither keeps a policy nor locks one: the owner does.
+//! This module does not store or lock policies. Their owner does.
 
 mod action;
 mod builtin;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! From a line to a rule: each word by itself. Which words go together is told by `validate`.
+//! Parses a line into a rule, word by word. `validate` checks which words go together.
 
 use super::{
     action::Action,
@@ -40,9 +40,8 @@ pub const LINE_MAX: usize = 4095;
 
 /// Parses one line; [`None`] for a blank line or a comment.
 ///
-/// `line` is without its newline and starts at the byte `offset` of the policy's text, whose line
-/// number `line_number` it is. What `capabilities` lacks is refused with
-/// [`ErrorKind::Unsupported`].
+/// `line` has no newline. It is line `line_number` of the policy, and starts at byte `offset` of
+/// its text. Words that `capabilities` lacks are refused with [`ErrorKind::Unsupported`].
 pub fn parse_line(
     line: &str,
     line_number: u32,
@@ -96,7 +95,7 @@ fn is_blamed(token: &Token<'_>, blame: Blame) -> bool {
     }
 }
 
-/// A rule of which some words were read.
+/// A rule while its words are read.
 struct Draft<'c> {
     action: Option<Action>,
     rule: Rule,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The values of options, each from its word.
+//! Reads the values of options.
 
 use super::{
     capabilities::Capabilities,
@@ -23,7 +23,7 @@ use super::{
 /// Why a word was refused.
 pub(super) type Refusal = (ErrorKind, &'static str);
 
-/// The range of `value`, the end of `token`, in a text that has the token's line at `offset`.
+/// The range of `value`, which ends `token`, in a text whose byte `offset` starts the token's line.
 pub(super) fn range(offset: u32, token: Token<'_>, value: &str) -> Result<TextRange, Refusal> {
     let in_token = token.text.len().checked_sub(value.len());
     in_token
@@ -84,7 +84,7 @@ fn parse_uuid(value: &str) -> Option<[u8; 16]> {
     groups.next().is_none().then_some(uuid)
 }
 
-/// An id that exists: the largest number stands for none.
+/// A valid id: the largest number means none.
 pub(super) fn id(value: &str) -> Result<u32, Refusal> {
     let id = number(value, 10).and_then(|id| u32::try_from(id).ok());
     id.filter(|id| *id != u32::MAX)

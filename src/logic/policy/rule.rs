@@ -22,8 +22,8 @@ use super::{
 
 /// One rule: an action, and the conditions under which it applies.
 ///
-/// Made by [`super::parse_line()`] only, so that a rule at hand is one that the language allows.
-/// Every [`TextRange`] points into the text that the rule was parsed from.
+/// Only [`super::parse_line()`] makes rules, so each rule is allowed by the language. Each
+/// [`TextRange`] points into the text that the rule was parsed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     pub(super) action: Action,
@@ -124,10 +124,8 @@ impl Rule {
     }
 }
 
-/// Whether `rule` can match an access of the kind `func` at all.
-///
-/// The owner of a policy lists, per function, the rules for which this is true, and gives
-/// [`super::evaluate()`] only those.
+/// Whether `rule` can match an access of the function `func`. The owner of a policy lists these
+/// rules per function for [`super::evaluate()`].
 pub fn rule_applies_to(rule: &Rule, func: Func) -> bool {
     match rule.func {
         Some(named) => named == func,

@@ -42,9 +42,8 @@ pub struct Rules<'t> {
     capabilities: Capabilities,
 }
 
-/// Parses a whole policy line by line; comments and blank lines are passed over.
-///
-/// An owner who wants all or nothing stops at the first error.
+/// Parses a whole policy line by line, without comments and blank lines. A caller that wants all or
+/// nothing stops at the first error.
 pub const fn rules<'t>(text: &'t str, capabilities: &Capabilities) -> Rules<'t> {
     Rules {
         text,

@@ -17,7 +17,7 @@ pub(super) struct Token<'t> {
     pub(super) start: usize,
 }
 
-/// The words of a line, which blanks and tabs separate; a word that starts with `#` ends the line.
+/// The words of a line, separated by blanks and tabs. A word that starts with `#` ends the line.
 pub(super) struct Tokens<'t> {
     line: &'t str,
     at: usize,
@@ -29,9 +29,8 @@ impl<'t> Tokens<'t> {
     }
 }
 
-/// The pattern for `wanted`, for searches in strings.
-///
-/// A `char` as a pattern is searched by code of `core` that has a panic path; a function is not.
+/// The pattern `wanted` for searches in strings. For a `char` as a pattern, `core` has a panic
+/// path; for a function it has none.
 pub(super) fn is(wanted: char) -> impl Fn(char) -> bool {
     move |c| c == wanted
 }
@@ -60,7 +59,7 @@ fn is_operator(c: char) -> bool {
     matches!(c, '=' | '<' | '>')
 }
 
-/// What a word is.
+/// The meaning of a word.
 #[derive(Clone, Copy)]
 pub(super) enum Word<'t> {
     /// The action of the rule.
@@ -69,7 +68,7 @@ pub(super) enum Word<'t> {
     Option(OptionName, Compare, &'t str),
 }
 
-/// Recognises a word. The error says what was expected.
+/// Recognises a word. The error names what was expected.
 pub(super) fn word(token: &str) -> Result<Word<'_>, &'static str> {
     if let Some(action) = Action::from_name(token) {
         return Ok(Word::Action(action));

@@ -13,7 +13,7 @@ use super::{
     value::AppraiseType, //
 };
 
-/// The word that does not go with the others.
+/// The word that conflicts with the others.
 #[derive(Clone, Copy)]
 pub(super) enum Blame {
     Action,
@@ -22,7 +22,7 @@ pub(super) enum Blame {
 
 type Verdict = Result<(), (Blame, &'static str)>;
 
-/// Checks a rule whose words are good by themselves.
+/// Checks the words of a rule against each other; each is valid by itself.
 pub(super) fn validate(rule: &Rule) -> Verdict {
     options_fit_action(rule)?;
     func_fits_action(rule)?;
@@ -114,7 +114,7 @@ const COMMON: OptionSet = DATA.union(OptionSet::of(&[
     OptionName::ObjType,
 ]));
 
-/// What a rule on files that the kernel reads for itself may have.
+/// The options of rules on files that the kernel reads for itself.
 const READ: OptionSet = COMMON
     .union(APPRAISE_OPTIONS)
     .with(OptionName::Mask)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Base64, in which newer packages store signatures. For the tool; the kernel is given the bytes.
+//! Base64, in which newer packages store signatures. Only the tool uses it.
 
 use crate::{
     cursor::Sink,
@@ -10,12 +10,12 @@ use crate::{
     }, //
 };
 
-/// Writes what `text` encodes. Line ends are passed over.
+/// Decodes `text` into `sink`. Line ends are skipped.
 ///
 /// # Errors
 ///
-/// [`Cause::BadSignature`] for another character, for wrong padding and for bits that are left
-/// over, and those of `sink`.
+/// [`Cause::BadSignature`] for other characters, wrong padding and left-over bits, and those of
+/// `sink`.
 pub fn decode(text: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
     let mut bits = 0u32;
     let mut count = 0u32;

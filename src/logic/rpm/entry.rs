@@ -82,7 +82,7 @@ impl RawEntry {
 
     /// The entry with its values, which lie in `store`.
     ///
-    /// Takes as long as the values are, however large the count.
+    /// The time depends on the size of the values, not on the stated count.
     ///
     /// # Errors
     ///

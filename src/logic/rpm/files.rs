@@ -161,7 +161,7 @@ pub fn digest_algo(header: &Header<'_>) -> Result<HashAlgo> {
     }
 }
 
-/// A file of a package, for those who want to know its name.
+/// A file of a package with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct File<'a> {
     /// The number of its directory; see [`Files::directories`].

@@ -66,7 +66,7 @@ impl<'a> List<'a> {
             skipped_empty: 0,
         };
         for content in contents.filter(|content| !content.digest.is_empty()) {
-            // Also of what is not loaded: a header is understood as a whole or not at all.
+            // Also for digests that are not loaded: the whole header must be valid.
             let digest = Digest::from_hex(algo, content.digest)?;
             if is_loaded(&content, &digest) {
                 list.counts.add(content.kind(), 1)?;

@@ -10,16 +10,15 @@
 //! | 16 N  | entries, each `tag u32 | type u32 | offset u32 | count u32` |
 //! | D     | the data |
 //!
-//! The first entry is the *region*: its data, the last 16 bytes of the region, repeat it with the
-//! size of the region's entries, negated, as offset. What lies in the region was there when the
-//! package was built, and is what the header's signature covers, behind magic and the two sizes of
-//! the region. RPM adds entries behind it when it installs a package ([`Header::added`]). A list
-//! file is a header whose region is all of it, so the signature is over the very file;
-//! [`Header::write_signed`] makes one of an installed header.
+//! The first entry is the *region*. Its data, the last 16 bytes of the region, repeat it with the
+//! negated size of the region's entries as offset. The region was there when the package was built.
+//! The header's signature covers it, after the magic and the region's two sizes. RPM adds entries
+//! after it when it installs a package ([`Header::added`]). A list file is a header with only the
+//! region, so the signature is over the file itself. [`Header::write_signed`] makes one of an
+//! installed header.
 //!
-//! A header without the tag `SOURCERPM` (1044) is that of a source package: its files are
-//! specifications and archives that a vendor builds from, which nobody has said to be good to run.
-//! It is refused.
+//! A header without the tag `SOURCERPM` (1044) is of a source package and refused: its files are
+//! build input, and the vendor does not release them for execution.
 //!
 //! Which digests are loaded, and how:
 //!
@@ -31,9 +30,8 @@
 //!   sticky bit, or if `FILEFLAGS` (1037) mark it as configuration or as ghost; otherwise as
 //!   immutable.
 //!
-//! The rules of RPM for entries are enforced, and a little more that holds for every header RPM
-//! wrote: tags ascend, data are in the order of the tags without overlap, and what aligns them is
-//! zero.
+//! RPM's rules for entries are enforced, and rules that hold for every header that RPM wrote: tags
+//! ascend, data are in the order of the tags without overlap, and padding is zero.
 //!
 //! Sources: `lib/header.c` and `docs/manual/format_header.md` of RPM.
 

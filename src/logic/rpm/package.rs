@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Package files: a lead, a header of signatures, the header, the payload. For the tool; the kernel
-//! is given the header.
+//! Package files: a lead, a header of signatures, the header, the payload. Only the tool uses them.
 
 use super::{
     header::Frame,

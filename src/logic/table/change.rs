@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The writer: adds, removes and withdraws lists, whole changes or nothing.
+//! The writer: adds, removes and withdraws lists. A change is made as a whole or not at all.
 //!
-//! The order of the steps of each change is that of [`super`], "Concurrency". Everything that needs
-//! memory comes before the first step that readers, or the next change, could notice.
+//! The order of the steps is that of [`super`], "Concurrency". All memory is allocated before the
+//! first step that readers, or the next change, could notice.
 
 use super::{
     lists::Usage,
@@ -22,42 +22,42 @@ use super::{
 };
 use crate::num::u32_as_usize;
 
-/// What becomes of a list whose digests in memory have changed.
+/// What happens to a list whose digests in memory may have changed.
 pub enum Damaged<S> {
-    /// They have not: it stays.
+    /// They have not changed: the list stays.
     Intact,
-    /// It goes, and nothing of it was revoked.
+    /// It is removed. It has no revocations.
     Gone,
-    /// Only what it revoked is left: this list takes its place.
+    /// Only its revocations are intact: this list replaces it.
     Revocations(S),
-    /// What it revoked has changed: until a list with the same digest is added, every digest counts
-    /// as revoked.
+    /// Its revocations have changed: every digest counts as revoked until a list with the same
+    /// digest is added.
     RevocationsLost,
 }
 
-/// What only the writer knows of the tables.
+/// Data of the writer about the tables.
 ///
 /// # Invariants
 ///
-/// Between two changes `usage` says of the index of each algorithm of the snapshot in force what is
-/// in it. All that is in it, the snapshot resolves.
+/// Between two changes, `usage` is that of the indexes of the snapshot in force, which resolves all
+/// ids in them.
 #[derive(Debug, Default)]
 pub struct Writer {
-    /// How full the indexes are. Only to be read.
+    /// How full the indexes are. Read-only.
     pub usage: PerAlgo<Usage>,
 }
 
 impl Writer {
-    /// How many distinct digests there are, over all algorithms.
+    /// The number of distinct digests of all algorithms.
     pub fn digests(&self) -> u64 {
         self.usage
             .iter()
             .fold(0, |sum, (_, usage)| sum.saturating_add(usage.distinct))
     }
 
-    /// The bytes that `entries` more digests take in indexes, directories and arrays while they are
-    /// being added to `now`, the snapshot in force: what readers use goes only after they have the
-    /// new ones.
+    /// The bytes that `entries` more digests need in indexes, directories and arrays while they are
+    /// added to `now`, the snapshot in force. Old memory is freed only after readers have the new
+    /// one.
     pub fn growth<M: Memory>(&self, now: &Snapshot<M>, entries: &PerAlgo<usize>) -> usize {
         let mut words = 0usize;
         for ((usage, part), more) in self.usage.0.iter().zip(&now.parts.0).zip(entries.0) {
@@ -73,13 +73,12 @@ impl Writer {
             .saturating_add(size_of_val(&*now.lists))
     }
 
-    /// Adds all of `lists`, none of which is loaded, and puts what `changed` gives in the place of
-    /// loaded lists, with the same digests; all at once, or nothing. May sleep.
+    /// Adds all of `lists`, which are not loaded, and replaces loaded lists by those that `changed`
+    /// returns, which have the same digests. All at once, or nothing. May sleep.
     ///
     /// # Errors
     ///
-    /// Without memory, and [`Cause`](crate::refusal::Cause) for lists that are too many or not as
-    /// they say.
+    /// Those of memory, and [`Cause`](crate::refusal::Cause) for too many or inconsistent lists.
     pub fn add<M: Memory>(
         &mut self,
         current: &impl Current<M>,
@@ -103,8 +102,8 @@ impl Writer {
         let next = M::share(next)?;
 
         if let Err(error) = next.insert(first, &mut usage) {
-            // INVARIANT: What was inserted was removed again, from the indexes in force and from
-            // those that grew, which are dropped. Tombstones may stand elsewhere.
+            // INVARIANT: What was inserted was removed again from the indexes in force. Indexes
+            // that grew are dropped. Tombstones may be left elsewhere.
             for ((now, was), grown) in self.usage.0.iter_mut().zip(usage.0).zip(grown.0) {
                 if !grown {
                     *now = was;
@@ -112,14 +111,14 @@ impl Writer {
             }
             return Err(error.into());
         }
-        // INVARIANT: `next` resolves all that was in the indexes and all that was inserted.
+        // INVARIANT: `next` resolves all ids that were in the indexes or were inserted.
         current.publish(next);
         self.usage = usage;
         Ok(())
     }
 
-    /// Removes the lists for which `gone` says so, all at once. `commit` is called when nothing
-    /// else can fail any longer; if it fails nothing is removed. May sleep.
+    /// Removes the lists for which `gone` is true, all at once. `commit` is called when nothing
+    /// else can fail. If it fails, nothing is removed. May sleep.
     ///
     /// # Errors
     ///
@@ -132,7 +131,7 @@ impl Writer {
     ) -> Result<(), E> {
         let old = current.load();
         let mut next = old.copy(&[], |list| Ok((!gone(list)).then(|| list.clone())))?;
-        // A table that became much smaller gets a new index as well.
+        // A table that became much smaller gets a smaller index.
         let mut rebuilt = PerAlgo::<Option<Usage>>::default();
         for ((algo, usage), rebuilt) in self.usage.iter().zip(&mut rebuilt.0) {
             let leaving = old.entries(algo, 0).saturating_sub(next.entries(algo, 0));
@@ -146,9 +145,9 @@ impl Writer {
         drop(old);
         commit()?;
 
-        // From here on nothing fails. After this no reader resolves the lists.
+        // Nothing fails from here on. After this, no reader resolves the lists.
         let old = current.replace(next);
-        // INVARIANT: What the snapshot in force does not resolve goes from the indexes that it
+        // INVARIANT: Ids that the snapshot in force does not resolve leave the indexes that it
         // shares with the old one.
         let leaving = old.lists.iter().filter(|placed| {
             let rebuilt = rebuilt.get(placed.list.algo());
@@ -161,8 +160,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes lists out whose digests in memory are not those that were added, all at once, by what
-    /// `damaged` says of each. May sleep.
+    /// Takes out lists whose digests in memory have changed, all at once, as `damaged` says. May
+    /// sleep.
     ///
     /// # Errors
     ///
@@ -201,7 +200,7 @@ impl Writer {
                 *usage = next.rebuild(algo)?;
             }
         }
-        // INVARIANT: Indexes that are not made anew have only lists that stayed.
+        // INVARIANT: Indexes that are not rebuilt only have lists that stayed.
         current.publish(M::share(next)?);
         self.usage = usage;
         Ok(())

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which ids belong to which list: the directory of the digest table.
+//! The directory of the digest table: which ids belong to which list.
 //!
-//! The directory holds, for every granule of ids, the number of a list or [`NONE`]; beyond its end
-//! every granule is free. These functions serve a directory that no reader sees yet; the caller
-//! allocates it, grows it and publishes it.
+//! It has the number of a list, or [`NONE`], for each granule of ids. Granules beyond its end are
+//! free. The functions here work on a directory that no reader has yet. The caller allocates, grows
+//! and publishes it.
 
 use super::{
     GRANULE,
@@ -59,7 +59,7 @@ pub const fn length_for(base: u32, entries: u32) -> usize {
 ///
 /// # Errors
 ///
-/// [`Cause::BadLength`] if they do not lie within the directory or one of them is taken; nothing is
+/// [`Cause::BadLength`] if they are not within the directory or one of them is taken. Nothing is
 /// changed then.
 pub fn claim(directory: &mut [u32], base: u32, entries: u32, list: u32) -> Result {
     let start = u32_as_usize(base / GRANULE);

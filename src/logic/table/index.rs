@@ -2,10 +2,9 @@
 
 //! The index of the digest table: from a digest to the ids under which lists hold it.
 //!
-//! Open addressing with linear probing over 32-bit slots. Readers and the one writer work at the
-//! same time; [`super`] says why that is right. What an id means is told by a function of the
-//! caller, here always called `resolve`: it gives the kind and the digest of an id, or `None` if
-//! the id belongs to no list that the caller can see.
+//! Open addressing with linear probing over 32-bit slots. Readers and one writer work at the same
+//! time; [`super`] has the proof. The caller's function `resolve` gives the kind and the digest of
+//! an id, or `None` if the id belongs to no list that the caller can see.
 
 use core::{
     ops::Range,
@@ -51,7 +50,7 @@ pub struct Index<'i> {
     key: &'i Key,
 }
 
-/// What is inserted.
+/// An entry to insert.
 #[derive(Clone, Debug)]
 pub struct Entry<'d> {
     /// The id.
@@ -64,7 +63,7 @@ pub struct Entry<'d> {
     pub list: Range<u32>,
 }
 
-/// What an insertion found.
+/// The result of an insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     /// The digest was not in the index before.
@@ -75,7 +74,7 @@ pub enum Inserted {
     Repeated,
 }
 
-/// What a removal left behind.
+/// The result of a removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {
     /// The digest is no longer in the index.
@@ -93,8 +92,8 @@ impl<'i> Index<'i> {
         Self { slots, key }
     }
 
-    /// The ids under which `digest` may be: those of the same tag in its probe sequence. Their
-    /// digests have to be compared.
+    /// The ids that `digest` may have: those with its tag in its probe sequence. The caller
+    /// compares digests.
     ///
     /// For readers. Takes no lock and does not sleep.
     #[inline]
@@ -113,7 +112,7 @@ impl<'i> Index<'i> {
 
     /// Inserts an entry. For the writer only.
     ///
-    /// `resolve` knows every id that is in the index, whether its list is published or not.
+    /// `resolve` knows all ids in the index, also those of unpublished lists.
     ///
     /// # Errors
     ///
@@ -128,9 +127,9 @@ impl<'i> Index<'i> {
         self.place(occupancy, entry, Inserted::New, resolve)
     }
 
-    /// Inserts an entry as [`Self::insert`] does. With [`Inserted::Known`] as `assumed` it is not
-    /// asked whether the digest is new: for filling a larger index, which is several times as fast
-    /// when only digests of the same list are compared.
+    /// As [`Self::insert`]. With [`Inserted::Known`] as `assumed` it does not check whether the
+    /// digest is new, and compares only digests of the same list. This fills a larger index several
+    /// times as fast.
     pub(super) fn place<'d>(
         &self,
         occupancy: &mut Occupancy,
@@ -158,8 +157,8 @@ impl<'i> Index<'i> {
             let Some(id) = id_with_tag(value, tag) else {
                 continue;
             };
-            // Once the digest is known to be here, only entries of the same list matter: a digest
-            // that many lists share is not compared with each of them.
+            // Once the digest was found, only entries of the same list matter, so that a digest of
+            // many lists is not compared with each of them.
             let sibling = entry.list.contains(&id);
             if inserted == Inserted::Known && !sibling {
                 continue;
@@ -177,7 +176,7 @@ impl<'i> Index<'i> {
 
         let value = entry_value(tag, entry.id);
         if let Some(slot) = tombstone {
-            // INVARIANT: An entry replaces a tombstone; emptiness of slots does not change.
+            // INVARIANT: An entry replaces a tombstone. No slot becomes empty or stops being empty.
             slot.store(value, Ordering::Release);
             occupancy.tombstones = occupancy.tombstones.saturating_sub(1);
         } else {
@@ -193,8 +192,8 @@ impl<'i> Index<'i> {
 
     /// Removes the entry `id` of `digest`. For the writer only.
     ///
-    /// No reader may hold a snapshot that resolves `id` any more, or the id was never published.
-    /// `resolve` knows every id that is in the index, those that are being removed included.
+    /// No reader may hold a snapshot that resolves `id`, or the id was never published. `resolve`
+    /// knows all ids in the index, also those being removed.
     pub fn remove<'d>(
         &self,
         occupancy: &mut Occupancy,
@@ -238,8 +237,8 @@ impl<'i> Index<'i> {
             occupancy.tombstones = occupancy.tombstones.saturating_add(1);
             return;
         }
-        // INVARIANT: Nothing is stored behind this slot, so it may end probe sequences; a tombstone
-        // before it would be followed by an empty slot, and becomes empty for the same reason.
+        // INVARIANT: Nothing is stored after this slot, so it may end probe sequences. A tombstone
+        // before it would be followed by an empty slot, so it becomes empty too.
         self.store(position, EMPTY);
         let mut before = self.previous(position);
         while self.holds(before, TOMBSTONE) {
@@ -249,12 +248,12 @@ impl<'i> Index<'i> {
         }
     }
 
-    /// The slots at which `digest` may stand, in order and each once, and the tag of its entries.
+    /// The slots where `digest` may be, in order and each once, and the tag of its entries.
     #[inline]
     fn probe(&self, digest: &[u8]) -> (Probe<'i>, u32) {
         let hash = self.key.hash(digest);
-        // The upper bits choose the home slot: hash * len / 2^64 needs no division and any length.
-        // CAST: The product shifted is less than the length.
+        // The upper bits choose the home slot: hash * len / 2^64 needs no division and allows any
+        // length. CAST: The shifted product is less than the length.
         let home = ((u128::from(hash)).wrapping_mul(self.slots.len() as u128) >> 64) as usize;
         (Probe::new(self.slots, home), tag(hash))
     }

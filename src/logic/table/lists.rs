@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Whole lists into and out of an index, with the number of distinct digests.
+//! Puts whole lists into and out of an index, and counts distinct digests.
 
 use core::ops::Deref;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::refusal::Result;
 
-/// How much is in one index; kept by the writer.
+/// How full an index is. The writer keeps it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Its slots.
@@ -34,12 +34,12 @@ where
     S: Deref,
     S::Target: List,
 {
-    /// Inserts every digest of `list`. The view resolves every id that is in the index and those of
-    /// `list`. `pause` is called every [`GRANULE`] digests.
+    /// Inserts all digests of `list`. The view resolves all ids in the index and those of `list`.
+    /// Calls `pause` every [`GRANULE`] digests.
     ///
     /// # Errors
     ///
-    /// Those of [`Index::insert`](super::Index::insert); what was inserted stays.
+    /// Those of [`Index::insert`](super::Index::insert). Inserted digests stay.
     pub(super) fn insert(&self, usage: &mut Usage, list: &Placed<S>, pause: fn()) -> Result {
         for entry in entries(list, pause) {
             let inserted =
@@ -51,8 +51,8 @@ where
         Ok(())
     }
 
-    /// Removes every digest of `list` that is in the index. The conditions of
-    /// [`Index::remove`](super::Index::remove) hold; the rest is as in [`Self::insert`].
+    /// Removes all digests of `list` that are in the index, under the conditions of
+    /// [`Index::remove`](super::Index::remove). Otherwise as [`Self::insert`].
     pub(super) fn remove(&self, usage: &mut Usage, list: &Placed<S>, pause: fn()) {
         for Entry { id, digest, .. } in entries(list, pause) {
             let left = (self.index).remove(&mut usage.occupancy, id, digest, |id| self.resolve(id));
@@ -62,13 +62,12 @@ where
         }
     }
 
-    /// Fills the index, which is empty and not published, with every list of this algorithm, and
-    /// returns how full it is. Does not count distinct digests, and is several times as fast as
-    /// [`Self::insert`] for that.
+    /// Fills the empty, unpublished index with all lists of this algorithm. Returns how full it is.
+    /// Does not count distinct digests, and is therefore several times as fast as [`Self::insert`].
     ///
     /// # Errors
     ///
-    /// Those of [`Index::insert`](super::Index::insert); the index is of no use then.
+    /// Those of [`Index::insert`](super::Index::insert). The index is then unusable.
     pub(super) fn fill(&self, pause: fn()) -> Result<Occupancy> {
         let mut occupancy = Occupancy::default();
         for list in self.lists.iter().filter(|l| l.list.algo() == self.algo) {
@@ -81,7 +80,7 @@ where
     }
 }
 
-/// What of `list` goes into the index, with a pause after every [`GRANULE`] digests.
+/// The entries of `list` for the index, with a pause every [`GRANULE`] digests.
 fn entries<S>(list: &Placed<S>, pause: fn()) -> impl Iterator<Item = Entry<'_>>
 where
     S: Deref,

@@ -10,7 +10,7 @@ pub const MIN_SLOTS: usize = 256;
 
 /// How many slots of an index may be in use, tombstones included: 80 %.
 ///
-/// Readers need empty slots to end their search at.
+/// Readers need empty slots, at which their search ends.
 pub const fn capacity(slots: usize) -> usize {
     // Divided first: no product that could wrap.
     (slots / 5).saturating_mul(4)
@@ -31,7 +31,7 @@ pub const fn slots_for(entries: usize) -> usize {
     slots
 }
 
-/// How many slots of an index are in use; kept by the writer.
+/// How many slots of an index are in use. The writer keeps it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Occupancy {
     /// Slots with an entry.
@@ -49,7 +49,7 @@ impl Occupancy {
             <= capacity(slots)
     }
 
-    /// The size of the index that the writer makes when [`Self::has_room`] says no.
+    /// The size of the new index if [`Self::has_room`] is false.
     pub const fn slots_with(&self, more: usize) -> usize {
         slots_for(self.live.saturating_add(more))
     }

@@ -9,8 +9,8 @@ use core::sync::atomic::AtomicU32;
 
 use crate::list::MAX_ENTRIES;
 
-/// A slot that no entry stands in and no probe sequence goes beyond. Zero, so that zeroed memory is
-/// an empty index.
+/// A slot without an entry, which ends probe sequences. Zero, so that zeroed memory is an empty
+/// index.
 pub(super) const EMPTY: u32 = 0;
 /// A slot whose entry was removed. Its lower 24 bits are greater than those of any entry.
 pub(super) const TOMBSTONE: u32 = ID_MASK;
@@ -42,7 +42,7 @@ pub(super) const fn id_with_tag(value: u32, tag: u32) -> Option<u32> {
     }
 }
 
-/// The slots of an index from one position around to it, each once.
+/// The slots of an index from one position all the way round, each once.
 pub(super) struct Probe<'i> {
     slots: &'i [AtomicU32],
     position: usize,

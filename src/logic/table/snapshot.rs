@@ -2,8 +2,8 @@
 
 //! What readers see: the tables of all algorithms at one moment.
 //!
-//! One snapshot has all of them, so that a change is seen whole whatever algorithms its lists use.
-//! A snapshot is built from the one before it and does not change after it was published.
+//! One snapshot has all of them, so that readers see a change of lists of several algorithms as a
+//! whole. It is built from the one before it and does not change once published.
 
 use super::{
     ids,
@@ -39,7 +39,7 @@ pub(super) type Shared<M> = <M as Memory>::Shared<<M as Memory>::List>;
 
 /// The table of one algorithm.
 pub(super) struct Part<M: Memory> {
-    /// Shared by all snapshots until it grows or is made anew.
+    /// Shared by all snapshots until the index grows or is rebuilt.
     pub(super) slots: M::Shared<M::Slots>,
     pub(super) directory: M::Array<u32>,
     reach: Reach,
@@ -49,27 +49,27 @@ pub(super) struct Part<M: Memory> {
 ///
 /// # Invariants
 ///
-/// - The directory of an algorithm has the number of a list at each granule of that list's ids, for
-///   every list of the algorithm, and [`NONE`] elsewhere.
+/// - The directory of an algorithm has the number of a list at each granule of its ids, and
+///   [`NONE`] elsewhere.
 /// - The reach of an algorithm is that of its lists.
-/// - Once it is published: every digest of every list is in the index of its algorithm under its
-///   id, or under that of an equal digest of the same list and kind, until no reader holds the
-///   snapshot.
+/// - Once published, and until no reader holds the snapshot: each digest of each list is in the
+///   index of its algorithm under its id, or under that of an equal digest of the same list and
+///   kind.
 pub struct Snapshot<M: Memory> {
     pub(super) parts: PerAlgo<Part<M>>,
     /// In the order of loading.
     pub(super) lists: M::Array<Placed<Shared<M>>>,
-    /// The digests of list files of which it is not known any longer what they revoked.
+    /// The digests of list files whose revocations are damaged.
     lost: M::Array<Digest>,
     key: Key,
 }
 
 impl<M: Memory> Snapshot<M> {
-    /// No lists. `key` orders the indexes, of this snapshot and of those that are built from it.
+    /// No lists. `key` is for the indexes of this snapshot and of those built from it.
     ///
     /// # Errors
     ///
-    /// Without memory.
+    /// Those of memory.
     pub fn new(key: Key) -> Result<Self, M::Error> {
         // INVARIANT: There are no lists.
         Ok(Self {
@@ -86,14 +86,13 @@ impl<M: Memory> Snapshot<M> {
         })
     }
 
-    /// What the lists say of `digest`, which is looked up for an access: [`List::found`] is called.
-    /// Takes no lock and does not sleep.
+    /// What the lists say of `digest`, looked up for an access: [`List::found`] is called. Takes no
+    /// lock and does not sleep.
     pub fn verdict(&self, digest: &Digest) -> Option<Verdict> {
         self.find(digest, |list, position| list.found(position))
     }
 
-    /// What the lists say of `digest`, for other purposes than an access. Takes no lock and does
-    /// not sleep.
+    /// What the lists say of `digest`, without evidence of use. Takes no lock and does not sleep.
     pub fn peek(&self, digest: &Digest) -> Option<Verdict> {
         self.find(digest, |_, _| ())
     }
@@ -128,8 +127,8 @@ impl<M: Memory> Snapshot<M> {
         self.lists.iter().map(|placed| &placed.list)
     }
 
-    /// How many lists there are of which it is not known any longer what they revoked. While there
-    /// is one, every digest counts as revoked.
+    /// The number of lists whose revocations are damaged. As long as there is one, every digest
+    /// counts as revoked.
     pub fn lost(&self) -> usize {
         self.lost.len()
     }
@@ -142,8 +141,8 @@ impl<M: Memory> Snapshot<M> {
         })
     }
 
-    /// Whether a digest that is revoked would not be so without the lists for which `gone` says so.
-    /// For the snapshot in force, while nothing changes it. May sleep.
+    /// Whether a revoked digest would no longer be revoked without the lists for which `gone` is
+    /// true. For the snapshot in force while it cannot change. May sleep.
     pub fn unrevokes(&self, gone: impl Fn(&M::List) -> bool) -> bool {
         let leaving = self.lists.iter().filter(|placed| gone(&placed.list));
         { leaving }.any(|placed| {
@@ -166,9 +165,8 @@ impl<M: Memory> Snapshot<M> {
         self.parts.get_mut(algo).ok_or(Cause::UnknownAlgorithm)
     }
 
-    /// A copy with the same indexes and ids, and with what `change` makes of each list: nothing, or
-    /// one with as many digests or fewer. There is room for `new` lists; what they revoke is known
-    /// again.
+    /// A copy with the same indexes and ids. `change` gives for each list nothing, or one with at
+    /// most as many digests. There is room for `new` lists, whose revocations are known again.
     pub(super) fn copy(
         &self,
         new: &[Shared<M>],
@@ -205,7 +203,7 @@ impl<M: Memory> Snapshot<M> {
         Ok(next)
     }
 
-    /// Gives a list free ids, and resolves them.
+    /// Gives a list free ids, which the snapshot then resolves.
     pub(super) fn enter(&mut self, list: Shared<M>) -> Result<(), M::Error> {
         let directory = &self.part(list.algo())?.directory;
         let base = ids::allocate(directory, ids::granules_for(list.counts().total()))?;
@@ -220,14 +218,14 @@ impl<M: Memory> Snapshot<M> {
         while part.directory.len() < ids::length_for(base, entries) {
             M::push(&mut part.directory, NONE)?;
         }
-        // INVARIANT: The list gets this number below, and counts for the reach; if there is no
-        // memory for it, the snapshot is dropped.
+        // INVARIANT: The list gets this number below, and counts for the reach. Without memory for
+        // it, the snapshot is dropped.
         ids::claim(&mut part.directory, base, entries, number)?;
         part.reach.add(&list.counts(), list.counts_for_appraisal());
         M::push(&mut self.lists, Placed { list, base })
     }
 
-    /// From now on it is not known what the list revoked.
+    /// Notes that the revocations of the list are damaged.
     pub(super) fn lose(&mut self, list: &Digest) -> Result<(), M::Error> {
         if self.lost.contains(list) {
             return Ok(());
@@ -243,8 +241,8 @@ impl<M: Memory> Snapshot<M> {
         })
     }
 
-    /// Makes a larger index of `algo` if the lists from number `first` on do not fit in beside the
-    /// others, which are in it, and returns whether it did.
+    /// Makes a larger index of `algo` if the lists from number `first` on do not fit beside the
+    /// others, which are in it. Returns whether it did.
     pub(super) fn make_room(
         &mut self,
         algo: HashAlgo,
@@ -266,7 +264,7 @@ impl<M: Memory> Snapshot<M> {
         Ok(true)
     }
 
-    /// Makes the index of `algo` anew, as large as its lists need it.
+    /// Rebuilds the index of `algo` in the size for its lists.
     pub(super) fn rebuild(&mut self, algo: HashAlgo) -> Result<Usage, M::Error> {
         let slots = M::slots(sizes::slots_for(self.entries(algo, 0)))?;
         self.part_mut(algo)?.slots = slots;
@@ -289,7 +287,7 @@ impl<M: Memory> Snapshot<M> {
             view.insert(usage, placed, M::pause)
         });
         if result.is_err() {
-            // No reader resolves them: they were never published.
+            // They were never published, so no reader resolves them.
             self.remove(new(), usage);
         }
         result

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The table of one algorithm as readers hold it: from a digest to what the lists say of it.
+//! The table of one algorithm, for readers.
 
 use core::ops::Deref;
 
@@ -23,8 +23,7 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `base` is a multiple of [`GRANULE`]; the ids of the list are as many as its digests, from `base`
-/// on.
+/// `base` is a multiple of [`GRANULE`]. The list has as many ids as digests, from `base` on.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed<S> {
     pub(super) list: S,
@@ -59,7 +58,7 @@ where
         })
     }
 
-    /// Every digest that the list revokes: the last ones.
+    /// The digests that the list revokes, which are at the end.
     pub(super) fn revoked(&self) -> impl Iterator<Item = &[u8]> {
         let counts = self.list.counts();
         let known = u32_as_usize(counts.total().saturating_sub(counts.revoked));
@@ -88,10 +87,8 @@ where
     S: Deref,
     S::Target: List,
 {
-    /// What the lists say of `digest` together; [`None`] if none has it. Calls `found` for each
-    /// list that was asked and has it, with the number of the digest there. Ends as soon as no
-    /// other list can add to the verdict.
-    ///
+    /// What all lists say of `digest`; [`None`] if none has it. Calls `found` with each list that
+    /// has it and the number of the digest there. Ends when no other list can raise the verdict.
     /// Takes no lock and does not sleep.
     #[inline]
     pub fn verdict(&self, digest: &[u8], found: impl Fn(&S::Target, u32)) -> Option<Verdict> {
@@ -108,8 +105,8 @@ where
         verdict
     }
 
-    /// Every list that has `digest`, with what it says, once for each kind. Takes no lock and does
-    /// not sleep itself.
+    /// All lists that have `digest`, with the kind, once per kind. Takes no lock and does not sleep
+    /// itself.
     #[inline]
     pub fn holders<'d>(
         &self,

@@ -2,10 +2,10 @@
 
 //! Records that share one extend: the template `digest-batch`.
 //!
-//! Its template data are the members' records one after the other, each as the binary measurement
-//! list of SHA-1 would show it if it stood alone ([`super::write_binary`]). The template digest is
-//! the hash of these data, as for every record. All members have the PCR of the record, and none is
-//! a violation or a batch.
+//! Its template data are the members' records one after another, each as alone in the binary
+//! measurement list of SHA-1 ([`super::write_binary`]). The template digest is the hash of these
+//! data, as for every record. All members have the PCR of the record, and none is a violation or a
+//! batch.
 
 use super::{
     put_event,
@@ -36,7 +36,7 @@ pub const MAX_MEMBERS: usize = 64;
 /// A record of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
-    /// Its SHA-1 template digest, as the record says.
+    /// Its SHA-1 template digest, as in the record.
     pub template_digest: [u8; SHA1],
     /// Its template.
     pub template: Template,
@@ -45,7 +45,7 @@ pub struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// What it records.
+    /// The event that it records.
     ///
     /// # Errors
     ///
@@ -111,8 +111,8 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Writes the record of a batch as the ascii measurement list shows it: the template of each member
-/// and its fields, with a newline at the end.
+/// Writes the record of a batch as in the ascii measurement list: the template and the fields of
+/// each member, with a newline at the end.
 ///
 /// # Errors
 ///

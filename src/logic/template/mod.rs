@@ -2,7 +2,7 @@
 
 //! Records of the measurement list, in the formats of IMA's own list.
 //!
-//! The template data of a record are the fields of its template, each behind its length as a
+//! The template data of a record are the fields of its template, each after its length as a
 //! little-endian `u32`:
 //!
 //! | field    | content | in templates |
@@ -13,13 +13,13 @@
 //! | `sig`    | signature of the file, or nothing | `ima-sig`, `ima-sigv2` |
 //! | `buf`    | the data themselves | `ima-buf` |
 //!
-//! The template digest, which a PCR is extended with, is the hash of the template data; whoever
-//! hashes is the caller. A measurement list stores the template data and the template digests,
-//! nothing else: both the binary and the ascii form of a record follow from them.
+//! The template digest, which extends a PCR, is the hash of the template data; the caller hashes. A
+//! measurement list stores only template data and template digests. Both forms of a record, binary
+//! and ascii, follow from them.
 //!
 //! Source: `security/integrity/ima/ima_template_lib.c` and `ima_fs.c` of the kernel. IMA writes
-//! integers in host order unless booted with `ima_canonical_fmt`; these are always little endian,
-//! which is the same on little-endian machines.
+//! integers in host order unless booted with `ima_canonical_fmt`. Here they are always little
+//! endian.
 
 pub mod batch;
 
@@ -48,7 +48,7 @@ pub const BOOT_AGGREGATE: &str = "boot_aggregate";
 /// The longest name of a template in bytes (`MAX_TEMPLATE_NAME_LEN` of the kernel).
 const MAX_TEMPLATE_NAME: usize = 255;
 
-/// The longest template data in bytes: what the module records whole is at most 16 MiB.
+/// The longest template data in bytes. The module records at most 16 MiB of data.
 const MAX_DATA: usize = 17 << 20;
 
 /// The size of a SHA-1 digest in bytes.
@@ -57,7 +57,7 @@ pub const SHA1: usize = HashAlgo::Sha1.digest_size();
 /// The longest name of an event in bytes, its NUL included (`PATH_MAX`).
 pub const MAX_NAME: usize = 4096;
 
-/// One event, with all that a template can record of it.
+/// One event, with the values for all templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// The digest of the content; all zero if the event is a violation.
@@ -66,9 +66,9 @@ pub struct Event<'a> {
     pub verity: bool,
     /// The name of the event, without NUL.
     pub name: &'a [u8],
-    /// The signature of the file (`security.ima`), empty where there is none.
+    /// The signature of the file (`security.ima`); empty if there is none.
     pub signature: &'a [u8],
-    /// The data themselves, where they are recorded whole.
+    /// The data themselves, if they are recorded.
     pub buffer: &'a [u8],
 }
 
@@ -87,7 +87,7 @@ enum Field {
     Buffer,
 }
 
-/// The fields of a template, empty for one in which no record can be written.
+/// The fields of a template; empty if records cannot be written in it.
 const fn fields(template: Template) -> &'static [Field] {
     use Field::{Buffer, Digest, DigestWithType, Name, Signature};
     match template {
@@ -104,7 +104,7 @@ const IMA: &[u8] = b"ima:";
 const VERITY: &[u8] = b"verity:";
 
 impl<'a> Event<'a> {
-    /// A file, or data that are known by their digest.
+    /// A file, or data identified by their digest.
     pub const fn new(digest: Digest, name: &'a [u8]) -> Self {
         Self {
             digest,
@@ -120,7 +120,7 @@ impl<'a> Event<'a> {
     /// # Errors
     ///
     /// [`Cause::NameTooLong`], [`Cause::Empty`] for an empty name, [`Cause::BadTemplate`] for a
-    /// template in which no record can be written, and those of `sink`.
+    /// template in which records cannot be written, and those of `sink`.
     pub fn write(&self, template: Template, sink: &mut (impl Sink + ?Sized)) -> Result {
         if self.name.is_empty() {
             return Err(Cause::Empty);
@@ -170,7 +170,7 @@ impl<'a> Event<'a> {
     ///
     /// [`Cause::Truncated`], [`Cause::TrailingBytes`], [`Cause::UnknownAlgorithm`],
     /// [`Cause::BadDigestSize`], [`Cause::MissingNul`], [`Cause::NameTooLong`], and
-    /// [`Cause::BadTemplate`] for anything else `write` cannot have written.
+    /// [`Cause::BadTemplate`] for data that `write` cannot have written.
     pub fn parse(template: Template, data: &'a [u8]) -> Result<Self> {
         let mut data = Cursor::new(data);
         let mut event = Self::new(Digest::zero(HashAlgo::Sha256), &[]);
@@ -224,11 +224,11 @@ fn parse_name(value: &[u8]) -> Result<&[u8]> {
     Ok(name)
 }
 
-/// Writes the name of an event as template data hold it.
+/// Writes the name of an event into template data.
 ///
-/// A space becomes an underscore, as in IMA: fields of the ascii list are separated by spaces. So
-/// does every control character, which IMA leaves alone: a newline in the name of a file would
-/// forge a record of the ascii list.
+/// A space becomes an underscore, as in IMA, because spaces separate the fields of the ascii list.
+/// So does a control character, unlike in IMA: a newline in the name of a file would forge a
+/// record.
 pub fn put_event_name(name: &[u8], sink: &mut (impl Sink + ?Sized)) -> Result {
     let mut rest = name;
     loop {
@@ -252,10 +252,10 @@ const fn is_replaced(byte: u8) -> bool {
     byte <= b' ' || byte == 0x7f
 }
 
-/// Writes a record as the binary measurement list shows it.
+/// Writes a record as in the binary measurement list.
 ///
-/// `template_digest` is that of the list's bank (SHA-1 in the list without suffix), all zero for a
-/// violation; `template` is the name of the template, and `data` are its data.
+/// `template_digest` is that of the list's bank (SHA-1 for the list without suffix), all zero for a
+/// violation. `template` is the name of the template, and `data` are the template data.
 pub fn write_binary(
     pcr: u32,
     template_digest: &Digest,
@@ -269,10 +269,10 @@ pub fn write_binary(
     put_prefixed_le(sink, data)
 }
 
-/// A record of a binary measurement list whose template digests are of SHA-1, not looked into.
+/// An unparsed record of a binary measurement list with SHA-1 template digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written<'a> {
-    /// The PCR that it says it extends.
+    /// The PCR that it states.
     pub pcr: u32,
     /// The SHA-1 of the template data, or zeros for a violation.
     pub template_digest: [u8; SHA1],
@@ -283,7 +283,7 @@ pub struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// The template, of those that stand alone.
+    /// The template, if it is one for a single record.
     ///
     /// # Errors
     ///
@@ -294,11 +294,11 @@ impl Written<'_> {
     }
 }
 
-/// Takes what [`write_binary`] writes.
+/// Reads what [`write_binary`] writes.
 ///
 /// # Errors
 ///
-/// [`Cause::Truncated`], [`Cause::BadLength`] for a field longer than any of the module's.
+/// [`Cause::Truncated`], [`Cause::BadLength`] for a field longer than the module writes.
 pub fn read_binary<'a>(cursor: &mut Cursor<'a>) -> Result<Written<'a>> {
     Ok(Written {
         pcr: cursor.u32_le()?,
@@ -316,8 +316,8 @@ fn take_limited<'a>(cursor: &mut Cursor<'a>, most: usize) -> Result<&'a [u8]> {
     cursor.take(len)
 }
 
-/// Writes a record as the ascii measurement list shows it, with the newline at its end. As in IMA's
-/// list, an empty field leaves the space before it.
+/// Writes a record as in the ascii measurement list, with a newline. As in IMA's list, an empty
+/// field leaves the space before it.
 ///
 /// The arguments are those of [`write_binary`], with the template itself.
 ///
@@ -337,7 +337,7 @@ pub fn write_ascii(
     sink.put(b"\n")
 }
 
-/// Writes what stands before the fields of a record: PCR, template digest and template.
+/// Writes PCR, template digest and template, which precede the fields of a record.
 fn put_head(
     pcr: u32,
     template_digest: &Digest,
@@ -351,7 +351,7 @@ fn put_head(
     sink.put(template.as_bytes())
 }
 
-/// Writes the fields of an event, each behind a space.
+/// Writes the fields of an event, each after a space.
 fn put_event(template: Template, event: &Event<'_>, sink: &mut (impl Sink + ?Sized)) -> Result {
     for field in fields(template) {
         sink.put(b" ")?;
