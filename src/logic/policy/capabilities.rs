@@ -97,36 +97,7 @@ impl Capabilities {
             .with(Func::DigestListCheck)
             .with(Func::KeyCheck)
             .with(Func::CriticalData),
-        options: OptionSet::of(&[
-            OptionName::Func,
-            OptionName::Mask,
-            OptionName::Fsmagic,
-            OptionName::Fsuuid,
-            OptionName::Fsname,
-            OptionName::Uid,
-            OptionName::Euid,
-            OptionName::Gid,
-            OptionName::Egid,
-            OptionName::Fowner,
-            OptionName::Fgroup,
-            OptionName::FsSubtype,
-            OptionName::SubjUser,
-            OptionName::SubjRole,
-            OptionName::SubjType,
-            OptionName::ObjUser,
-            OptionName::ObjRole,
-            OptionName::ObjType,
-            OptionName::Pcr,
-            OptionName::Template,
-            OptionName::AppraiseType,
-            OptionName::AppraiseFlag,
-            OptionName::AppraiseAlgos,
-            OptionName::DigestType,
-            OptionName::Keyrings,
-            OptionName::Label,
-            OptionName::PermitDirectio,
-            OptionName::DigestList,
-        ]),
+        options: OptionSet::ALL,
         templates: TemplateSet::EMPTY
             .with(Template::ImaNg)
             .with(Template::ImaSig)

@@ -2,134 +2,61 @@
 
 //! The names of a rule's options, and sets of them.
 
-/// An option of a rule, without its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OptionName {
-    /// `func=`
-    Func,
-    /// `mask=`
-    Mask,
-    /// `fsmagic=`
-    Fsmagic,
-    /// `fsuuid=`
-    Fsuuid,
-    /// `fsname=`
-    Fsname,
-    /// `fs_subtype=`
-    FsSubtype,
-    /// `uid=`, `uid<`, `uid>`
-    Uid,
-    /// `euid=`, `euid<`, `euid>`
-    Euid,
-    /// `gid=`, `gid<`, `gid>`
-    Gid,
-    /// `egid=`, `egid<`, `egid>`
-    Egid,
-    /// `fowner=`, `fowner<`, `fowner>`
-    Fowner,
-    /// `fgroup=`, `fgroup<`, `fgroup>`
-    Fgroup,
-    /// `subj_user=`
-    SubjUser,
-    /// `subj_role=`
-    SubjRole,
-    /// `subj_type=`
-    SubjType,
-    /// `obj_user=`
-    ObjUser,
-    /// `obj_role=`
-    ObjRole,
-    /// `obj_type=`
-    ObjType,
-    /// `pcr=`
-    Pcr,
-    /// `template=`
-    Template,
-    /// `permit_directio`
-    PermitDirectio,
-    /// `digest_type=`
-    DigestType,
-    /// `appraise_type=`
-    AppraiseType,
-    /// `appraise_flag=`
-    AppraiseFlag,
-    /// `appraise_algos=`
-    AppraiseAlgos,
-    /// `keyrings=`
-    Keyrings,
-    /// `label=`
-    Label,
-    /// `digest_list`
-    DigestList,
+/// Declares the options from rows `Variant "word";`, in the order in which a policy is shown.
+macro_rules! options {
+    ($($variant:ident $name:literal;)*) => {
+        /// An option of a rule, without its value.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum OptionName {
+            $(#[doc = concat!("`", $name, "`")] $variant,)*
+        }
+
+        impl OptionName {
+            /// Every option.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// The word of the policy language, without operator and value.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+options! {
+    Func "func";
+    Mask "mask";
+    Fsmagic "fsmagic";
+    Fsuuid "fsuuid";
+    Fsname "fsname";
+    FsSubtype "fs_subtype";
+    Uid "uid";
+    Euid "euid";
+    Gid "gid";
+    Egid "egid";
+    Fowner "fowner";
+    Fgroup "fgroup";
+    SubjUser "subj_user";
+    SubjRole "subj_role";
+    SubjType "subj_type";
+    ObjUser "obj_user";
+    ObjRole "obj_role";
+    ObjType "obj_type";
+    Pcr "pcr";
+    Template "template";
+    PermitDirectio "permit_directio";
+    DigestType "digest_type";
+    AppraiseType "appraise_type";
+    AppraiseFlag "appraise_flag";
+    AppraiseAlgos "appraise_algos";
+    Keyrings "keyrings";
+    Label "label";
+    DigestList "digest_list";
 }
 
 impl OptionName {
-    /// Every option.
-    pub const ALL: [Self; 28] = [
-        Self::Func,
-        Self::Mask,
-        Self::Fsmagic,
-        Self::Fsuuid,
-        Self::Fsname,
-        Self::FsSubtype,
-        Self::Uid,
-        Self::Euid,
-        Self::Gid,
-        Self::Egid,
-        Self::Fowner,
-        Self::Fgroup,
-        Self::SubjUser,
-        Self::SubjRole,
-        Self::SubjType,
-        Self::ObjUser,
-        Self::ObjRole,
-        Self::ObjType,
-        Self::Pcr,
-        Self::Template,
-        Self::PermitDirectio,
-        Self::DigestType,
-        Self::AppraiseType,
-        Self::AppraiseFlag,
-        Self::AppraiseAlgos,
-        Self::Keyrings,
-        Self::Label,
-        Self::DigestList,
-    ];
-
-    /// The word of the policy language, without operator and value.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Func => "func",
-            Self::Mask => "mask",
-            Self::Fsmagic => "fsmagic",
-            Self::Fsuuid => "fsuuid",
-            Self::Fsname => "fsname",
-            Self::FsSubtype => "fs_subtype",
-            Self::Uid => "uid",
-            Self::Euid => "euid",
-            Self::Gid => "gid",
-            Self::Egid => "egid",
-            Self::Fowner => "fowner",
-            Self::Fgroup => "fgroup",
-            Self::SubjUser => "subj_user",
-            Self::SubjRole => "subj_role",
-            Self::SubjType => "subj_type",
-            Self::ObjUser => "obj_user",
-            Self::ObjRole => "obj_role",
-            Self::ObjType => "obj_type",
-            Self::Pcr => "pcr",
-            Self::Template => "template",
-            Self::PermitDirectio => "permit_directio",
-            Self::DigestType => "digest_type",
-            Self::AppraiseType => "appraise_type",
-            Self::AppraiseFlag => "appraise_flag",
-            Self::AppraiseAlgos => "appraise_algos",
-            Self::Keyrings => "keyrings",
-            Self::Label => "label",
-            Self::DigestList => "digest_list",
-        }
-    }
-
     /// The option called `name`, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|option| option.name() == name)
