@@ -2,7 +2,7 @@
 
 //! What every format of digest list has in common, and the one parser the rest of the module calls.
 //!
-//! The formats themselves have a file each; how digests are stored and found afterwards is
+//! Each format has a file of its own. How digests are stored and found afterwards is
 //! [`crate::table`].
 
 use crate::{
@@ -25,54 +25,128 @@ use crate::{
 /// An entry of the table's index has 24 bits for the number of a digest; see [`crate::table`].
 pub const MAX_ENTRIES: u32 = (1 << 24) - 64;
 
-/// The format of a list file, as `DATA_TYPE` of its metadata names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ListType {
-    /// Blocks of digests; see [`crate::compact`].
-    Compact = 0,
-    /// The header of an RPM package; see [`crate::rpm`].
-    RpmHeader = 1,
-    /// Blocks of digests with a header of 16 bytes; see [`crate::compact16`].
-    Compact16 = 2,
-    /// Type, length, value; see [`crate::tlv`].
-    Tlv = 3,
+/// Declares the formats from rows `Variant = number, "name", module;`, each with its description.
+///
+/// A module has the types `List` and `Entries`, with the functions that are called here.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $variant:ident = $id:literal, $name:literal, $module:ident;)*) => {
+        /// The format of a list file, as `DATA_TYPE` of its metadata names it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ListType {
+            $($(#[$doc])* $variant = $id,)*
+        }
+
+        impl ListType {
+            /// Every format, by number.
+            pub const ALL: [Self; [$($id),*].len()] = [$(Self::$variant),*];
+
+            /// The type with this number.
+            ///
+            /// # Errors
+            ///
+            /// [`Cause::UnknownListType`].
+            pub const fn from_id(id: u16) -> Result<Self> {
+                match id {
+                    $($id => Ok(Self::$variant),)*
+                    _ => Err(Cause::UnknownListType),
+                }
+            }
+
+            /// The number in metadata.
+            pub const fn id(self) -> u16 {
+                match self {
+                    $(Self::$variant => $id,)*
+                }
+            }
+
+            /// The name shown to users.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+
+        /// A checked list of any format.
+        #[derive(Clone, Copy, Debug)]
+        pub enum ParsedList<'a> {
+            $($(#[$doc])* $variant($module::List<'a>),)*
+        }
+
+        impl<'a> ParsedList<'a> {
+            /// Checks the whole of `data` as a list of type `list_type`.
+            ///
+            /// # Errors
+            ///
+            /// Those of the format's parser.
+            pub fn parse(list_type: ListType, data: &'a [u8]) -> Result<Self> {
+                match list_type {
+                    $(ListType::$variant => $module::List::parse(data).map(Self::$variant),)*
+                }
+            }
+
+            /// The format.
+            pub const fn list_type(&self) -> ListType {
+                match self {
+                    $(Self::$variant(_) => ListType::$variant,)*
+                }
+            }
+
+            /// The algorithm of every digest of the list.
+            pub const fn algo(&self) -> HashAlgo {
+                match self {
+                    $(Self::$variant(list) => list.algo(),)*
+                }
+            }
+
+            /// How many digests of each kind the list holds, without skipped ones.
+            pub const fn counts(&self) -> Counts {
+                match self {
+                    $(Self::$variant(list) => list.counts(),)*
+                }
+            }
+
+            /// How many digests of empty content were skipped.
+            pub const fn skipped_empty(&self) -> u32 {
+                match self {
+                    $(Self::$variant(list) => list.skipped_empty(),)*
+                }
+            }
+
+            fn of_kind(&self, kind: Option<Kind>) -> Entries<'a> {
+                match self {
+                    $(Self::$variant(list) => Entries::$variant(list.entries(kind)),)*
+                }
+            }
+        }
+
+        /// The digests of a checked list; see [`ParsedList::entries`].
+        #[derive(Clone, Debug)]
+        pub enum Entries<'a> {
+            $($(#[$doc])* $variant($module::Entries<'a>),)*
+        }
+
+        impl Iterator for Entries<'_> {
+            type Item = (Kind, Digest);
+
+            fn next(&mut self) -> Option<Self::Item> {
+                match self {
+                    $(Self::$variant(entries) => entries.next(),)*
+                }
+            }
+        }
+    };
 }
 
-impl ListType {
-    /// The type with this number.
-    ///
-    /// # Errors
-    ///
-    /// [`Cause::UnknownListType`].
-    pub const fn from_id(id: u16) -> Result<Self> {
-        match id {
-            0 => Ok(Self::Compact),
-            1 => Ok(Self::RpmHeader),
-            2 => Ok(Self::Compact16),
-            3 => Ok(Self::Tlv),
-            _ => Err(Cause::UnknownListType),
-        }
-    }
-
-    /// The number in metadata.
-    pub const fn id(self) -> u16 {
-        match self {
-            Self::Compact => 0,
-            Self::RpmHeader => 1,
-            Self::Compact16 => 2,
-            Self::Tlv => 3,
-        }
-    }
-
-    /// The name shown to users.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Compact => "compact",
-            Self::RpmHeader => "rpm",
-            Self::Compact16 => "compact16",
-            Self::Tlv => "tlv",
-        }
-    }
+formats! {
+    /// Blocks of digests; see [`crate::compact`].
+    Compact = 0, "compact", compact;
+    /// The header of an RPM package; see [`crate::rpm`].
+    RpmHeader = 1, "rpm", rpm;
+    /// Blocks of digests with a header of 16 bytes; see [`crate::compact16`].
+    Compact16 = 2, "compact16", compact16;
+    /// Type, length, value; see [`crate::tlv`].
+    Tlv = 3, "tlv", tlv;
 }
 
 impl core::fmt::Display for ListType {
@@ -202,88 +276,18 @@ impl Counts {
     }
 }
 
-/// A checked list of any format.
-#[derive(Clone, Copy, Debug)]
-pub enum ParsedList<'a> {
-    /// Blocks of digests.
-    Compact(compact::List<'a>),
-    /// The header of an RPM package.
-    RpmHeader(rpm::List<'a>),
-    /// Blocks of digests with a header of 16 bytes.
-    Compact16(compact16::List<'a>),
-    /// Type, length, value.
-    Tlv(tlv::List<'a>),
-}
-
-/// Calls the same method of the list of whatever format.
-macro_rules! of_format {
-    ($self:expr, $list:ident => $call:expr) => {
-        match $self {
-            ParsedList::Compact($list) => $call,
-            ParsedList::RpmHeader($list) => $call,
-            ParsedList::Compact16($list) => $call,
-            ParsedList::Tlv($list) => $call,
-        }
-    };
-}
-
 impl<'a> ParsedList<'a> {
-    /// Checks the whole of `data` as a list of type `list_type`.
-    ///
-    /// # Errors
-    ///
-    /// Those of the format's parser.
-    pub fn parse(list_type: ListType, data: &'a [u8]) -> Result<Self> {
-        match list_type {
-            ListType::Compact => compact::List::parse(data).map(Self::Compact),
-            ListType::RpmHeader => rpm::List::parse(data).map(Self::RpmHeader),
-            ListType::Compact16 => compact16::List::parse(data).map(Self::Compact16),
-            ListType::Tlv => tlv::List::parse(data).map(Self::Tlv),
-        }
-    }
-
-    /// The format.
-    pub const fn list_type(&self) -> ListType {
-        match self {
-            Self::Compact(_) => ListType::Compact,
-            Self::RpmHeader(_) => ListType::RpmHeader,
-            Self::Compact16(_) => ListType::Compact16,
-            Self::Tlv(_) => ListType::Tlv,
-        }
-    }
-
-    /// The algorithm of every digest of the list.
-    pub const fn algo(&self) -> HashAlgo {
-        of_format!(self, list => list.algo())
-    }
-
-    /// How many digests of each kind the list holds, without skipped ones.
-    pub const fn counts(&self) -> Counts {
-        of_format!(self, list => list.counts())
-    }
-
-    /// The edition, if the list says which it is.
+    /// The edition, if the list has one.
     pub const fn edition(&self) -> Option<Edition<'a>> {
         match self {
             Self::Compact(list) => list.edition(),
-            Self::RpmHeader(_) | Self::Compact16(_) | Self::Tlv(_) => None,
+            _ => None,
         }
     }
 
-    /// How often the digest of empty content was found and left out.
-    pub const fn skipped_empty(&self) -> u32 {
-        of_format!(self, list => list.skipped_empty())
-    }
-
-    /// The digests in the order of the file, without skipped ones, each as the table has it.
+    /// The digests in the order of the file, without skipped ones, each as in the table.
     pub fn entries(&self) -> Entries<'a> {
-        let algo = self.algo();
-        match self {
-            Self::Compact(list) => Entries::Compact(list.entries(None)),
-            Self::RpmHeader(list) => Entries::RpmHeader(list.entries(None)),
-            Self::Compact16(list) => Entries::Compact16(list.entries(None)),
-            Self::Tlv(list) => Entries::Tlv(list.entries(None), algo),
-        }
+        self.of_kind(None)
     }
 
     /// The size in bytes of what [`Self::write_arena`] writes.
@@ -305,48 +309,18 @@ impl<'a> ParsedList<'a> {
             .into_iter()
             .filter(|kind| counts.of(*kind) > 0)
             .try_for_each(|kind| {
-                of_format!(self, list => list
-                    .entries(Some(kind))
-                    .try_for_each(|(_, digest)| sink.put(digest.as_ref())))
+                self.of_kind(Some(kind))
+                    .try_for_each(|(_, digest)| sink.put(digest.as_bytes()))
             })
     }
 }
 
-/// The digests of a checked list; see [`ParsedList::entries`].
-#[derive(Clone, Debug)]
-pub enum Entries<'a> {
-    /// Of a list of type compact.
-    Compact(compact::Entries<'a>),
-    /// Of an RPM header.
-    RpmHeader(rpm::list::Entries<'a>),
-    /// Of a compact list with 16-byte headers.
-    Compact16(compact16::Entries<'a>),
-    /// Of a TLV list.
-    Tlv(tlv::Entries<'a>, HashAlgo),
-}
-
 impl Entries<'_> {
-    /// Whether the digest that was returned last stands for one of fs-verity; see
-    /// [`crate::verity::entry`].
+    /// Whether the last returned digest is an entry for fs-verity; see [`crate::verity::entry`].
     pub fn is_verity(&self) -> bool {
         match self {
             Self::Compact(entries) => entries.is_verity(),
-            Self::RpmHeader(_) | Self::Compact16(_) | Self::Tlv(..) => false,
+            _ => false,
         }
-    }
-}
-
-impl Iterator for Entries<'_> {
-    type Item = (Kind, Digest);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let ((kind, digest), algo) = match self {
-            Self::Compact(entries) => return entries.next(),
-            Self::Compact16(entries) => return entries.next(),
-            Self::RpmHeader(entries) => return entries.next(),
-            Self::Tlv(entries, algo) => (entries.next()?, *algo),
-        };
-        // Checked lists have digests of no other size.
-        Some((kind, Digest::new(algo, digest).ok()?))
     }
 }

@@ -21,6 +21,7 @@ use crate::{
         Cursor,
         Sink, //
     },
+    digest::Digest,
     hash_algo::HashAlgo,
     list::{
         Counts,
@@ -128,15 +129,16 @@ pub struct Entries<'a> {
     algo: HashAlgo,
 }
 
-impl<'a> Iterator for Entries<'a> {
-    type Item = (Kind, &'a [u8]);
+impl Iterator for Entries<'_> {
+    type Item = (Kind, Digest);
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             // By the invariant of `List` this fails only at the end.
             let entry = Entry::read(&mut self.entries, self.algo).ok()?;
             if entry.digest != self.algo.empty_digest() {
-                return Some((KIND, entry.digest));
+                // Checked lists have digests of no other size.
+                return Some((KIND, Digest::new(self.algo, entry.digest).ok()?));
             }
         }
     }

@@ -54,7 +54,7 @@ def metadata_cases(where):
     yield "an algorithm that nobody knows", e.ENOPKG, UNKNOWN_ALGO, record(path, digest, algo=0x7777)
     yield "a digest shorter than its algorithm's", e.EMSGSIZE, "wrong size", record(path, digest[:31])
     yield "no digest", e.EMSGSIZE, "wrong size", record(path, b"")
-    yield "a list type that nobody knows", e.EPROTOTYPE, "unknown list type", record(path, digest, list_type=4)
+    yield "a list type that nobody knows", e.EPROTOTYPE, "unknown list type", record(path, digest, list_type=0xffff)
     yield "a compact list as an RPM header", e.ELIBBAD, "do not start", record(path, digest, list_type=1)
     yield "a compact list as a list with long headers", e.EPROTONOSUPPORT, "not supported", record(path, digest, list_type=2)
     yield "a compact list as a TLV list", e.ENODATA, ENDS, record(path, digest, list_type=3)

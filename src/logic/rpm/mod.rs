@@ -52,7 +52,10 @@ pub use header::{
     Name,
     StoredSignature, //
 };
-pub use list::List;
+pub use list::{
+    Entries,
+    List, //
+};
 pub use package::Package;
 
 /// The tags that are read.

@@ -125,11 +125,6 @@ fn malformed_records_are_refused_with_their_own_reason() {
         ),
         ("type 3", Raw::with(|r| r.list_type = 3), None),
         (
-            "type 4",
-            Raw::with(|r| r.list_type = 4),
-            Some(Cause::UnknownListType),
-        ),
-        (
             "type 65535",
             Raw::with(|r| r.list_type = 65535),
             Some(Cause::UnknownListType),

@@ -53,14 +53,6 @@ pub(crate) enum Format {
     Tlv,
 }
 
-/// Every type of list, those first that are told most easily.
-const LISTS: [ListType; 4] = [
-    ListType::RpmHeader,
-    ListType::Compact16,
-    ListType::Tlv,
-    ListType::Compact,
-];
-
 impl Format {
     /// The type of list, if it is one.
     pub(crate) fn list_type(self) -> Option<ListType> {
@@ -71,6 +63,11 @@ impl Format {
             Self::Compact16 => Some(ListType::Compact16),
             Self::Tlv => Some(ListType::Tlv),
         }
+    }
+
+    /// Whether lists of the format can say that a file may change.
+    pub(crate) fn has_mutable(self) -> bool {
+        self != Self::Tlv
     }
 }
 
@@ -118,10 +115,10 @@ fn detect<'a>(data: &'a [u8], path: &Path) -> Result<Parsed<'a>> {
     }
 }
 
-/// Checks `data` as a list of whichever type.
+/// Checks `data` as a list of whichever type: compact, the least particular, comes last.
 pub(crate) fn list(data: &[u8]) -> Result<(ListType, ParsedList<'_>)> {
     let mut reasons = Vec::new();
-    for list_type in LISTS {
+    for list_type in ListType::ALL.into_iter().rev() {
         match ParsedList::parse(list_type, data) {
             Ok(list) => return Ok((list_type, list)),
             Err(cause) => reasons.push((list_type, cause)),

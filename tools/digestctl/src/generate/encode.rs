@@ -50,7 +50,7 @@ pub(crate) fn encode(
                 bail!("only lists of the format compact can revoke")
             }
             Format::Compact16 => compact16::write_block(kind, algo, digests, &mut list),
-            Format::Tlv if kind == Kind::Mutable => {
+            _ if kind == Kind::Mutable && !format.has_mutable() => {
                 bail!("the format tlv has no mutable files; use compact")
             }
             Format::Tlv => {

@@ -221,11 +221,11 @@ pub(crate) fn sort(entries: &mut Vec<Entry>) {
     entries.dedup();
 }
 
-/// Takes out what lists of the format TLV cannot say: that a configuration file may change. Returns
-/// how many that were; where `--mutable` asks for nothing else there is no list to be made.
+/// Takes out files that may change if the format cannot say so, and returns how many these were.
+/// With `--mutable` they stay: no list could be made.
 fn leave_out_mutable(args: &Args, entries: &mut Vec<Entry>) -> usize {
     let before = entries.len();
-    if args.format == Format::Tlv && !args.mutable {
+    if !args.format.has_mutable() && !args.mutable {
         entries.retain(|entry| entry.kind != Kind::Mutable);
     }
     before - entries.len()
