@@ -67,7 +67,7 @@ fn rule(options: &str) -> Appraise {
         }),
         data: None,
     };
-    evaluate(&parsed, &text, &context, ActionSet::ALL)
+    evaluate(&parsed, &text, &context, ActionSet::ALL, |_| ())
         .appraise
         .expect("the rule matches")
 }

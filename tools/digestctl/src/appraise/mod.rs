@@ -309,7 +309,7 @@ fn judge_subject(
 ) -> Result<Outcome> {
     let file = file_systems.file(&subject.path)?;
     let context = subject.context(&file);
-    let decision = evaluate(&policy.rules, &policy.text, &context, policy.wanted);
+    let decision = evaluate(&policy.rules, &policy.text, &context, policy.wanted, |_| ());
     let Some(rule) = decision.appraise else {
         return Ok(Outcome::NotAppraised);
     };
