@@ -24,13 +24,13 @@ fn status_has_a_field_for_each_line() {
     let place = Place::new();
     place.file(
         "security/status",
-        "version: 0.1.0\npcr: 12\npolicy_lock: no\npcr_initial: zero\nrecords_waiting_errno: -19\n",
+        "version: 1.2.3\npcr: 12\npolicy_lock: no\npcr_initial: zero\nrecords_waiting_errno: -19\n",
     );
     let ran = place.run(&format!("status --json {DIR}")).good();
     assert_eq!(
         value(&ran.out),
         json!({
-            "version": "0.1.0", "pcr": 12, "policy_lock": false, "pcr_initial": "zero",
+            "version": "1.2.3", "pcr": 12, "policy_lock": false, "pcr_initial": "zero",
             "records_waiting_errno": -19,
         })
     );
@@ -95,7 +95,7 @@ fn prometheus_has_the_numbers_of_the_status_and_the_hits_of_lists() {
     let place = Place::new();
     place.file(
         "security/status",
-        "version: 0.1.0\nlists: 1\nviolations: 7\npolicy_lock: yes\ntpm: none\n",
+        "version: 1.2.3\nlists: 1\nviolations: 7\npolicy_lock: yes\ntpm: none\n",
     );
     place.file(
         "security/digest_lists",
@@ -108,7 +108,7 @@ fn prometheus_has_the_numbers_of_the_status_and_the_hits_of_lists() {
         "# TYPE digest_lists_lists gauge\ndigest_lists_lists 1\n\
          # TYPE digest_lists_policy_lock gauge\ndigest_lists_policy_lock 1\n\
          # TYPE digest_lists_violations_total counter\ndigest_lists_violations_total 7\n\
-         # TYPE digest_lists_info gauge\ndigest_lists_info{tpm=\"none\",version=\"0.1.0\"} 1\n\
+         # TYPE digest_lists_info gauge\ndigest_lists_info{tpm=\"none\",version=\"1.2.3\"} 1\n\
          # TYPE digest_lists_list_hits_total counter\n\
          digest_lists_list_hits_total{list=\"sha256:ab\",ref_id=\"a\\\"b\"} 5\n"
     );
