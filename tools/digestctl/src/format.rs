@@ -64,11 +64,6 @@ impl Format {
             Self::Tlv => Some(ListType::Tlv),
         }
     }
-
-    /// Whether lists of the format can say that a file may change.
-    pub(crate) fn has_mutable(self) -> bool {
-        self != Self::Tlv
-    }
 }
 
 /// Reads a file whole; `-` is standard input.

@@ -166,6 +166,13 @@ pub(crate) enum Format {
     Tlv,
 }
 
+impl Format {
+    /// Whether lists of the format can say that a file may change.
+    pub(crate) fn has_mutable(self) -> bool {
+        self != Self::Tlv
+    }
+}
+
 /// Where digests come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Source {
