@@ -49,6 +49,8 @@ const FIXED_TPM: u32 = 1 << 1;
 const FIXED_PARENT: u32 = 1 << 4;
 /// The TPM made it.
 const SENSITIVE_DATA_ORIGIN: u32 = 1 << 5;
+/// Its own authorization, which is empty, is enough to use it.
+const USER_WITH_AUTH: u32 = 1 << 6;
 /// It signs nothing that looks like a TPM's own statement and is none.
 const RESTRICTED: u32 = 1 << 16;
 /// It decrypts.
@@ -184,6 +186,12 @@ impl<'a> Public<'a> {
     pub const fn is_endorsement_key(&self) -> bool {
         const WANTED: u32 = FIXED_TPM | FIXED_PARENT | SENSITIVE_DATA_ORIGIN | RESTRICTED | DECRYPT;
         self.attributes & (WANTED | SIGN) == WANTED
+    }
+
+    /// Whether it can be used by its own authorization. Of the TCG's templates of endorsement keys
+    /// those of the high range have that; the others are used by their policy.
+    pub const fn is_used_by_its_authorization(&self) -> bool {
+        self.attributes & USER_WITH_AUTH != 0
     }
 
     /// The name by which the TPM knows the key with the public part `data`, which was checked.

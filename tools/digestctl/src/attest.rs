@@ -174,7 +174,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             records: Bytes(records.to_vec()),
         },
         seen,
-        firmware_log: std::fs::read(&args.firmware_log).ok().map(Bytes),
+        // It is about what came before the first record.
+        firmware_log: match args.since {
+            0 => std::fs::read(&args.firmware_log).ok().map(Bytes),
+            _ => None,
+        },
         system_log: None,
         status,
     };

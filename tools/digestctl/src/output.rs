@@ -3,8 +3,10 @@
 //! Files that appear whole or not at all, and the sink through which formats are written.
 
 use std::{
+    collections::BTreeSet,
     fs::{
         self,
+        File,
         OpenOptions,
         Permissions, //
     },
@@ -18,6 +20,14 @@ use anyhow::{
     Result, //
 };
 use digest_logic::cursor::Sink;
+use rustix::fs::{
+    RenameFlags,
+    CWD, //
+};
+use tempfile::{
+    NamedTempFile,
+    TempPath, //
+};
 
 use crate::{
     report::{
@@ -49,7 +59,68 @@ pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
     write_with_mode(path, data, 0o644)
 }
 
-/// The same, or standard output where `path` is none or `-`.
+/// Puts many files at their paths, each as [`write_atomically`] does.
+///
+/// A file that is replaced is exchanged with the new one and becomes the next new one: to make and
+/// delete many files takes file systems longer than to write them. What is left is deleted at the
+/// end.
+#[derive(Default)]
+pub(crate) struct Replacer {
+    spare: Vec<TempPath>,
+}
+
+impl Replacer {
+    /// Puts these files there. Their content is on the disk before the first of them is in its
+    /// place; the disk is waited for once.
+    pub(crate) fn replace(&mut self, files: &[(&Path, String)]) -> Result<()> {
+        let mut written = Vec::new();
+        let mut synced = BTreeSet::new();
+        for (path, data) in files {
+            let directory = directory_of(path);
+            let file = self
+                .write(directory, data)
+                .with_context(|| format!("cannot write {}", quoted(path)))?;
+            written.push(file);
+            synced.insert(directory);
+        }
+        for directory in synced {
+            File::open(directory)
+                .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
+                .with_context(|| format!("cannot write to {}", quoted(directory)))?;
+        }
+        for ((path, _), file) in files.iter().zip(written) {
+            let flags = RenameFlags::EXCHANGE;
+            // Where there is none yet, or the file system cannot do that.
+            match rustix::fs::renameat_with(CWD, &*file, CWD, *path, flags) {
+                Ok(()) => self.spare.push(file),
+                Err(_) => file
+                    .persist(path)
+                    .with_context(|| format!("cannot write {}", quoted(path)))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A file with `data` in the directory.
+    fn write(&mut self, directory: &Path, data: &str) -> Result<TempPath> {
+        let place = self
+            .spare
+            .iter()
+            .rposition(|spare| spare.parent() == Some(directory));
+        let Some(place) = place else {
+            let mut file = temporary(directory, 0o644)?;
+            file.write_all(data.as_bytes())?;
+            return Ok(file.into_temp_path());
+        };
+        let path = self.spare.swap_remove(place);
+        let mut file = OpenOptions::new().write(true).open(&path)?;
+        file.write_all(data.as_bytes())?;
+        file.set_len(data.len() as u64)?;
+        Ok(path)
+    }
+}
+
+/// The same as [`write_atomically`], or standard output where `path` is none or `-`.
 pub(crate) fn write_to(path: Option<&Path>, data: &[u8]) -> Result<()> {
     write_atomically(path.unwrap_or(Path::new("-")), data)
 }
@@ -83,14 +154,7 @@ fn write_with_mode(path: &Path, data: &[u8], mode: u32) -> Result<()> {
             OpenOptions::new().write(true).open(path)?.write_all(data)?;
             return Ok(());
         }
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::Builder::new()
-            .prefix(".digestctl-")
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(directory)?;
+        let mut file = temporary(directory_of(path), mode)?;
         file.write_all(data)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -98,4 +162,18 @@ fn write_with_mode(path: &Path, data: &[u8], mode: u32) -> Result<()> {
         anyhow::Ok(())
     };
     write().with_context(|| format!("cannot write {}", quoted(path)))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn temporary(directory: &Path, mode: u32) -> std::io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".digestctl-")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(directory)
 }

@@ -186,19 +186,19 @@ fn readable(list: &Path) -> Result<()> {
 }
 
 /// Verifies signatures by given keys.
-pub(crate) struct Verifier<'a> {
+pub(crate) struct Verifier {
     place: TempDir,
     /// All certificates in one file.
     certs: PathBuf,
-    cert_files: &'a [PathBuf],
+    cert_files: Vec<PathBuf>,
     keys: Keys,
     validity: Validity,
 }
 
-impl<'a> Verifier<'a> {
+impl Verifier {
     /// One that trusts the certificates in the files `certs` and the OpenPGP keys in the files
     /// `keys`.
-    pub(crate) fn new(certs: &'a [PathBuf], keys: &[PathBuf], validity: Validity) -> Result<Self> {
+    pub(crate) fn new(certs: &[PathBuf], keys: &[PathBuf], validity: Validity) -> Result<Self> {
         let place = TempDir::new().context("cannot make a temporary directory")?;
         let file = place.path().join("certs");
         let mut pem = Vec::new();
@@ -214,7 +214,7 @@ impl<'a> Verifier<'a> {
         Ok(Self {
             place,
             certs: file,
-            cert_files: certs,
+            cert_files: certs.to_vec(),
             keys: Keys::read(keys)?,
             validity,
         })
@@ -290,7 +290,7 @@ impl<'a> Verifier<'a> {
     ) -> Result<()> {
         let digest = hash_slices(signature.hash, &[data]);
         let mut others = false;
-        for cert in self.cert_files {
+        for cert in &self.cert_files {
             let der = openssl::certificate(cert)?
                 .map_err(|reason| anyhow!("{} is no certificate: {reason}", quoted(cert)))?;
             // These signatures say no time.

@@ -2,10 +2,15 @@
 
 //! `digestctl verify-evidence`: whether a machine is trusted.
 
+mod fleet;
+
 use std::{
     collections::HashSet,
     io::Write,
-    path::PathBuf,
+    path::{
+        Path,
+        PathBuf, //
+    },
     process::ExitCode, //
 };
 
@@ -36,8 +41,12 @@ use crate::{
             Verdict, //
         },
         repository::Repository,
-        state::State,
-        verdict::Judgement,
+        state::{
+            State,
+            States, //
+        },
+        trust::Trust,
+        verdict::Judgement, //
     },
     format,
     report::complain, //
@@ -54,32 +63,53 @@ const MIN_NONCE: usize = 8;
 ///
 /// Needs no module, no TPM and no root. The first line of the output is the verdict. What speaks
 /// against the machine follows, each with a reason and what to do; then what was loaded and who
-/// signed it.
+/// signed it. With --fleet many machines are judged in one run, and lists are looked at once for all.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit status:
-  0  trusted
-  1  not trusted
-  2  could not be judged
+  0  trusted; with --fleet: each of them
+  1  not trusted; with --fleet: at least one
+  2  could not be judged; with --fleet: at least one, and the others are trusted
 
 Example:
   digestctl verify-evidence web1.json --nonce $NONCE --ak web1.pem \\
-    --repo /srv/lists --trust ca.pem --policy expected --state /var/lib/verifier/web1")]
+    --repo /srv/lists --trust ca.pem --policy expected --state /var/lib/verifier/web1
+  digestctl verify-evidence --fleet machines --repo /srv/lists --trust ca.pem --policy expected")]
 pub(crate) struct Args {
     /// What `digestctl attest` wrote
-    evidence: PathBuf,
+    #[arg(required_unless_present = "fleet")]
+    evidence: Option<PathBuf>,
+
+    /// Judge many machines. In FILE (- is standard input) each has a line of words with tabs
+    /// between them: evidence, nonce, attestation key, state; a key or state of - is none
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["evidence", "nonce", "ak", "state", "explain"])]
+    fleet: Option<PathBuf>,
+
+    /// With --fleet: judge this many machines at a time [default: one for each processor]
+    #[arg(long, value_name = "N", requires = "fleet")]
+    jobs: Option<usize>,
 
     /// The nonce that the machine was asked with, in hexadecimal
-    #[arg(long, value_name = "HEX")]
-    nonce: String,
+    #[arg(long, value_name = "HEX", required_unless_present = "fleet")]
+    nonce: Option<String>,
 
     /// The machine's attestation key: PEM, or what tpm2_readpublic or tpm2_createak wrote
-    #[arg(long, value_name = "FILE", required_unless_present = "ak_cert")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["ak_cert", "fleet"])]
     ak: Option<PathBuf>,
 
     /// Authorities by which the attestation key must be certified, in PEM
     #[arg(long, value_name = "FILE", conflicts_with = "ak")]
     ak_cert: Option<PathBuf>,
+
+    /// Which certificates of attestation keys count
+    #[arg(
+        long,
+        value_name = "PURPOSE",
+        value_enum,
+        default_value_t,
+        requires = "ak_cert"
+    )]
+    ak_cert_purpose: Purpose,
 
     /// The repository of lists (digestctl repo)
     #[arg(long, value_name = "DIR")]
@@ -105,7 +135,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
-    /// Print the verdict as JSON
+    /// Print the verdict as JSON; with --fleet each in a line, with the path of its evidence
     #[arg(long)]
     json: bool,
 
@@ -114,12 +144,22 @@ pub(crate) struct Args {
     explain: Vec<String>,
 }
 
+/// Which purpose the certificate of an attestation key must have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Purpose {
+    /// Those that say that they are for attestation keys (2.23.133.8.3, tcg-kp-AIKCertificate)
+    #[default]
+    AttestationKey,
+    /// All: who certifies nothing but attestation keys
+    Any,
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let outcome = judge(args).and_then(|judgement| {
-        print(args, &judgement)?;
-        Ok(judgement.verdict())
-    });
+    let outcome = match &args.fleet {
+        Some(fleet) => trust(args).and_then(|trust| fleet::judge(args, &trust, fleet)),
+        None => one(args),
+    };
     match outcome {
         Ok(verdict) => ExitCode::from(verdict.status()),
         Err(error) => {
@@ -129,8 +169,79 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
 }
 
-fn judge(args: &Args) -> Result<Judgement> {
-    let data = format::read(&args.evidence)?;
+/// Judges one machine, and prints the verdict.
+fn one(args: &Args) -> Result<Verdict> {
+    let states = States::default();
+    let machine = Machine {
+        evidence: args.evidence.as_deref().unwrap_or(Path::new("-")),
+        nonce: args.nonce.as_deref().unwrap_or_default(),
+        ak: args.ak.as_deref(),
+        state: args.state.as_deref(),
+    };
+    let (judgement, state) = machine.judge(args, &trust(args)?, &states)?;
+    if let (Some(path), Some(state)) = (machine.state, &state) {
+        states.write(&[(path, state)])?;
+    }
+    print(args, &judgement)?;
+    Ok(judgement.verdict())
+}
+
+/// One machine to judge.
+struct Machine<'a> {
+    evidence: &'a Path,
+    /// In hexadecimal.
+    nonce: &'a str,
+    ak: Option<&'a Path>,
+    state: Option<&'a Path>,
+}
+
+impl Machine<'_> {
+    /// Judges it. Returns as well what to remember.
+    fn judge(
+        &self,
+        args: &Args,
+        trust: &Trust,
+        states: &States,
+    ) -> Result<(Judgement, Option<State>)> {
+        let data = format::read(self.evidence)?;
+        let nonce = unhex(self.nonce).context("--nonce")?;
+        if nonce.len() < MIN_NONCE {
+            bail!("--nonce has fewer than {MIN_NONCE} bytes: it cannot be new each time");
+        }
+        let state = match self.state {
+            Some(path) => states.read(path)?,
+            None => None,
+        };
+        let key = match (self.ak, &args.ak_cert) {
+            (Some(path), _) => Expectation::Pinned(AttestationKey::read(path)?),
+            (None, Some(path)) => {
+                format::read(path)?;
+                Expectation::Certified {
+                    authorities: path.clone(),
+                    any_purpose: args.ak_cert_purpose == Purpose::Any,
+                }
+            }
+            (None, None) => bail!("no attestation key is named (--ak, --ak-cert)"),
+        };
+        match Evidence::parse(&data) {
+            Ok(evidence) => Judge {
+                trust,
+                nonce,
+                key,
+                state,
+            }
+            .judge(&evidence),
+            Err(error) => {
+                let mut judgement = Judgement::new();
+                judgement.find(Reason::Evidence, None, format!("{error:#}"));
+                Ok((judgement, None))
+            }
+        }
+    }
+}
+
+/// What counts for all machines.
+fn trust(args: &Args) -> Result<Trust> {
     let (expected, text) = Expected::read(&args.policy)?;
     if !args.repo.is_dir() {
         bail!(
@@ -138,14 +249,11 @@ fn judge(args: &Args) -> Result<Judgement> {
             crate::report::quoted(&args.repo)
         );
     }
-    let state = match &args.state {
-        Some(path) => State::read(path)?,
-        None => None,
-    };
     let repository = Repository::new(&args.repo);
+    let revocations = repository.revocations()?;
     let validity = format!("{:?}", args.validity);
     let mut inputs = vec![sha256(&text), sha256(validity.as_bytes())];
-    inputs.extend(repository.revocations()?);
+    inputs.extend(&revocations);
     let mut known_keys = HashSet::new();
     for path in args.trust.iter().chain(&args.key) {
         let data = format::read(path)?;
@@ -159,44 +267,14 @@ fn judge(args: &Args) -> Result<Judgement> {
         .iter()
         .flat_map(|digest| digest.as_bytes().to_vec())
         .collect();
-    let nonce = unhex(&args.nonce).context("--nonce")?;
-    if nonce.len() < MIN_NONCE {
-        bail!("--nonce has fewer than {MIN_NONCE} bytes: it cannot be new each time");
-    }
-    let judge = Judge {
-        nonce,
-        key: expectation(args)?,
+    Ok(Trust::new(
         repository,
-        signers: Verifier::new(&args.trust, &args.key, args.validity)?,
+        Verifier::new(&args.trust, &args.key, args.validity)?,
         known_keys,
         expected,
-        inputs: sha256(&all),
-        state,
-    };
-    let evidence = match Evidence::parse(&data) {
-        Ok(evidence) => evidence,
-        Err(error) => {
-            let mut judgement = Judgement::new();
-            judgement.find(Reason::Evidence, None, format!("{error:#}"));
-            return Ok(judgement);
-        }
-    };
-    let (judgement, state) = judge.judge(&evidence)?;
-    if let (Some(path), Some(state)) = (&args.state, state) {
-        state.write(path)?;
-    }
-    Ok(judgement)
-}
-
-fn expectation(args: &Args) -> Result<Expectation> {
-    match (&args.ak, &args.ak_cert) {
-        (Some(path), _) => AttestationKey::read(path).map(Expectation::Pinned),
-        (None, Some(path)) => {
-            format::read(path)?;
-            Ok(Expectation::Certified(path.clone()))
-        }
-        (None, None) => bail!("no attestation key is named (--ak, --ak-cert)"),
-    }
+        revocations,
+        sha256(&all),
+    ))
 }
 
 fn print(args: &Args, judgement: &Judgement) -> Result<()> {

@@ -57,7 +57,7 @@ impl<'a> Lists<'a> {
     }
 
     /// Those in `files`, each of which has to be signed.
-    pub(super) fn of_files(files: &[PathBuf], verifier: &Verifier<'_>) -> Result<Self> {
+    pub(super) fn of_files(files: &[PathBuf], verifier: &Verifier) -> Result<Self> {
         let mut all = HashMap::new();
         for file in files {
             let name = quoted(file);

@@ -304,7 +304,7 @@ fn judge_subject(
     policy: &Policy,
     subject: &Subject,
     lists: &Lists<'_>,
-    verifier: &Verifier<'_>,
+    verifier: &Verifier,
     file_systems: &mut FileSystems,
 ) -> Result<Outcome> {
     let file = file_systems.file(&subject.path)?;

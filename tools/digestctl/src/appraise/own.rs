@@ -31,7 +31,7 @@ use crate::{
 const MAX_XATTR: usize = 64 * 1024;
 
 /// What the reference value of the file at `path`, whose content is `data`, is worth.
-pub(super) fn read(path: &Path, data: &[u8], verifier: &Verifier<'_>) -> Result<Own> {
+pub(super) fn read(path: &Path, data: &[u8], verifier: &Verifier) -> Result<Own> {
     let mut value = vec![0; MAX_XATTR];
     let len = match lgetxattr(path, "security.ima", &mut value) {
         Ok(len) => len,

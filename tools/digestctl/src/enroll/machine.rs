@@ -38,7 +38,10 @@ use crate::{
             Ak,
             Bytes, //
         },
-        tpm, //
+        tpm::{
+            self,
+            Use, //
+        }, //
     },
     format,
     output::write_atomically,
@@ -72,17 +75,23 @@ pub(super) fn request(args: &RequestArgs) -> Result<()> {
     write_atomically(&args.output, &request.to_json()?)
 }
 
-/// The certificate that the TPM has of its endorsement key (TCG EK Credential Profile, section
-/// 2.2.1.4).
+/// The certificate that the TPM has of its endorsement key, in the low or the high range of the
+/// TCG's (EK Credential Profile, section 2.2.1.4 and 2.2.1.5).
 fn stored_certificate(public: &[u8]) -> Option<Vec<u8>> {
-    let index = match Public::parse(public).ok()?.key {
-        Key::Rsa { .. } => "0x1c00002",
-        Key::Ecc {
-            curve: Curve::P256, ..
-        } => "0x1c0000a",
-        Key::Ecc {
-            curve: Curve::P384, ..
-        } => "0x1c00016",
+    let public = Public::parse(public).ok()?;
+    let high = public.is_used_by_its_authorization();
+    let index = match (public.key, high) {
+        (Key::Rsa { .. }, false) => "0x1c00002",
+        (Key::Rsa { modulus, .. }, true) => match modulus.len() {
+            256 => "0x1c00012",
+            384 => "0x1c0001c",
+            _ => "0x1c0001e",
+        },
+        (Key::Ecc { curve, .. }, _) => match (curve, high) {
+            (Curve::P256, false) => "0x1c0000a",
+            (Curve::P256, true) => "0x1c00014",
+            (Curve::P384, _) => "0x1c00016",
+        },
     };
     let stored = tpm::stored_certificate(index).ok()?;
     without_padding(&stored).map(<[u8]>::to_vec)
@@ -105,7 +114,13 @@ pub(super) fn answer(args: &AnswerArgs) -> Result<()> {
     let challenge = Challenge::parse(&data)
         .with_context(|| format!("cannot use {}", crate::report::quoted(&args.challenge)))?;
     // The TPM says only that it refuses.
-    let ek = digest(&Public::parse(&tpm::endorsement(&args.keys.ek)?.0)?)?.to_string();
+    let public = tpm::endorsement(&args.keys.ek)?;
+    let public = Public::parse(&public.0)?;
+    let by = match public.is_used_by_its_authorization() {
+        true => Use::Authorization,
+        false => Use::Policy,
+    };
+    let ek = digest(&public)?.to_string();
     if challenge.ek != ek {
         bail!(
             "the challenge is for the endorsement key {}, and --ek is {ek}: it is for another TPM",
@@ -119,8 +134,9 @@ pub(super) fn answer(args: &AnswerArgs) -> Result<()> {
             challenge.ak
         );
     }
-    let secret = tpm::activate_credential(&args.keys.ak, &args.keys.ek, &challenge.credential.0)
-        .context("the TPM does not take the challenge: it was changed, or is for other keys")?;
+    let secret =
+        tpm::activate_credential(&args.keys.ak, &args.keys.ek, by, &challenge.credential.0)
+            .context("the TPM does not take the challenge: it was changed, or is for other keys")?;
     let answer = Answer {
         version: VERSION,
         challenge: sha256(&challenge.credential.0).to_string(),

@@ -24,6 +24,19 @@ pub(crate) struct InForce {
     pub(crate) signer: String,
     /// The record of its load, if that was in this round.
     pub(crate) record: Option<u64>,
+    /// The metadata by which it was loaded since it is in force, and how often: a load that was
+    /// refused counts until the record that says so.
+    pub(crate) loads: Vec<(Digest, u64)>,
+}
+
+impl InForce {
+    /// It is loaded once more.
+    pub(crate) fn load_again(&mut self, metadata: &Digest) {
+        match self.loads.iter_mut().find(|(other, _)| other == metadata) {
+            Some((_, times)) => *times = times.saturating_add(1),
+            None => self.loads.push((*metadata, 1)),
+        }
+    }
 }
 
 /// The lists in force, in the order of loading, and the floors of their editions.
@@ -38,6 +51,19 @@ impl Lists {
     /// The place of the list with this digest.
     pub(crate) fn position(&self, digest: &Digest) -> Option<usize> {
         self.in_force.iter().position(|list| list.digest == *digest)
+    }
+
+    /// The last load by `metadata` was refused: what it alone has put in force is not.
+    pub(crate) fn take_back(&mut self, metadata: &Digest) {
+        self.in_force.retain_mut(|list| {
+            let loads = &mut list.loads;
+            let Some(place) = loads.iter().position(|(other, _)| other == metadata) else {
+                return true;
+            };
+            loads[place].1 = loads[place].1.saturating_sub(1);
+            loads.retain(|(_, times)| *times > 0);
+            !loads.is_empty()
+        });
     }
 
     /// Reads what [`Self::to_text`] writes.
@@ -55,6 +81,11 @@ impl Lists {
                     };
                     let digests = word()?.parse()?;
                     let (name, signer) = (word()?.to_owned(), word()?.to_owned());
+                    let mut loads = Vec::new();
+                    for load in word().unwrap_or_default().split_terminator(',') {
+                        let (metadata, times) = load.split_once('*').context("not a load")?;
+                        loads.push((Digest::parse(metadata)?, times.parse()?));
+                    }
                     lists.in_force.push(InForce {
                         digest,
                         name,
@@ -62,6 +93,7 @@ impl Lists {
                         digests,
                         signer,
                         record: None,
+                        loads,
                     });
                 }
                 "floor" => {
@@ -82,9 +114,17 @@ impl Lists {
             let serial = list
                 .serial
                 .map_or("-".to_owned(), |serial| serial.to_string());
+            let loads = list.loads.iter();
+            let loads: Vec<_> = loads
+                .map(|(metadata, times)| format!("{metadata}*{times}"))
+                .collect();
             text.push_str(&format!(
-                "list\t{}\t{serial}\t{}\t{}\t{}\n",
-                list.digest, list.digests, list.name, list.signer
+                "list\t{}\t{serial}\t{}\t{}\t{}\t{}\n",
+                list.digest,
+                list.digests,
+                list.name,
+                list.signer,
+                loads.join(",")
             ));
         }
         for ((name, signer), serial) in &self.floors {

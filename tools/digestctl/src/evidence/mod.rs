@@ -15,4 +15,5 @@ pub(crate) mod reason;
 pub(crate) mod repository;
 pub(crate) mod state;
 pub(crate) mod tpm;
+pub(crate) mod trust;
 pub(crate) mod verdict;

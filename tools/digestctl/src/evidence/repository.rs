@@ -9,7 +9,6 @@
 //! | `revocations` | the lists that revoke something, `sha256:<hex>` in each line |
 
 use std::{
-    cell::RefCell,
     collections::{
         hash_map::Entry,
         HashMap, //
@@ -19,6 +18,10 @@ use std::{
     path::{
         Path,
         PathBuf, //
+    },
+    sync::{
+        Mutex,
+        PoisonError, //
     }, //
 };
 
@@ -50,7 +53,7 @@ use digest_logic::evidence::replay::Hasher;
 pub(crate) struct Repository {
     root: PathBuf,
     /// The files by their digests in other algorithms than SHA-256, once somebody asked.
-    others: RefCell<HashMap<HashAlgo, HashMap<Digest, Digest>>>,
+    others: Mutex<HashMap<HashAlgo, HashMap<Digest, Digest>>>,
 }
 
 impl Repository {
@@ -58,7 +61,7 @@ impl Repository {
     pub(crate) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
-            others: RefCell::default(),
+            others: Mutex::default(),
         }
     }
 
@@ -74,7 +77,8 @@ impl Repository {
         if digest.algo() == HashAlgo::Sha256 {
             return self.get(digest);
         }
-        let mut others = self.others.borrow_mut();
+        let others = self.others.lock();
+        let mut others = others.unwrap_or_else(PoisonError::into_inner);
         let index = match others.entry(digest.algo()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {

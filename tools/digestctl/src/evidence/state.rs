@@ -9,11 +9,20 @@
 //! needs no second look, as long as what the verifier expects is the same.
 
 use std::{
-    collections::BTreeMap,
+    collections::{
+        BTreeMap,
+        HashMap, //
+    },
     fs,
+    io::ErrorKind,
     path::{
         Path,
         PathBuf, //
+    },
+    sync::{
+        Arc,
+        Mutex,
+        PoisonError, //
     }, //
 };
 
@@ -37,12 +46,18 @@ use super::{
 };
 use crate::{
     format,
-    output::write_atomically,
+    output::{
+        write_atomically,
+        Replacer, //
+    },
     report::quoted, //
 };
 
 /// The largest state in bytes.
 const MAX_STATE: usize = 1024;
+
+/// The most files of lists that are kept in memory.
+const MOST_LISTS: usize = 1024;
 
 /// What is remembered.
 #[derive(Clone, Debug)]
@@ -57,26 +72,37 @@ pub(crate) struct State {
     pub(crate) pcr: u32,
     /// The PCR after these records, in each bank.
     pub(crate) values: Vec<Digest>,
-    pub(crate) lists: Lists,
+    pub(crate) lists: Arc<Lists>,
 }
 
-impl State {
+/// Reads and writes states. Lists that machines share are read once for all of them.
+#[derive(Default)]
+pub(crate) struct States {
+    /// By the digest of their file.
+    lists: Mutex<HashMap<Digest, Arc<Lists>>>,
+    files: Mutex<Replacer>,
+}
+
+impl States {
     /// Reads the one at `path`, if there is one.
-    pub(crate) fn read(path: &Path) -> Result<Option<Self>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let data = format::read(path)?;
+    pub(crate) fn read(&self, path: &Path) -> Result<Option<State>> {
+        let data = match fs::read(path) {
+            Ok(data) => data,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", quoted(path)))
+            }
+        };
         let text = std::str::from_utf8(&data)
             .ok()
             .filter(|text| text.len() <= MAX_STATE)
             .with_context(|| format!("{} is no state", quoted(path)))?;
-        Self::parse(text, path)
+        self.parse(text, path)
             .with_context(|| format!("{} is no state; delete it to begin anew", quoted(path)))
             .map(Some)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self> {
+    fn parse(&self, text: &str, path: &Path) -> Result<State> {
         let lines: BTreeMap<&str, &str> = text
             .lines()
             .filter_map(|line| line.split_once('='))
@@ -90,13 +116,7 @@ impl State {
         if get("version")? != "1" {
             bail!("its version is not 1");
         }
-        let lists = Digest::parse(get("lists")?)?;
-        let file = lists_path(path, &lists);
-        let data = format::read(&file)?;
-        if sha256(&data) != lists {
-            bail!("{} has changed", quoted(&file));
-        }
-        Ok(Self {
+        Ok(State {
             ak: Digest::parse(get("ak")?)?,
             inputs: Digest::parse(get("inputs")?)?,
             count: get("count")?.parse()?,
@@ -112,22 +132,66 @@ impl State {
                 .filter_map(|algo| Some((algo, lines.get(algo.name())?)))
                 .map(|(algo, hex)| Digest::from_hex(algo, hex.as_bytes()))
                 .collect::<Result<_, _>>()?,
-            lists: Lists::parse(std::str::from_utf8(&data)?)?,
+            lists: self.lists(&Digest::parse(get("lists")?)?, path)?,
         })
     }
 
-    /// Writes it to `path`.
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let lists = self.lists.to_text();
-        let digest = sha256(lists.as_bytes());
-        let file = lists_path(path, &digest);
-        if !file.exists() {
+    /// The lists with this digest beside the state at `path`.
+    fn lists(&self, digest: &Digest, path: &Path) -> Result<Arc<Lists>> {
+        let kept = || self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lists) = kept().get(digest) {
+            return Ok(lists.clone());
+        }
+        let file = lists_path(path, digest);
+        let data = format::read(&file)?;
+        if sha256(&data) != *digest {
+            bail!("{} has changed", quoted(&file));
+        }
+        let read = Arc::new(Lists::parse(std::str::from_utf8(&data)?)?);
+        let mut lists = kept();
+        if lists.len() >= MOST_LISTS {
+            lists.clear();
+        }
+        lists.insert(*digest, read.clone());
+        Ok(read)
+    }
+
+    /// Writes states to their paths: all of them are on the disk, or those before are still there.
+    pub(crate) fn write(&self, states: &[(&Path, &State)]) -> Result<()> {
+        let mut files = Vec::new();
+        let mut shared = BTreeMap::new();
+        // Most machines have the lists of the last round.
+        let mut known: HashMap<*const Lists, Digest> = HashMap::new();
+        let kept = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(
+            kept.iter()
+                .map(|(digest, lists)| (Arc::as_ptr(lists), *digest)),
+        );
+        for (path, state) in states {
+            let known = known.get(&Arc::as_ptr(&state.lists));
+            let text = known.map_or_else(|| state.lists.to_text(), |_| String::new());
+            let digest = known.copied().unwrap_or_else(|| sha256(text.as_bytes()));
+            let file = lists_path(path, &digest);
+            if !shared.contains_key(&file) && !file.exists() {
+                shared.insert(file, state.lists.to_text());
+            }
+            files.push((*path, state.to_text(&digest)?));
+        }
+        for (file, lists) in &shared {
             if let Some(parent) = file.parent() {
                 fs::create_dir_all(parent)
                     .with_context(|| format!("cannot make {}", quoted(parent)))?;
             }
-            write_atomically(&file, lists.as_bytes())?;
+            write_atomically(file, lists.as_bytes())?;
         }
+        let mut replacer = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        replacer.replace(&files)
+    }
+}
+
+impl State {
+    /// The text of it, with the digest of its lists.
+    fn to_text(&self, lists: &Digest) -> Result<String> {
         let Self {
             ak,
             inputs,
@@ -144,11 +208,11 @@ impl State {
         for value in values {
             text.push_str(&format!("{}={}\n", value.algo(), Hex(value.as_bytes())));
         }
-        text.push_str(&format!("lists={digest}\n"));
+        text.push_str(&format!("lists={lists}\n"));
         if text.len() > MAX_STATE {
             bail!("the state has {} bytes, more than {MAX_STATE}", text.len());
         }
-        write_atomically(path, text.as_bytes())
+        Ok(text)
     }
 }
 

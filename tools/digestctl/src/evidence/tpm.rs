@@ -257,12 +257,30 @@ pub(crate) fn make_credential(ek: &[u8], name: &[u8], secret: &[u8]) -> Result<V
     Ok(std::fs::read(&credential)?)
 }
 
+/// How a TPM lets somebody use an endorsement key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// By its policy, which asks for the authorization of the endorsement hierarchy.
+    Policy,
+    /// By its own authorization, which is empty.
+    Authorization,
+}
+
 /// What was encrypted for the keys `ak` and `ek` of this TPM.
-pub(crate) fn activate_credential(ak: &str, ek: &str, credential: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn activate_credential(
+    ak: &str,
+    ek: &str,
+    by: Use,
+    credential: &[u8],
+) -> Result<Vec<u8>> {
     let place = TempDir::new().context("cannot make a temporary directory")?;
     let [session, input, output] =
         ["session", "input", "output"].map(|name| place.path().join(name));
     std::fs::write(&input, credential)?;
+    if by == Use::Authorization {
+        activate(ak, ek, "".as_ref(), &input, &output)?;
+        return Ok(std::fs::read(&output)?);
+    }
     let start = [
         "-Q".as_ref(),
         "--policy-session".as_ref(),
@@ -270,7 +288,7 @@ pub(crate) fn activate_credential(ak: &str, ek: &str, credential: &[u8]) -> Resu
         session.as_os_str(),
     ];
     run("tpm2_startauthsession", start)?;
-    let activated = activate(ak, ek, &session, &input, &output);
+    let activated = activate_by_policy(ak, ek, &session, &input, &output);
     // The TPM has room for few sessions.
     let flushed = run("tpm2_flushcontext", [session.as_os_str()]);
     activated?;
@@ -278,8 +296,13 @@ pub(crate) fn activate_credential(ak: &str, ek: &str, credential: &[u8]) -> Resu
     Ok(std::fs::read(&output)?)
 }
 
-/// The policy of an endorsement key asks for the authorization of the endorsement hierarchy.
-fn activate(ak: &str, ek: &str, session: &Path, input: &Path, output: &Path) -> Result<()> {
+fn activate_by_policy(
+    ak: &str,
+    ek: &str,
+    session: &Path,
+    input: &Path,
+    output: &Path,
+) -> Result<()> {
     let args = [
         "-Q".as_ref(),
         "-S".as_ref(),
@@ -290,6 +313,10 @@ fn activate(ak: &str, ek: &str, session: &Path, input: &Path, output: &Path) -> 
     run("tpm2_policysecret", args)?;
     let mut by_session = OsString::from("session:");
     by_session.push(session);
+    activate(ak, ek, &by_session, input, output)
+}
+
+fn activate(ak: &str, ek: &str, authorization: &OsStr, input: &Path, output: &Path) -> Result<()> {
     let args = [
         "-Q".as_ref(),
         "-c".as_ref(),
@@ -297,7 +324,7 @@ fn activate(ak: &str, ek: &str, session: &Path, input: &Path, output: &Path) -> 
         "-C".as_ref(),
         ek.as_ref(),
         "-P".as_ref(),
-        by_session.as_os_str(),
+        authorization,
         "-i".as_ref(),
         input.as_os_str(),
         "-o".as_ref(),

@@ -7,8 +7,11 @@ use std::{
     io::Write, //
 };
 
-use anyhow::Result;
-use serde::Serialize;
+use digest_logic::digest::Digest;
+use serde::{
+    Serialize,
+    Serializer, //
+};
 
 use super::{
     lists::printable,
@@ -34,8 +37,8 @@ pub(crate) struct Finding {
 /// A list that was loaded.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct LoadedList {
-    /// `sha256:<hex>`
-    pub(crate) list: String,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) list: Digest,
     /// The name of its edition, or else its reference.
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +54,10 @@ pub(crate) struct LoadedList {
     /// How many of its digests were used, where there is evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) used: Option<u32>,
+}
+
+fn as_text<S: Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(digest)
 }
 
 /// What a record of a file counts as.
@@ -92,6 +99,20 @@ pub(crate) struct UsedFile {
     pub(crate) list: Option<String>,
 }
 
+/// A list of which a newer edition was loaded, by the same signer.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Update {
+    pub(crate) name: String,
+    pub(crate) signer: String,
+    /// The greatest serial number before.
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// The record of the load, counted from 0.
+    pub(crate) record: u64,
+    /// How many records of files it explains: of files of any edition of this list.
+    pub(crate) files: u64,
+}
+
 /// How much was judged.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Counts {
@@ -116,6 +137,7 @@ pub(crate) struct Judgement {
     /// The lines of the start record, and what the quote says.
     pub(crate) machine: BTreeMap<String, String>,
     pub(crate) lists: Vec<LoadedList>,
+    pub(crate) updates: Vec<Update>,
     pub(crate) files: Vec<UsedFile>,
 }
 
@@ -131,6 +153,7 @@ impl Judgement {
             records: Counts::default(),
             machine: BTreeMap::new(),
             lists: Vec::new(),
+            updates: Vec::new(),
             files: Vec::new(),
         }
     }
@@ -157,22 +180,35 @@ impl Judgement {
         self.worst
     }
 
-    /// Writes the text for a person.
-    pub(crate) fn write_text(&self, out: &mut impl Write) -> Result<()> {
+    /// The reasons of the findings, each once.
+    fn reasons(&self) -> Vec<Reason> {
+        let mut reasons: Vec<_> = self.findings.iter().map(|found| found.reason).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        reasons
+    }
+
+    /// Writes the verdict, in a line.
+    pub(crate) fn write_headline(&self, out: &mut impl Write) -> anyhow::Result<()> {
         let verdict = match self.verdict() {
             Verdict::Trusted => "TRUSTED",
             Verdict::Untrusted => "NOT TRUSTED",
             Verdict::Unjudged => "NOT JUDGED",
         };
-        let mut reasons: Vec<_> = self.findings.iter().map(|found| found.reason).collect();
-        reasons.sort_unstable();
-        reasons.dedup();
+        let reasons = self.reasons();
         let names: Vec<_> = reasons.iter().map(|reason| reason.name()).collect();
         if names.is_empty() {
             writeln!(out, "{verdict}")?;
         } else {
             writeln!(out, "{verdict}: {}", names.join(", "))?;
         }
+        Ok(())
+    }
+
+    /// Writes the text for a person.
+    pub(crate) fn write_text(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        self.write_headline(out)?;
+        let reasons = self.reasons();
         self.write_findings(&reasons, out)?;
         for note in &self.notes {
             writeln!(out, "note: {note}")?;
@@ -194,10 +230,11 @@ impl Judgement {
         }
         writeln!(out)?;
         self.write_lists(out)?;
+        self.write_updates(out)?;
         self.write_files(out)
     }
 
-    fn write_findings(&self, reasons: &[Reason], out: &mut impl Write) -> Result<()> {
+    fn write_findings(&self, reasons: &[Reason], out: &mut impl Write) -> anyhow::Result<()> {
         const MOST: usize = 20;
         for reason in reasons {
             let of_reason = self.findings.iter().filter(|found| found.reason == *reason);
@@ -224,7 +261,7 @@ impl Judgement {
         Ok(())
     }
 
-    fn write_lists(&self, out: &mut impl Write) -> Result<()> {
+    fn write_lists(&self, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(
             out,
             "lists: {}",
@@ -250,7 +287,30 @@ impl Judgement {
         Ok(())
     }
 
-    fn write_files(&self, out: &mut impl Write) -> Result<()> {
+    fn write_updates(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        if self.updates.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "updates: {}", self.updates.len())?;
+        for update in &self.updates {
+            let Update {
+                name,
+                signer,
+                from,
+                to,
+                record,
+                files,
+            } = update;
+            let files = count(usize::try_from(*files).unwrap_or(usize::MAX), "file");
+            writeln!(
+                out,
+                "  {name} serial {from} to {to}, {signer}, record {record}: explains {files} with a record"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_files(&self, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "files with a record: {}", self.files.len())?;
         for standing in [Standing::NotLoaded, Standing::Allowed, Standing::Loaded] {
             let number = self
@@ -266,7 +326,7 @@ impl Judgement {
     }
 
     /// Writes why the file or digest `subject` counts as it does.
-    pub(crate) fn explain(&self, subject: &str, out: &mut impl Write) -> Result<()> {
+    pub(crate) fn explain(&self, subject: &str, out: &mut impl Write) -> anyhow::Result<()> {
         let mut found = false;
         let files = self.files.iter();
         for file in files.filter(|file| file.name == subject || file.digest == subject) {

@@ -47,8 +47,16 @@ struct Site {
     other: Machine,
 }
 
-/// Makes a TPM with a certificate of its endorsement key, by the authority in `maker`.
+/// Makes a TPM with a certificate of its endorsement key, by the authority in `maker`, and an
+/// attestation key.
 fn tpm_with_certificate(maker: &Place) -> Option<Machine> {
+    let machine = tpm_of(maker, &[])?;
+    make_ak(&machine, EK, "ak", AK);
+    Some(machine)
+}
+
+/// The same, made with these options of swtpm_setup, and without an attestation key.
+fn tpm_of(maker: &Place, options: &[&str]) -> Option<Machine> {
     let place = Place::new();
     fs::create_dir(place.path("tpm")).expect("a directory");
     let path = |name: &str| maker.path(name).display().to_string();
@@ -78,6 +86,7 @@ fn tpm_with_certificate(maker: &Place) -> Option<Machine> {
     );
     let made = Command::new("swtpm_setup")
         .args(["--tpm2", "--create-ek-cert", "--overwrite"])
+        .args(options)
         .args(["--runas", "root", "--tpmstate"])
         .arg(place.path("tpm"))
         .arg("--config")
@@ -95,14 +104,12 @@ fn tpm_with_certificate(maker: &Place) -> Option<Machine> {
             return None;
         }
     }
-    let machine = Machine::with_tpm(place)?;
-    make_ak(&machine, "ak", AK);
-    Some(machine)
+    Machine::with_tpm(place)
 }
 
-fn make_ak(machine: &Machine, name: &str, handle: &str) {
+fn make_ak(machine: &Machine, ek: &str, name: &str, handle: &str) {
     machine.tools(&format!(
-        "createak -Q -C {EK} -c {name}.ctx -G ecc -g sha256 -s ecdsa -u {name}.pem -f pem"
+        "createak -Q -C {ek} -c {name}.ctx -G ecc -g sha256 -s ecdsa -u {name}.pem -f pem"
     ));
     machine.tools("flushcontext -t");
     machine.tools("flushcontext -s");
@@ -115,7 +122,7 @@ impl Site {
         let verifier = Place::new();
         let one = tpm_with_certificate(&verifier)?;
         let other = tpm_with_certificate(&verifier)?;
-        make_ak(&one, "other-ak", OTHER_AK);
+        make_ak(&one, EK, "other-ak", OTHER_AK);
         one.tools("createprimary -Q -C o -c primary");
         one.tools("flushcontext -t");
         one.tools(
@@ -235,6 +242,33 @@ fn a_machine_with_a_certified_tpm_is_enrolled() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn a_machine_with_an_endorsement_key_of_the_high_range_is_enrolled() {
+    const EK: &str = "0x81010016";
+    let maker = Place::new();
+    let Some(machine) = tpm_of(&maker, &["--ecc"]) else {
+        return;
+    };
+    let place = &machine.place;
+    let public = machine.tools(&format!("readpublic -c {EK}"));
+    assert!(public.contains("value: sha384"), "{public}");
+    make_ak(&machine, EK, "ak", AK);
+    machine
+        .digestctl(&format!("enroll request --ek {EK} --ak {AK} -o request"))
+        .good();
+    let authority = maker.path("ca/cert.pem").display().to_string();
+    let challenge = format!("--ek-ca {authority} --pending pending -o challenge");
+    let ran = place.run(&format!("enroll challenge request {challenge}"));
+    assert!(ran.good().out.contains(", certified by CN=swtpm-localca"));
+    machine
+        .digestctl(&format!(
+            "enroll answer challenge --ek {EK} --ak {AK} -o answer"
+        ))
+        .good();
+    let ran = place.run("enroll finish answer --pending pending -o enrolled.pem");
+    verdict(&ran.good(), 0, "ENROLLED");
 }
 
 #[test]

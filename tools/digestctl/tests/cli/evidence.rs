@@ -5,6 +5,7 @@
 //! writer.
 
 mod lies;
+mod rounds;
 
 use std::{
     fs,
@@ -585,12 +586,28 @@ fn a_key_certified_by_an_authority_is_taken_and_another_certificate_is_not() {
         assert!(ran.status.success(), "{line}: {ran:?}");
     };
     openssl("req -newkey rsa:2048 -nodes -subj /CN=ak -keyout any.key -out any.csr");
-    openssl("x509 -req -in any.csr -force_pubkey ak.pem -CA bob.pem -CAkey bob.key -days 300 -outform DER -out ak.der");
+    for (name, purpose) in [
+        ("ak", "2.23.133.8.3"),
+        ("ek", "2.23.133.8.1"),
+        ("tls", "clientAuth"),
+    ] {
+        place.file("purpose", format!("extendedKeyUsage={purpose}\n"));
+        openssl(&format!("x509 -req -in any.csr -force_pubkey ak.pem -CA bob.pem -CAkey bob.key -days 300 -extfile purpose -outform DER -out {name}.der"));
+    }
+    openssl("x509 -req -in any.csr -force_pubkey ak.pem -CA bob.pem -CAkey bob.key -days 300 -outform DER -out none.der");
     openssl("x509 -req -in any.csr -CA bob.pem -CAkey bob.key -days 300 -outform DER -out any.der");
+    let refused = "NOT TRUSTED: ak-certificate";
+    let any = "bob.pem --ak-cert-purpose any";
     for (certificate, authority, line) in [
         ("ak.der", "bob.pem", "TRUSTED"),
-        ("ak.der", "alice.pem", "NOT TRUSTED: ak-certificate"),
-        ("any.der", "bob.pem", "NOT TRUSTED: ak-certificate"),
+        ("ak.der", "alice.pem", refused),
+        ("any.der", "bob.pem", refused),
+        ("any.der", any, refused),
+        ("ek.der", "bob.pem", refused),
+        ("tls.der", "bob.pem", refused),
+        ("none.der", "bob.pem", refused),
+        ("none.der", any, "TRUSTED"),
+        ("tls.der", any, "TRUSTED"),
     ] {
         let certificate = base64(&place.read(certificate));
         machine.changed("honest", "certified", |evidence| {

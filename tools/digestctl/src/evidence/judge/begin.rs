@@ -36,7 +36,7 @@ impl Round<'_> {
         self.judgement
             .machine
             .extend(lines.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        let expected = &self.judge.expected;
+        let expected = &self.judge.trust.expected;
         let mut findings = Vec::new();
         let mut check = |reason, key: &str, good: &dyn Fn(&str) -> bool, empty: bool| {
             let value = start.get(key).unwrap_or_default();
@@ -93,7 +93,7 @@ impl Round<'_> {
         let value =
             HashAlgo::from_name(bank).and_then(|algo| Digest::from_hex(algo, hex.as_bytes()));
         let explained = value.is_ok_and(|value| self.by_firmware(pcr, value.algo()) == Some(value));
-        if explained && self.judge.expected.firmware_start {
+        if explained && self.judge.trust.expected.firmware_start {
             self.judgement
                 .note(format!("{detail}, as the firmware's log says"));
         } else if explained {
@@ -139,7 +139,7 @@ impl Round<'_> {
             HashAlgo::Sha1 => (HashAlgo::Sha1, 7),
             _ => (HashAlgo::Sha256, 9),
         };
-        let required = !self.judge.expected.any_boot;
+        let required = !self.judge.trust.expected.any_boot;
         if algo.is_weak() && required {
             let detail = "it is of the SHA-1 bank, which vouches for nothing";
             self.find(Reason::BootAggregate, Some(place as u64), detail);
@@ -166,7 +166,7 @@ impl Round<'_> {
 
     /// PCRs of the boot have a value that is expected.
     pub(super) fn check_expected_pcrs(&mut self, facts: &Facts) {
-        for ((algo, pcr), values) in &self.judge.expected.pcrs {
+        for ((algo, pcr), values) in &self.judge.trust.expected.pcrs {
             match facts.quoted.get(&(*pcr, *algo)) {
                 Some(value) if values.contains(value.as_bytes()) => (),
                 Some(value) => {

@@ -2,19 +2,17 @@
 
 //! What was used: files with a record, and digests of lists by the evidence of use.
 
-use std::collections::{
-    BTreeMap,
-    HashMap,
-    HashSet, //
+use std::{
+    collections::{
+        HashMap,
+        HashSet, //
+    },
+    sync::Arc, //
 };
 
 use anyhow::Result;
 use digest_logic::{
     digest::Digest,
-    list::{
-        Kind,
-        ParsedList, //
-    },
     seen,
     verity, //
 };
@@ -27,21 +25,22 @@ use super::{
     },
     Round, //
 };
-use crate::{
-    evidence::{
-        crypto::sha256,
-        history::is_own_data,
-        lists::{
-            plain,
-            Lists, //
-        },
-        reason::Reason,
-        verdict::{
-            Standing,
-            UsedFile, //
-        }, //
+use crate::evidence::{
+    crypto::sha256,
+    history::is_own_data,
+    lists::{
+        plain,
+        Lists, //
     },
-    format,
+    reason::Reason,
+    trust::{
+        Revoked,
+        ALLOWED, //
+    },
+    verdict::{
+        Standing,
+        UsedFile, //
+    }, //
 };
 
 /// Digests of files, each with the list that has it.
@@ -64,27 +63,25 @@ impl Round<'_> {
     }
 
     /// What the lists of the repository, and those in force, revoke.
-    fn revoked(&mut self, lists: &Lists) -> Result<Places> {
-        let mut revoked = Places::new();
-        for digest in self.judge.repository.revocations()? {
-            let Some((path, data)) = self.judge.repository.find(&digest)? else {
+    fn revoked(&mut self, lists: &Lists) -> Result<Arc<Revoked>> {
+        let trust = self.judge.trust;
+        let mut counting = Vec::new();
+        for digest in &trust.revocations {
+            let Some(file) = trust.list(digest)? else {
                 continue;
             };
-            let loaded = lists.position(&digest).is_some();
-            let allowed = self.judge.expected.allow_list.contains(&digest);
+            let loaded = lists.position(digest).is_some();
+            let allowed = trust.expected.allow_list.contains(digest);
             if !loaded && !allowed {
-                if let Err(reason) = self.signer_of(&path, &data, &[])? {
+                if let Err(reason) = trust.signer_of(&file, &[])? {
                     let note = format!("{digest} revokes nothing: {reason}");
                     self.judgement.note(note);
                     continue;
                 }
             }
-            if let Ok((_, list)) = format::list(&data) {
-                let entries = list.entries().filter(|(kind, _)| *kind == Kind::Revoked);
-                revoked.extend(entries.map(|(_, entry)| (entry, digest)));
-            }
+            counting.push(*digest);
         }
-        Ok(revoked)
+        trust.revoked_by(counting)
     }
 
     fn check_files(
@@ -92,9 +89,9 @@ impl Round<'_> {
         covered: &Covered<'_>,
         lists: &Lists,
         events: &Events,
-        revoked: &Places,
+        revoked: &Revoked,
     ) -> Result<()> {
-        let expected = &self.judge.expected;
+        let expected = &self.judge.trust.expected;
         let entry = |place: usize| {
             let event = covered.history.records.get(place)?.event;
             Some(match event.verity {
@@ -118,15 +115,15 @@ impl Round<'_> {
             let name = plain(record.event.name);
             let digest = record.event.digest;
             let (standing, list) = if record.is_violation() {
-                match self.judge.expected.allow_violation.contains(&name) {
+                match self.judge.trust.expected.allow_violation.contains(&name) {
                     true => (Standing::ViolationAllowed, None),
                     false => (Standing::Violation, None),
                 }
-            } else if self.judge.expected.revoke.contains(&digest) {
+            } else if self.judge.trust.expected.revoke.contains(&digest) {
                 (Standing::Revoked, None)
-            } else if let Some(list) = revoked.get(&entry) {
+            } else if let Some(list) = revoked.by.get(&entry) {
                 (Standing::Revoked, Some(list))
-            } else if self.judge.expected.allow.contains(&digest) {
+            } else if self.judge.trust.expected.allow.contains(&digest) {
                 (Standing::Allowed, None)
             } else if let Some(list) = loaded.get(&entry) {
                 (Standing::Loaded, Some(list))
@@ -139,7 +136,7 @@ impl Round<'_> {
                 Standing::Violation => Some(Reason::Violation),
                 Standing::Revoked => Some(Reason::FileRevoked),
                 Standing::Unknown => Some(Reason::FileUnknown),
-                Standing::NotLoaded if self.judge.expected.refuse_not_loaded => {
+                Standing::NotLoaded if self.judge.trust.expected.refuse_not_loaded => {
                     Some(Reason::FileUnknown)
                 }
                 _ => None,
@@ -150,6 +147,9 @@ impl Round<'_> {
                     false => format!("{name} {digest}"),
                 };
                 self.find(reason, Some(number), detail);
+            }
+            if let (Standing::Loaded | Standing::NotLoaded, Some(list)) = (standing, list) {
+                self.explain_by_update(list)?;
             }
             self.judgement.files.push(UsedFile {
                 record: number,
@@ -162,52 +162,79 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// A file of `list` was used: an update explains that it has a record if the list is an edition
+    /// of one that was updated.
+    fn explain_by_update(&mut self, list: &Digest) -> Result<()> {
+        if self.judgement.updates.is_empty() {
+            return Ok(());
+        }
+        let trust = self.judge.trust;
+        let Some(file) = trust.list(list)? else {
+            return Ok(());
+        };
+        let edition = file
+            .list
+            .as_ref()
+            .ok()
+            .and_then(|list| list.edition.as_ref());
+        let Some((name, serial)) = edition else {
+            return Ok(());
+        };
+        let signer = match trust.expected.allow_list.contains(list) {
+            true => Ok(ALLOWED.to_owned()),
+            false => trust.signer_of(&file, &[])?,
+        };
+        let mut updates = self.judgement.updates.iter_mut();
+        let update = updates.find(|update| {
+            update.name == *name
+                && (update.from..=update.to).contains(serial)
+                && signer.as_ref() == Ok(&update.signer)
+        });
+        if let Some(update) = update {
+            update.files += 1;
+        }
+        Ok(())
+    }
+
     /// Which of the digests `wanted` the lists in force have, and which only others of the
     /// repository.
     fn known(&mut self, wanted: &HashSet<Digest>, lists: &Lists) -> Result<(Places, Places)> {
         let mut loaded = Places::new();
         let mut others = Places::new();
-        if wanted.is_empty() {
-            return Ok((loaded, others));
-        }
-        for list in &lists.in_force {
-            // Rules may measure the lists themselves.
-            if wanted.contains(&list.digest) {
-                loaded.insert(list.digest, list.digest);
-            }
-            if let Some((_, data)) = self.judge.repository.find(&list.digest)? {
-                find_in(&data, &list.digest, wanted, &mut loaded);
-            }
-        }
-        let rest: HashSet<Digest> = wanted
+        let trust = self.judge.trust;
+        // Rules may measure the lists themselves.
+        for list in lists
+            .in_force
             .iter()
-            .filter(|digest| !loaded.contains_key(*digest))
-            .copied()
-            .collect();
-        if rest.is_empty() {
-            return Ok((loaded, others));
+            .filter(|list| wanted.contains(&list.digest))
+        {
+            loaded.insert(list.digest, list.digest);
         }
-        for object in self.judge.repository.objects()? {
-            if lists.position(&object).is_some() {
-                continue;
-            }
-            let Some((path, data)) = self.judge.repository.find(&object)? else {
-                continue;
-            };
-            let mut found = Places::new();
-            find_in(&data, &object, &rest, &mut found);
-            if rest.contains(&object) && format::list(&data).is_ok() {
-                found.insert(object, object);
-            }
-            let counts = found.is_empty()
-                || self.judge.expected.revoke.contains(&object)
-                || !self.judge.expected.allow_list.contains(&object)
-                    && self.signer_of(&path, &data, &[])?.is_err();
-            if !counts {
-                others.extend(found);
+        for (digest, places) in trust.places_of(wanted)? {
+            for list in places.iter() {
+                if lists.position(list).is_some() {
+                    loaded.insert(digest, *list);
+                } else if self.counts(list)? {
+                    others.insert(digest, *list);
+                }
             }
         }
         Ok((loaded, others))
+    }
+
+    /// Whether a list of the repository that is not loaded says what is known.
+    fn counts(&self, list: &Digest) -> Result<bool> {
+        let trust = self.judge.trust;
+        if trust.expected.revoke.contains(list) {
+            return Ok(false);
+        }
+        if trust.expected.allow_list.contains(list) {
+            return Ok(true);
+        }
+        match trust.list(list)? {
+            Some(file) => Ok(trust.signer_of(&file, &[])?.is_ok()),
+            None => Ok(false),
+        }
     }
 
     /// The evidence of use is that of the checkpoint, and has nothing that was revoked since.
@@ -215,7 +242,7 @@ impl Round<'_> {
         &mut self,
         covered: &Covered<'_>,
         events: &Events,
-        revoked: &Places,
+        revoked: &Revoked,
     ) -> Result<()> {
         let Some(Checkpoint {
             place,
@@ -233,7 +260,7 @@ impl Round<'_> {
             let reset = covered.history.number(reset);
             let detail =
                 format!("what was used before the checkpoint of record {reset} is not told");
-            if self.judge.expected.require_seen {
+            if self.judge.trust.expected.require_seen {
                 self.find(Reason::SeenMissing, Some(number), detail);
                 return Ok(());
             }
@@ -257,7 +284,7 @@ impl Round<'_> {
         // What could not be loaded here was told before.
         let told = !self.judgement.findings.is_empty();
         let known: HashSet<&Digest> = in_force.iter().collect();
-        let mut used_of = BTreeMap::new();
+        let mut used_of = HashMap::new();
         for used in seen::lines(text.as_bytes()) {
             let used = match used {
                 Ok(used) => used,
@@ -273,35 +300,32 @@ impl Round<'_> {
                 }
                 continue;
             }
-            let before = used_of.insert(used.list.to_string(), used.seen());
+            let seen = used.seen();
+            let before = used_of.insert(used.list, seen);
             if before.is_some() {
                 let detail = format!("{} stands twice in the evidence of use", used.list);
                 self.find(Reason::ListsInconsistent, Some(number), detail);
                 return Ok(());
             }
-            let Some((_, data)) = self.judge.repository.find(&used.list)? else {
+            let file = self.judge.trust.list(&used.list)?;
+            let Some(list) = file.as_ref().and_then(|file| file.list.as_ref().ok()) else {
                 continue;
             };
-            let Ok((_, list)) = format::list(&data) else {
-                continue;
-            };
-            if list.counts().total() != used.count {
+            if list.digests != used.count {
                 let detail = format!(
                     "{} has {} digests, and {} in the evidence of use",
-                    used.list,
-                    list.counts().total(),
-                    used.count
+                    used.list, list.digests, used.count
                 );
                 self.find(Reason::ListsInconsistent, Some(number), detail);
                 continue;
             }
-            if used.seen() > 0 {
-                self.check_used(number, &list, &used, revoked);
+            if seen > 0 {
+                self.check_used(number, &used, revoked)?;
             }
         }
         let missing = in_force
             .iter()
-            .filter(|list| !in_doubt.contains(list) && !used_of.contains_key(&list.to_string()));
+            .filter(|list| !in_doubt.contains(list) && !used_of.contains_key(list));
         for list in missing.filter(|_| !told) {
             let detail = format!("{list} was loaded and is not in the evidence of use");
             self.find(Reason::ListsInconsistent, Some(number), detail);
@@ -310,35 +334,25 @@ impl Round<'_> {
         Ok(())
     }
 
-    fn check_used(
-        &mut self,
-        number: u64,
-        list: &ParsedList<'_>,
-        used: &seen::Line<'_>,
-        revoked: &Places,
-    ) {
-        // As the table has them: by kind, each in the order of the file.
-        let entries = Kind::ALL.into_iter().flat_map(|kind| {
-            list.entries()
-                .filter(move |(other, _)| *other == kind)
-                .map(|(_, digest)| digest)
-        });
-        for (place, digest) in (0u32..).zip(entries) {
-            let by = revoked.get(&digest).map(Digest::to_string);
-            let by = match self.judge.expected.revoke.contains(&digest) {
+    fn check_used(&mut self, number: u64, used: &seen::Line<'_>, revoked: &Revoked) -> Result<()> {
+        let trust = self.judge.trust;
+        for (place, digest) in trust.revoked_in(revoked, &used.list)?.iter() {
+            let by = revoked.by.get(digest).map(Digest::to_string);
+            let by = match trust.expected.revoke.contains(digest) {
                 true => Some("the expectations".to_owned()),
                 false => by,
             };
-            if let Some(by) = by.filter(|_| used.is_seen(place)) {
+            if let Some(by) = by.filter(|_| used.is_seen(*place)) {
                 let detail = format!("{digest} of {} was used, and is revoked by {by}", used.list);
                 self.find(Reason::FileRevokedUsed, Some(number), detail);
             }
         }
+        Ok(())
     }
 
     /// There is no evidence of use in these records.
     fn no_checkpoint(&mut self) -> Result<()> {
-        if self.judge.expected.require_seen {
+        if self.judge.trust.expected.require_seen {
             let detail = "there is no checkpoint in these records";
             self.find(Reason::SeenMissing, None, detail);
         }
@@ -346,19 +360,9 @@ impl Round<'_> {
     }
 
     /// Adds to the verdict how many digests of the lists were used.
-    fn add_used(&mut self, used: &BTreeMap<String, u32>) {
+    fn add_used(&mut self, used: &HashMap<Digest, u32>) {
         for list in &mut self.judgement.lists {
             list.used = used.get(&list.list).copied();
-        }
-    }
-}
-
-/// Adds to `found` which of the digests `wanted` the list `data` makes known.
-fn find_in(data: &[u8], list: &Digest, wanted: &HashSet<Digest>, found: &mut Places) {
-    if let Ok((_, parsed)) = format::list(data) {
-        let entries = parsed.entries().filter(|(kind, _)| *kind != Kind::Revoked);
-        for (_, entry) in entries.filter(|(_, entry)| wanted.contains(entry)) {
-            found.insert(entry, *list);
         }
     }
 }

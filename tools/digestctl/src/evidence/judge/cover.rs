@@ -161,7 +161,7 @@ impl<'a> Round<'a> {
             self.find(Reason::Reset, None, detail);
             return None;
         }
-        let why = if state.inputs != self.judge.inputs {
+        let why = if state.inputs != self.judge.trust.inputs {
             Some("what is expected has changed since the last round".to_owned())
         } else if state.count != first {
             Some(format!(
@@ -188,9 +188,9 @@ impl<'a> Round<'a> {
 
     /// The PCR is quoted in every bank.
     fn check_banks(&mut self, origin: &Origin<'_>, facts: &Facts) -> bool {
-        let banks: BTreeSet<HashAlgo> = match self.judge.expected.banks.is_empty() {
+        let banks: BTreeSet<HashAlgo> = match self.judge.trust.expected.banks.is_empty() {
             true => origin.initial.keys().map(|(_, algo)| *algo).collect(),
-            false => self.judge.expected.banks.clone(),
+            false => self.judge.trust.expected.banks.clone(),
         };
         let mut good = true;
         for algo in &banks {
@@ -224,7 +224,7 @@ impl<'a> Round<'a> {
     ) -> Option<Values> {
         let mut values: Values = origin.initial.clone();
         values.retain(|place, _| facts.quoted.contains_key(place));
-        let mut others = self.judge.expected.rule_pcrs.clone();
+        let mut others = self.judge.trust.expected.rule_pcrs.clone();
         others.remove(&origin.pcr);
         let extended = history.pcrs();
         let mut unexpected = extended.iter().filter(|pcr| **pcr != origin.pcr);

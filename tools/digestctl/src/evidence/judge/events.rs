@@ -8,13 +8,11 @@ use std::{
         HashMap,
         HashSet, //
     },
-    rc::Rc, //
+    rc::Rc,
+    sync::Arc, //
 };
 
-use anyhow::{
-    Context,
-    Result, //
-};
+use anyhow::Result;
 use digest_logic::{
     digest::{
         Digest,
@@ -31,30 +29,30 @@ use digest_logic::{
     policy::Template,
     seen, //
 };
-use tempfile::TempDir;
 
 use super::{
     cover::Covered,
     Round, //
 };
-use crate::{
-    evidence::{
-        crypto::sha256,
-        history::{
-            self,
-            is_own_data,
-            History, //
-        },
-        lists::{
-            plain,
-            InForce,
-            Lists, //
-        },
-        reason::Reason,
-        state::State,
-        verdict::LoadedList, //
+use crate::evidence::{
+    crypto::sha256,
+    history::{
+        self,
+        is_own_data,
+        History, //
     },
-    format,
+    lists::{
+        plain,
+        InForce,
+        Lists, //
+    },
+    reason::Reason,
+    state::State,
+    trust::ALLOWED,
+    verdict::{
+        LoadedList,
+        Update, //
+    }, //
 };
 
 /// What the records leave to be judged by their content.
@@ -174,12 +172,12 @@ impl<'a> Round<'a> {
         if let Some(data) = self.evidence.metadata.get(&hex) {
             return Ok(Some(Cow::Borrowed(&data.0)));
         }
-        let found = self.judge.repository.find(digest)?;
+        let found = self.judge.trust.repository.find(digest)?;
         Ok(found.map(|(_, data)| Cow::Owned(data)))
     }
 
     /// Follows the records, and keeps `lists` as they say.
-    pub(super) fn walk(&mut self, covered: &Covered<'_>, lists: &mut Lists) -> Result<Events> {
+    pub(super) fn walk(&mut self, covered: &Covered<'_>, lists: &mut Arc<Lists>) -> Result<Events> {
         let history = &covered.history;
         let mut events = Events::default();
         let mut last_load = HashSet::new();
@@ -218,7 +216,13 @@ impl<'a> Round<'a> {
                 }
                 history::REMOVE => last_removal = self.remove(number, record, lists),
                 // What a rule for the module's own data measures.
-                b"digest_lists" if self.judge.expected.policies.contains(&record.event.digest) => {}
+                b"digest_lists"
+                    if self
+                        .judge
+                        .trust
+                        .expected
+                        .policies
+                        .contains(&record.event.digest) => {}
                 b"digest_lists" => events.files.push(place),
                 history::CORRUPTED => {
                     let detail = plain(record.event.buffer);
@@ -227,13 +231,15 @@ impl<'a> Round<'a> {
                 history::KEY => {
                     let key = record.event.digest;
                     let judge = self.judge;
-                    if !judge.expected.keys.contains(&key) && !judge.known_keys.contains(&key) {
+                    if !judge.trust.expected.keys.contains(&key)
+                        && !judge.trust.known_keys.contains(&key)
+                    {
                         self.find(Reason::KeyUnknown, Some(number), key.to_string());
                     }
                 }
                 history::POLICY => {
                     let policy = record.event.digest;
-                    if !self.judge.expected.policies.contains(&policy) {
+                    if !self.judge.trust.expected.policies.contains(&policy) {
                         let detail = format!("policy={policy}");
                         self.find(Reason::Policy, Some(number), detail);
                     }
@@ -272,20 +278,14 @@ impl<'a> Round<'a> {
         number: u64,
         digest: &Digest,
         had_rounds: bool,
-        lists: &mut Lists,
+        lists: &mut Arc<Lists>,
     ) -> Result<()> {
         if !had_rounds {
             let detail = format!("{digest} was refused, and no record tells what it was");
             self.find(Reason::ListsInconsistent, Some(number), detail);
             return Ok(());
         }
-        let data = self.metadata(digest)?;
-        if let Some(metadata) = data.as_deref().and_then(|data| Metadata::parse(data).ok()) {
-            for record in metadata.records() {
-                let digest = Digest::new(record.algo, record.digest)?;
-                lists.in_force.retain(|list| list.digest != digest);
-            }
-        }
+        Arc::make_mut(lists).take_back(digest);
         Ok(())
     }
 
@@ -294,20 +294,34 @@ impl<'a> Round<'a> {
         &mut self,
         number: u64,
         record: &Record<'_>,
-        lists: &mut Lists,
+        lists: &mut Arc<Lists>,
     ) -> Result<Rc<[InForce]>> {
         let loaded = self.lists_of(number, record, false)?;
+        let metadata = record.event.digest;
         for list in loaded.iter() {
-            if lists.position(&list.digest).is_some() {
+            let lists = Arc::make_mut(lists);
+            if let Some(place) = lists.position(&list.digest) {
+                lists.in_force[place].load_again(&metadata);
                 continue;
             }
             if let Some(serial) = list.serial {
                 let name = (list.name.clone(), list.signer.clone());
-                let floor = lists.floors.entry(name).or_default();
-                *floor = serial.max(*floor);
+                let before = lists.floors.get(&name).copied();
+                if let Some(before) = before.filter(|before| *before < serial) {
+                    self.judgement.updates.push(Update {
+                        name: list.name.clone(),
+                        signer: list.signer.clone(),
+                        from: before,
+                        to: serial,
+                        record: number,
+                        files: 0,
+                    });
+                }
+                lists.floors.insert(name, serial.max(before.unwrap_or(0)));
             }
             lists.in_force.push(InForce {
                 record: Some(number),
+                loads: vec![(metadata, 1)],
                 ..list.clone()
             });
         }
@@ -369,7 +383,7 @@ impl<'a> Round<'a> {
                 return Ok(lists);
             }
         };
-        let signatures = &self.judge.expected.settings;
+        let signatures = &self.judge.trust.expected.settings;
         let signatures = signatures.get("require_signature");
         let signatures = signatures.is_some_and(|values| !values.contains("0"));
         let mut there = HashSet::new();
@@ -401,28 +415,28 @@ impl<'a> Round<'a> {
         record: &metadata::Record<'_>,
     ) -> Result<Option<InForce>> {
         let reference = plain(record.ref_id);
-        let Some((path, data)) = self.judge.repository.find(digest)? else {
+        let Some(file) = self.judge.trust.list(digest)? else {
             let detail = format!("{reference} ({digest}) is not in the repository");
             self.find(Reason::ListUnknown, Some(number), detail);
             return Ok(None);
         };
-        let digest = sha256(&data);
-        let list = match format::list(&data) {
-            Ok((_, list)) => list,
+        let digest = file.digest;
+        let list = match &file.list {
+            Ok(list) => list,
             Err(error) => {
                 let detail = format!("{reference} ({digest}) is no list: {error}");
                 self.find(Reason::ListUnknown, Some(number), detail);
                 return Ok(None);
             }
         };
-        let expected = &self.judge.expected;
+        let expected = &self.judge.trust.expected;
         if expected.revoke.contains(&digest) {
             let detail = format!("{reference} ({digest})");
             self.find(Reason::ListRevoked, Some(number), detail);
         }
         let signed = match expected.allow_list.contains(&digest) {
-            true => Ok("allowed by the expectations".to_owned()),
-            false => self.signer_of(&path, &data, record.signature)?,
+            true => Ok(ALLOWED.to_owned()),
+            false => self.judge.trust.signer_of(&file, record.signature)?,
         };
         let signer = match signed {
             Ok(signer) => signer,
@@ -432,14 +446,15 @@ impl<'a> Round<'a> {
                 "signed by nobody that is trusted".to_owned()
             }
         };
-        let edition = list.edition();
+        let edition = list.edition.as_ref();
         Ok(Some(InForce {
             digest,
-            name: edition.map_or(reference, |edition| edition.name_text().to_owned()),
-            serial: edition.map(|edition| edition.serial()),
-            digests: list.counts().total(),
+            name: edition.map_or(reference, |(name, _)| name.clone()),
+            serial: edition.map(|(_, serial)| *serial),
+            digests: list.digests,
             signer,
             record: None,
+            loads: Vec::new(),
         }))
     }
 
@@ -452,7 +467,7 @@ impl<'a> Round<'a> {
             };
             let key = (list.name.clone(), list.signer.clone());
             let floor = lists.floors.get(&key).copied().unwrap_or(0);
-            let least = self.judge.expected.floors.get(&list.name).copied();
+            let least = self.judge.trust.expected.floors.get(&list.name).copied();
             let least = least.unwrap_or(0).max(floor);
             if serial < least {
                 let name = &list.name;
@@ -462,32 +477,13 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// By whom the list at `path` is signed, beside it or in the metadata of the machine.
-    pub(super) fn signer_of(
-        &self,
-        path: &std::path::Path,
-        data: &[u8],
-        signature: &[u8],
-    ) -> Result<Result<String, String>> {
-        let reason = match self.judge.signers.signer(path) {
-            Ok(signer) => return Ok(Ok(plain(signer.as_bytes()))),
-            Err(error) => format!("{error:#}"),
-        };
-        if signature.is_empty() {
-            return Ok(Err(reason));
-        }
-        let place = TempDir::new().context("cannot make a temporary directory")?;
-        let list = place.path().join("list");
-        std::fs::write(&list, data)?;
-        std::fs::write(place.path().join("list.p7s"), signature)?;
-        Ok(match self.judge.signers.signer(&list) {
-            Ok(signer) => Ok(plain(signer.as_bytes())),
-            Err(error) => Err(format!("{error:#}")),
-        })
-    }
-
     /// The lists that the record names are not in force any more. Returns those.
-    fn remove(&mut self, number: u64, record: &Record<'_>, lists: &mut Lists) -> HashSet<Digest> {
+    fn remove(
+        &mut self,
+        number: u64,
+        record: &Record<'_>,
+        lists: &mut Arc<Lists>,
+    ) -> HashSet<Digest> {
         let mut removed = HashSet::new();
         if !is_own_data(record) {
             let detail = "the digest of a removal is not that of its text";
@@ -501,7 +497,7 @@ impl<'a> Round<'a> {
                 .and_then(|digest| lists.position(&digest));
             match place {
                 Some(place) => {
-                    let gone = lists.in_force.remove(place);
+                    let gone = Arc::make_mut(lists).in_force.remove(place);
                     removed.insert(gone.digest);
                     self.judgement.lists.push(LoadedList {
                         in_force: false,
@@ -522,7 +518,7 @@ impl<'a> Round<'a> {
 
 fn of_force(list: &InForce) -> LoadedList {
     LoadedList {
-        list: list.digest.to_string(),
+        list: list.digest,
         name: list.name.clone(),
         serial: list.serial,
         digests: list.digests,

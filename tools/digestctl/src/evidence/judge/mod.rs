@@ -17,12 +17,10 @@ mod events;
 mod quote;
 
 use std::{
-    collections::{
-        HashMap,
-        HashSet, //
-    },
+    collections::HashMap,
     path::PathBuf,
-    rc::Rc, //
+    rc::Rc,
+    sync::Arc, //
 };
 
 use anyhow::Result;
@@ -34,7 +32,6 @@ use digest_logic::{
 use super::{
     crypto::AttestationKey,
     document::Evidence,
-    expected::Expected,
     history::Values,
     lists::{
         InForce,
@@ -44,25 +41,17 @@ use super::{
         Reason,
         Verdict, //
     },
-    repository::Repository,
     state::State,
+    trust::Trust,
     verdict::Judgement, //
 };
-use crate::verify::Verifier;
 
-/// What a verifier brings.
+/// The question to one machine, and what is known of it.
 pub(crate) struct Judge<'a> {
+    pub(crate) trust: &'a Trust,
     /// The question that the quote answers.
     pub(crate) nonce: Vec<u8>,
     pub(crate) key: Expectation,
-    pub(crate) repository: Repository,
-    /// Verifies signatures of lists.
-    pub(crate) signers: Verifier<'a>,
-    /// The SHA-256 of certificates and keys that may be given to the module.
-    pub(crate) known_keys: HashSet<Digest>,
-    pub(crate) expected: Expected,
-    /// The SHA-256 of all of this but the nonce.
-    pub(crate) inputs: Digest,
     /// Of the last round.
     pub(crate) state: Option<State>,
 }
@@ -71,8 +60,12 @@ pub(crate) struct Judge<'a> {
 pub(crate) enum Expectation {
     /// This one.
     Pinned(AttestationKey),
-    /// One with a certificate by an authority in this PEM file.
-    Certified(PathBuf),
+    /// One with a certificate by an authority in a PEM file.
+    Certified {
+        authorities: PathBuf,
+        /// Whether the certificate need not say that it is for attestation keys.
+        any_purpose: bool,
+    },
 }
 
 /// What a good quote says.
@@ -133,12 +126,12 @@ impl Round<'_> {
             None => {
                 self.check_begin(&covered, &facts);
                 let before = self.judge.state.iter();
-                Lists {
+                Arc::new(Lists {
                     floors: before
                         .flat_map(|state| state.lists.floors.clone())
                         .collect(),
                     ..Lists::default()
-                }
+                })
             }
         };
         self.judgement.records.before = covered.history.first;
@@ -153,7 +146,7 @@ impl Round<'_> {
         let values = covered.values.iter();
         Ok(Some(State {
             ak: facts.ak,
-            inputs: self.judge.inputs,
+            inputs: self.judge.trust.inputs,
             count: covered
                 .history
                 .number_of_extend(covered.history.extends.len()),
@@ -173,7 +166,7 @@ impl Round<'_> {
 
     /// The lists that must be loaded are.
     fn check_required(&mut self, lists: &Lists) {
-        for wanted in &self.judge.expected.require_list {
+        for wanted in &self.judge.trust.expected.require_list {
             let found = lists
                 .in_force
                 .iter()

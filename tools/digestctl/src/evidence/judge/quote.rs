@@ -43,6 +43,10 @@ use crate::{
     openssl, //
 };
 
+/// The purpose of certificates of attestation keys (`tcg-kp-AIKCertificate`), as openssl prints it:
+/// by its name, or, where it does not know it, by its number.
+const PURPOSE: [&str; 2] = ["Attestation Identity Key Certificate", "2.23.133.8.3"];
+
 impl Round<'_> {
     /// Returns what the quote says if it is good.
     pub(super) fn check_quote(&mut self) -> Result<Option<Facts>> {
@@ -129,8 +133,11 @@ impl Round<'_> {
                 return Ok(None);
             }
             Expectation::Pinned(_) => (),
-            Expectation::Certified(authorities) => {
-                if let Err(reason) = self.certified(&key, authorities)? {
+            Expectation::Certified {
+                authorities,
+                any_purpose,
+            } => {
+                if let Err(reason) = self.certified(&key, authorities, *any_purpose)? {
                     self.find(Reason::AkCertificate, None, reason);
                     return Ok(None);
                 }
@@ -144,8 +151,14 @@ impl Round<'_> {
         Ok(Some(key))
     }
 
-    /// Whether the certificate of the evidence is that of `key`, by one of the `authorities`.
-    fn certified(&self, key: &AttestationKey, authorities: &Path) -> Result<Result<(), String>> {
+    /// Whether the certificate of the evidence is that of `key`, by one of the `authorities`, and
+    /// says that it is for attestation keys.
+    fn certified(
+        &self,
+        key: &AttestationKey,
+        authorities: &Path,
+        any_purpose: bool,
+    ) -> Result<Result<(), String>> {
         let Some(certificate) = &self.evidence.ak.certificate else {
             return Ok(Err("the evidence has no certificate of the key".to_owned()));
         };
@@ -162,7 +175,20 @@ impl Round<'_> {
         if of_certificate.as_ref() != Some(key) {
             return Ok(Err("the certificate is that of another key".to_owned()));
         }
-        openssl::verify_certificate(&file, authorities)
+        if let Err(reason) = openssl::verify_certificate(&file, authorities)? {
+            return Ok(Err(reason));
+        }
+        let usage = openssl::extended_usage(&file)?.unwrap_or_default();
+        let purposes = usage.split([',', '\n']).map(str::trim);
+        let is_for_keys = purposes.clone().any(|purpose| PURPOSE.contains(&purpose));
+        Ok(match is_for_keys || any_purpose {
+            true => Ok(()),
+            false => Err(format!(
+                "the certificate does not say that it is for attestation keys ({}, tcg-kp-AIKCertificate); \
+                 --ak-cert-purpose any takes it",
+                PURPOSE[1]
+            )),
+        })
     }
 
     /// The values of the PCRs, if they are those that were quoted.

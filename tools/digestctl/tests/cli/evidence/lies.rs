@@ -220,8 +220,9 @@ fn another_machine_with_a_certified_key_does_not_stand_for_the_one_that_is_remem
     };
     machine.make_ak("other", "0x81010003", "ecc", "ecdsa");
     openssl("req -newkey rsa:2048 -nodes -subj /CN=ak -keyout any.key -out any.csr");
+    place.file("purpose", "extendedKeyUsage=2.23.133.8.3\n");
     for (name, handle) in [("ak", AK), ("other", "0x81010003")] {
-        openssl(&format!("x509 -req -in any.csr -force_pubkey {name}.pem -CA bob.pem -CAkey bob.key -days 300 -outform DER -out {name}.der"));
+        openssl(&format!("x509 -req -in any.csr -force_pubkey {name}.pem -CA bob.pem -CAkey bob.key -days 300 -extfile purpose -outform DER -out {name}.der"));
         machine
             .digestctl(&format!(
                 "attest --nonce {NONCE} --ak {handle} --list list --metadata metadata --seen seen --firmware-log none -o by-{name}"

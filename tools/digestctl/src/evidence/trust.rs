@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a verifier brings for all machines that it judges: what it expects, whom it trusts, and the
+//! lists of its repository.
+//!
+//! Machines of a fleet have the same lists. So each list is read, and its signature verified, once
+//! for all of them. What is kept is bounded by the repository, and where machines choose what is
+//! asked, by [`MOST_KEPT`].
+
+use std::{
+    collections::{
+        HashMap,
+        HashSet, //
+    },
+    path::PathBuf,
+    sync::{
+        Arc,
+        Mutex,
+        MutexGuard,
+        PoisonError, //
+    }, //
+};
+
+use anyhow::{
+    Context,
+    Result, //
+};
+use digest_logic::{
+    digest::Digest,
+    list::Kind, //
+};
+use tempfile::TempDir;
+
+use super::{
+    crypto::sha256,
+    expected::Expected,
+    lists::plain,
+    repository::Repository, //
+};
+use crate::{
+    format,
+    verify::Verifier, //
+};
+
+/// The most answers to questions of machines that are kept.
+const MOST_KEPT: usize = 1 << 16;
+
+/// In place of a signer, of lists that count without a signature.
+pub(crate) const ALLOWED: &str = "allowed by the expectations";
+
+/// By whom a list is signed, or why by nobody who is trusted.
+pub(crate) type Signer = std::result::Result<String, String>;
+
+/// What a verifier brings.
+pub(crate) struct Trust {
+    pub(crate) repository: Repository,
+    /// The SHA-256 of certificates and keys that may be given to the module.
+    pub(crate) known_keys: HashSet<Digest>,
+    pub(crate) expected: Expected,
+    /// The lists of the repository that revoke something.
+    pub(crate) revocations: Vec<Digest>,
+    /// The SHA-256 of all of this.
+    pub(crate) inputs: Digest,
+    /// Verifies signatures of lists, one at a time.
+    signers: Mutex<Verifier>,
+    /// By the digest that metadata name.
+    lists: Mutex<HashMap<Digest, Arc<ListFile>>>,
+    /// By the SHA-256 of the list and of the signature that a machine has of it.
+    signed: Mutex<HashMap<(Digest, Digest), Signer>>,
+    /// By the lists that revoke.
+    revoked: Mutex<HashMap<Vec<Digest>, Arc<Revoked>>>,
+    /// The lists of the repository that know a digest, in the order of their names.
+    places: Mutex<HashMap<Digest, Arc<[Digest]>>>,
+}
+
+/// A file of the repository.
+pub(crate) struct ListFile {
+    pub(crate) path: PathBuf,
+    /// Its SHA-256.
+    pub(crate) digest: Digest,
+    /// What it is as a list, or why it is none.
+    pub(crate) list: std::result::Result<ListFacts, String>,
+}
+
+/// What is in a list.
+pub(crate) struct ListFacts {
+    /// How many digests it has.
+    pub(crate) digests: u32,
+    /// The name and the serial number of its edition.
+    pub(crate) edition: Option<(String, u64)>,
+}
+
+/// What lists revoke.
+pub(crate) struct Revoked {
+    /// The digests, each with the list that revokes it.
+    pub(crate) by: HashMap<Digest, Digest>,
+    /// Of lists of the repository the digests that are revoked, with their numbers.
+    of_list: Mutex<HashMap<Digest, Arc<[(u32, Digest)]>>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps an answer, and no others if there are too many.
+fn keep<K: Eq + std::hash::Hash, V>(answers: &mut HashMap<K, V>, key: K, value: V) {
+    if answers.len() >= MOST_KEPT {
+        answers.clear();
+    }
+    answers.insert(key, value);
+}
+
+impl Trust {
+    /// Of these parts.
+    pub(crate) fn new(
+        repository: Repository,
+        signers: Verifier,
+        known_keys: HashSet<Digest>,
+        expected: Expected,
+        revocations: Vec<Digest>,
+        inputs: Digest,
+    ) -> Self {
+        Self {
+            repository,
+            known_keys,
+            expected,
+            revocations,
+            inputs,
+            signers: Mutex::new(signers),
+            lists: Mutex::default(),
+            signed: Mutex::default(),
+            revoked: Mutex::default(),
+            places: Mutex::default(),
+        }
+    }
+
+    /// The file with this digest, if the repository has it.
+    pub(crate) fn list(&self, named: &Digest) -> Result<Option<Arc<ListFile>>> {
+        if let Some(file) = locked(&self.lists).get(named) {
+            return Ok(Some(file.clone()));
+        }
+        let Some((path, data)) = self.repository.find(named)? else {
+            return Ok(None);
+        };
+        let list = match format::list(&data) {
+            Ok((_, list)) => Ok(ListFacts {
+                digests: list.counts().total(),
+                edition: list
+                    .edition()
+                    .map(|edition| (edition.name_text().to_owned(), edition.serial())),
+            }),
+            Err(error) => Err(error.to_string()),
+        };
+        let file = Arc::new(ListFile {
+            path,
+            digest: sha256(&data),
+            list,
+        });
+        locked(&self.lists).insert(*named, file.clone());
+        Ok(Some(file))
+    }
+
+    /// By whom the list is signed, beside it or by `signature`, which a machine has.
+    pub(crate) fn signer_of(&self, file: &ListFile, signature: &[u8]) -> Result<Signer> {
+        let beside = (file.digest, sha256(&[]));
+        let own = (file.digest, sha256(signature));
+        let signers = locked(&self.signers);
+        let known = |key| locked(&self.signed).get(key).cloned();
+        let of_beside = match known(&beside) {
+            Some(signer) => signer,
+            None => {
+                let signer = of(signers.signer(&file.path));
+                keep(&mut locked(&self.signed), beside, signer.clone());
+                signer
+            }
+        };
+        if of_beside.is_ok() || signature.is_empty() {
+            return Ok(of_beside);
+        }
+        if let Some(signer) = known(&own) {
+            return Ok(signer);
+        }
+        let Some((_, data)) = self.repository.find(&file.digest)? else {
+            return Ok(of_beside);
+        };
+        let place = TempDir::new().context("cannot make a temporary directory")?;
+        let list = place.path().join("list");
+        std::fs::write(&list, data)?;
+        std::fs::write(place.path().join("list.p7s"), signature)?;
+        let signer = of(signers.signer(&list));
+        keep(&mut locked(&self.signed), own, signer.clone());
+        Ok(signer)
+    }
+
+    /// What these lists of the repository revoke.
+    pub(crate) fn revoked_by(&self, lists: Vec<Digest>) -> Result<Arc<Revoked>> {
+        if let Some(revoked) = locked(&self.revoked).get(&lists) {
+            return Ok(revoked.clone());
+        }
+        let mut by = HashMap::new();
+        for digest in &lists {
+            let found = self.repository.find(digest)?;
+            let list = found.as_ref().map(|(_, data)| format::list(data));
+            if let Some(Ok((_, list))) = list {
+                let entries = list.entries().filter(|(kind, _)| *kind == Kind::Revoked);
+                by.extend(entries.map(|(_, entry)| (entry, *digest)));
+            }
+        }
+        let revoked = Arc::new(Revoked {
+            by,
+            of_list: Mutex::default(),
+        });
+        keep(&mut locked(&self.revoked), lists, revoked.clone());
+        Ok(revoked)
+    }
+
+    /// Which digests of a list are revoked, by `revoked` or by the expectations, with the numbers
+    /// that evidence of use has of them.
+    pub(crate) fn revoked_in(
+        &self,
+        revoked: &Revoked,
+        list: &Digest,
+    ) -> Result<Arc<[(u32, Digest)]>> {
+        if let Some(found) = locked(&revoked.of_list).get(list) {
+            return Ok(found.clone());
+        }
+        let mut found = Vec::new();
+        if let Some((_, data)) = self.repository.find(list)? {
+            if let Ok((_, list)) = format::list(&data) {
+                // As the table has them: by kind, each in the order of the file.
+                let entries = Kind::ALL.into_iter().flat_map(|kind| {
+                    list.entries()
+                        .filter(move |(other, _)| *other == kind)
+                        .map(|(_, digest)| digest)
+                });
+                found.extend((0u32..).zip(entries).filter(|(_, digest)| {
+                    self.expected.revoke.contains(digest) || revoked.by.contains_key(digest)
+                }));
+            }
+        }
+        let found: Arc<[_]> = found.into();
+        locked(&revoked.of_list).insert(*list, found.clone());
+        Ok(found)
+    }
+
+    /// The lists of the repository that know each of the digests `wanted`, signed or not. Lists
+    /// count as known by those that are them.
+    pub(crate) fn places_of(
+        &self,
+        wanted: &HashSet<Digest>,
+    ) -> Result<HashMap<Digest, Arc<[Digest]>>> {
+        let mut found: HashMap<Digest, Arc<[Digest]>> = HashMap::new();
+        let mut rest: HashMap<Digest, Vec<Digest>> = HashMap::new();
+        {
+            let places = locked(&self.places);
+            for digest in wanted {
+                match places.get(digest) {
+                    Some(lists) => drop(found.insert(*digest, lists.clone())),
+                    None => drop(rest.insert(*digest, Vec::new())),
+                }
+            }
+        }
+        if rest.is_empty() {
+            return Ok(found);
+        }
+        for object in self.repository.objects()? {
+            let Some((_, data)) = self.repository.find(&object)? else {
+                continue;
+            };
+            let Ok((_, list)) = format::list(&data) else {
+                continue;
+            };
+            let entries = list.entries().filter(|(kind, _)| *kind != Kind::Revoked);
+            let entries = entries.map(|(_, entry)| entry).chain([object]);
+            for entry in entries {
+                if let Some(lists) = rest.get_mut(&entry) {
+                    if lists.last() != Some(&object) {
+                        lists.push(object);
+                    }
+                }
+            }
+        }
+        let mut places = locked(&self.places);
+        for (digest, lists) in rest {
+            let lists: Arc<[Digest]> = lists.into();
+            keep(&mut places, digest, lists.clone());
+            found.insert(digest, lists);
+        }
+        Ok(found)
+    }
+}
+
+fn of(signer: Result<String>) -> Signer {
+    match signer {
+        Ok(signer) => Ok(plain(signer.as_bytes())),
+        Err(error) => Err(format!("{error:#}")),
+    }
+}
