@@ -3,7 +3,10 @@
 //! Files that appear whole or not at all, and the sink through which formats are written.
 
 use std::{
-    collections::BTreeSet,
+    collections::{
+        BTreeSet,
+        HashMap, //
+    },
     fs::{
         self,
         File,
@@ -12,7 +15,10 @@ use std::{
     },
     io::Write,
     os::unix::fs::PermissionsExt,
-    path::Path, //
+    path::{
+        Path,
+        PathBuf, //
+    }, //
 };
 
 use anyhow::{
@@ -66,33 +72,39 @@ pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
 /// end.
 #[derive(Default)]
 pub(crate) struct Replacer {
-    spare: Vec<TempPath>,
+    /// By the directory that they are in.
+    spare: HashMap<PathBuf, Vec<TempPath>>,
 }
 
 impl Replacer {
     /// Puts these files there. Their content is on the disk before the first of them is in its
-    /// place; the disk is waited for once.
+    /// place; the disk is waited for once for all of them, and once for those of the call before.
     pub(crate) fn replace(&mut self, files: &[(&Path, String)]) -> Result<()> {
+        // That the exchange is on the disk: until then a crash may bring back what is there now.
+        for directory in self.spare.keys() {
+            sync(directory)?;
+        }
         let mut written = Vec::new();
-        let mut synced = BTreeSet::new();
+        let mut directories = BTreeSet::new();
         for (path, data) in files {
             let directory = directory_of(path);
             let file = self
                 .write(directory, data)
                 .with_context(|| format!("cannot write {}", quoted(path)))?;
             written.push(file);
-            synced.insert(directory);
+            directories.insert(directory);
         }
-        for directory in synced {
-            File::open(directory)
-                .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
-                .with_context(|| format!("cannot write to {}", quoted(directory)))?;
+        for directory in directories {
+            sync(directory)?;
         }
         for ((path, _), file) in files.iter().zip(written) {
             let flags = RenameFlags::EXCHANGE;
             // Where there is none yet, or the file system cannot do that.
             match rustix::fs::renameat_with(CWD, &*file, CWD, *path, flags) {
-                Ok(()) => self.spare.push(file),
+                Ok(()) => {
+                    let directory = directory_of(path).to_owned();
+                    self.spare.entry(directory).or_default().push(file);
+                }
                 Err(_) => file
                     .persist(path)
                     .with_context(|| format!("cannot write {}", quoted(path)))?,
@@ -103,16 +115,11 @@ impl Replacer {
 
     /// A file with `data` in the directory.
     fn write(&mut self, directory: &Path, data: &str) -> Result<TempPath> {
-        let place = self
-            .spare
-            .iter()
-            .rposition(|spare| spare.parent() == Some(directory));
-        let Some(place) = place else {
+        let Some(path) = self.spare.get_mut(directory).and_then(Vec::pop) else {
             let mut file = temporary(directory, 0o644)?;
             file.write_all(data.as_bytes())?;
             return Ok(file.into_temp_path());
         };
-        let path = self.spare.swap_remove(place);
         let mut file = OpenOptions::new().write(true).open(&path)?;
         file.write_all(data.as_bytes())?;
         file.set_len(data.len() as u64)?;
@@ -162,6 +169,13 @@ fn write_with_mode(path: &Path, data: &[u8], mode: u32) -> Result<()> {
         anyhow::Ok(())
     };
     write().with_context(|| format!("cannot write {}", quoted(path)))
+}
+
+/// Waits until what was written to the file system of the directory is on the disk.
+fn sync(directory: &Path) -> Result<()> {
+    File::open(directory)
+        .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
+        .with_context(|| format!("cannot write to {}", quoted(directory)))
 }
 
 fn directory_of(path: &Path) -> &Path {

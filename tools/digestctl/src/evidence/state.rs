@@ -184,6 +184,9 @@ impl States {
             }
             write_atomically(file, lists.as_bytes())?;
         }
+        if let [(path, text)] = &files[..] {
+            return write_atomically(path, text.as_bytes());
+        }
         let mut replacer = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         replacer.replace(&files)
     }
