@@ -18,7 +18,7 @@ help:
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
 	@echo 'make check-keylime Keylime judges a guest, by its own verifier (two minutes; the first time it is fetched)'
 	@echo 'make check-static  digestctl runs on Debian 11 to sid, and where nothing else is'
-	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (ten minutes)'
+	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (minutes)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
