@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A secret that is bound to the PCR that digestctl predicts: the guest's TPM gives it away on the machine that used known
-# files only, and on no other.
+# A secret that is bound to the PCR that digestctl predicts: the guest's TPM gives it away on the
+# machine that used known files only, and on no other.
 #
-# Between the load of the module and that of the list only programs of the shell itself run: any other would have a
-# record.
+# Between the load of the module and that of the list only programs of the shell itself run: any
+# other would have a record.
 #
 # shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
 
@@ -38,25 +38,32 @@ predicted() {
 # unseals: the TPM gives the secret away.
 unseals() { [ "$(tpm2_unseal -c sealed.ctx -p "pcr:sha256:$PCR" 2>/dev/null)" = "the secret" ]; }
 seals_for_others() { ! unseals; }
+unseals_after_more() { ls / >/dev/null && unseals; }
+makes_policy() {
+	tpm2_startauthsession -Q -S trial && tpm2_policypcr -Q -S trial -l "sha256:$PCR" -f pcr -L policy &&
+		tpm2_flushcontext trial
+}
+seals() {
+	tpm2_createprimary -Q -C o -G ecc -c primary.ctx && printf 'the secret' |
+		tpm2_create -Q -C primary.ctx -L policy -a 'fixedtpm|fixedparent' -i - -u sealed.pub -r sealed.priv &&
+		tpm2_load -Q -C primary.ctx -u sealed.pub -r sealed.priv -c sealed.ctx
+}
 
 aggregate=$(tpm2_pcrread sha256:0,1,2,3,4,5,6,7,8,9 | sed -n 's/.*0x//p' | unhex | sha256sum | cut -c1-64)
 value=$(predicted predict | sed -n "s/^boot_pcr=sha256:$PCR://p")
 section "sealing"
 check_eq "a value of 32 bytes is predicted" 64 "${#value}"
 check "the policy that is exported for a TPM has the same value" grep -qi "$value" <(predicted export tpm-policy)
-unhex <<<"$value" >value
-check "a policy of this value is made" eval 'tpm2_startauthsession -Q -S trial &&
-	tpm2_policypcr -Q -S trial -l "sha256:$PCR" -f value -L policy && tpm2_flushcontext trial'
-check "a secret is sealed to it" eval 'tpm2_createprimary -Q -C o -G ecc -c primary.ctx &&
-	printf "the secret" | tpm2_create -Q -C primary.ctx -L policy -a "fixedtpm|fixedparent" -i - -u sealed.pub -r sealed.priv &&
-	tpm2_load -Q -C primary.ctx -u sealed.pub -r sealed.priv -c sealed.ctx'
+unhex <<<"$value" >pcr
+check "a policy of this value is made" makes_policy
+check "a secret is sealed to it" seals
 tpm2_pcrreset "$PCR"
 check "it stays sealed without the module" seals_for_others
 
 section "unsealing"
 boot || bail "the module does not load"
 check "it is unsealed on a machine that has loaded the list" unseals
-check "and after more known files were used" eval 'ls / >/dev/null && unseals'
+check "it is unsealed after more known files were used" unseals_after_more
 cp /usr/bin/true strange && echo >>strange && ./strange
 check "it stays sealed once an unknown file was used" seals_for_others
 rmmod digest_lists

@@ -5,11 +5,12 @@
 //! Each machine has a key of its own, which a program has in place of a TPM: what it signs has the
 //! form that a TPM gives it, and the verifier sees no difference.
 //!
-//! `fleet lists DIR LISTS DIGESTS` makes `DIR/lists`, an update of the first list, a list of what is
-//! not loaded, and revocations. `fleet evidence DIR MACHINES ROUND BANK,…` makes the evidence of a
-//! round, `DIR/round`, and `DIR/fleet` that names it. It reads `DIR/predicted`, the measurement list
-//! of `digestctl predict`, and `DIR/metadata` and `DIR/update`. In each round but the first the
-//! evidence has what is new; one machine in a hundred has updated a list and used an unknown file.
+//! `fleet lists DIR LISTS DIGESTS` makes `DIR/lists`, an update of the first list, a list of what
+//! is not loaded, and revocations. `fleet evidence DIR MACHINES ROUND BANK,…` makes the evidence of
+//! a round, `DIR/round`, and `DIR/fleet` that names it. It reads `DIR/predicted`, the measurement
+//! list of `digestctl predict`, and `DIR/metadata` and `DIR/update`. In each round but the first
+//! the evidence has what is new; one machine in a hundred has updated a list and used an unknown
+//! file.
 
 use std::{
     fmt::Write as _,
@@ -108,7 +109,7 @@ fn main() {
             );
         }
         ["evidence", dir, machines, round, banks] => {
-            let banks = banks.split(',').map(|bank| HashAlgo::from_name(bank));
+            let banks = banks.split(',').map(HashAlgo::from_name);
             let banks = banks.collect::<Result<_, _>>().unwrap();
             Fleet::read(Path::new(dir), banks).write(
                 machines.parse().unwrap(),

@@ -63,7 +63,8 @@ const MIN_NONCE: usize = 8;
 ///
 /// Needs no module, no TPM and no root. The first line of the output is the verdict. What speaks
 /// against the machine follows, each with a reason and what to do; then what was loaded and who
-/// signed it. With --fleet many machines are judged in one run, and lists are looked at once for all.
+/// signed it. With --fleet many machines are judged in one run, and lists are looked at once for
+/// all.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit status:

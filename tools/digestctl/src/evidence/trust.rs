@@ -90,12 +90,15 @@ pub(crate) struct ListFacts {
     pub(crate) edition: Option<(String, u64)>,
 }
 
+/// Digests of a list, each with its number there.
+type Numbered = Arc<[(u32, Digest)]>;
+
 /// What lists revoke.
 pub(crate) struct Revoked {
     /// The digests, each with the list that revokes it.
     pub(crate) by: HashMap<Digest, Digest>,
     /// Of lists of the repository the digests that are revoked, with their numbers.
-    of_list: Mutex<HashMap<Digest, Arc<[(u32, Digest)]>>>,
+    of_list: Mutex<HashMap<Digest, Numbered>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -216,11 +219,7 @@ impl Trust {
 
     /// Which digests of a list are revoked, by `revoked` or by the expectations, with the numbers
     /// that evidence of use has of them.
-    pub(crate) fn revoked_in(
-        &self,
-        revoked: &Revoked,
-        list: &Digest,
-    ) -> Result<Arc<[(u32, Digest)]>> {
+    pub(crate) fn revoked_in(&self, revoked: &Revoked, list: &Digest) -> Result<Numbered> {
         if let Some(found) = locked(&revoked.of_list).get(list) {
             return Ok(found.clone());
         }

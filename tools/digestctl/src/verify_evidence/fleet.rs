@@ -50,7 +50,8 @@ use crate::{
 /// How many machines are judged before what is remembered of them is written.
 const PIECE: usize = 512;
 
-/// Judges the machines of the file `fleet`, and prints the verdicts in its order. Returns the worst.
+/// Judges the machines of the file `fleet`, and prints the verdicts in its order. Returns the
+/// worst.
 pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict> {
     let text = read(fleet)?;
     let machines = machines(&text).with_context(|| quoted(fleet))?;
