@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 142
+plan 143
 
 files=$WORK/files
 ramfs=0x858458f6
