@@ -14,7 +14,7 @@
 . "$(dirname "$0")/appraise.sh"
 
 enforcing_system
-plan 31
+plan 32
 no_ratelimit
 
 export DEBIAN_FRONTEND=noninteractive
