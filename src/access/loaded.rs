@@ -21,14 +21,14 @@ use crate::{
     },
 };
 use core::fmt::Write;
-use digest_logic::policy::Func;
+use digest_logic::policy::{
+    Func,
+    MODULES_LABEL, //
+};
 use kernel::{
     prelude::*,
     str::CStr, //
 };
-
-/// The label under which IMA measures modules from memory as critical data.
-const IMA_LABEL: &[u8] = b"modules";
 
 /// The name of these records.
 const IMA_NAME: &[u8] = b"init_module";
@@ -70,7 +70,7 @@ pub(super) fn evaluate(stores: &Stores, func: Func, loaded: &Loaded<'_>) -> Resu
 /// SHA-256.
 fn measure_as_ima(stores: &Stores, module: &[u8]) -> Result {
     let policy = stores.policies.load();
-    let Some(rule) = policy.measures_data(Func::CriticalData, IMA_LABEL) else {
+    let Some(rule) = policy.measures_data(Func::CriticalData, MODULES_LABEL.as_bytes()) else {
         return Ok(());
     };
     let digest = content::digest_of_bytes(module, &stores.stats);

@@ -31,7 +31,8 @@ use crate::{
 use digest_logic::{
     policy::{
         Func,
-        Mask, //
+        Mask,
+        POLICY_LABEL, //
     },
     refusal::Cause, //
 };
@@ -39,9 +40,6 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-
-/// The label of the policy as critical data.
-const CRITICAL_DATA: &[u8] = b"digest_lists";
 
 /// Replaces the policy by `data`, or by the file whose absolute path `data` is, and records it. If
 /// the write `continues` an earlier one, its rules are added instead: shells write line by line.
@@ -109,8 +107,8 @@ fn judged(monitor: &Monitor, data: &[u8], continues: bool) -> Result<Option<KVVe
 /// `label=digest_lists` says so. May sleep.
 pub(super) fn record_critical_data(stores: &Stores, policy: &ActivePolicy, text: &[u8]) -> Result {
     let data = Data {
-        label: CRITICAL_DATA,
-        name: CRITICAL_DATA,
+        label: POLICY_LABEL.as_bytes(),
+        name: POLICY_LABEL.as_bytes(),
         bytes: text,
     };
     evaluate::evaluate_data(&stores.log, policy, Func::CriticalData, &data)

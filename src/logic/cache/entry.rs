@@ -279,14 +279,21 @@ impl Entry {
     /// [`Entry::closed`]): a writer that comes meanwhile is not the first that counts. So what ends
     /// with the first writer ends here.
     pub fn truncated(old: Self, now: u64, inode: &Inode, stacked: bool) -> Option<Self> {
-        let mut marks = old.marks;
+        let marks = old.before_writer(inode, stacked, false);
+        Self { marks, ..old }.changed(now)
+    }
+
+    /// The marks that are left when a writer comes. If it is the first, those of former writers
+    /// end, and that the content passed unless it still `passes`.
+    fn before_writer(&self, inode: &Inode, stacked: bool, passes: bool) -> Marks {
+        let mut marks = self.marks;
         if inode.writers <= i32::from(!stacked) {
             marks = marks.without(Mark::Reported.into());
-            if !marks.has(Mark::New) {
+            if !marks.has(Mark::New) && !passes {
                 marks = marks.without(Mark::Passed.into());
             }
         }
-        Self { marks, ..old }.changed(now)
+        marks
     }
 
     /// The content changed. `now` is the count of closes with this change.
@@ -308,14 +315,8 @@ impl Entry {
         stacked: bool,
         has_readers: bool,
     ) -> (Option<Self>, bool) {
-        let mut marks = old.marks;
-        if inode.writers <= i32::from(!stacked) {
-            marks = marks.without(Mark::Reported.into());
-            // Without a result it is not known whether the content is still that which passed.
-            if !marks.has(Mark::New) && !old.passes(inode.signs) {
-                marks = marks.without(Mark::Passed.into());
-            }
-        }
+        // Without a result it is not known whether the content is still that which passed.
+        let mut marks = old.before_writer(inode, stacked, old.passes(inode.signs));
         if marks.has(Mark::Closed) {
             marks = marks.without(OF_MAKERS);
         }

@@ -41,8 +41,11 @@ pub enum LabelSet {
     All,
 }
 
-/// The labels of data that the module measures: its own policy, and kernel modules from memory.
-const LABELS: [&str; 2] = ["digest_lists", "modules"];
+/// The label of the module's own policy as critical data.
+pub const POLICY_LABEL: &str = "digest_lists";
+
+/// The label under which IMA, and this module, measure kernel modules from memory.
+pub const MODULES_LABEL: &str = "modules";
 
 /// Which part of the language is served. What is not is refused by name while parsing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +154,7 @@ impl Capabilities {
 
     /// Whether data with one of the labels, joined by `|`, may come.
     pub(super) fn check_labels(&self, labels: &str) -> Result<(), &'static str> {
-        let own = |label| LABELS.contains(&label);
+        let own = |label| [POLICY_LABEL, MODULES_LABEL].contains(&label);
         if self.labels == LabelSet::All || labels.split(is('|')).any(own) {
             return Ok(());
         }

@@ -53,7 +53,9 @@ pub use self::{
     capabilities::{
         Capabilities,
         LabelSet,
-        SignatureSet, //
+        SignatureSet,
+        MODULES_LABEL,
+        POLICY_LABEL, //
     },
     display::write_rule,
     error::{
