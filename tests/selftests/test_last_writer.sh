@@ -65,7 +65,7 @@ prepare above && attack pin "$file" 1 "$merged"
 holds "overlayfs: a file that another writer of the name above closed meanwhile"
 prepare through && file=$merged && attack pin-closed "$merged" 0 "$merged"
 holds "overlayfs: a file that is run by the name above"
-prepare race "$WORK/long" && attack pin-race "$file" 400
+prepare race "$WORK/long" && attack pin-race "$file" 10000
 note "raced: $(tr '\n' ' ' <"$WORK/said")"
 holds "a mapping while the last of the others was closing the file"
 section "enforcing"
