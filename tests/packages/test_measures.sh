@@ -13,7 +13,7 @@ list=$SECFS/ascii_runtime_measurements
 records() { wc -l <"$list"; }
 failed_units() { systemctl list-units --failed --no-legend --plain | cut -d' ' -f1; }
 release=$(uname -r)
-plan 24
+plan 25
 
 section "the boot"
 systemctl is-system-running --wait >/dev/null 2>&1
@@ -25,6 +25,7 @@ check_eq "it was loaded before systemd" "digest_lists systemd" "$(dmesg |
 check "the measurement list has the start record" grep -q ' digest_lists_start ' "$list"
 check_eq "one list is loaded" 1 "$(status lists)"
 check "digestctl status works" digestctl status
+check "digestctl doctor finds no problem" digestctl doctor
 note "$(status digests) digests, $(records) records"
 check_eq "the late unit had nothing to do" no "$(systemctl show -p ConditionResult --value digest-lists.service)"
 hash=$(awk '$5 ~ /^digest_lists_metadata/ { sub(/.*:/, "", $4); print $4 }' "$list")

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use anyhow::{
-    bail,
+    Context,
     Result, //
 };
 
@@ -51,10 +51,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let data = format::read(&args.list)?;
-    let (list_type, list) = match format::list(&data) {
-        Ok(list) => list,
-        Err(error) => bail!("{}: {error}", quoted(&args.list)),
-    };
+    let (list_type, list) = format::list(&data).with_context(|| quoted(&args.list))?;
     let mut entries = Vec::new();
     let mut all = list.entries();
     while let Some((kind, digest)) = all.next() {

@@ -16,6 +16,7 @@ use std::{
 
 use anyhow::{
     bail,
+    Context,
     Result, //
 };
 use digest_logic::{
@@ -93,10 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn read(path: &Path) -> Result<Said> {
     let data = format::read(path)?;
-    let (_, list) = match format::list(&data) {
-        Ok(list) => list,
-        Err(error) => bail!("{}: {error}", quoted(path)),
-    };
+    let (_, list) = format::list(&data).with_context(|| quoted(path))?;
     let mut said = Said::new();
     let mut entries = list.entries();
     while let Some((kind, digest)) = entries.next() {

@@ -21,9 +21,12 @@ use std::{
 
 use anyhow::Result;
 
-use crate::colour::{
-    self,
-    Colour, //
+use crate::{
+    colour::{
+        self,
+        Colour, //
+    },
+    output::is_standard, //
 };
 
 /// How much is said: -1 with `--quiet`, 0, 1 with `--verbose`.
@@ -50,7 +53,7 @@ pub(crate) fn remark(text: impl Display) -> Result<()> {
 
 /// The same of the file `output`; on standard error if that is standard output.
 pub(crate) fn remark_of(output: &Path, text: impl Display) -> Result<()> {
-    if output != Path::new("-") {
+    if !is_standard(output) {
         return remark(text);
     }
     if !is_quiet() {

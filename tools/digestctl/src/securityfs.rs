@@ -67,10 +67,7 @@ impl Location {
     /// The lines `key: value` of the file `status`.
     pub(crate) fn status(&self) -> Result<BTreeMap<String, String>> {
         let status = self.read("status")?;
-        let status = String::from_utf8_lossy(&status);
-        let lines = status.lines().filter_map(|line| line.split_once(':'));
-        let words = lines.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
-        Ok(words.collect())
+        Ok(status_of(&String::from_utf8_lossy(&status)))
     }
 
     /// Reads the file `name` whole, of which a task holds another one.
@@ -201,4 +198,11 @@ fn own_meaning(name: &str, error: &io::Error) -> Option<&'static str> {
         Errno::INTR => Some("it was interrupted, and nothing was changed"),
         _ => None,
     }
+}
+
+/// The lines `key: value` in the text of the file `status`.
+pub(crate) fn status_of(text: &str) -> BTreeMap<String, String> {
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    let words = lines.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
+    words.collect()
 }

@@ -17,6 +17,7 @@ use crate::{
 const ABOUT: &str = "next boot";
 const LISTS: &str = "etc/digest_lists/lists";
 const POLICY: &str = "etc/digest_lists/policy";
+const CONFIGURATION: &str = "etc/modprobe.d";
 
 /// Looks at what the hooks of the initramfs take.
 pub(super) fn look(findings: &mut Findings, release: &str) {
@@ -90,11 +91,16 @@ fn lists(findings: &mut Findings) {
         }
     }
     if !unsigned.is_empty() {
-        findings.problem(
-            ABOUT,
-            format!("not signed: {}", unsigned.join(", ")),
-            format!("digestctl sign /{LISTS}/NAME --key KEY --cert CERT"),
-        );
+        let text = format!("not signed: {}", unsigned.join(", "));
+        let remedy = format!("digestctl sign /{LISTS}/NAME --key KEY --cert CERT");
+        match parameter(findings, "require_signature").as_deref() {
+            Some("0" | "n" | "N") => findings.note(
+                ABOUT,
+                format!("{text}; such lists serve measurement only"),
+                format!("before files are appraised: {remedy}"),
+            ),
+            _ => findings.problem(ABOUT, text, remedy),
+        }
     }
     match (good, unsigned.len()) {
         (0, 0) => findings.problem(
@@ -105,6 +111,31 @@ fn lists(findings: &mut Findings) {
         (0, _) => (),
         _ => findings.good(ABOUT, format!("{} signed", count(good, "list"))),
     }
+}
+
+/// The parameter of the module that the next boot will have, as far as it is said: on the kernel's
+/// command line, which counts more, or in the configuration of modprobe.
+fn parameter(findings: &Findings, name: &str) -> Option<String> {
+    let last = |text: &str, name: &str| {
+        let values = text.split_ascii_whitespace().rev();
+        let mut values = values.filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        values.next().map(str::to_owned)
+    };
+    let of_boot = findings
+        .text("proc/cmdline")
+        .and_then(|line| last(&line, &format!("digest_lists.{name}")));
+    let configured = || {
+        let files = findings.names(CONFIGURATION).into_iter().rev();
+        let mut values = files.filter_map(|file| {
+            let text = findings.text(&format!("{CONFIGURATION}/{file}"))?;
+            let options = text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("options digest_lists "));
+            last(&options.collect::<Vec<_>>().join(" "), name)
+        });
+        values.next()
+    };
+    of_boot.or_else(configured)
 }
 
 fn policy(findings: &mut Findings) {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Findings;
+use crate::securityfs::status_of;
 
 const DIRECTORY: &str = "sys/kernel/security/digest_lists";
 const ABOUT: &str = "module";
@@ -12,9 +13,7 @@ const ABOUT: &str = "module";
 /// The lines of the module's status; none if it is not loaded.
 pub(super) fn status(findings: &Findings) -> Option<BTreeMap<String, String>> {
     let text = findings.text(&format!("{DIRECTORY}/status"))?;
-    let lines = text.lines().filter_map(|line| line.split_once(':'));
-    let words = lines.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
-    Some(words.collect())
+    Some(status_of(&text))
 }
 
 /// Looks at the module.

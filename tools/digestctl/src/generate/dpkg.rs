@@ -33,6 +33,7 @@ use super::{
     leave_out_mutable,
     report_errors,
     report_inexpressible,
+    report_number,
     report_unread,
     sort,
     Args,
@@ -161,19 +162,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
             count(packages.len(), "package")
         ),
     )?;
-    for (number, what) in [(empty, "empty file"), (missing, "missing file")] {
-        if number > 0 {
-            remark_of(
-                &args.output,
-                format_args!("left out: {}", count(number, what)),
-            )?;
-        }
-    }
+    report_number(args, "left out", empty, "empty file")?;
+    report_number(args, "left out", missing, "missing file")?;
     report_inexpressible(args, inexpressible)?;
-    if !changed.is_empty() {
-        let changed = count(changed.len(), "changed file");
-        remark_of(&args.output, format_args!("left out: {changed}"))?;
-    }
+    report_number(args, "left out", changed.len(), "changed file")?;
     if unchecked > 0 {
         let files = count(unchecked, "file");
         remark_of(

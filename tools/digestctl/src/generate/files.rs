@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use super::{
     encode,
     report_errors,
+    report_number,
     report_unread,
     sort,
     Args,
@@ -152,15 +153,8 @@ fn summarise(args: &Args, walk: &Walk, files: usize, digests: usize, empty: usiz
         count(digests, "digest"),
         count(files, "file")
     ))?;
-    if empty > 0 {
-        say(format!("left out: {}", count(empty, "empty file")))?;
-    }
-    if walk.links > 0 {
-        say(format!(
-            "not followed: {}",
-            count(walk.links, "symbolic link")
-        ))?;
-    }
+    report_number(args, "left out", empty, "empty file")?;
+    report_number(args, "not followed", walk.links, "symbolic link")?;
     if walk.special > 0 {
         let special = count(walk.special, "special file");
         say(format!("left out: {special} (devices, sockets and pipes)"))?;

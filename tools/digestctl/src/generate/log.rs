@@ -33,6 +33,7 @@ use rayon::prelude::*;
 use super::{
     encode,
     report_errors,
+    report_number,
     report_unread,
     sort,
     Args,
@@ -152,15 +153,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         &args.output,
         format_args!("{output}: {digests} of {}", count(listed, "file")),
     )?;
-    let more = [(left_out.len(), "other file"), (empty, "empty file")];
-    for (number, what) in more {
-        if number > 0 {
-            remark_of(
-                &args.output,
-                format_args!("left out: {}", count(number, what)),
-            )?;
-        }
-    }
+    report_number(args, "left out", left_out.len(), "other file")?;
+    report_number(args, "left out", empty, "empty file")?;
     report_unread(&errors, "file", "the list was")
 }
 

@@ -309,6 +309,15 @@ fn report_errors(args: &Args, errors: &mut [String], noun: &str) -> Result<()> {
     Ok(())
 }
 
+/// Says how many of something there were, unless there were none.
+fn report_number(args: &Args, what: &str, number: usize, noun: &str) -> Result<()> {
+    if number > 0 {
+        let some = count(number, noun);
+        remark_of(&args.output, format_args!("{what}: {some}"))?;
+    }
+    Ok(())
+}
+
 /// Says how many files the format could not express.
 fn report_inexpressible(args: &Args, number: usize) -> Result<()> {
     if number > 0 {

@@ -4,10 +4,7 @@
 
 use std::{
     collections::HashSet,
-    io::{
-        Read,
-        Write, //
-    },
+    io::Write,
     path::Path, //
 };
 
@@ -53,7 +50,8 @@ const PIECE: usize = 512;
 /// Judges the machines of the file `fleet`, and prints the verdicts in its order. Returns the
 /// worst.
 pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict> {
-    let text = read(fleet)?;
+    let text = String::from_utf8(format::read(fleet)?)
+        .with_context(|| format!("{} is no text", quoted(fleet)))?;
     let machines = machines(&text).with_context(|| quoted(fleet))?;
     let pool = ThreadPoolBuilder::new()
         .num_threads(args.jobs.unwrap_or(0))
@@ -103,15 +101,6 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
         out.flush()?;
     }
     Ok(worst)
-}
-
-fn read(fleet: &Path) -> Result<String> {
-    let mut data = Vec::new();
-    match fleet == Path::new("-") {
-        true => drop(std::io::stdin().read_to_end(&mut data)?),
-        false => data = format::read(fleet)?,
-    }
-    String::from_utf8(data).with_context(|| format!("{} is no text", quoted(fleet)))
 }
 
 /// The machines of the lines of `text`.

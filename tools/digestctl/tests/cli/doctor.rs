@@ -223,6 +223,25 @@ fn what_the_next_initramfs_will_lack_is_told() {
 }
 
 #[test]
+fn lists_without_a_signature_are_a_note_where_none_is_required() {
+    let place = healthy();
+    fs::remove_file(place.path("root/etc/digest_lists/lists/list.p7s")).expect("removed");
+    place.file(
+        "root/etc/modprobe.d/digest_lists.conf",
+        "# options digest_lists require_signature=1\n\
+         options digest_lists ima_policy=exec_tcb require_signature=0\n",
+    );
+    let ran = doctor(&place).good();
+    let note = "note: next boot: not signed: list; such lists serve measurement only\n";
+    assert!(ran.out.contains(note), "{}", ran.out);
+    place.file(
+        "root/proc/cmdline",
+        "root=/dev/vda digest_lists.require_signature=1 quiet\n",
+    );
+    has_problem(&place, "next boot", "not signed: list", "digestctl sign");
+}
+
+#[test]
 fn no_key_that_may_sign_is_a_problem_where_lists_have_to_be_signed() {
     let place = healthy();
     let keys = "root/sys/kernel/security/digest_lists/trusted_keys";
