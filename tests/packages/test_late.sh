@@ -8,7 +8,7 @@
 # shellcheck source=tests/selftests/lib.sh
 . /opt/selftests/lib.sh
 
-plan 9
+plan 10
 section "without the initramfs"
 systemctl is-system-running --wait >/dev/null 2>&1
 check "the module is loaded by its unit" [ -d "$SECFS" ] || bail "the module is not loaded"
@@ -25,4 +25,5 @@ check "an unknown program runs" /usr/local/bin/unknown
 # Every file is one: the list is not signed, and the kernel limits what its log takes of them.
 check "it is counted as one that should be refused" [ "$(status files_denied)" -gt "$denied" ]
 rm /usr/local/bin/unknown
+check "apt asks for no lists, since nothing is refused" apt-get -q -y install --reinstall /mnt/share/digestctl_*.deb
 finish
