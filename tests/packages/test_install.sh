@@ -12,12 +12,17 @@
 packages=(/mnt/share/*.deb)
 release=$(cd /boot && echo initrd.img-*)
 release=${release#initrd.img-}
-plan 18
+plan 38
 
 check_eq "the system has nothing of the project" "" "$(dpkg-query -W -f '${Package}\n' | grep -i digest)"
+# As 'make install' did it once. What is in /etc counts more than what a package has.
+for file in hooks/digest_lists scripts/init-bottom/digest_lists; do
+	printf '#!/bin/sh\n' | install -D -m 755 /dev/stdin "/etc/initramfs-tools/$file"
+done
 
 section "apt install"
 check "installs the packages" apt-get -q -y install "${packages[@]}" || bail "the packages cannot be installed"
+check_eq "removes hooks of an installation by hand" "" "$(find /etc/initramfs-tools -name digest_lists)"
 check_eq "enables the units" "enabled enabled enabled" "$(systemctl is-enabled \
 	digest-lists.service digest-lists-checkpoint.timer digest-lists-violations.timer | xargs)"
 check "puts the hook into the initramfs" eval \
@@ -36,19 +41,74 @@ check "put the lists into the initramfs" eval \
 	'lsinitramfs "/boot/initrd.img-$release" | grep -q "^etc/digest_lists/metadata"'
 check "keep a copy of the metadata for attestation" eval '[ "$(ls /var/lib/digest_lists/metadata | wc -l)" = 1 ]'
 
+# to_enforce NAME ANSWER CONTENT [CONTENT FILE]: whether the hook says that parameters refuse files:
+# those of /etc/modprobe.d/test.conf, and of FILE.
+to_enforce() {
+	local answer=no
+	printf '%b' "$3" >/etc/modprobe.d/test.conf
+	[ -z "${5:-}" ] || printf '%b' "$4" >"$5"
+	! sh -c '. /usr/lib/digest_lists/functions; to_enforce' || answer=yes
+	check_eq "$1" "$2" "$answer"
+	rm -f /etc/modprobe.d/test.conf ${5:+"$5"}
+}
+
+section "parameters that refuse files"
+policy="options digest_lists ima_policy"
+to_enforce "are not those that measure" no "$policy=exec_tcb\n"
+to_enforce "are those of a line without an end" yes "$policy=appraise_exec_tcb"
+to_enforce "are those of a line that goes on" yes "options digest_lists \\\\\n ima_policy=appraise_exec_tcb\n"
+to_enforce "may stand in quotes" yes 'options digest_lists "ima_policy=appraise_exec_tcb"\n'
+to_enforce "may have spaces in quotes" yes "$policy=\"exec_tcb | appraise_exec_tcb\"\n"
+to_enforce "are not those that measure, with spaces in quotes" no "$policy=\"exec_tcb | tcb\" ima_appraise=enforce\n"
+to_enforce "are not words in the value of another" no 'options digest_lists own_storage="loop, ima_policy=x"\n'
+to_enforce "are those of the last file by its name" yes "$policy=appraise_exec_tcb\n" "$policy=exec_tcb\n" \
+	/usr/lib/modprobe.d/a.conf
+to_enforce "are those in /etc, which replaces a file of its name" yes "$policy=appraise_exec_tcb\n" "$policy=tcb\n" \
+	/usr/lib/modprobe.d/test.conf
+to_enforce "are not those that ima_appraise= turns off" no "$policy=appraise_exec_tcb\noptions digest-lists ima-appraise=off"
+
 section "where files are to be appraised"
 initramfs=/boot/initrd.img-$release
+lists=/etc/digest_lists/lists
 echo "options digest_lists ima_policy=appraise_exec_tcb" >/etc/modprobe.d/enforce.conf
-check "an initramfs is made with the module and a list" update-initramfs -u
+check "no initramfs is made with a list that is not signed" eval '! update-initramfs -u'
+sign() {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/key" -out "$WORK/cert" -subj /CN=test -days 1000 \
+		-addext keyUsage=critical,digitalSignature
+	digestctl sign "$lists/debian" --key "$WORK/key" --cert "$WORK/cert"
+}
+check "the list can be signed" sign
+check "an initramfs is made with the module and a signed list" update-initramfs -u
+ln -s /gone "$lists/link"
+check "no initramfs is made where a list is a link to nothing" eval '! update-initramfs -u'
+rm "$lists/link"
+: >"$lists/other.p7s"
+check "no initramfs is made with a signature without a list" eval '! update-initramfs -u'
+rm "$lists/other.p7s"
+echo "appraise func=NOTHING" >/etc/digest_lists/policy
+check "no initramfs is made with a policy that the module would refuse" eval '! update-initramfs -u'
+rm /etc/digest_lists/policy
 sum=$(sha256sum <"$initramfs")
-mv /etc/digest_lists/lists/debian /etc/digest_lists/debian
+mv "$lists"/debian* /etc/digest_lists/
 check "no initramfs is made without a list" eval '! update-initramfs -u'
-mv /etc/digest_lists/debian /etc/digest_lists/lists/debian
+mv /etc/digest_lists/debian* "$lists/"
 check "the module's package can be removed" apt-get -q -y remove "digest-lists-modules-$release"
 check_eq "the initramfs stays then, with the module" "$sum" "$(sha256sum <"$initramfs")"
 check "a kernel without the module cannot be installed" eval '! dpkg-reconfigure "linux-image-$release"'
 check_eq "the initramfs stays then as well" "$sum" "$(sha256sum <"$initramfs")"
 check "the module's package can be installed again" apt-get -q -y install "/mnt/share/digest-lists-modules-$release"_*.deb
-rm /etc/modprobe.d/enforce.conf
+rm /etc/modprobe.d/enforce.conf "$lists/debian.p7s"
 check "an initramfs that measures is made again" update-initramfs -u
+
+section "two kernels"
+# The other one is older, so that update-initramfs prefers the real one.
+other=7.3.0-other
+cp -al "/lib/modules/$release" "/lib/modules/$other"
+cp "$initramfs" "/boot/initrd.img-$other"
+check "the hooks can be removed" apt-get -q -y remove digest-lists
+check_eq "no initramfs loads digest lists then" "" \
+	"$(for file in "$initramfs" "/boot/initrd.img-$other"; do lsinitramfs "$file" | grep init-bottom/digest_lists; done)"
+check "both are there" [ -s "$initramfs" -a -s "/boot/initrd.img-$other" ]
+check "the hooks can be installed again" apt-get -q -y install /mnt/share/digest-lists_*.deb
+rm -r "/boot/initrd.img-$other" "/lib/modules/$other"
 finish

@@ -68,8 +68,8 @@ fn lists(findings: &mut Findings) {
         else {
             findings.problem(
                 ABOUT,
-                format!("/{LISTS}/{name} leads nowhere: the initramfs will not have this list"),
-                "copy the list there",
+                format!("/{LISTS}/{name} leads nowhere: no initramfs can be made with it"),
+                "copy the list there, or remove it",
             );
             continue;
         };
