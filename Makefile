@@ -122,24 +122,25 @@ deb: module digestctl
 # build/share is what the tool's build makes for /usr/share: manual pages, completions of shells.
 program := build/bin/digestctl
 install:
-	@[ -e $(program) ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
+	@[ -e $(program) ] && [ -d build/share ] || { echo "error: run 'make digestctl' first" >&2; exit 1; }
 	@version=$$($(program) --version 2>&1) || { \
 		echo "error: $(program) does not run on this machine, nothing is installed: $$version" >&2; \
 		echo "       run 'make digestctl', which builds it for any Linux on x86-64" >&2; exit 1; }
-	install -D -m 755 $(program) $(DESTDIR)/usr/sbin/digestctl
+	install -D -m 755 $(program) "$(DESTDIR)"/usr/sbin/digestctl
 	for file in load-late check-violations; do \
-		install -D -m 755 integration/lib/$$file $(DESTDIR)/usr/lib/digest_lists/$$file || exit; done
-	install -D -m 644 integration/lib/functions $(DESTDIR)/usr/lib/digest_lists/functions
-	install -D -m 755 integration/apt/apt-load $(DESTDIR)/usr/lib/digest_lists/apt-load
-	install -D -m 644 integration/apt/90digest_lists $(DESTDIR)/etc/apt/apt.conf.d/90digest_lists
-	[ -e $(DESTDIR)/etc/modprobe.d/digest_lists.conf ] || \
-		install -D -m 644 integration/modprobe.d/digest_lists.conf $(DESTDIR)/etc/modprobe.d/digest_lists.conf
-	cd integration/initramfs-tools && for file in hooks/digest_lists scripts/init-bottom/digest_lists; do \
-		rm -f $(DESTDIR)/etc/initramfs-tools/$$file; \
-		install -D -m 755 $$file $(DESTDIR)/usr/share/initramfs-tools/$$file || exit; done
-	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system integration/systemd/*
-	mkdir -p $(DESTDIR)/usr/share && cp -r build/share/. $(DESTDIR)/usr/share/
-	install -d $(DESTDIR)/etc/digest_lists/lists $(DESTDIR)/var/lib/digest_lists/metadata
+		install -D -m 755 integration/lib/$$file "$(DESTDIR)"/usr/lib/digest_lists/$$file || exit; done
+	install -D -m 644 integration/lib/functions "$(DESTDIR)"/usr/lib/digest_lists/functions
+	install -D -m 755 integration/apt/apt-load "$(DESTDIR)"/usr/lib/digest_lists/apt-load
+	install -D -m 644 integration/apt/90digest_lists "$(DESTDIR)"/etc/apt/apt.conf.d/90digest_lists
+	[ -e "$(DESTDIR)"/etc/modprobe.d/digest_lists.conf ] || \
+		install -D -m 644 integration/modprobe.d/digest_lists.conf "$(DESTDIR)"/etc/modprobe.d/digest_lists.conf
+	for file in hooks/digest_lists scripts/init-bottom/digest_lists; do \
+		rm -f "$(DESTDIR)"/etc/initramfs-tools/$$file; \
+		install -D -m 755 integration/initramfs-tools/$$file "$(DESTDIR)"/usr/share/initramfs-tools/$$file || exit; done
+	install -D -m 644 -t "$(DESTDIR)"/usr/lib/systemd/system integration/systemd/*
+	find build/share -type f -printf '%P\n' | while read -r file; do \
+		install -D -m 644 build/share/$$file "$(DESTDIR)"/usr/share/$$file || exit; done
+	install -d "$(DESTDIR)"/etc/digest_lists/lists "$(DESTDIR)"/var/lib/digest_lists/metadata
 
 fmt:
 	@scripts/checks --fix rustfmt
