@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use anyhow::{
+    bail,
     Context,
     Result, //
 };
@@ -60,6 +61,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             verity: all.is_verity(),
             digest: digest.as_bytes().to_vec(),
         });
+    }
+    if entries.is_empty() {
+        bail!(
+            "{} has no digest, and no list is without one",
+            quoted(&args.list)
+        );
     }
     sort(&mut entries);
     let new = encode(args.format, list.algo(), list.edition(), &entries)?;

@@ -37,6 +37,7 @@ use crate::{
     json,
     report::{
         count,
+        if_read,
         quoted,
         No, //
     }, //
@@ -81,10 +82,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         bail!("one of the two lists can come from standard input");
     }
     let difference = Difference::between(&read(&args.old)?, read(&args.new)?);
-    match args.json {
-        true => json::print(&difference.as_json())?,
-        false => difference.show()?,
-    }
+    if_read(match args.json {
+        true => json::print(&difference.as_json()),
+        false => difference.show(),
+    })?;
     let number = difference.len();
     match number {
         0 => Ok(()),

@@ -8,15 +8,13 @@
 //! | 1 | the answer is no |
 //! | 2 | it failed, or could not be judged, or the command was wrong |
 
-use std::{
-    io::ErrorKind,
-    process::ExitCode, //
-};
+use std::process::ExitCode;
 
 use anyhow::Result;
 
 use crate::report::{
     complain,
+    is_broken_pipe,
     No, //
 };
 
@@ -32,6 +30,7 @@ pub(crate) fn code(result: Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
     };
+    // Of a command that only shows something.
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }
@@ -40,11 +39,4 @@ pub(crate) fn code(result: Result<()>) -> ExitCode {
         Some(_) => ExitCode::from(1),
         None => ExitCode::from(2),
     }
-}
-
-/// Whether the reader of our output had enough.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

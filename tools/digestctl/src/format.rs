@@ -3,6 +3,7 @@
 //! Which format a file has, told from its content.
 
 use std::{
+    fs::File,
     io::{
         self,
         Read, //
@@ -71,10 +72,20 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     if !is_standard(path) {
         return std::fs::read(path).with_context(|| format!("cannot read {}", quoted(path)));
     }
+    read_at_most(path, usize::MAX)
+}
+
+/// Reads the first `most` bytes of a file; `-` is standard input.
+pub(crate) fn read_at_most(path: &Path, most: usize) -> Result<Vec<u8>> {
     let mut data = Vec::new();
-    io::stdin()
-        .read_to_end(&mut data)
-        .context("cannot read standard input")?;
+    if is_standard(path) {
+        let read = io::stdin().take(most as u64).read_to_end(&mut data);
+        read.context("cannot read standard input")?;
+        return Ok(data);
+    }
+    File::open(path)
+        .and_then(|file| file.take(most as u64).read_to_end(&mut data))
+        .with_context(|| format!("cannot read {}", quoted(path)))?;
     Ok(data)
 }
 

@@ -14,7 +14,10 @@ use std::{
         Permissions, //
     },
     io::Write,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{
+        MetadataExt,
+        PermissionsExt, //
+    },
     path::{
         Path,
         PathBuf, //
@@ -22,6 +25,7 @@ use std::{
 };
 
 use anyhow::{
+    bail,
     Context,
     Result, //
 };
@@ -42,6 +46,9 @@ use crate::{
     },
     signature::remove_signatures, //
 };
+
+/// How the names of files begin that are not in their place yet.
+pub(crate) const TEMPORARY: &str = ".digestctl-";
 
 /// Collects what a format writes.
 #[derive(Default)]
@@ -68,8 +75,8 @@ pub(crate) fn write_atomically(path: &Path, data: &[u8]) -> Result<()> {
 /// Puts many files at their paths, each as [`write_atomically`] does.
 ///
 /// A file that is replaced is exchanged with the new one and becomes the next new one: to make and
-/// delete many files takes file systems longer than to write them. What is left is deleted at the
-/// end.
+/// delete many files takes file systems longer than to write them. One that has another name as
+/// well, such as in a backup, is not written to. What is left is deleted at the end.
 #[derive(Default)]
 pub(crate) struct Replacer {
     /// By the directory that they are in.
@@ -101,10 +108,11 @@ impl Replacer {
             let flags = RenameFlags::EXCHANGE;
             // Where there is none yet, or the file system cannot do that.
             match rustix::fs::renameat_with(CWD, &*file, CWD, *path, flags) {
-                Ok(()) => {
+                Ok(()) if is_like(&file, path) => {
                     let directory = directory_of(path).to_owned();
                     self.spare.entry(directory).or_default().push(file);
                 }
+                Ok(()) => drop(file),
                 Err(_) => file
                     .persist(path)
                     .with_context(|| format!("cannot write {}", quoted(path)))?,
@@ -125,6 +133,18 @@ impl Replacer {
         file.set_len(data.len() as u64)?;
         Ok(path)
     }
+}
+
+/// Whether what was replaced can become a file like the one in its place: it is no link, has no
+/// other name, and is for the same users.
+fn is_like(replaced: &Path, new: &Path) -> bool {
+    let facts = |path: &Path| {
+        let metadata = path.symlink_metadata().ok()?;
+        let users = (metadata.uid(), metadata.gid(), metadata.mode());
+        (metadata.is_file() && metadata.nlink() == 1).then_some(users)
+    };
+    let new = facts(new);
+    new.is_some() && facts(replaced) == new
 }
 
 /// The same as [`write_atomically`], or standard output where `path` is none or `-`.
@@ -150,8 +170,12 @@ pub(crate) fn write_secret(path: &Path, data: &[u8]) -> Result<()> {
 
 fn write_with_mode(path: &Path, data: &[u8], mode: u32) -> Result<()> {
     if is_standard(path) {
-        std::io::stdout().write_all(data)?;
-        return Ok(());
+        // Half a file is none: that nobody reads it is a failure.
+        let mut out = std::io::stdout().lock();
+        return match out.write_all(data).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) => bail!("cannot write standard output: {error}"),
+        };
     }
     let write = || {
         if path
@@ -178,7 +202,8 @@ fn sync(directory: &Path) -> Result<()> {
         .with_context(|| format!("cannot write to {}", quoted(directory)))
 }
 
-fn directory_of(path: &Path) -> &Path {
+/// The directory that the file is in.
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -187,7 +212,7 @@ fn directory_of(path: &Path) -> &Path {
 
 fn temporary(directory: &Path, mode: u32) -> std::io::Result<NamedTempFile> {
     tempfile::Builder::new()
-        .prefix(".digestctl-")
+        .prefix(TEMPORARY)
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(directory)
 }

@@ -35,6 +35,7 @@ use crate::{
     report::{
         complain_of_place,
         count,
+        if_read,
         quoted,
         remark,
         No, //
@@ -178,11 +179,11 @@ fn check(file: &Path, whole_language: bool, as_json: bool) -> Result<()> {
         let refused = bad.iter().map(|refusal| {
             json!({"line": refusal.line, "column": refusal.column, "reason": refusal.reason})
         });
-        json::print(&json!({
+        if_read(json::print(&json!({
             "good": bad.is_empty(),
             "rules": rules.collect::<Vec<_>>(),
             "refused": refused.collect::<Vec<_>>(),
-        }))?;
+        })))?;
     } else {
         for refusal in &bad {
             complain_of_place(format_args!("{name}: {refusal}"));

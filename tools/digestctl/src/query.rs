@@ -27,6 +27,7 @@ use crate::{
     json,
     report::{
         count,
+        if_read,
         No, //
     },
     securityfs::Location, //
@@ -70,11 +71,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         unknown += usize::from(lines.is_empty());
         match args.json {
             true => answers.push(as_json(subject, &lines)),
-            false => show(subject, &lines)?,
+            false => if_read(show(subject, &lines))?,
         }
     }
     if args.json {
-        json::print(&Value::Array(answers))?;
+        if_read(json::print(&Value::Array(answers)))?;
     }
     if unknown > 0 {
         let subjects = count(args.subjects.len(), "subject");

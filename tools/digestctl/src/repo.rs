@@ -27,15 +27,22 @@ use digest_logic::{
 
 use crate::{
     evidence::{
-        lists::Lists,
-        repository::Repository, //
+        repository::Repository,
+        state::{
+            self,
+            States, //
+        }, //
     },
     format,
-    output::write_atomically,
+    output::{
+        write_atomically,
+        TEMPORARY, //
+    },
     report::{
         count,
         quoted,
-        remark, //
+        remark,
+        say, //
     },
     signature::{
         beside,
@@ -97,7 +104,6 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 
 fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
     let repository = Repository::new(root);
-    let mut out = std::io::stdout().lock();
     for file in files {
         let data = format::read(file)?;
         format::parse(&data, None, file)?;
@@ -111,7 +117,7 @@ fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
             }
             None => "",
         };
-        writeln!(out, "{digest} {}{signed}", quoted(file))?;
+        say(format_args!("{digest} {}{signed}", quoted(file)))?;
     }
     repository.write_revocations()
 }
@@ -159,19 +165,22 @@ fn existing(root: &Path) -> Result<Repository> {
     Ok(Repository::new(root))
 }
 
-/// What the machines have in force whose states are in the directory.
-fn in_force(states: &Path) -> Result<HashSet<Digest>> {
+/// What the machines have in force whose states are in the directory: what these name, and not the
+/// files of lists that earlier rounds have left.
+fn in_force(directory: &Path) -> Result<HashSet<Digest>> {
     let mut digests = HashSet::new();
-    let directory = states.join("lists");
-    if !directory.is_dir() {
-        return Ok(digests);
-    }
-    for entry in fs::read_dir(&directory)? {
-        let path = entry?.path();
-        let text = String::from_utf8(format::read(&path)?)
-            .with_context(|| format!("{} is no text", quoted(&path)))?;
-        let lists = Lists::parse(&text).with_context(|| quoted(&path))?;
-        digests.extend(lists.in_force.iter().map(|list| list.digest));
+    let states = States::default();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let path = entry.path();
+        let name = entry.file_name();
+        let is_temporary = name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+        if is_temporary || !path.is_file() || !format::read(&path)?.starts_with(state::BEGINNING) {
+            continue;
+        }
+        if let Some(state) = states.read(&path)? {
+            digests.extend(state.lists.in_force.iter().map(|list| list.digest));
+        }
     }
     Ok(digests)
 }
@@ -219,10 +228,9 @@ fn gc(root: &Path, states: &Path, dry_run: bool) -> Result<()> {
             }
         }
     }
-    let mut out = std::io::stdout().lock();
     let mut number = 0;
     for digest in objects.iter().filter(|digest| gone.contains(digest)) {
-        writeln!(out, "{digest}")?;
+        say(digest)?;
         number += 1;
         if dry_run {
             continue;
@@ -238,7 +246,6 @@ fn gc(root: &Path, states: &Path, dry_run: bool) -> Result<()> {
     } else {
         "deleted"
     };
-    drop(out);
     remark(format_args!("{} {what}", count(number, "file")))?;
     if dry_run {
         return Ok(());

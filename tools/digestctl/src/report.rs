@@ -3,13 +3,14 @@
 //! Words for people: paths and counts, remarks and complaints, and how many of them are wanted.
 //!
 //! What a command was asked for goes to standard output by the command itself. A remark says what
-//! was done, a detail how, a complaint what went wrong. No reader has to be there for the last two:
-//! a standard error that was closed is no reason to stop.
+//! was done, a detail how, a complaint what went wrong. No reader has to be there for these: an
+//! output that was closed is no reason to stop.
 
 use std::{
     fmt::Display,
     io::{
         self,
+        ErrorKind,
         Write, //
     },
     path::Path,
@@ -45,10 +46,30 @@ pub(crate) fn is_quiet() -> bool {
 
 /// Says on standard output what was done, unless `--quiet`.
 pub(crate) fn remark(text: impl Display) -> Result<()> {
-    if !is_quiet() {
-        writeln!(io::stdout(), "{text}")?;
+    match is_quiet() {
+        true => Ok(()),
+        false => say(text),
     }
-    Ok(())
+}
+
+/// Says on standard output what was asked for, in a line.
+pub(crate) fn say(text: impl Display) -> Result<()> {
+    if_read(writeln!(io::stdout(), "{text}").map_err(Into::into))
+}
+
+/// What became of output that is not all that a command does. That its reader had enough ends
+/// neither the work, nor does it change the answer: the status tells those.
+pub(crate) fn if_read(result: Result<()>) -> Result<()> {
+    match result {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        result => result,
+    }
+}
+
+/// Whether the reader of our output had enough.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// The same of the file `output`; on standard error if that is standard output.

@@ -31,6 +31,9 @@ use rustix::{
     io::Errno, //
 };
 
+/// How often a path is looked up again because something was renamed meanwhile.
+const MOST_TRIES: usize = 10_000;
+
 /// What becomes of symbolic links in the middle of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Links {
@@ -70,7 +73,16 @@ impl Root {
             true => Path::new("."),
             false => path,
         };
-        match rustix::fs::openat2(&self.0, path, flags, Mode::empty(), resolve) {
+        let open = || rustix::fs::openat2(&self.0, path, flags, Mode::empty(), resolve);
+        let mut found = open();
+        for _ in 0..MOST_TRIES {
+            match found {
+                // Something was renamed meanwhile, anywhere: whether `..` is inside is not known.
+                Err(Errno::AGAIN) => found = open(),
+                _ => break,
+            }
+        }
+        match found {
             Ok(found) => Ok(Some(File::from(found))),
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG) => Ok(None),
             Err(error) => Err(error.into()),

@@ -23,7 +23,7 @@ use crate::report::{
 };
 
 /// What follows the name of a list: PKCS#7, and what `evmctl` and vendors of RPM packages make.
-const SUFFIXES: [&str; 2] = ["p7s", "sig"];
+pub(crate) const SUFFIXES: [&str; 2] = ["p7s", "sig"];
 
 /// The name of `list` with a suffix behind it, whatever suffix it has.
 pub(crate) fn with_suffix(list: &Path, suffix: &str) -> PathBuf {

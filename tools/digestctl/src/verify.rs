@@ -53,7 +53,9 @@ use crate::{
     report::{
         complain,
         count,
+        if_read,
         quoted,
+        say,
         No, //
     },
     sign::{
@@ -151,13 +153,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }));
         match verified {
             _ if args.json => (),
-            Ok(by) => bar.suspend(|| say_good(&format!("{name}: good signature, {by}")))?,
+            // What was asked for: --quiet says it as well.
+            Ok(by) => bar.suspend(|| say(format_args!("{name}: good signature, {by}")))?,
             Err(error) => bar.suspend(|| complain(format_args!("{name}: {error}"))),
         }
     }
     bar.finish_and_clear();
     if args.json {
-        json::print(&serde_json::Value::Array(values))?;
+        if_read(json::print(&serde_json::Value::Array(values)))?;
     }
     if failed > 0 {
         bail!("{} could not be read", count(failed, "list"));
@@ -165,13 +168,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if bad > 0 {
         return Err(No::error(format!("{} not verified", count(bad, "list"))));
     }
-    Ok(())
-}
-
-/// A result that is good; it is what was asked for, so `--quiet` says it as well.
-fn say_good(line: &str) -> Result<()> {
-    use std::io::Write;
-    writeln!(std::io::stdout(), "{line}")?;
     Ok(())
 }
 

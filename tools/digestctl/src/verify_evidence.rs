@@ -49,7 +49,10 @@ use crate::{
         verdict::Judgement, //
     },
     format,
-    report::complain, //
+    report::{
+        complain,
+        if_read, //
+    },
     verify::{
         Validity,
         Verifier, //
@@ -183,7 +186,7 @@ fn one(args: &Args) -> Result<Verdict> {
     if let (Some(path), Some(state)) = (machine.state, &state) {
         states.write(&[(path, state)])?;
     }
-    print(args, &judgement)?;
+    if_read(print(args, &judgement))?;
     Ok(judgement.verdict())
 }
 
@@ -204,7 +207,7 @@ impl Machine<'_> {
         trust: &Trust,
         states: &States,
     ) -> Result<(Judgement, Option<State>)> {
-        let data = format::read(self.evidence)?;
+        let data = Evidence::read(self.evidence)?;
         let nonce = unhex(self.nonce).context("--nonce")?;
         if nonce.len() < MIN_NONCE {
             bail!("--nonce has fewer than {MIN_NONCE} bytes: it cannot be new each time");
@@ -281,7 +284,7 @@ fn trust(args: &Args) -> Result<Trust> {
 fn print(args: &Args, judgement: &Judgement) -> Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if args.json {
-        serde_json::to_writer_pretty(&mut out, judgement)?;
+        out.write_all(&serde_json::to_vec_pretty(judgement)?)?;
         writeln!(out)?;
     } else {
         judgement.write_text(&mut out)?;

@@ -75,6 +75,7 @@ use crate::{
     report::{
         complain,
         count,
+        if_read,
         quoted,
         No, //
     },
@@ -204,15 +205,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             true => accesses.push(json!({
                 "outcome": what, "func": func, "path": path, "reason": why,
             })),
-            false => writeln!(
-                out,
-                "{} {func}: {path}, {why}",
-                colour::on_output(what, colour)
-            )?,
+            false => {
+                let what = colour::on_output(what, colour);
+                let written = writeln!(out, "{what} {func}: {path}, {why}");
+                if_read(written.map_err(Into::into))?;
+            }
         }
     }
     unreadable += subjects.errors.len();
-    match args.json {
+    let written = match args.json {
         true => {
             let value = json!({
                 "accesses": accesses,
@@ -221,15 +222,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 "not_appraised": counts.not_appraised,
                 "not_judged": unreadable,
             });
-            writeln!(out, "{value:#}")?;
+            writeln!(out, "{value:#}")
         }
         false => writeln!(
             out,
             "{} allowed, {} denied, {} not appraised",
             counts.allowed, counts.denied, counts.not_appraised
-        )?,
-    }
-    out.flush()?;
+        ),
+    };
+    if_read(written.and_then(|()| out.flush()).map_err(Into::into))?;
     if unreadable > 0 {
         bail!("{} could not be judged", count(unreadable, "file"));
     }

@@ -2,6 +2,14 @@
 
 //! What the next initramfs will hold: the module, the lists with their signatures, the policy.
 
+use std::{
+    ffi::OsStr,
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
 use digest_logic::{
     policy::text_of,
     signature::Signature, //
@@ -11,7 +19,14 @@ use super::Findings;
 use crate::{
     format,
     policy::judged,
-    report::count, //
+    report::{
+        count,
+        quoted, //
+    },
+    signature::{
+        with_suffix,
+        SUFFIXES, //
+    }, //
 };
 
 const ABOUT: &str = "next boot";
@@ -56,19 +71,19 @@ fn module(findings: &mut Findings, release: &str) {
 }
 
 fn lists(findings: &mut Findings) {
-    let is_signature = |name: &String| name.ends_with(".p7s") || name.ends_with(".sig");
-    let names = findings.names(LISTS);
+    let paths = findings.files(LISTS).into_iter();
+    let paths = paths.map(|name| Path::new(LISTS).join(name));
+    let is_list = |path: &PathBuf| {
+        let suffix = path.extension().and_then(OsStr::to_str);
+        !suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix))
+    };
     let (mut good, mut unsigned) = (0, Vec::new());
-    for name in names.iter().filter(|name| !is_signature(name)) {
-        let Some(data) = findings
-            .root
-            .read(format!("{LISTS}/{name}").as_ref())
-            .ok()
-            .flatten()
-        else {
+    for path in paths.filter(is_list) {
+        let shown = quoted(&path);
+        let Some(data) = findings.root.read(&path).ok().flatten() else {
             findings.problem(
                 ABOUT,
-                format!("/{LISTS}/{name} leads nowhere: no initramfs can be made with it"),
+                format!("/{shown} leads nowhere: no initramfs can be made with it"),
                 "copy the list there, or remove it",
             );
             continue;
@@ -76,18 +91,18 @@ fn lists(findings: &mut Findings) {
         if let Err(error) = format::list(&data) {
             findings.problem(
                 ABOUT,
-                format!("/{LISTS}/{name}: {error}; no initramfs can be made with it"),
+                format!("/{shown}: {error}; no initramfs can be made with it"),
                 "remove it, or put the good list there",
             );
             continue;
         }
-        let signature = ["p7s", "sig"].iter().find_map(|suffix| {
-            let path = format!("{LISTS}/{name}.{suffix}");
-            findings.root.read(path.as_ref()).ok().flatten()
+        let signature = SUFFIXES.iter().find_map(|suffix| {
+            let path = with_suffix(&path, suffix);
+            findings.root.read(&path).ok().flatten()
         });
         match signature.is_some_and(|signature| Signature::parse(&signature).is_ok()) {
             true => good += 1,
-            false => unsigned.push(name.as_str()),
+            false => unsigned.push(quoted(path.strip_prefix(LISTS).unwrap_or(&path))),
         }
     }
     if !unsigned.is_empty() {

@@ -11,6 +11,7 @@ mod module;
 mod tpm;
 
 use std::{
+    ffi::OsString,
     io::Write,
     path::{
         Path,
@@ -29,8 +30,10 @@ use crate::{
         self,
         Colour, //
     },
+    evidence::lists::printable,
     report::{
         count,
+        if_read,
         is_quiet,
         quoted,
         No, //
@@ -135,10 +138,15 @@ impl Findings {
         Some(String::from_utf8_lossy(&data).into_owned())
     }
 
-    /// The names in a directory; none if it is not there.
-    fn names(&self, path: &str) -> Vec<String> {
+    /// The names in a directory, whatever their bytes; none if it is not there.
+    fn files(&self, path: &str) -> Vec<OsString> {
         let names = self.root.names(Path::new(path)).ok().flatten();
-        let names = names.unwrap_or_default().into_iter();
+        names.unwrap_or_default()
+    }
+
+    /// The same where names are text.
+    fn names(&self, path: &str) -> Vec<String> {
+        let names = self.files(path).into_iter();
         names
             .map(|name| name.to_string_lossy().into_owned())
             .collect()
@@ -157,7 +165,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     tpm::look(&mut findings);
     module::look(&mut findings);
     boot::look(&mut findings, &release);
-    print(args, &findings.all)?;
+    if_read(print(args, &findings.all))?;
     let of = |level| {
         findings
             .all
@@ -188,9 +196,9 @@ fn print(args: &Args, findings: &[Finding]) -> Result<()> {
             continue;
         }
         let level = colour::on_output(found.level.name(), found.level.colour());
-        writeln!(out, "{level}: {}: {}", found.about, found.text)?;
+        writeln!(out, "{level}: {}: {}", found.about, printable(&found.text))?;
         if !found.remedy.is_empty() {
-            writeln!(out, "    what to do: {}", found.remedy)?;
+            writeln!(out, "    what to do: {}", printable(&found.remedy))?;
         }
     }
     Ok(())

@@ -12,7 +12,6 @@ mod reason;
 mod verifier;
 
 use std::{
-    io::Write,
     path::PathBuf,
     process::ExitCode, //
 };
@@ -25,7 +24,10 @@ use crate::{
         reason::Verdict, //
     },
     exit,
-    report::complain, //
+    report::{
+        complain,
+        say, //
+    },
 };
 
 /// Enrol a machine: show that its attestation key is in its TPM.
@@ -157,11 +159,10 @@ pub(crate) fn run(command: &Command) -> ExitCode {
 }
 
 fn print(outcome: &verifier::Outcome) -> Result<Verdict> {
-    let mut out = std::io::stdout().lock();
     match outcome {
         Ok(lines) => {
             for line in lines {
-                writeln!(out, "{line}")?;
+                say(line)?;
             }
             Ok(Verdict::Trusted)
         }
@@ -171,14 +172,10 @@ fn print(outcome: &verifier::Outcome) -> Result<Verdict> {
                 Verdict::Unjudged => "NOT JUDGED",
                 _ => "REFUSED",
             };
-            writeln!(out, "{first}: {}", reason.name())?;
-            writeln!(
-                out,
-                "  {}: {}",
-                reason.name(),
-                plain(refusal.detail.as_bytes())
-            )?;
-            writeln!(out, "    what to do: {}", reason.remedy())?;
+            let (name, detail) = (reason.name(), plain(refusal.detail.as_bytes()));
+            say(format_args!("{first}: {name}"))?;
+            say(format_args!("  {name}: {detail}"))?;
+            say(format_args!("    what to do: {}", reason.remedy()))?;
             Ok(reason.verdict())
         }
     }

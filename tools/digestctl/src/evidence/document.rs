@@ -4,7 +4,10 @@
 //!
 //! Nothing of it is believed here; that its parts have the right form is all that is checked.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::Path, //
+};
 
 use anyhow::{
     bail,
@@ -22,6 +25,8 @@ use serde::{
     Serialize,
     Serializer, //
 };
+
+use crate::format;
 
 /// The version of the format.
 pub(crate) const VERSION: u32 = 1;
@@ -107,6 +112,12 @@ pub(crate) struct Log {
 }
 
 impl Evidence {
+    /// The bytes of a document for [`Self::parse`]. The machine says how large it is: of one that
+    /// is too large only so much is read that this is known.
+    pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+        format::read_at_most(path, MAX_SIZE + 1)
+    }
+
     /// Reads a document.
     pub(crate) fn parse(data: &[u8]) -> Result<Self> {
         if data.len() > MAX_SIZE {

@@ -10,6 +10,7 @@
 
 use std::{
     collections::{
+        btree_map::Entry,
         BTreeMap,
         HashMap, //
     },
@@ -47,11 +48,15 @@ use super::{
 use crate::{
     format,
     output::{
+        is_standard,
         write_atomically,
         Replacer, //
     },
     report::quoted, //
 };
+
+/// How every state begins.
+pub(crate) const BEGINNING: &[u8] = b"version=";
 
 /// The largest state in bytes.
 const MAX_STATE: usize = 1024;
@@ -86,6 +91,9 @@ pub(crate) struct States {
 impl States {
     /// Reads the one at `path`, if there is one.
     pub(crate) fn read(&self, path: &Path) -> Result<Option<State>> {
+        if is_standard(path) {
+            bail!("a state is in a file, not on standard output");
+        }
         let data = match fs::read(path) {
             Ok(data) => data,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -159,6 +167,7 @@ impl States {
     /// Writes states to their paths: all of them are on the disk, or those before are still there.
     pub(crate) fn write(&self, states: &[(&Path, &State)]) -> Result<()> {
         let mut files = Vec::new();
+        // The files of lists, with the text of those that are missing.
         let mut shared = BTreeMap::new();
         // Most machines have the lists of the last round.
         let mut known: HashMap<*const Lists, Digest> = HashMap::new();
@@ -172,12 +181,16 @@ impl States {
             let text = known.map_or_else(|| state.lists.to_text(), |_| String::new());
             let digest = known.copied().unwrap_or_else(|| sha256(text.as_bytes()));
             let file = lists_path(path, &digest);
-            if !shared.contains_key(&file) && !file.exists() {
-                shared.insert(file, state.lists.to_text());
+            // One that was damaged since is no file of these lists.
+            let good = |file: &Path| fs::read(file).is_ok_and(|data| sha256(&data) == digest);
+            if let Entry::Vacant(entry) = shared.entry(file) {
+                let missing = (!good(entry.key())).then(|| state.lists.to_text());
+                entry.insert(missing);
             }
             files.push((*path, state.to_text(&digest)?));
         }
-        for (file, lists) in &shared {
+        let missing = shared.iter();
+        for (file, lists) in missing.filter_map(|(file, lists)| Some((file, lists.as_ref()?))) {
             if let Some(parent) = file.parent() {
                 fs::create_dir_all(parent)
                     .with_context(|| format!("cannot make {}", quoted(parent)))?;

@@ -48,7 +48,10 @@ use crate::{
         quoted,
         remark, //
     },
-    signature::with_suffix, //
+    signature::{
+        with_suffix,
+        SUFFIXES, //
+    }, //
 };
 
 mod database;
@@ -141,16 +144,28 @@ fn signed<'a>(
     })
 }
 
-/// The name of the package as the name of a file.
+/// The longest name of a list in bytes: there is room behind it for a part of its digest, and for
+/// the suffix of its signature.
+const MOST_NAME: usize = 240;
+
+/// The name of the package as the name of a file, which is not that of a signature.
 fn name_of(name: &Name<'_>) -> String {
     let part = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(['/', '\0'], "_");
-    format!(
+    let mut file = format!(
         "{}-{}-{}.{}",
         part(name.name),
         part(name.version),
         part(name.release),
         part(name.arch)
-    )
+    );
+    while file.len() > MOST_NAME {
+        file.pop();
+    }
+    let suffix = file.rsplit_once('.').map(|(_, suffix)| suffix);
+    if suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
+        file.push('_');
+    }
+    file
 }
 
 /// The name of the package for messages. A key in a database has no architecture.

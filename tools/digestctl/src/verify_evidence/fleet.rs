@@ -3,9 +3,14 @@
 //! Many machines in one run.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     io::Write,
-    path::Path, //
+    path::{
+        absolute,
+        Path,
+        PathBuf, //
+    }, //
 };
 
 use anyhow::{
@@ -38,14 +43,29 @@ use crate::{
         verdict::Judgement, //
     },
     format,
+    output::{
+        directory_of,
+        is_standard, //
+    },
     report::{
         count,
-        quoted, //
+        if_read,
+        quoted,
+        say, //
     },
 };
 
 /// How many machines are judged before what is remembered of them is written.
 const PIECE: usize = 512;
+
+/// A machine that was judged.
+struct Judged {
+    verdict: Verdict,
+    /// The verdict as it is printed.
+    text: Vec<u8>,
+    /// What to remember.
+    state: Option<State>,
+}
 
 /// Judges the machines of the file `fleet`, and prints the verdicts in its order. Returns the
 /// worst.
@@ -62,45 +82,63 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
     let mut worst = Verdict::Trusted;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for piece in machines.chunks(PIECE) {
-        let judged: Vec<_> = pool.install(|| {
+        let mut judged: Vec<Result<Judged>> = pool.install(|| {
             let judged = piece.par_iter().map(|machine| {
-                let judged = machine.judge(args, trust, &states);
-                judged.and_then(|(judgement, state)| {
-                    let verdict = judgement.verdict();
-                    shown(machine, &judgement, args.json).map(|text| (verdict, text, state))
+                let (judgement, state) = machine.judge(args, trust, &states)?;
+                Ok(Judged {
+                    verdict: judgement.verdict(),
+                    text: shown(machine, &judgement, args.json)?,
+                    state,
                 })
             });
             judged.collect()
         });
-        let mut remembered: Vec<(&Path, &State)> = Vec::new();
+        remember(&states, piece, &mut judged);
         for (machine, judged) in piece.iter().zip(&judged) {
-            let verdict = match judged {
-                Ok((verdict, text, state)) => {
-                    out.write_all(text)?;
-                    remembered.extend(machine.state.zip(state.as_ref()));
-                    *verdict
-                }
+            let (verdict, text) = match judged {
+                Ok(judged) => (judged.verdict, Cow::from(&judged.text)),
                 Err(error) => {
-                    out.write_all(&failed(machine, error, args.json)?)?;
-                    Verdict::Unjudged
+                    let text = failed(machine, error, args.json)?;
+                    (Verdict::Unjudged, text.into())
                 }
             };
+            if_read(out.write_all(&text).map_err(Into::into))?;
             counts[usize::from(verdict.status())] += 1;
             worst = worst.max(verdict);
         }
-        states.write(&remembered)?;
-        out.flush()?;
+        if_read(out.flush().map_err(Into::into))?;
     }
     if !args.json {
         let [trusted, untrusted, unjudged] = counts;
         let all = count(machines.len(), "machine");
-        writeln!(
-            out,
+        say(format_args!(
             "{all}: {trusted} trusted, {untrusted} not trusted, {unjudged} not judged"
-        )?;
-        out.flush()?;
+        ))?;
     }
     Ok(worst)
+}
+
+/// Writes what is to be remembered of the machines. One of which it cannot be written was not
+/// judged, as alone; the others were.
+fn remember(states: &States, machines: &[Machine<'_>], judged: &mut [Result<Judged>]) {
+    let all: Vec<_> = machines
+        .iter()
+        .zip(&*judged)
+        .filter_map(|(machine, judged)| machine.state.zip(judged.as_ref().ok()?.state.as_ref()))
+        .collect();
+    if states.write(&all).is_ok() {
+        return;
+    }
+    for (machine, judged) in machines.iter().zip(judged) {
+        let state = judged
+            .as_ref()
+            .ok()
+            .and_then(|judged| judged.state.as_ref());
+        let written = machine.state.zip(state).map(|one| states.write(&[one]));
+        if let Some(Err(error)) = written {
+            *judged = Err(error);
+        }
+    }
 }
 
 /// The machines of the lines of `text`.
@@ -115,10 +153,13 @@ fn machines(text: &str) -> Result<Vec<Machine<'_>>> {
         let [evidence, nonce, ak, state] = words[..] else {
             bail!("line {number}: not four words with tabs between them");
         };
+        if is_standard(Path::new(evidence)) {
+            bail!("line {number}: evidence cannot come from standard input");
+        }
         let path = |word| (word != "-").then_some(Path::new(word));
         let state = path(state);
         // The second one would begin where the first one began.
-        if !state.is_none_or(|state| states.insert(state)) {
+        if !state.is_none_or(|state| states.insert(place_of(state))) {
             bail!("line {number}: another line has the same state");
         }
         machines.push(Machine {
@@ -128,7 +169,21 @@ fn machines(text: &str) -> Result<Vec<Machine<'_>>> {
             state,
         });
     }
+    if machines.is_empty() {
+        bail!("it names no machine");
+    }
     Ok(machines)
+}
+
+/// One path for all that name the same file, which a state replaces: links on the way are followed,
+/// one at the end is not.
+fn place_of(state: &Path) -> PathBuf {
+    let directory = directory_of(state);
+    match (directory.canonicalize(), state.file_name()) {
+        (Ok(directory), Some(name)) => directory.join(name),
+        // It is made with its first state.
+        _ => absolute(state).unwrap_or_else(|_| state.to_owned()),
+    }
 }
 
 /// The verdict as it is printed.

@@ -99,3 +99,20 @@ fn what_a_format_cannot_express_is_not_converted() {
         .run("convert text -o list")
         .failed("text: not a digest list");
 }
+
+#[test]
+fn a_list_of_empty_content_only_becomes_no_list() {
+    let place = Place::new();
+    let digest: Vec<u8> = <sha2::Sha256 as sha2::Digest>::digest([]).to_vec();
+    let mut list = crate::evidence::Bytes::default();
+    digest_logic::compact::write_block(
+        digest_logic::list::Kind::Immutable,
+        digest_logic::hash_algo::HashAlgo::Sha256,
+        [&digest[..]].into_iter(),
+        &mut list,
+    )
+    .expect("a block");
+    place.file("empty", &list.0);
+    place.run("convert empty -o new").failed("no digest");
+    assert!(!place.has("new"));
+}

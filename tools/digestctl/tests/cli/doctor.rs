@@ -4,8 +4,12 @@
 
 use std::{
     env,
+    ffi::OsStr,
     fs,
-    os::unix::fs::symlink,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::symlink, //
+    },
     path::PathBuf, //
 };
 
@@ -265,4 +269,25 @@ fn findings_are_told_to_programs() {
     assert_eq!(value[0]["about"], "kernel");
     assert_eq!(value[0]["level"], "good");
     assert_eq!(value[0]["remedy"], "");
+}
+
+#[test]
+fn names_of_any_bytes_are_found_and_disturb_no_terminal() {
+    let place = healthy();
+    let lists = place.path("root/etc/digest_lists/lists");
+    for name in [&b"list-\xff"[..], b"list\n\x1b[2Jgood: x"] {
+        for suffix in [&b""[..], b".p7s"] {
+            let from = lists.join(format!("list{}", String::from_utf8_lossy(suffix)));
+            let to = OsStr::from_bytes(&[name, suffix].concat()).to_owned();
+            fs::copy(from, lists.join(to)).expect("a copy");
+        }
+    }
+    doctor(&place)
+        .good()
+        .printed("good: next boot: 3 lists signed\n");
+    fs::remove_file(lists.join(OsStr::from_bytes(b"list\n\x1b[2Jgood: x.p7s"))).expect("removed");
+    place.file("root/sys/kernel/security/lsm", "bpf,\x1b[2Jima");
+    let ran = doctor(&place).said_no("1 problem");
+    ran.printed("good: lsm: active: bpf,?[2Jima\n")
+        .printed("not signed: list\\n\\x1b[2Jgood: x\n");
 }

@@ -4,6 +4,7 @@
 //! from the others. The TPM is swtpm, asked by tpm2-tools; records are written by the module's own
 //! writer.
 
+mod fleet;
 mod lies;
 mod rounds;
 
@@ -438,6 +439,7 @@ fn lie(reason: &str, change: impl FnOnce(&mut Value)) {
     let ran = machine.verify("lie", "");
     verdict(&ran, 1, &format!("NOT TRUSTED: {reason}"));
     assert!(ran.out.contains("what to do: "), "{}", ran.out);
+    fleet::is_the_same_among_others(machine, "lie");
 }
 
 /// The records of the evidence, each as it stands in the list.

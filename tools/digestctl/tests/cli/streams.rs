@@ -2,13 +2,20 @@
 
 //! Standard input, output and error: what goes there, and what if nobody is there.
 
-use std::process::{
-    Command,
-    Stdio, //
+use std::{
+    os::{
+        fd::OwnedFd,
+        unix::net::UnixStream, //
+    },
+    process::{
+        Command,
+        Stdio, //
+    }, //
 };
 
 use crate::{
     sha256,
+    sign::with_keys,
     Place, //
 };
 
@@ -87,6 +94,67 @@ fn a_standard_error_that_is_closed_changes_no_status() {
         let ended = child.wait().expect("a status");
         assert_eq!(ended.code(), Some(status), "{line}");
     }
+}
+
+/// The status and the complaints of `digestctl LINE` whose output nobody reads.
+pub(crate) fn unread(place: &Place, line: &str) -> (Option<i32>, String) {
+    let (ours, theirs) = UnixStream::pair().expect("a pair");
+    drop(ours);
+    let ran = Command::new(assert_cmd::cargo::cargo_bin!("digestctl"))
+        .current_dir(place.path("."))
+        .args(line.split(' '))
+        .stdout(OwnedFd::from(theirs))
+        .output()
+        .expect("digestctl runs");
+    let said = String::from_utf8(ran.stderr).expect("UTF-8");
+    (ran.status.code(), said)
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_the_same_answer() {
+    let place = with_keys();
+    place.file("other/file", "other content");
+    place.run("generate other -o other.list").good();
+    for list in ["list", "other.list"] {
+        let line = format!("sign {list} --key alice.key --cert alice.pem");
+        place.run(&line).good();
+    }
+    place.run("generate other -o bare").good();
+    place.file("security/digest_query", "");
+    let digest = format!("sha256:{}", sha256("x"));
+    let query = format!("query {digest} {DIR}");
+    for (line, status) in [
+        ("diff list list", 0),
+        ("diff list other.list", 1),
+        ("diff --json list other.list", 1),
+        ("verify list other.list --cert alice.pem", 0),
+        ("verify list bare --cert alice.pem", 1),
+        ("verify --json list bare --cert alice.pem", 1),
+        ("doctor --root /proc/self/fdinfo", 2),
+        (query.as_str(), 0),
+        ("show list", 0),
+    ] {
+        assert_eq!(unread(&place, line).0, Some(status), "{line}");
+    }
+    let appraise = "appraise --dry-run --policy rules --list list --cert bob.pem tree";
+    place.file("rules", "appraise func=BPRM_CHECK digest_list\n");
+    let read = place.run(appraise);
+    assert_eq!(unread(&place, appraise).0, Some(read.code), "{}", read.err);
+}
+
+#[test]
+fn what_is_done_is_done_to_its_end_if_nobody_reads_of_it() {
+    let place = with_keys();
+    place.run("generate --revoked tree -o revoked").good();
+    let (status, said) = unread(&place, "repo add repo list revoked");
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    let listed = place.run("repo list repo").good().out;
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert!(place.has("repo/revocations"));
+    // Half a list is none.
+    let (status, said) = unread(&place, "generate tree -o -");
+    assert_eq!(status, Some(2));
+    assert!(said.contains("cannot write standard output"), "{said}");
 }
 
 #[test]

@@ -9,7 +9,11 @@ use std::{
         ffi::OsStrExt,
         fs::symlink, //
     },
-    process::Command, //
+    process::Command,
+    sync::atomic::{
+        AtomicBool,
+        Ordering, //
+    }, //
 };
 
 use md5::{
@@ -253,4 +257,32 @@ fn nothing_outside_of_the_root_is_looked_at() {
     let listed = shown(&place, "list");
     assert_eq!(listed, expected(&[("immutable", "inside")]));
     assert!(!listed.iter().any(|line| line.ends_with(&sha256("outside"))));
+}
+
+#[test]
+fn files_that_are_renamed_meanwhile_stop_nothing() {
+    let place = system();
+    install_good(&place);
+    // Renames, wherever they are, make the kernel give up a path with `..`.
+    let detour = "usr/../".repeat(40);
+    let line = format!("{}  {detour}usr/bin/good\n", sum("good"));
+    let sums = line.repeat(4000);
+    place.file("root/var/lib/dpkg/info/good.md5sums", sums);
+    fs::remove_file(place.path("root/var/lib/dpkg/info/good.list")).expect("removed");
+    let ended = AtomicBool::new(false);
+    let ran = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let names = ["one", "other"].map(|name| place.path(name));
+            fs::write(&names[0], "").expect("a file");
+            while !ended.load(Ordering::Relaxed) {
+                fs::rename(&names[0], &names[1]).expect("renamed");
+                fs::rename(&names[1], &names[0]).expect("renamed");
+            }
+        });
+        let ran = place.run(GENERATE);
+        ended.store(true, Ordering::Relaxed);
+        ran
+    });
+    ran.good()
+        .printed("list: 1 digest of 4000 files of 1 package\n");
 }

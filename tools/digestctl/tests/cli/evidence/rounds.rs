@@ -55,6 +55,37 @@ fn a_load_that_is_refused_in_the_next_round_leaves_what_an_earlier_one_has_loade
 }
 
 #[test]
+fn an_edition_that_is_refused_in_the_next_round_leaves_its_number_as_the_least() {
+    let Some(machine) = prepared() else { return };
+    let place = &machine.place;
+    verdict(&machine.verify("honest", "--state states/m"), 0, "TRUSTED");
+    place.file("tree3/program", "a newer program");
+    for line in [
+        "generate tree3 -o base3 --name base --serial 3",
+        "sign base3 --key alice.key --cert alice.pem",
+        "metadata --root . base3 -o metadata3",
+        "repo add repo base3 metadata3",
+    ] {
+        machine.digestctl(line).good();
+    }
+    load(&machine, "metadata3");
+    machine.attest("second", "--since 7").good();
+    let ran = machine.verify("second", "--state states/m");
+    verdict(&ran, 0, "TRUSTED");
+    let digest = digest_of(place.read("metadata3"));
+    machine.append(&named(digest, "digest_lists_refused"));
+    machine.attest("third", "--since 8").good();
+    let ran = machine.verify("third", "--state states/m");
+    verdict(&ran, 1, "NOT TRUSTED: list-rollback");
+    // The next attempt to load it ends that.
+    load(&machine, "metadata3");
+    remove(&machine, "base");
+    machine.attest("fourth", "--since 8").good();
+    let ran = machine.verify("fourth", "--state states/m");
+    verdict(&ran, 0, "TRUSTED");
+}
+
+#[test]
 fn the_verdict_says_what_the_update_of_a_list_explains() {
     let Some(machine) = prepared() else { return };
     let place = &machine.place;
@@ -91,6 +122,31 @@ fn the_verdict_says_what_the_update_of_a_list_explains() {
     let ran = machine.verify("third", "--state states/m --json").good();
     let value: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!(value["updates"].as_array().map(Vec::len), Some(0));
+
+    // The state names the lists of now. Files that a run left behind are none.
+    place.file("states/lists/.digestctl-left", "list");
+    place.file("states/.digestctl-left", "version");
+    machine
+        .digestctl("repo gc repo --states states")
+        .good()
+        .printed(&format!("{}\n", digest_of(place.read("base"))))
+        .printed("1 file deleted\n");
+}
+
+#[test]
+fn a_file_of_lists_that_was_damaged_is_written_anew_with_the_state() {
+    let Some(guard) = shared() else { return };
+    let machine = guard.as_ref().expect("a machine");
+    let place = &machine.place;
+    let verify = || machine.verify("honest", "--state damaged/m");
+    verdict(&verify(), 0, "TRUSTED");
+    let lists = crate::names(&place.path("damaged/lists"));
+    assert_eq!(lists.len(), 1);
+    place.file(&format!("damaged/lists/{}", lists[0]), "");
+    verify().failed("has changed");
+    std::fs::remove_file(place.path("damaged/m")).expect("to begin anew");
+    verdict(&verify(), 0, "TRUSTED");
+    verdict(&verify(), 0, "TRUSTED");
 }
 
 #[test]

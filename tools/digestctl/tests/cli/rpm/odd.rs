@@ -178,3 +178,36 @@ fn the_keys_of_a_vendor_count_though_one_of_them_is_of_a_version_to_come() {
         .run("verify text --key last")
         .failed("last has no OpenPGP key that can be used: OpenPGP version 6 is not supported");
 }
+
+#[test]
+fn no_name_of_a_package_makes_its_list_a_signature_or_ends_the_others() {
+    let place = Place::new();
+    let signatures = Header::default();
+    let arch = |name: &str, release: &str, arch: &str| {
+        header(name, 0)
+            .with(Entry::string(tag::RELEASE, release))
+            .with(Entry::string(tag::ARCH, arch))
+    };
+    place.file(
+        "good.rpm",
+        package(&signatures, &arch("good", "1", "x86_64")),
+    );
+    for suffix in ["p7s", "sig"] {
+        let header = arch("good", "1.x86_64", suffix);
+        place.file(&format!("{suffix}.rpm"), package(&signatures, &header));
+    }
+    let long = arch(&"a".repeat(300), "1", "x86_64");
+    place.file("long.rpm", package(&signatures, &long));
+    let ran = place.run("generate --from rpm good.rpm long.rpm p7s.rpm sig.rpm -o lists");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.printed("lists: 4 lists\n");
+    let lists = names(&place.path("lists"));
+    assert_eq!(lists.len(), 4);
+    assert!(!lists
+        .iter()
+        .any(|name| name.ends_with(".p7s") || name.ends_with(".sig")));
+    let lists: Vec<_> = lists.iter().map(|name| format!("lists/{name}")).collect();
+    place
+        .run(&format!("metadata {} -o meta", lists.join(" ")))
+        .good();
+}
