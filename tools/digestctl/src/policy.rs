@@ -89,14 +89,17 @@ impl std::fmt::Display for Refusal {
     }
 }
 
+fn capabilities(whole: bool) -> Capabilities {
+    match whole {
+        true => Capabilities::ALL,
+        false => Capabilities::SERVED,
+    }
+}
+
 /// The rules of a policy, as the module takes them or not. The `whole` language is more than what
 /// it serves.
 pub(crate) fn judged(text: &str, whole: bool) -> impl Iterator<Item = Result<Rule, Refusal>> + '_ {
-    let capabilities = match whole {
-        true => Capabilities::ALL,
-        false => Capabilities::SERVED,
-    };
-    let mut rules = rules(text, &capabilities);
+    let mut rules = rules(text, &capabilities(whole));
     std::iter::from_fn(move || {
         let rule = rules.next()?;
         let line = rules.line_number();
@@ -143,12 +146,9 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             names: Some(names),
             whole_language,
         } => {
-            let capabilities = match whole_language {
-                true => Capabilities::ALL,
-                false => Capabilities::SERVED,
-            };
             let mut text = String::new();
-            write_selection(names, &capabilities, &mut text).map_err(|error| anyhow!("{error}"))?;
+            write_selection(names, &capabilities(*whole_language), &mut text)
+                .map_err(|error| anyhow!("{error}"))?;
             std::io::stdout().write_all(text.as_bytes())?;
             Ok(())
         }
