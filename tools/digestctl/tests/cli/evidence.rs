@@ -1348,11 +1348,20 @@ fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
         "{} compact unsigned algo=sha256 name=n serial=2 ",
         digest("list2")
     ));
-    fs::create_dir_all(place.path("states/lists")).expect("directories");
+    let lists = format!("list\t{}\t1\t1\tn\tCN=a\n", digest("list1"));
+    let (name, any) = (sha256(&lists), format!("sha256:{}", sha256("any")));
+    place.file(&format!("states/lists/{name}"), &lists);
     place.file(
-        "states/lists/one",
-        format!("list\t{}\t1\t1\tn\tCN=a\n", digest("list1")),
+        "states/machine",
+        format!(
+            "version=1\nak={any}\ninputs={any}\ncount=1\nreset_count=1\nrestart_count=0\nclock=1\n\
+             pcr=12\nsha256={}\nlists=sha256:{name}\n",
+            sha256("any")
+        ),
     );
+    // What no state names any more.
+    let earlier = format!("list\t{}\t1\t1\tn\tCN=a\n", digest("list2"));
+    place.file(&format!("states/lists/{}", sha256(&earlier)), &earlier);
     place
         .run("repo gc repo --states states --dry-run")
         .good()

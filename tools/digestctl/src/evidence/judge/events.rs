@@ -64,6 +64,9 @@ pub(super) struct Events {
     pub(super) checkpoint: Option<Checkpoint>,
     /// The place of the last checkpoint before that with which the bits began anew.
     pub(super) reset: Option<usize>,
+    /// The lists of the last load. Those that it replaces are removed right after it, and the quote
+    /// may have come between.
+    pub(super) replacing: HashSet<Digest>,
 }
 
 /// A record of evidence of use.
@@ -269,6 +272,7 @@ impl<'a> Round<'a> {
         self.judgement
             .lists
             .extend(lists.in_force.iter().map(of_force));
+        events.replacing = last_load;
         Ok(events)
     }
 
@@ -459,12 +463,22 @@ impl<'a> Round<'a> {
     }
 
     /// No edition in force at the end is lower than one that was loaded before, now or in an
-    /// earlier round, or than is expected.
-    pub(super) fn check_floors(&mut self, lists: &Lists) {
+    /// earlier round, or than is expected. One that is being replaced may be.
+    pub(super) fn check_floors(&mut self, lists: &Lists, replacing: &HashSet<Digest>) {
+        let is_replaced = |old: &InForce| {
+            let mut newer = lists.in_force.iter();
+            newer.any(|new| {
+                let is_same = new.name == old.name && new.signer == old.signer;
+                is_same && new.serial > old.serial && replacing.contains(&new.digest)
+            })
+        };
         for list in &lists.in_force {
             let Some(serial) = list.serial else {
                 continue;
             };
+            if is_replaced(list) {
+                continue;
+            }
             let key = (list.name.clone(), list.signer.clone());
             let floor = lists.floors.get(&key).copied().unwrap_or(0);
             let least = self.judge.trust.expected.floors.get(&list.name).copied();

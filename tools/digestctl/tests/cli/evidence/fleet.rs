@@ -110,12 +110,12 @@ fn states_that_have_other_names_as_well_leave_what_these_show_as_it_was() {
 fn a_state_is_the_same_by_whatever_path_it_is_named() {
     let Some(guard) = shared() else { return };
     let machine = guard.as_ref().expect("a machine");
-    fs::create_dir_all(machine.place.path("one/more")).expect("directories");
-    symlink("one", machine.place.path("other")).expect("a link");
-    for other in ["./one/x", "one/more/../x", "other/x"] {
+    fs::create_dir_all(machine.place.path("states-of/more")).expect("directories");
+    symlink("states-of", machine.place.path("states-link")).expect("a link");
+    for other in ["./states-of/x", "states-of/more/../x", "states-link/x"] {
         let (ran, _) = fleet(
             machine,
-            &[line("honest", "one/x"), line("honest", other)],
+            &[line("honest", "states-of/x"), line("honest", other)],
             "",
         );
         assert_eq!(ran.code, 2, "{other}: {}", ran.out);

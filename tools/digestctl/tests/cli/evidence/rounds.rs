@@ -69,18 +69,24 @@ fn an_edition_that_is_refused_in_the_next_round_leaves_its_number_as_the_least()
         machine.digestctl(line).good();
     }
     load(&machine, "metadata3");
-    machine.attest("second", "--since 7").good();
+    machine
+        .attest("second", "--since 7 --metadata metadata3")
+        .good();
     let ran = machine.verify("second", "--state states/m");
     verdict(&ran, 0, "TRUSTED");
     let digest = digest_of(place.read("metadata3"));
     machine.append(&named(digest, "digest_lists_refused"));
-    machine.attest("third", "--since 8").good();
+    machine
+        .attest("third", "--since 8 --metadata metadata3")
+        .good();
     let ran = machine.verify("third", "--state states/m");
     verdict(&ran, 1, "NOT TRUSTED: list-rollback");
     // The next attempt to load it ends that.
     load(&machine, "metadata3");
     remove(&machine, "base");
-    machine.attest("fourth", "--since 8").good();
+    machine
+        .attest("fourth", "--since 8 --metadata metadata3")
+        .good();
     let ran = machine.verify("fourth", "--state states/m");
     verdict(&ran, 0, "TRUSTED");
 }
