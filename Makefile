@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-long check-debug check-faults check-static check-packages bench bench-host bench-verifier module digestctl helpers shell install deb fmt picture clean distclean
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-verifier module digestctl helpers shell install deb fmt picture clean distclean
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -17,6 +17,7 @@ help:
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
 	@echo 'make check-keylime Keylime judges a guest, by its own verifier (two minutes; the first time it is fetched)'
+	@echo 'make check-report  signed reports of systemd have the list of a guest (two minutes; the first time it is fetched)'
 	@echo 'make check-static  digestctl runs on Debian 11 to sid, and where nothing else is'
 	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (minutes)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
@@ -63,6 +64,9 @@ check-debug:
 
 check-keylime: module digestctl
 	@scripts/check-keylime
+
+check-report: module digestctl
+	@scripts/check-report
 
 # What the CI has no time for.
 check-long: module digestctl helpers
