@@ -239,3 +239,15 @@ fn bits_that_are_put_back_join_those_that_were_set_meanwhile() {
     assert_eq!(bits[0].load(Ordering::Relaxed), 8);
     assert_eq!(seen::bytes_for(16), 2);
 }
+
+#[test]
+fn every_bit_is_counted_whatever_the_length() {
+    let list = digest(1);
+    for count in (0..2000).step_by(7) {
+        let bits: Vec<u8> = (0..count).map(|n| (n * 37 % 256) as u8).collect();
+        let line = written(|sink| write_line(&list, count * 8, &bits, sink)).unwrap();
+        let (line, rest) = Line::parse(&line).unwrap();
+        let wanted: u32 = bits.iter().map(|byte| byte.count_ones()).sum();
+        assert_eq!((line.seen(), rest.len()), (wanted, 0), "{count} bytes");
+    }
+}
