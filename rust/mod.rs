@@ -7,6 +7,7 @@
 pub(crate) mod atomic;
 pub(crate) mod audit;
 mod bindings;
+pub(crate) mod bytes;
 pub(crate) mod clock;
 pub(crate) mod console;
 pub(crate) mod cred;

@@ -19,7 +19,10 @@ use super::{
     vouching::Vouching,
     List, //
 };
-use digest_logic::template::batch::MAX_MEMBERS;
+use digest_logic::{
+    num::u32_as_usize,
+    template::batch::MAX_MEMBERS, //
+};
 use kernel::{
     prelude::*,
     sync::{
@@ -117,13 +120,13 @@ impl List {
     fn append_batch(&self, pcr: u32, members: KVVec<Member>) {
         let shared = Record::batch(pcr, members.iter().map(|member| &*member.record));
         let number = shared.and_then(|shared| match shared {
-            Some(shared) => self.records.lock().push_batch(shared).map(Some),
+            Some(shared) => self.records.lock().push_unknown(shared).map(Some),
             None => Ok(None),
         });
         for member in members {
             match number {
                 Ok(Some(number)) => {
-                    member.slot.settle(Some(number));
+                    member.slot.settle(Some(u32_as_usize(number)));
                     self.records
                         .lock()
                         .note(member.identity, member.node, number);

@@ -47,7 +47,6 @@ use digest_logic::{
 use kernel::{
     new_mutex,
     prelude::*,
-    rbtree::RBTreeNodeReservation,
     sync::{
         atomic::Atomic,
         Arc,
@@ -56,6 +55,7 @@ use kernel::{
 };
 use queue::Member;
 use records::{
+    Node,
     Records,
     Repeat, //
 };
@@ -149,7 +149,7 @@ impl List {
     ) -> Result<usize> {
         let record = Record::new(pcr, template, event, repeat == Repeat::Violation)?;
         let identity = record.identity();
-        let node = RBTreeNodeReservation::new(GFP_KERNEL)?;
+        let node = Node::new(GFP_KERNEL)?;
         let pushed = (self.records.lock()).push(record, identity, node, repeat);
         let (number, is_new) = pushed?;
         if is_new && repeat == Repeat::Violation {

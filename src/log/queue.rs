@@ -2,13 +2,15 @@
 
 //! The queue of records that wait for a turn with the TPM; [`super::batch`] appends them.
 
-use super::record::{
-    Identity,
-    Record, //
+use super::{
+    record::{
+        Identity,
+        Record, //
+    },
+    records::Node, //
 };
 use kernel::{
     prelude::*,
-    rbtree::RBTreeNodeReservation,
     sync::{
         atomic::{
             Atomic,
@@ -59,7 +61,7 @@ impl Slot {
 pub(super) struct Member {
     pub(super) record: Arc<Record>,
     pub(super) identity: Identity,
-    pub(super) node: RBTreeNodeReservation<Identity, usize>,
+    pub(super) node: Node,
     pub(super) slot: Arc<Slot>,
 }
 
@@ -68,7 +70,7 @@ impl Member {
     pub(super) fn new(record: Arc<Record>, slot: Arc<Slot>) -> Result<Self> {
         Ok(Self {
             identity: record.identity(),
-            node: RBTreeNodeReservation::new(GFP_KERNEL)?,
+            node: Node::new(GFP_KERNEL)?,
             slot,
             record,
         })

@@ -3,6 +3,7 @@
 //! One record of the measurement list.
 
 use crate::sys::{
+    bytes,
     sha,
     tpm::Bank, //
 };
@@ -54,7 +55,7 @@ pub(crate) struct Record {
     pcr: u32,
     form: Form,
     violation: bool,
-    data: KVVec<u8>,
+    data: KVBox<[u8]>,
 }
 
 impl Record {
@@ -66,10 +67,10 @@ impl Record {
     ) -> Result<Arc<Self>> {
         let mut len = LengthSink::new();
         event.write(template, &mut len).map_err(|_| EINVAL)?;
-        let mut data = KVVec::zeroed(len.len(), GFP_KERNEL)?;
-        event
-            .write(template, &mut SliceSink::new(&mut data))
-            .map_err(|_| EINVAL)?;
+        let data = bytes::boxed(len.len(), |data| {
+            let written = event.write(template, &mut SliceSink::new(data));
+            written.map_err(|_| EINVAL)
+        })?;
         Ok(Arc::new(
             Self {
                 pcr,
@@ -94,11 +95,12 @@ impl Record {
         (members.clone())
             .try_for_each(|member| member.write_binary(HashAlgo::Sha1, &mut len))
             .map_err(|_| EINVAL)?;
-        let mut data = KVVec::zeroed(len.len(), GFP_KERNEL)?;
-        let mut sink = SliceSink::new(&mut data);
-        { members }
-            .try_for_each(|member| member.write_binary(HashAlgo::Sha1, &mut sink))
-            .map_err(|_| EINVAL)?;
+        let data = bytes::boxed(len.len(), |data| {
+            let mut sink = SliceSink::new(data);
+            { members }
+                .try_for_each(|member| member.write_binary(HashAlgo::Sha1, &mut sink))
+                .map_err(|_| EINVAL)
+        })?;
         let batch = Self {
             pcr,
             form: Form::Batch,

@@ -10,9 +10,12 @@ use super::record::{
     Identity,
     Record, //
 };
-use digest_logic::trim::{
-    Numbers,
-    Place, //
+use digest_logic::{
+    num::u32_as_usize,
+    trim::{
+        Numbers,
+        Place, //
+    }, //
 };
 use kernel::{
     prelude::*,
@@ -22,6 +25,13 @@ use kernel::{
     },
     sync::Arc, //
 };
+
+/// The number of a record, as the index keeps it: half the memory of a `usize`, which makes a node
+/// of the index one of 64 bytes.
+pub(super) type Number = u32;
+
+/// Room for an event in the index.
+pub(super) type Node = RBTreeNodeReservation<Identity, Number>;
 
 /// Whether an event is recorded again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +49,7 @@ pub(super) struct Records {
     staged: KVVec<Arc<Record>>,
     list: KVVec<Arc<Record>>,
     /// The number of the first record of each identity.
-    known: RBTree<Identity, usize>,
+    known: RBTree<Identity, Number>,
 }
 
 /// Records that were removed.
@@ -86,40 +96,40 @@ impl Records {
         &mut self,
         record: Arc<Record>,
         identity: Identity,
-        node: RBTreeNodeReservation<Identity, usize>,
+        node: Node,
         repeat: Repeat,
     ) -> Result<(usize, bool)> {
-        let first = self.known.get(&identity).copied();
+        let first = self.known(&identity);
         if let Some(number) = first.filter(|_| repeat == Repeat::Never) {
             return Ok((number, false));
         }
-        let number = self.total();
-        self.list.push(record, GFP_KERNEL)?;
+        let number = self.push_unknown(record)?;
         if repeat != Repeat::Violation && first.is_none() {
             self.known.insert(node.into_node(identity, number));
         }
-        Ok((number, true))
+        Ok((u32_as_usize(number), true))
     }
 
     /// The number of the record that has this event, if there is one.
     pub(super) fn known(&self, identity: &Identity) -> Option<usize> {
-        self.known.get(identity).copied()
+        let number = self.known.get(identity)?;
+        Some(u32_as_usize(*number))
     }
 
-    /// Appends a record with several events. Returns its number.
-    pub(super) fn push_batch(&mut self, record: Arc<Record>) -> Result<usize> {
-        let number = self.total();
+    /// Appends a record that is in no index yet, such as one with several events. Returns its
+    /// number.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; `EOVERFLOW` behind 2^32 records.
+    pub(super) fn push_unknown(&mut self, record: Arc<Record>) -> Result<Number> {
+        let number = Number::try_from(self.total()).map_err(|_| EOVERFLOW)?;
         self.list.push(record, GFP_KERNEL)?;
         Ok(number)
     }
 
     /// Notes that the record `number` has the event, unless an earlier one has it.
-    pub(super) fn note(
-        &mut self,
-        identity: Identity,
-        node: RBTreeNodeReservation<Identity, usize>,
-        number: usize,
-    ) {
+    pub(super) fn note(&mut self, identity: Identity, node: Node, number: Number) {
         if self.known.get(&identity).is_none() {
             self.known.insert(node.into_node(identity, number));
         }

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/signatures.sh"
 
-plan 21
+plan 23
 cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/digestlists.py" series "$WORK/l" 3 1000
@@ -120,5 +120,23 @@ check_eq "load" "" "$(put digest_lists meta)"
 own=$(($(status digest_memory) / 10000))
 note "the module counts $((own / 10)).$((own % 10)) bytes per digest"
 check "cost at most 40 bytes each, by the module" [ "$own" -le 400 ]
+unload_module
+
+# Objects of the kernel's allocator, which has classes of sizes: 64 bytes of them are what is kept
+# of the file itself.
+kmalloc() { awk '/^kmalloc-[0-9]/ { sum += $2 * $4 } END { print sum }' /proc/slabinfo; }
+section "20000 records of files with names of 40 bytes"
+mkdir r
+printf -v name "%*s" $((40 - ${#WORK} - 7)) ""
+seq 20000 | split -l 1 -a 4 - "r/${name// /n}"
+find r -type f -exec chown 4242 {} +
+load_module || bail "the module does not load"
+set_policy "measure func=FILE_CHECK mask=MAY_READ fowner=4242 digest_list"
+before=$(kmalloc)
+find "$WORK/r" -type f -exec cat {} + >/dev/null
+each=$((($(kmalloc) - before) / 20000))
+check_eq "are in the list" 20000 "$(grep -c " $WORK/r/" "$SECFS/ascii_runtime_measurements")"
+note "$each bytes of the allocator per file"
+check "take at most 200 bytes each, beside 64 of the file" [ "$each" -le 264 ]
 unload_module
 finish
