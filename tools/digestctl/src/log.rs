@@ -42,9 +42,14 @@ use crate::{
     securityfs::Location, //
 };
 
+pub(crate) use follow::{
+    wait,
+    Follower, //
+};
 pub(crate) use whole::{
     split,
     whole,
+    Counts,
     Split, //
 };
 
@@ -199,7 +204,8 @@ fn show(args: &Show) -> Result<()> {
     Ok(())
 }
 
-fn write_line(number: u64, record: &Record<'_>, out: &mut impl Write) -> Result<()> {
+/// Writes a record as a line, with its text below if it is one of the module's own.
+pub(crate) fn write_line(number: u64, record: &Record<'_>, out: &mut impl Write) -> Result<()> {
     let name = plain(record.event.name);
     write!(out, "{number} {} ", record.pcr)?;
     match record.is_violation() {
@@ -217,7 +223,8 @@ fn write_line(number: u64, record: &Record<'_>, out: &mut impl Write) -> Result<
     Ok(())
 }
 
-fn as_json(number: u64, record: &Record<'_>) -> Value {
+/// A record as an object.
+pub(crate) fn as_json(number: u64, record: &Record<'_>) -> Value {
     let event = &record.event;
     let mut object = json!({
         "record": number,

@@ -44,6 +44,7 @@ mod status;
 mod verify;
 mod verify_evidence;
 mod walk;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -94,6 +95,7 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Command),
     Status(status::Args),
+    Watch(watch::Args),
     Doctor(doctor::Args),
     Show(show::Args),
     Diff(diff::Args),
@@ -129,6 +131,7 @@ fn main() -> ExitCode {
         Command::Query(args) => query::run(&args),
         Command::Keys(command) => keys::run(&command),
         Command::Status(args) => status::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Diff(args) => diff::run(&args),

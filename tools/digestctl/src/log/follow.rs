@@ -10,6 +10,7 @@ use std::{
         self,
         Write, //
     },
+    path::Path,
     time::Duration, //
 };
 
@@ -18,7 +19,10 @@ use anyhow::{
     Error,
     Result, //
 };
-use digest_logic::evidence::records::Extends;
+use digest_logic::evidence::records::{
+    Extend,
+    Extends, //
+};
 use rustix::{
     event::{
         poll,
@@ -42,85 +46,123 @@ use super::{
     Follow,
     Format, //
 };
-use crate::report::complain;
+use crate::{
+    report::complain,
+    securityfs::Location, //
+};
+
+/// Where a reader of the list is.
+pub(crate) struct Follower<'a> {
+    location: &'a Location,
+    archive: Option<&'a Path>,
+    /// How many records were seen or passed over.
+    done: u64,
+    /// How many there were at the last look.
+    last: u64,
+}
+
+impl<'a> Follower<'a> {
+    /// One that passes over the first `done` records. Those that the module has deleted come from
+    /// `archive`, if there is one.
+    pub(crate) fn new(location: &'a Location, archive: Option<&'a Path>, done: u64) -> Self {
+        Self {
+            location,
+            archive,
+            done,
+            last: 0,
+        }
+    }
+
+    /// Calls `visit` with the number and the content of each record that came since the last look.
+    /// While somebody trims the list these wait for the next look.
+    pub(crate) fn look(&mut self, visit: impl FnMut(u64, &Extend<'_>) -> Result<()>) -> Result<()> {
+        let all = Counts::read(self.location)?.all();
+        if all < self.last {
+            complain("note: the module was loaded anew; the list begins again");
+            self.done = 0;
+        }
+        self.last = all;
+        if all > self.done {
+            match Snapshot::take(self.location) {
+                Ok(snapshot) => self.visit(&snapshot, visit)?,
+                Err(error) if is_busy(&error) => (),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn visit(
+        &mut self,
+        snapshot: &Snapshot,
+        mut visit: impl FnMut(u64, &Extend<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let counts = &snapshot.counts;
+        let done = self.done;
+        let mut pieces = vec![
+            (counts.deleted, snapshot.staged.as_slice()),
+            (counts.deleted + counts.staged, snapshot.listed.as_slice()),
+        ];
+        let archive = match self.archive {
+            Some(path) if done < counts.deleted => read(path)?,
+            _ => Vec::new(),
+        };
+        match self.archive {
+            Some(path) if done < counts.deleted => {
+                pieces.insert(0, (0, deleted(&archive, counts.deleted, path)?.0));
+            }
+            _ if done < counts.deleted => complain(format_args!(
+                "note: records {done} to {} were deleted before (--archive)",
+                counts.deleted - 1
+            )),
+            _ => (),
+        }
+        for (first, data) in pieces {
+            for (number, extend) in (first..).zip(Extends::new(data)) {
+                let extend = extend.with_context(|| format!("record {number} of the list"))?;
+                if number >= done {
+                    visit(number, &extend)?;
+                    self.done = number + 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Prints records until the reader of the output goes.
 pub(super) fn run(args: &Follow) -> Result<()> {
-    // How many records were printed or passed over.
-    let mut done = args.since;
-    let mut last = 0;
+    let mut follower = Follower::new(&args.location, args.archive.as_deref(), args.since);
     loop {
-        let all = Counts::read(&args.location)?.all();
-        if all < last {
-            complain("note: the module was loaded anew; the list begins again");
-            done = 0;
-        }
-        last = all;
-        if all > done {
-            done = match Snapshot::take(&args.location) {
-                Ok(snapshot) => print(args, &snapshot, done)?,
-                // Somebody trims the list.
-                Err(error) if is_busy(&error) => done,
-                Err(error) => return Err(error),
-            };
-        }
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        follower.look(|number, extend| print(args, number, extend, &mut out))?;
+        out.flush()?;
+        drop(out);
         if !wait(Duration::from_millis(args.interval.max(1)))? {
             return Ok(());
         }
     }
 }
 
-/// Prints what follows the first `done` records, and returns how many there are now.
-fn print(args: &Follow, snapshot: &Snapshot, done: u64) -> Result<u64> {
-    let counts = &snapshot.counts;
-    let mut pieces = vec![
-        (counts.deleted, snapshot.staged.as_slice()),
-        (counts.deleted + counts.staged, snapshot.listed.as_slice()),
-    ];
-    let archive = match &args.archive {
-        Some(path) if done < counts.deleted => read(path)?,
-        _ => Vec::new(),
-    };
-    match &args.archive {
-        Some(path) if done < counts.deleted => {
-            pieces.insert(0, (0, deleted(&archive, counts.deleted, path)?.0));
-        }
-        _ if done < counts.deleted => complain(format_args!(
-            "note: records {done} to {} were deleted before (--archive)",
-            counts.deleted - 1
-        )),
-        _ => (),
-    }
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut next = done;
-    for (first, data) in pieces {
-        for (number, extend) in (first..).zip(Extends::new(data)) {
-            let extend = extend.with_context(|| format!("record {number} of the list"))?;
-            if number < done {
-                continue;
-            }
-            next = number + 1;
-            match args.format.or_json(args.json) {
-                Format::Text => {
-                    for record in extend.records() {
-                        write_line(number, &record, &mut out)?;
-                    }
-                }
-                Format::Json => {
-                    for record in extend.records() {
-                        writeln!(out, "{}", as_json(number, &record))?;
-                    }
-                }
-                Format::CelJson => writeln!(out, "{}", as_cel(number, &extend))?,
+fn print(args: &Follow, number: u64, extend: &Extend<'_>, out: &mut impl Write) -> Result<()> {
+    match args.format.or_json(args.json) {
+        Format::Text => {
+            for record in extend.records() {
+                write_line(number, &record, out)?;
             }
         }
+        Format::Json => {
+            for record in extend.records() {
+                writeln!(out, "{}", as_json(number, &record))?;
+            }
+        }
+        Format::CelJson => writeln!(out, "{}", as_cel(number, extend))?,
     }
-    out.flush()?;
-    Ok(next)
+    Ok(())
 }
 
 /// Waits. False if nobody reads the output any more.
-fn wait(interval: Duration) -> Result<bool> {
+pub(crate) fn wait(interval: Duration) -> Result<bool> {
     let stdout = io::stdout();
     let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
     let timeout = Timespec::try_from(interval).context("the interval")?;

@@ -30,7 +30,7 @@ use crate::{
 
 /// How many records the module has, by where they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     pub(super) deleted: u64,
     pub(super) staged: u64,
     pub(super) listed: u64,
@@ -38,7 +38,7 @@ pub(super) struct Counts {
 
 impl Counts {
     /// Asks the module.
-    pub(super) fn read(location: &Location) -> Result<Self> {
+    pub(crate) fn read(location: &Location) -> Result<Self> {
         let status = location.status()?;
         let value = |key: &str| {
             let value = status
@@ -54,7 +54,7 @@ impl Counts {
     }
 
     /// All records since the module was loaded.
-    pub(super) fn all(&self) -> u64 {
+    pub(crate) fn all(&self) -> u64 {
         self.deleted
             .saturating_add(self.staged)
             .saturating_add(self.listed)

@@ -26,6 +26,7 @@ mod sign;
 mod streams;
 mod usage;
 mod verdicts;
+mod watch;
 
 use std::{
     fs,
