@@ -13,6 +13,7 @@ mod convert;
 mod diff;
 mod doctor;
 mod documents;
+mod elf;
 mod enroll;
 mod evidence;
 mod exit;

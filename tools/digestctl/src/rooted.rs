@@ -19,7 +19,10 @@ use std::{
         fd::AsRawFd,
         unix::fs::OpenOptionsExt, //
     },
-    path::Path, //
+    path::{
+        Path,
+        PathBuf, //
+    }, //
 };
 
 use rustix::{
@@ -61,6 +64,22 @@ impl Root {
     /// What is at `path`, behind all links.
     fn follow(&self, path: &Path) -> io::Result<Option<File>> {
         self.look(path, Links::Followed, OFlags::empty())
+    }
+
+    /// Where a file of the system is: the path outside of it, behind all links. Nothing if it is
+    /// not there.
+    pub(crate) fn real(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        match self.follow(path)? {
+            Some(found) => std::fs::read_link(of_process(&found)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What such a path is called in the system.
+    pub(crate) fn inside(&self, real: &Path) -> PathBuf {
+        let root = std::fs::read_link(of_process(&self.0)).unwrap_or_default();
+        let inside = real.strip_prefix(&root).unwrap_or(real);
+        Path::new("/").join(inside)
     }
 
     fn look(&self, path: &Path, links: Links, end: OFlags) -> io::Result<Option<File>> {

@@ -6,6 +6,7 @@
 //! The rules are evaluated, and files judged, by the code that the module links (`digest_logic`).
 
 mod context;
+mod judge;
 mod lists;
 mod own;
 mod subjects;
@@ -19,48 +20,21 @@ use std::{
 };
 
 use anyhow::{
-    anyhow,
     bail,
     Result, //
 };
-use digest_logic::{
-    appraise::{
-        judge,
-        Denial,
-        Evidence,
-        Own,
-        Vouchers, //
-    },
-    digest::Digest,
-    hash_algo::HashAlgo,
-    list::Kind,
-    policy::{
-        evaluate,
-        text_of,
-        write_rule,
-        write_selection,
-        ActionSet,
-        Capabilities,
-        Func,
-        Rule, //
-    },
-    storage::{
-        is_others,
-        Facts, //
-    }, //
-};
-
 use serde_json::json;
 
-use self::{
-    context::FileSystems,
-    lists::{
-        Known,
-        Lists, //
+pub(crate) use self::{
+    judge::{
+        Judge,
+        Outcome,
+        Policy, //
     },
+    lists::Lists,
     subjects::{
-        Subject,
-        Subjects, //
+        Subjects,
+        MODULE, //
     }, //
 };
 use crate::{
@@ -68,10 +42,6 @@ use crate::{
         self,
         Colour, //
     },
-    format,
-    hash::hash_slices,
-    output::is_standard,
-    policy::judged,
     report::{
         complain,
         count,
@@ -139,21 +109,6 @@ pub(crate) struct Args {
     location: Location,
 }
 
-/// A policy and the text its rules point into.
-struct Policy {
-    text: String,
-    rules: Vec<Rule>,
-    wanted: ActionSet,
-}
-
-/// What would become of an access.
-enum Outcome {
-    /// No rule wants the file appraised.
-    NotAppraised,
-    Allowed(String),
-    Denied(String),
-}
-
 /// How many accesses there are of each outcome.
 #[derive(Default)]
 struct Counts {
@@ -177,15 +132,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Subjects::below(&args.paths, args.uid)
     };
     let found = policy.asked(&subjects.found);
-    let mut file_systems = FileSystems::read()?;
+    let mut judge = Judge::new(policy, lists, verifier)?;
     let mut counts = Counts::default();
     let mut unreadable = 0;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut accesses = Vec::new();
     subjects.errors.iter().for_each(complain);
     for subject in &found {
-        let outcome = judge_subject(&policy, subject, &lists, &verifier, &mut file_systems);
-        let outcome = match outcome {
+        let outcome = match judge.outcome(subject) {
             Ok(outcome) => outcome,
             Err(error) => {
                 complain(format_args!("{}: {error:#}", quoted(&subject.path)));
@@ -248,119 +202,5 @@ impl Counts {
             Outcome::Allowed(_) => &mut self.allowed,
             Outcome::Denied(_) => &mut self.denied,
         }
-    }
-}
-
-impl Policy {
-    fn read(path: &std::path::Path) -> Result<Self> {
-        let capabilities = Capabilities::SERVED;
-        let name = quoted(path);
-        let text = if is_standard(path) || path.exists() {
-            let bytes = format::read(path)?;
-            let text = text_of(&bytes).map_err(|error| anyhow!("{name}: {error}"))?;
-            text.to_owned()
-        } else {
-            let mut text = String::new();
-            write_selection(&name, &capabilities, &mut text)
-                .map_err(|error| anyhow!("{name} is no file, and as names of policies: {error}"))?;
-            text
-        };
-        let rules: Vec<_> = judged(&text, false)
-            .collect::<Result<_, _>>()
-            .map_err(|error| anyhow!("{name}: {error}"))?;
-        let wanted = ActionSet::of_rules(&rules);
-        Ok(Self {
-            text,
-            rules,
-            wanted,
-        })
-    }
-
-    /// Those of `found` that the kernel asks about under this policy: by the functions that are
-    /// younger than the others only if a rule names them.
-    fn asked(&self, found: &[Subject]) -> Vec<Subject> {
-        let is_named = |func| self.rules.iter().any(|rule| rule.func() == Some(func));
-        found
-            .iter()
-            .filter(|subject| match subject.func {
-                Func::CredsCheck | Func::MmapCheckReqprot => is_named(subject.func),
-                _ => true,
-            })
-            .cloned()
-            .collect()
-    }
-
-    /// The rule at `place`, as the language writes it.
-    fn show(&self, place: usize) -> String {
-        let mut shown = String::new();
-        if let Some(rule) = self.rules.get(place) {
-            // Writing to a string does not fail.
-            let _ = write_rule(rule, &self.text, &mut shown);
-        }
-        shown
-    }
-}
-
-fn judge_subject(
-    policy: &Policy,
-    subject: &Subject,
-    lists: &Lists<'_>,
-    verifier: &Verifier,
-    file_systems: &mut FileSystems,
-) -> Result<Outcome> {
-    let file = file_systems.file(&subject.path)?;
-    let context = subject.context(&file);
-    let decision = evaluate(&policy.rules, &policy.text, &context, policy.wanted, |_| ());
-    let Some(rule) = decision.appraise else {
-        return Ok(Outcome::NotAppraised);
-    };
-    if decision.verity {
-        bail!("a rule asks for its digest in fs-verity, by which nothing is judged here");
-    }
-    let facts = Facts {
-        magic: file.fsmagic,
-        ..Facts::default()
-    };
-    if is_others(&facts) {
-        let denial = Denial::UnstableContent.name().to_string_lossy();
-        let rule = policy.show(rule.rule);
-        return Ok(Outcome::Denied(format!("{denial}, by the rule: {rule}")));
-    }
-    let data = format::read(&subject.path)?;
-    let known = lists.find(&data)?;
-    let own = own::read(&subject.path, &data, verifier)?;
-    let evidence = Evidence {
-        own,
-        list: known.as_ref().map(|known| known.kind),
-        is_new: false,
-        is_empty: data.is_empty(),
-    };
-    Ok(match judge(&rule, &evidence) {
-        Ok(vouchers) => Outcome::Allowed(why_allowed(&vouchers, known.as_ref())),
-        Err(denial) => {
-            let digest = Digest::new(HashAlgo::Sha256, &hash_slices(HashAlgo::Sha256, &[&data]))?;
-            let denial = denial.name().to_string_lossy().into_owned();
-            let mut why = format!(
-                "{denial}, {digest}, by the rule: {}",
-                policy.show(rule.rule)
-            );
-            match known {
-                Some(known) if rule.digest_list => why += &format!(" ({known})"),
-                Some(_) => why += " (a list has it, which this rule does not ask)",
-                None => (),
-            }
-            if matches!(own, Own::Bad(_)) && verifier.has_no_certs() {
-                why += " (no --cert was given to verify a signature with)";
-            }
-            Outcome::Denied(why)
-        }
-    })
-}
-
-fn why_allowed(vouchers: &Vouchers, known: Option<&Known>) -> String {
-    match (vouchers.own, vouchers.list, known) {
-        (_, Some(Kind::Immutable | Kind::Mutable), Some(known)) => known.to_string(),
-        (Some(own), ..) if own.signed => "by the signature in security.ima".to_owned(),
-        _ => "by the digest in security.ima".to_owned(),
     }
 }

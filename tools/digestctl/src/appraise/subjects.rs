@@ -43,10 +43,16 @@ use crate::{
     }, //
 };
 
+/// The accesses by which a module is loaded from a file: its open by modprobe, and its use.
+pub(crate) const MODULE: [(Func, Mask); 2] = [
+    (Func::FileCheck, Mask::READ),
+    (Func::ModuleCheck, Mask::READ),
+];
+
 /// One access.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Subject {
-    pub(super) path: PathBuf,
+pub(crate) struct Subject {
+    pub(crate) path: PathBuf,
     pub(super) func: Func,
     mask: Mask,
     ids: Ids,
@@ -64,9 +70,9 @@ struct Ids {
 
 /// All of them.
 #[derive(Default)]
-pub(super) struct Subjects {
-    pub(super) found: Vec<Subject>,
-    pub(super) errors: Vec<String>,
+pub(crate) struct Subjects {
+    pub(crate) found: Vec<Subject>,
+    pub(crate) errors: Vec<String>,
 }
 
 impl Subject {
@@ -96,7 +102,7 @@ impl Subject {
 impl Subjects {
     /// The programs of the running processes and what they have mapped for execution, and what is
     /// indispensable: what the module asks about before it takes a policy.
-    pub(super) fn running() -> Result<Self> {
+    pub(crate) fn running() -> Result<Self> {
         let mut subjects = Self::default();
         let mut seen = HashSet::new();
         for entry in fs::read_dir("/proc").context("cannot read /proc")? {
@@ -191,6 +197,19 @@ impl Subjects {
         }
         subjects.sort();
         subjects
+    }
+
+    /// Takes a file that root uses.
+    pub(crate) fn of_root(&mut self, path: PathBuf, uses: &[(Func, Mask)]) {
+        self.take(path, uses, Ids::of(0), None);
+    }
+
+    /// Takes those of `others` that are not here yet.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.errors.extend(others.errors);
+        self.found.extend(others.found);
+        self.sort();
+        self.found.dedup();
     }
 
     fn take(&mut self, path: PathBuf, uses: &[(Func, Mask)], ids: Ids, label: Option<&str>) {

@@ -15,7 +15,10 @@ use digest_logic::{
     signature::Signature, //
 };
 
-use super::Findings;
+use super::{
+    parameters::parameter,
+    Findings, //
+};
 use crate::{
     format,
     policy::judged,
@@ -31,8 +34,8 @@ use crate::{
 
 const ABOUT: &str = "next boot";
 const LISTS: &str = "etc/digest_lists/lists";
-const POLICY: &str = "etc/digest_lists/policy";
-const CONFIGURATION: &str = "etc/modprobe.d";
+/// Where the policy is that is in force after the lists are loaded.
+pub(super) const POLICY: &str = "etc/digest_lists/policy";
 
 /// Looks at what the hooks of the initramfs take.
 pub(super) fn look(findings: &mut Findings, release: &str) {
@@ -70,15 +73,36 @@ fn module(findings: &mut Findings, release: &str) {
     }
 }
 
-fn lists(findings: &mut Findings) {
+/// The lists that the next boot loads and that are signed, as far as they can be read.
+pub(super) fn lists_of_next_boot(findings: &Findings) -> Vec<PathBuf> {
+    let is_good = |path: &PathBuf| {
+        let data = findings.root.read(path).ok().flatten();
+        data.is_some_and(|data| format::list(&data).is_ok()) && is_signed(findings, path)
+    };
+    paths(findings).filter(is_good).collect()
+}
+
+/// The files in the directory of lists that are no signatures.
+fn paths(findings: &Findings) -> impl Iterator<Item = PathBuf> + use<> {
     let paths = findings.files(LISTS).into_iter();
     let paths = paths.map(|name| Path::new(LISTS).join(name));
-    let is_list = |path: &PathBuf| {
+    paths.filter(|path| {
         let suffix = path.extension().and_then(OsStr::to_str);
         !suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix))
-    };
+    })
+}
+
+fn is_signed(findings: &Findings, list: &Path) -> bool {
+    let signature = SUFFIXES.iter().find_map(|suffix| {
+        let path = with_suffix(list, suffix);
+        findings.root.read(&path).ok().flatten()
+    });
+    signature.is_some_and(|signature| Signature::parse(&signature).is_ok())
+}
+
+fn lists(findings: &mut Findings) {
     let (mut good, mut unsigned) = (0, Vec::new());
-    for path in paths.filter(is_list) {
+    for path in paths(findings) {
         let shown = quoted(&path);
         let Some(data) = findings.root.read(&path).ok().flatten() else {
             findings.problem(
@@ -96,11 +120,7 @@ fn lists(findings: &mut Findings) {
             );
             continue;
         }
-        let signature = SUFFIXES.iter().find_map(|suffix| {
-            let path = with_suffix(&path, suffix);
-            findings.root.read(&path).ok().flatten()
-        });
-        match signature.is_some_and(|signature| Signature::parse(&signature).is_ok()) {
+        match is_signed(findings, &path) {
             true => good += 1,
             false => unsigned.push(quoted(path.strip_prefix(LISTS).unwrap_or(&path))),
         }
@@ -126,31 +146,6 @@ fn lists(findings: &mut Findings) {
         (0, _) => (),
         _ => findings.good(ABOUT, format!("{} signed", count(good, "list"))),
     }
-}
-
-/// The parameter of the module that the next boot will have, as far as it is said: on the kernel's
-/// command line, which counts more, or in the configuration of modprobe.
-fn parameter(findings: &Findings, name: &str) -> Option<String> {
-    let last = |text: &str, name: &str| {
-        let values = text.split_ascii_whitespace().rev();
-        let mut values = values.filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        values.next().map(str::to_owned)
-    };
-    let of_boot = findings
-        .text("proc/cmdline")
-        .and_then(|line| last(&line, &format!("digest_lists.{name}")));
-    let configured = || {
-        let files = findings.names(CONFIGURATION).into_iter().rev();
-        let mut values = files.filter_map(|file| {
-            let text = findings.text(&format!("{CONFIGURATION}/{file}"))?;
-            let options = text
-                .lines()
-                .filter_map(|line| line.trim().strip_prefix("options digest_lists "));
-            last(&options.collect::<Vec<_>>().join(" "), name)
-        });
-        values.next()
-    };
-    of_boot.or_else(configured)
 }
 
 fn policy(findings: &mut Findings) {

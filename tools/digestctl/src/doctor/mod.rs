@@ -6,9 +6,13 @@
 //! Everything is read from files below the root, and nothing is changed.
 
 mod boot;
+mod denials;
 mod kernel;
 mod module;
+mod parameters;
 mod tpm;
+mod units;
+mod used;
 
 use std::{
     ffi::OsString,
@@ -47,6 +51,10 @@ use crate::{
 /// else is attached to the hooks, the module's version and state, the keys that may sign lists, and
 /// what the next initramfs will hold. Each finding has its remedy. The exit status is 1 if there is
 /// a problem; notes are none.
+///
+/// If files will be appraised, what a boot uses is judged by the policy and the lists that the next
+/// initramfs will hold: init, the programs of the units that default.target asks for, their
+/// interpreters and libraries, the modules that are loaded now, and what the running processes use.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -60,6 +68,15 @@ pub(crate) struct Args {
     /// The root of the system to look at
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
+
+    /// Certificates in PEM by which the next boot's lists, and signatures in security.ima, have to
+    /// be signed [default: signatures of lists are believed]
+    #[arg(long, value_name = "CERT")]
+    cert: Vec<PathBuf>,
+
+    /// How long to judge what a boot uses, in seconds; 0 leaves it out
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    seconds: u64,
 }
 
 /// How bad something is.
@@ -165,6 +182,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     tpm::look(&mut findings);
     module::look(&mut findings);
     boot::look(&mut findings, &release);
+    if args.seconds > 0 {
+        denials::look(&mut findings, args)?;
+    }
     if_read(print(args, &findings.all))?;
     let of = |level| {
         findings

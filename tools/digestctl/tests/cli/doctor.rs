@@ -291,3 +291,203 @@ fn names_of_any_bytes_are_found_and_disturb_no_terminal() {
     ran.printed("good: lsm: active: bpf,?[2Jima\n")
         .printed("not signed: list\\n\\x1b[2Jgood: x\n");
 }
+
+/// What is appraised, on whichever file system the test runs.
+const POLICY: &str = "appraise func=BPRM_CHECK digest_list\nappraise func=MMAP_CHECK digest_list\n\
+     appraise func=MODULE_CHECK digest_list\n";
+
+/// A system whose next boot appraises what it executes. Alice's list knows the content `one` only,
+/// which this program is.
+fn enforcing() -> Place {
+    let place = healthy();
+    place.file("root/etc/digest_lists/policy", POLICY);
+    place.file("root/usr/lib/systemd/systemd", "one");
+    place
+}
+
+#[test]
+fn a_boot_that_would_refuse_nothing_is_good() {
+    let place = healthy();
+    let nothing = "good: next boot: nothing is refused: no rule appraises\n";
+    doctor(&place).good().printed(nothing);
+    let place = enforcing();
+    doctor(&place)
+        .good()
+        .printed("good: next boot: would refuse none of 1 file that it uses\n");
+    let ran = place.run("doctor --root root --seconds 0").good();
+    assert!(!ran.out.contains("would refuse"), "{}", ran.out);
+}
+
+#[test]
+fn what_units_start_is_judged_with_its_interpreter_and_libraries() {
+    let place = enforcing();
+    place.file(
+        "root/etc/systemd/system/default.target",
+        "[Unit]\nWants=wanted.service\n",
+    );
+    place.file(
+        "root/usr/lib/systemd/system/wanted.service",
+        "[Service]\nExecStart=-/opt/wanted --option\nExecStartPost=+named\n",
+    );
+    place.file(
+        "root/usr/lib/systemd/system/unwanted.service",
+        "ExecStart=/opt/unwanted\n",
+    );
+    place.file(
+        "root/usr/lib/systemd/system/at@.service",
+        "ExecStart=/opt/at %i\n",
+    );
+    place.file("root/usr/lib/systemd/system/by.socket", "");
+    place.file(
+        "root/usr/lib/systemd/system/by.service",
+        "ExecStart=/opt/by\n",
+    );
+    for (unit, target) in [("at@7.service", "default"), ("by.socket", "basic")] {
+        let wants = format!("root/etc/systemd/system/{target}.target.wants/{unit}");
+        place.file(&wants, "");
+        fs::remove_file(place.path(&wants)).expect("removed");
+        symlink("/nowhere", place.path(&wants)).expect("a link");
+    }
+    for name in [
+        "opt/wanted",
+        "opt/unwanted",
+        "opt/at",
+        "opt/by",
+        "usr/bin/named",
+    ] {
+        place.file(
+            &format!("root/{name}"),
+            format!("#!/opt/interpreter\n{name}"),
+        );
+    }
+    // A program of this machine, with what it needs.
+    place.file(
+        "root/opt/interpreter",
+        fs::read("/usr/bin/openssl").expect("a program"),
+    );
+    place.file("root/usr/lib/x86_64-linux-gnu/libcrypto.so.3", "one");
+    place.file("root/opt/libs/libc.so.6", "library");
+    place.file("root/etc/ld.so.conf.d/opt.conf", "# /none\n/opt/libs\n");
+    has_problem(
+        &place,
+        "next boot",
+        "would refuse 6 of 8 files that it uses: /opt/at, /opt/by, /opt/interpreter, \
+         /opt/libs/libc.so.6, /opt/wanted, /usr/bin/named",
+        "digestctl generate FILE… -o /etc/digest_lists/lists/local",
+    );
+}
+
+#[test]
+fn modules_in_use_are_judged_for_every_kernel() {
+    let place = enforcing();
+    place.file(
+        "root/proc/modules",
+        "digest_lists 1 0 - Live 0x0\nsnd_pcm 1 0 - Live 0x0\n",
+    );
+    for (kernel, content) in [(RELEASE, "one"), ("7.4", "another")] {
+        place.file(
+            &format!("root/lib/modules/{kernel}/modules.dep"),
+            "updates/digest_lists.ko.xz:\nkernel/snd-pcm.ko:\nkernel/other.ko:\n",
+        );
+        for name in [
+            "updates/digest_lists.ko.xz",
+            "kernel/snd-pcm.ko",
+            "kernel/other.ko",
+        ] {
+            place.file(&format!("root/lib/modules/{kernel}/{name}"), content);
+        }
+    }
+    has_problem(
+        &place,
+        "next boot",
+        "would refuse 2 of 5 files that it uses: /lib/modules/7.4/kernel/snd-pcm.ko, \
+         /lib/modules/7.4/updates/digest_lists.ko.xz",
+        "digestctl sign it",
+    );
+}
+
+#[test]
+fn ten_files_are_named_and_the_others_counted() {
+    let place = enforcing();
+    for number in 10..24 {
+        place.file(
+            &format!("root/usr/lib/systemd/system-generators/g{number}"),
+            "unknown",
+        );
+    }
+    let names: Vec<_> = (10..20)
+        .map(|number| format!("/usr/lib/systemd/system-generators/g{number}"))
+        .collect();
+    let text = format!(
+        "would refuse 14 of 15 files that it uses: {}, and 4 more",
+        names.join(", ")
+    );
+    has_problem(&place, "next boot", &text, "--denied says why");
+}
+
+#[test]
+fn the_policy_of_the_next_boot_is_the_one_that_counts() {
+    let place = enforcing();
+    place.file("root/usr/lib/systemd/systemd", "unknown");
+    let would = "would refuse 1 of 1 file that it uses: /usr/lib/systemd/systemd";
+    has_problem(&place, "next boot", would, "--denied says why");
+    // It replaces the one of load time.
+    place.file(
+        "root/proc/cmdline",
+        "digest_lists.ima_policy=exec_tcb quiet\n",
+    );
+    has_problem(&place, "next boot", would, "/etc/digest_lists/policy");
+    fs::remove_file(place.path("root/etc/digest_lists/policy")).expect("removed");
+    let nothing = "good: next boot: nothing is refused: no rule appraises\n";
+    doctor(&place).good().printed(nothing);
+    place.file("root/proc/cmdline", "quiet\n");
+    for options in [
+        "options digest-lists ima-policy=nothing",
+        "options digest_lists \\\n \"ima_policy=tcb | nothing\"",
+    ] {
+        place.file("root/usr/lib/modprobe.d/a.conf", format!("{options}\n"));
+        has_problem(
+            &place,
+            "next boot",
+            "does not load with ima_policy=",
+            "policy builtin",
+        );
+    }
+    // Of one name, the file in /etc counts; of several, the last.
+    place.file(
+        "root/etc/modprobe.d/a.conf",
+        "options digest_lists ima_policy=tcb\n",
+    );
+    doctor(&place).good().printed(nothing);
+    place.file(
+        "root/etc/modprobe.d/b.conf",
+        "options digest_lists ima_policy=nothing\n",
+    );
+    has_problem(&place, "next boot", "ima_policy=nothing", "policy builtin");
+}
+
+#[test]
+fn what_is_only_logged_is_a_note() {
+    let place = enforcing();
+    place.file("root/usr/lib/systemd/systemd", "unknown");
+    place.file("root/proc/cmdline", "digest_lists.ima_appraise=log\n");
+    doctor(&place)
+        .good()
+        .printed("/usr/lib/systemd/systemd; ima_appraise=log lets them pass\n");
+}
+
+#[test]
+fn lists_that_are_not_signed_or_not_by_the_given_certificate_do_not_count() {
+    let place = enforcing();
+    let ran = place.run("doctor --root root --cert alice.pem");
+    ran.good().printed("would refuse none of 1 file");
+    let ran = place
+        .run("doctor --root root --cert bob.pem")
+        .said_no("2 problems");
+    ran.printed("etc/digest_lists/lists/list does not count by these certificates")
+        .printed("would refuse 1 of 1 file that it uses: /usr/lib/systemd/systemd\n");
+    fs::remove_file(place.path("root/etc/digest_lists/lists/list.p7s")).expect("removed");
+    doctor(&place)
+        .said_no("2 problems")
+        .printed("would refuse 1 of 1 file that it uses: /usr/lib/systemd/systemd\n");
+}

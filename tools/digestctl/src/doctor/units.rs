@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which programs systemd starts in a boot: those of the units that `default.target` asks for.
+//!
+//! Not followed: what is started on demand of something else (D-Bus, udev's rules).
+
+use std::{
+    collections::{
+        BTreeSet,
+        VecDeque, //
+    },
+    path::Path, //
+};
+
+use super::Findings;
+
+/// Where units are; those in an earlier directory count more (systemd.unit(5)).
+const DIRECTORIES: [&str; 7] = [
+    "etc/systemd/system",
+    "run/systemd/system",
+    "run/systemd/generator",
+    "run/systemd/generator.late",
+    "usr/local/lib/systemd/system",
+    "usr/lib/systemd/system",
+    "lib/systemd/system",
+];
+
+/// What every boot comes to.
+const FIRST: [&str; 3] = ["default.target", "sysinit.target", "basic.target"];
+
+/// Options that name further units.
+const ASKING: [&str; 8] = [
+    "Wants",
+    "Requires",
+    "Requisite",
+    "BindsTo",
+    "Upholds",
+    "Unit",
+    "Service",
+    "OnFailure",
+];
+
+/// Where systemd looks for programs without a path.
+const PATH: [&str; 6] = [
+    "usr/local/sbin",
+    "usr/local/bin",
+    "usr/sbin",
+    "usr/bin",
+    "sbin",
+    "bin",
+];
+
+/// How many units are looked at.
+const MOST: usize = 10_000;
+
+/// The programs, as paths in the system.
+pub(super) fn programs(findings: &Findings) -> BTreeSet<String> {
+    let mut programs = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut todo: VecDeque<String> = FIRST.map(str::to_owned).into();
+    while let Some(name) = todo.pop_front() {
+        if seen.len() == MOST || !seen.insert(name.clone()) {
+            continue;
+        }
+        for started in [".socket", ".timer", ".path"] {
+            if let Some(stem) = name.strip_suffix(started) {
+                todo.push_back(format!("{stem}.service"));
+            }
+        }
+        for unit in names_of(&name) {
+            todo.extend(links(findings, &unit));
+            for text in texts(findings, &unit) {
+                for (key, value) in options(&text) {
+                    if ASKING.contains(&key) {
+                        todo.extend(value.split_whitespace().map(str::to_owned));
+                    } else if key.starts_with("Exec") {
+                        programs.extend(program(findings, value));
+                    }
+                }
+            }
+            // A link's other name, such as default.target's.
+            todo.extend(alias(findings, &unit));
+        }
+    }
+    programs
+}
+
+/// The name, and that of the template.
+fn names_of(name: &str) -> Vec<String> {
+    let mut names = vec![name.to_owned()];
+    if let Some((template, rest)) = name.split_once('@') {
+        if let Some((_, kind)) = rest.rsplit_once('.') {
+            names.push(format!("{template}@.{kind}"));
+        }
+    }
+    names
+}
+
+/// The units in the directories `NAME.wants` and `NAME.requires`.
+fn links(findings: &Findings, unit: &str) -> Vec<String> {
+    let directories = DIRECTORIES.iter().flat_map(|directory| {
+        ["wants", "requires"].map(|kind| findings.names(&format!("{directory}/{unit}.{kind}")))
+    });
+    directories.flatten().collect()
+}
+
+/// The unit's file that counts, and what is added to it.
+fn texts(findings: &Findings, unit: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    let own = |directory: &&str| findings.text(&format!("{directory}/{unit}"));
+    texts.extend(DIRECTORIES.iter().find_map(own));
+    for directory in DIRECTORIES {
+        let added = format!("{directory}/{unit}.d");
+        for name in findings.names(&added) {
+            texts.extend(findings.text(&format!("{added}/{name}")));
+        }
+    }
+    texts
+}
+
+/// The name of the file behind the unit's.
+fn alias(findings: &Findings, unit: &str) -> Option<String> {
+    let real = DIRECTORIES.iter().find_map(|directory| {
+        let path = format!("{directory}/{unit}");
+        findings.root.real(Path::new(&path)).ok()?
+    })?;
+    let name = real.file_name()?.to_str()?.to_owned();
+    (name != unit).then_some(name)
+}
+
+/// The lines `KEY=VALUE`.
+fn options(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| {
+        let (key, value) = line.trim().split_once('=')?;
+        Some((key.trim_end(), value.trim()))
+    })
+}
+
+/// The program of a command line.
+fn program(findings: &Findings, command: &str) -> Option<String> {
+    let command = command.trim_start_matches(['@', '-', ':', '+', '!', '|']);
+    let name = command.split_whitespace().next()?.trim_matches('"');
+    if name.starts_with('/') {
+        return Some(name.to_owned());
+    }
+    let found = PATH.iter().map(|directory| format!("/{directory}/{name}"));
+    let is_there = |path: &String| matches!(findings.root.real(Path::new(path)), Ok(Some(_)));
+    found.into_iter().find(is_there)
+}
