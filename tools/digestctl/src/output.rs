@@ -196,7 +196,7 @@ fn write_with_mode(path: &Path, data: &[u8], mode: u32) -> Result<()> {
 }
 
 /// Waits until what was written to the file system of the directory is on the disk.
-fn sync(directory: &Path) -> Result<()> {
+pub(crate) fn sync(directory: &Path) -> Result<()> {
     File::open(directory)
         .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
         .with_context(|| format!("cannot write to {}", quoted(directory)))

@@ -2,6 +2,10 @@
 
 //! `digestctl repo`: the repository in which a verifier finds lists.
 
+mod archive;
+mod openpgp;
+mod publish;
+
 use std::{
     collections::{
         BTreeMap,
@@ -50,7 +54,7 @@ use crate::{
     },
 };
 
-/// Keep the lists that a verifier knows.
+/// Keep the lists that a verifier knows, and make those that a publisher offers.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Add lists with the signatures beside them, and metadata
@@ -65,6 +69,19 @@ Example:
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+
+    /// Make a signed list of each package of a Debian archive, for apt and for verifiers
+    ///
+    /// Before anything is listed the archive's own signature is verified: InRelease by the keys of
+    /// the archive, the Packages files by InRelease, each package file by Packages. The lists and
+    /// their signatures appear all at once: DIR has NAME_VERSION_ARCH and NAME_VERSION_ARCH.p7s for
+    /// each NAME_VERSION_ARCH.deb. Lists that are in DIR already stay there.
+    #[command(after_help = "\
+Example:
+  digestctl repo publish --in-release dists/trixie/InRelease --pool pool \\
+      --keyring /usr/share/keyrings/debian-archive-keyring.gpg \\
+      --key key.pem --cert cert.pem -o /srv/www/lists")]
+    Publish(publish::Args),
 
     /// Show what is there
     List {
@@ -93,6 +110,7 @@ Example:
 pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Add { repo, files } => add(repo, files),
+        Command::Publish(args) => publish::run(args),
         Command::List { repo } => list(repo),
         Command::Gc {
             repo,

@@ -41,6 +41,7 @@ use super::{
     sort,
     Args,
     Entry,
+    How,
     MAINTAINER_SCRIPTS, //
 };
 use crate::{
@@ -67,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         .sources
         .par_iter()
         .map(|package| {
-            let made = list_of(args, package).with_context(|| quoted(package));
+            let made = list_of(&args.how(), package).with_context(|| quoted(package));
             bar.inc(1);
             made
         })
@@ -120,31 +121,32 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 /// The list of a package.
-struct Made {
-    list: Vec<u8>,
-    digests: usize,
+pub(crate) struct Made {
+    pub(crate) list: Vec<u8>,
+    pub(crate) digests: usize,
     inexpressible: usize,
     /// Whether the package has nothing to list.
     empty: bool,
 }
 
-fn list_of(args: &Args, package: &Path) -> Result<Made> {
-    let mut entries = entries_of(args, package)?;
-    let inexpressible = leave_out_mutable(args, &mut entries);
+/// Makes the list of the package file.
+pub(crate) fn list_of(how: &How, package: &Path) -> Result<Made> {
+    let mut entries = entries_of(how, package)?;
+    let inexpressible = leave_out_mutable(how, &mut entries);
     let empty = entries.is_empty();
     if empty {
         // No list is without a digest, and who loads a list for each package asks for one.
-        let content = hash_file(package, args.algo.into(), &mut hash::Buffer::new(), |_| ())?;
+        let content = hash_file(package, how.algo, &mut hash::Buffer::new(), |_| ())?;
         if let Content::Digest(digest) = content {
             entries.push(Entry {
-                kind: args.kind(false),
+                kind: how.kind(false),
                 verity: false,
                 digest,
             });
         }
     }
     Ok(Made {
-        list: encode(args.format, args.algo.into(), None, &entries)?,
+        list: encode(how.format, how.algo, None, &entries)?,
         digests: entries.len(),
         inexpressible,
         empty,
@@ -152,7 +154,7 @@ fn list_of(args: &Args, package: &Path) -> Result<Made> {
 }
 
 /// The digests of the package's files and maintainer scripts, sorted.
-fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
+fn entries_of(how: &How, package: &Path) -> Result<Vec<Entry>> {
     if package.extension() != Some(OsStr::new("deb")) {
         bail!("the name of a Debian package ends in .deb");
     }
@@ -161,9 +163,9 @@ fn entries_of(args: &Args, package: &Path) -> Result<Vec<Entry>> {
     let mut add = |mutable, reader: &mut dyn Read| {
         // `&mut dyn Read` is a reader of known size.
         let mut reader = reader;
-        if let Content::Digest(digest) = hash_reader(&mut reader, args.algo.into(), &mut buffer)? {
+        if let Content::Digest(digest) = hash_reader(&mut reader, how.algo, &mut buffer)? {
             entries.push(Entry {
-                kind: args.kind(mutable),
+                kind: how.kind(mutable),
                 verity: false,
                 digest,
             });

@@ -143,7 +143,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         );
     }
     report_errors(args, &mut errors, "file")?;
-    let inexpressible = leave_out_mutable(args, &mut entries);
+    let inexpressible = leave_out_mutable(&args.how(), &mut entries);
     let hashed = entries.len();
     sort(&mut entries);
     if entries.is_empty() {

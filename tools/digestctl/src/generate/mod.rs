@@ -38,6 +38,7 @@ use crate::{
     securityfs::Location, //
 };
 
+pub(crate) use deb::list_of as list_of_package;
 pub(crate) use encode::encode;
 
 /// Make digest lists.
@@ -230,9 +231,9 @@ pub(crate) fn sort(entries: &mut Vec<Entry>) {
 
 /// Takes out files that may change if the format cannot say so, and returns how many these were.
 /// With `--mutable` they stay: no list could be made.
-fn leave_out_mutable(args: &Args, entries: &mut Vec<Entry>) -> usize {
+fn leave_out_mutable(how: &How, entries: &mut Vec<Entry>) -> usize {
     let before = entries.len();
-    if !args.format.has_mutable() && !args.mutable {
+    if !how.format.has_mutable() && !how.mutable {
         entries.retain(|entry| entry.kind != Kind::Mutable);
     }
     before - entries.len()
@@ -247,7 +248,32 @@ impl Args {
         }
     }
 
+    fn how(&self) -> How {
+        How {
+            format: self.format,
+            algo: self.algo.into(),
+            mutable: self.mutable,
+            revoked: self.revoked,
+        }
+    }
+
     /// What is said of a file; `mutable` where its package says that it may change.
+    fn kind(&self, mutable: bool) -> Kind {
+        self.how().kind(mutable)
+    }
+}
+
+/// How the list of a package is made.
+pub(crate) struct How {
+    pub(crate) format: Format,
+    pub(crate) algo: HashAlgo,
+    /// Whether every file is marked as mutable.
+    pub(crate) mutable: bool,
+    /// Whether every file is revoked.
+    pub(crate) revoked: bool,
+}
+
+impl How {
     fn kind(&self, mutable: bool) -> Kind {
         if self.revoked {
             Kind::Revoked

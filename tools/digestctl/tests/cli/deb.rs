@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Builds the package `directory`, which has a control file of this name and version.
-fn build(place: &Place, directory: &str, name: &str, output: &str) {
+pub(crate) fn build(place: &Place, directory: &str, name: &str, output: &str) {
     place.file(
         &format!("{directory}/DEBIAN/control"),
         format!(
