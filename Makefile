@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -20,6 +20,7 @@ help:
 	@echo 'make check-report  signed reports of systemd have the list of a guest (two minutes; the first time it is fetched)'
 	@echo 'make check-static  digestctl runs on Debian 11 to sid, and where nothing else is'
 	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (minutes)'
+	@echo 'make check-documents the commands of README.md and deployment.md, as they stand there (minutes)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
@@ -107,6 +108,9 @@ check-static: digestctl
 
 check-packages: deb
 	@scripts/check-packages
+
+check-documents: deb helpers
+	@scripts/check-documents
 
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
 helpers: $(helpers)
