@@ -52,7 +52,6 @@ use crate::{
         Counts,
         Follower, //
     },
-    report::is_broken_pipe,
     securityfs::Location, //
 };
 
@@ -107,11 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&ended)).context("no signals")?;
     }
-    // What is in the output, and what is complained of, is whole at this moment.
-    match watch(args, &ended) {
-        Err(error) if is_broken_pipe(&error) => Ok(()),
-        ended => ended,
-    }
+    watch(args, &ended)
 }
 
 fn watch(args: &Args, ended: &AtomicBool) -> Result<()> {
