@@ -143,7 +143,7 @@ impl Elf<'_> {
         let at = usize::try_from(at).ok()?;
         let bytes = self.data.get(at..at.checked_add(len)?)?;
         let bytes = bytes.iter().rev();
-        Some(bytes.fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        Some(bytes.fold(0, |number, byte| (number << 8) | u64::from(*byte)))
     }
 
     /// The text until the next NUL byte.

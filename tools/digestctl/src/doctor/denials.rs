@@ -4,10 +4,7 @@
 //! the policy and the lists that the next initramfs will hold.
 
 use std::{
-    collections::{
-        BTreeMap,
-        BTreeSet, //
-    },
+    collections::BTreeSet,
     path::{
         Path,
         PathBuf, //
@@ -77,7 +74,7 @@ pub(super) fn look(findings: &mut Findings, args: &Args) -> Result<()> {
     let asked = policy.asked(&subjects.found);
     let mut judge = Judge::new(policy, lists, verifier)?;
     let mut files = BTreeSet::new();
-    let mut denied: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut denied: BTreeSet<PathBuf> = BTreeSet::new();
     let mut unjudged = subjects.errors.len();
     let (begun, mut late) = (Instant::now(), 0);
     let bar = progress::bar(asked.len() as u64, "{wide_bar} {pos}/{len} uses of files");
@@ -87,20 +84,24 @@ pub(super) fn look(findings: &mut Findings, args: &Args) -> Result<()> {
             late += 1;
             continue;
         }
-        match judge.outcome(subject) {
-            Ok(Outcome::Denied(why)) => {
-                files.insert(subject.path.clone());
-                denied.entry(subject.path.clone()).or_insert(why);
+        let outcome = judge.outcome(subject);
+        // Running programs may have been found by a link.
+        let path = subject.path.canonicalize();
+        let path = path.unwrap_or_else(|_| subject.path.clone());
+        match outcome {
+            Ok(Outcome::Denied(_)) => {
+                denied.insert(path.clone());
+                files.insert(path);
             }
             Ok(_) => {
-                files.insert(subject.path.clone());
+                files.insert(path);
             }
             Err(_) => unjudged += 1,
         }
     }
     bar.finish_and_clear();
     let inside: Vec<_> = denied
-        .keys()
+        .iter()
         .map(|path| findings.root.inside(path))
         .collect();
     tell(findings, &name, &inside, files.len());

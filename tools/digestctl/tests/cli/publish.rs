@@ -338,12 +338,10 @@ fn debian() -> Option<(PathBuf, PathBuf)> {
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/digest-lists")))?;
     let lists = cache.join("apt/lists");
-    let release = fs::read_dir(lists)
+    let mut files = fs::read_dir(lists)
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()));
-    let release = release
-        .filter(|path| path.to_string_lossy().ends_with("-backports_InRelease"))
-        .next()?;
+    let release = files.find(|path| path.to_string_lossy().ends_with("-backports_InRelease"))?;
     Some((release, cache.join("kernel/debs")))
 }
 
