@@ -76,7 +76,8 @@ check "are told, each or in numbers" eval 'wait_for 60 eval "[ \$(sed -n \"s/^de
 ends
 
 section "doctor"
-# The next boot of this guest: the policy that refuses what no list knows, and a list that knows nothing at first.
+# The next boot of this guest: the policy that refuses what no list knows, and a list that knows
+# nothing at first.
 etc=/etc/digest_lists
 files=("$disk/new file")
 mkdir -p $etc/lists
