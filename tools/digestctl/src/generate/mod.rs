@@ -135,6 +135,10 @@ pub(crate) struct Args {
     #[arg(short, long)]
     keep_going: bool,
 
+    /// With --from rpm and rpmdb: write nothing if a package that has files cannot be listed
+    #[arg(long)]
+    complete: bool,
+
     /// Leave out files of Debian packages that differ from the package
     #[arg(long)]
     skip_changed: bool,
@@ -309,6 +313,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.revoked && matches!(args.from, Source::Rpm | Source::Rpmdb) {
         bail!("headers are listed as their vendor signed them, and revoke nothing; revoke files or digests");
     }
+    if args.complete && !matches!(args.from, Source::Rpm | Source::Rpmdb) {
+        bail!("--complete is for the headers of packages, of --from rpm and rpmdb");
+    }
     if (args.list.is_some() || args.archive.is_some()) && args.from != Source::Log {
         bail!("--list and --archive name measurement lists, for --from log");
     }
@@ -316,8 +323,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Source::Files => files::run(args),
         Source::Dpkg => dpkg::run(args),
         Source::Deb => deb::run(args),
-        Source::Rpm => rpm::run(&args.sources, &args.output),
-        Source::Rpmdb => rpm::run_database(&args.sources, &args.output),
+        Source::Rpm => rpm::run(&args.sources, &args.output, args.complete),
+        Source::Rpmdb => rpm::run_database(&args.sources, &args.output, args.complete),
         Source::Log => log::run(args),
     }
 }

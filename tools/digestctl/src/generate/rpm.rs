@@ -23,6 +23,7 @@ use digest_logic::{
         ParsedList, //
     },
     openpgp,
+    refusal::Cause,
     rpm::{
         Frame,
         Header,
@@ -68,14 +69,18 @@ struct Signed {
 struct Lists {
     /// By their names; of one name there may be several, of different content.
     by_name: BTreeMap<String, Vec<Signed>>,
+    /// Whether each package is to have a list, unless it has no files.
+    complete: bool,
+    /// Packages without files that could be listed, where `complete`.
+    without_files: usize,
     left_out: usize,
     repeated: usize,
 }
 
-/// Makes lists of package files.
-pub(super) fn run(sources: &[PathBuf], output: &Path) -> Result<()> {
+/// Makes lists of package files; with `complete`, of all or none.
+pub(super) fn run(sources: &[PathBuf], output: &Path, complete: bool) -> Result<()> {
     create_directory(output)?;
-    let mut lists = Lists::default();
+    let mut lists = Lists::new(complete);
     let bar = progress::bar(sources.len() as u64, "{wide_bar} {pos}/{len}");
     for source in sources {
         let data = format::read(source)?;
@@ -87,8 +92,9 @@ pub(super) fn run(sources: &[PathBuf], output: &Path) -> Result<()> {
 }
 
 /// Makes lists of the packages of the database in the directory that is named, of the headers in
-/// the file that is named, which `rpmdb --exportdb` printed, or of the system's database.
-pub(super) fn run_database(sources: &[PathBuf], output: &Path) -> Result<()> {
+/// the file that is named, which `rpmdb --exportdb` printed, or of the system's database; with
+/// `complete`, of all or none.
+pub(super) fn run_database(sources: &[PathBuf], output: &Path, complete: bool) -> Result<()> {
     create_directory(output)?;
     let exported = match sources {
         [] => database::export(None)?,
@@ -96,7 +102,7 @@ pub(super) fn run_database(sources: &[PathBuf], output: &Path) -> Result<()> {
         [database] => database::export(Some(database))?,
         _ => bail!("one database at a time"),
     };
-    let mut lists = Lists::default();
+    let mut lists = Lists::new(complete);
     let mut cursor = Cursor::new(&exported);
     while !cursor.is_empty() {
         let place = cursor.offset();
@@ -175,9 +181,21 @@ fn label(name: &Name<'_>) -> String {
 }
 
 impl Lists {
+    fn new(complete: bool) -> Self {
+        Self {
+            complete,
+            ..Self::default()
+        }
+    }
+
     fn take(&mut self, made: Result<Signed>, source: &str) {
         let signed = match made {
             Ok(signed) => signed,
+            // Nothing of it needs to be known.
+            Err(error) if self.complete && error.downcast_ref() == Some(&Cause::NoFileDigests) => {
+                self.without_files += 1;
+                return;
+            }
             Err(error) => {
                 complain(format_args!("{source}: left out: {error:#}"));
                 self.left_out += 1;
@@ -196,7 +214,11 @@ impl Lists {
 
     /// Writes the lists into the directory `output`, and says how many there are.
     fn write(&self, output: &Path) -> Result<()> {
-        if self.by_name.is_empty() {
+        if self.complete && self.left_out > 0 {
+            let left_out = count(self.left_out, "package");
+            bail!("{left_out} cannot be listed; no list was written");
+        }
+        if self.by_name.is_empty() && self.without_files == 0 {
             bail!("no package has a header that can be loaded");
         }
         let (mut made, mut unsigned) = (0, 0);
@@ -222,6 +244,7 @@ impl Lists {
         let more = [
             ("without a signature", unsigned, "list"),
             ("named twice", self.repeated, "package"),
+            ("without files", self.without_files, "package"),
             ("left out", self.left_out, "package"),
         ];
         for (what, number, noun) in more {

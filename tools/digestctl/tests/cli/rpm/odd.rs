@@ -211,3 +211,38 @@ fn no_name_of_a_package_makes_its_list_a_signature_or_ends_the_others() {
         .run(&format!("metadata {} -o meta", lists.join(" ")))
         .good();
 }
+
+#[test]
+fn all_packages_are_listed_or_none_where_all_have_to_be() {
+    let place = Place::new();
+    let signatures = Header::default();
+    place.file("good.rpm", package(&signatures, &header("good", 0)));
+    // Without the table of digests there is no file to be known; without the algorithm it is MD5.
+    let without = |tag: u32| {
+        let mut header = header("odd", 0);
+        header.entries.retain(|entry| entry.tag != tag);
+        package(&signatures, &header)
+    };
+    place.file("none.rpm", without(tag::FILE_DIGESTS));
+    place.file("md5.rpm", without(tag::FILE_DIGEST_ALGO));
+    let generate = "generate --from rpm --complete";
+    place
+        .run(&format!("{generate} good.rpm none.rpm -o lists"))
+        .good()
+        .printed("lists: 1 list\nwithout a signature: 1 list\nwithout files: 1 package\n");
+    place
+        .run(&format!("{generate} none.rpm -o empty"))
+        .good()
+        .printed("empty: 0 lists\n");
+    let ran = place.run(&format!("{generate} good.rpm md5.rpm -o refused"));
+    assert!(ran.err.contains("md5.rpm: left out: "), "{}", ran.err);
+    ran.failed("1 package cannot be listed; no list was written");
+    assert_eq!(names(&place.path("refused")), [""; 0]);
+    // Otherwise what cannot be listed is left out.
+    let ran = place.run("generate --from rpm good.rpm none.rpm md5.rpm -o rest");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.printed("rest: 1 list\nwithout a signature: 1 list\nleft out: 2 packages\n");
+    place
+        .run("generate --complete good.rpm -o list")
+        .failed("--complete is for the headers of packages");
+}
