@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -21,6 +21,7 @@ help:
 	@echo 'make check-static  digestctl runs on Debian 11 to sid, and where nothing else is'
 	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (minutes)'
 	@echo 'make check-documents the commands of README.md and deployment.md, as they stand there (minutes)'
+	@echo 'make check-rpm    rpm installs packages that vendors signed, in a guest that refuses unknown files (minutes)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
@@ -36,6 +37,7 @@ help:
 	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt, the units'
 	@echo 'make deb          Debian packages of the tool, the hooks and the module, in build/deb; MODULE_KEY=… MODULE_CERT=…'
 	@echo '                  sign the module'
+	@echo "make rpm          RPM packages of the tool, the units and rpm's plugin, in build/rpm"
 	@echo 'make shell        a shell in the guest; modprobe digest_lists loads the module'
 	@echo 'make fmt          format the Rust sources'
 	@echo 'make picture      draw Documentation/architecture.svg from its text'
@@ -112,6 +114,9 @@ check-packages: deb
 check-documents: deb helpers
 	@scripts/check-documents
 
+check-rpm: rpm
+	@scripts/check-rpm
+
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
 helpers: $(helpers)
 	@scripts/selftest-files
@@ -129,6 +134,9 @@ shell: module digestctl helpers
 
 deb: module digestctl
 	@scripts/deb
+
+rpm: digestctl
+	@scripts/rpm
 
 # What the packages have as well (packaging/debian), but for the module, which is signed and copied by hand (README.md).
 # build/share is what the tool's build makes for /usr/share: manual pages, completions of shells.

@@ -99,3 +99,27 @@ sources() { # sources SUITE...: apt source lines for the suites
 		printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$(mirror)" "$s"
 	done
 }
+
+# crate NAME VERSION: fetches the source of a crate, and prints its directory.
+crate() {
+	local work source
+	source=$(compgen -G "$CACHE/cargo/registry/src/*/$1-$2/.cargo-ok" || true)
+	if [ -z "$source" ]; then
+		work=$CACHE/crate-$1-$2
+		mkdir -p "$work/src"
+		: >"$work/src/lib.rs"
+		cat >"$work/Cargo.toml" <<-EOF
+			[package]
+			name = "fetch"
+			version = "0.0.0"
+			edition = "2021"
+			[dependencies]
+			$1 = { version = "=$2", default-features = false }
+			[workspace]
+		EOF
+		(cd "$work" && run_step "crate-$1-$2" "$TOP/scripts/inroot" cargo fetch)
+		rm -rf "$work"
+		source=$(compgen -G "$CACHE/cargo/registry/src/*/$1-$2/.cargo-ok") || die "the crate $1 $2 was not unpacked"
+	fi
+	dirname "$source"
+}
