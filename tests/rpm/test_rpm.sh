@@ -121,7 +121,7 @@ check "a trial installation loads nothing, and is not stopped" install --test $v
 
 section "a package by a key that is not trusted"
 check "the transaction is stopped" is_stopped freesrp-udev "no trusted key has this identifier" install $vendors/freesrp-udev-*.rpm
-check "so is one with a good package beside it" is_stopped monkeysphere "no trusted key" install $vendors/{freesrp-udev,monkeysphere}-*.rpm
+check "a good package beside it is stopped too" is_stopped monkeysphere "no trusted key" install $vendors/{freesrp-udev,monkeysphere}-*.rpm
 check "nothing of either is there" eval '[ ! -e /usr/bin/monkeysphere ] && [ ! -e /usr/lib/udev/rules.d/87-electronics-kitchen.rules ]'
 check_eq "no list of it is kept" "" "$(kept)"
 
