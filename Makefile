@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -22,6 +22,8 @@ help:
 	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (minutes)'
 	@echo 'make check-documents the commands of README.md and deployment.md, as they stand there (minutes)'
 	@echo 'make check-rpm    rpm installs packages that vendors signed, in a guest that refuses unknown files (minutes)'
+	@echo 'make check-dracut the same with an initramfs of dracut: it measures, enforces, stops what must stop (half an hour)'
+	@echo 'make check-uki    a measured unified kernel image, started by UEFI, attests (minutes)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
@@ -34,7 +36,7 @@ help:
 	@echo '                  for certificates (X.509 or OpenPGP) of keys that may sign digest lists'
 	@echo 'make digestctl    build/bin/digestctl, its manual pages, and completions for shells, in build/share'
 	@echo 'make helpers      what the selftests need: programs, keys, signed headers, modules'
-	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools and for apt, the units'
+	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools, dracut and apt, the units'
 	@echo 'make deb          Debian packages of the tool, the hooks and the module, in build/deb; MODULE_KEY=… MODULE_CERT=…'
 	@echo '                  sign the module'
 	@echo "make rpm          RPM packages of the tool, the units and rpm's plugin, in build/rpm"
@@ -116,6 +118,10 @@ check-documents: deb helpers
 
 check-rpm: rpm
 	@scripts/check-rpm
+check-dracut: module digestctl
+	@scripts/check-packages dracut
+check-uki: module digestctl
+	@scripts/check-packages dracut uki
 
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
 helpers: $(helpers)
@@ -157,6 +163,7 @@ install:
 	for file in hooks/digest_lists scripts/init-bottom/digest_lists; do \
 		rm -f "$(DESTDIR)"/etc/initramfs-tools/$$file; \
 		install -D -m 755 integration/initramfs-tools/$$file "$(DESTDIR)"/usr/share/initramfs-tools/$$file || exit; done
+	install -D -m 755 -t "$(DESTDIR)"/usr/lib/dracut/modules.d/50digest_lists integration/dracut/50digest_lists/*
 	install -D -m 644 -t "$(DESTDIR)"/usr/lib/systemd/system integration/systemd/*
 	find build/share -type f -printf '%P\n' | while read -r file; do \
 		install -D -m 644 build/share/$$file "$(DESTDIR)"/usr/share/$$file || exit; done
