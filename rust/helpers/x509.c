@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/slab.h>
-#include <crypto/public_key.h>
-#include <keys/asymmetric-type.h>
-/* Not below include/, though its functions are exported. */
-#include "../crypto/asymmetric_keys/x509_parser.h"
+#include "x509_layout.h"
 
 /*
  * What a certificate says of its key. Pointers live as long as the certificate or key that they
