@@ -158,6 +158,7 @@ install:
 	install -D -m 644 integration/lib/functions "$(DESTDIR)"/usr/lib/digest_lists/functions
 	install -D -m 755 integration/apt/apt-load "$(DESTDIR)"/usr/lib/digest_lists/apt-load
 	install -D -m 644 integration/apt/90digest_lists "$(DESTDIR)"/etc/apt/apt.conf.d/90digest_lists
+	install -D -m 644 integration/grub/digest_lists.cfg "$(DESTDIR)"/etc/default/grub.d/digest_lists.cfg
 	[ -e "$(DESTDIR)"/etc/modprobe.d/digest_lists.conf ] || \
 		install -D -m 644 integration/modprobe.d/digest_lists.conf "$(DESTDIR)"/etc/modprobe.d/digest_lists.conf
 	for file in hooks/digest_lists scripts/init-bottom/digest_lists; do \
