@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -24,6 +24,8 @@ help:
 	@echo 'make check-rpm    rpm installs packages that vendors signed, in a guest that refuses unknown files (minutes)'
 	@echo 'make check-dracut the same with an initramfs of dracut: it measures, enforces, stops what must stop (half an hour)'
 	@echo 'make check-uki    a measured unified kernel image, started by UEFI, attests (minutes)'
+	@echo 'make check-dkms   a stock Debian system builds the module by DKMS; a guest of it gets another kernel while it enforces'
+	@echo '                  (half an hour)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
@@ -118,10 +120,15 @@ check-documents: deb helpers
 
 check-rpm: rpm
 	@scripts/check-rpm
+
 check-dracut: module digestctl
 	@scripts/check-packages dracut
+
 check-uki: module digestctl
 	@scripts/check-packages dracut uki
+
+check-dkms: deb
+	@scripts/check-dkms
 
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
 helpers: $(helpers)
