@@ -41,6 +41,59 @@ impl Text {
     }
 }
 
+// CAST: Numbers of one digit.
+#[derive(Clone, Copy)]
+pub(crate) enum Number {
+    /// `pcr`.
+    Pcr = bindings::diglist_number_DIGLIST_PCR as isize,
+    /// `max_list_size`.
+    MaxListSize = bindings::diglist_number_DIGLIST_MAX_LIST_SIZE as isize,
+    /// `checkpoint_interval`.
+    CheckpointInterval = bindings::diglist_number_DIGLIST_CHECKPOINT_INTERVAL as isize,
+}
+
+impl Number {
+    /// The value given, or the default.
+    pub(crate) fn get(self) -> u32 {
+        // SAFETY: The parameter is written only while the module is being loaded: its permissions
+        // in sysfs are read-only. CAST: The numbers are C's own.
+        unsafe { bindings::diglist_param_number(self as u32) }
+    }
+}
+
+// CAST: Numbers of one digit.
+#[derive(Clone, Copy)]
+pub(crate) enum Switch {
+    /// `tpm_required`.
+    TpmRequired = bindings::diglist_switch_DIGLIST_TPM_REQUIRED as isize,
+    /// `batch`.
+    Batch = bindings::diglist_switch_DIGLIST_BATCH as isize,
+    /// `policy_lock`.
+    PolicyLock = bindings::diglist_switch_DIGLIST_POLICY_LOCK as isize,
+    /// `require_signature`.
+    RequireSignature = bindings::diglist_switch_DIGLIST_REQUIRE_SIGNATURE as isize,
+    /// `trust_machine_keyring`.
+    TrustMachineKeyring = bindings::diglist_switch_DIGLIST_TRUST_MACHINE_KEYRING as isize,
+    /// `dedicated_keys`.
+    DedicatedKeys = bindings::diglist_switch_DIGLIST_DEDICATED_KEYS as isize,
+    /// `allow_unload`.
+    AllowUnload = bindings::diglist_switch_DIGLIST_ALLOW_UNLOAD as isize,
+}
+
+impl Switch {
+    /// The value given, or the default.
+    pub(crate) fn get(self) -> bool {
+        // SAFETY: As for numbers. CAST: The numbers are C's own.
+        unsafe { bindings::diglist_param_switch(self as u32) }
+    }
+}
+
+/// The module parameter `max_digest_memory`, in bytes.
+pub(crate) fn max_digest_memory() -> u64 {
+    // SAFETY: As for numbers.
+    unsafe { bindings::diglist_param_max_digest_memory() }
+}
+
 /// The module parameter `force`, which may change at any time.
 pub(crate) fn force() -> bool {
     // SAFETY: Callable in any context.

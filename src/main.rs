@@ -43,7 +43,10 @@ use requests::{
     },
 };
 use stores::Stores;
-use sys::lsm::Registration;
+use sys::{
+    lsm::Registration,
+    module, //
+};
 
 module! {
     type: DigestLists,
@@ -51,52 +54,6 @@ module! {
     authors: ["The digest_lists authors"],
     description: "Measures only the files that no digest list knows",
     license: "GPL",
-    params: {
-        pcr: u32 {
-            default: 12,
-            description: "The PCR that records of unknown files extend (default 12)",
-        },
-        tpm_required: bool {
-            default: false,
-            description: "Whether what is to be measured is refused while the TPM does not take its record (default no)",
-        },
-        batch: bool {
-            default: false,
-            description: "Whether files that are measured at the same time share an extend of the PCR (default no)",
-        },
-        policy_lock: bool {
-            default: false,
-            description: "Whether the policy of load time cannot be replaced (default no)",
-        },
-        require_signature: bool {
-            default: true,
-            description: "Whether digest lists must be signed by a trusted key (default yes)",
-        },
-        max_list_size: u32 {
-            default: 67108864,
-            description: "The largest digest list in bytes (default 64 MiB)",
-        },
-        max_digest_memory: u64 {
-            default: 1073741824,
-            description: "The most memory that digests may take, in bytes (default 1 GiB)",
-        },
-        trust_machine_keyring: bool {
-            default: false,
-            description: "Whether keys of the kernel's secondary and machine keyrings may sign digest lists and certificates (default no)",
-        },
-        dedicated_keys: bool {
-            default: false,
-            description: "Whether digest lists and key files count only by keys that are dedicated to lists (default no)",
-        },
-        checkpoint_interval: u32 {
-            default: 0,
-            description: "Every how many seconds the use of lists is recorded; 0 for never (default 0)",
-        },
-        allow_unload: bool {
-            default: false,
-            description: "Whether the module may be unloaded (default no)",
-        },
-    },
 }
 
 /// The module. The order of the fields is the order of teardown: files in securityfs, automatic
@@ -112,19 +69,19 @@ impl kernel::Module for DigestLists {
     fn init(module: &'static ThisModule) -> Result<Self> {
         let stores = Stores::new(
             log::Settings {
-                pcr: *module_parameters::pcr.value_ref(),
-                tpm_required: *module_parameters::tpm_required.value_ref(),
-                batch: *module_parameters::batch.value_ref(),
+                pcr: module::Number::Pcr.get(),
+                tpm_required: module::Switch::TpmRequired.get(),
+                batch: module::Switch::Batch.get(),
             },
             sys::module::Text::ImaPolicy.get(),
-            *module_parameters::policy_lock.value_ref(),
+            module::Switch::PolicyLock.get(),
             lists::Settings {
-                require_signature: *module_parameters::require_signature.value_ref(),
-                max_list_size: u32_as_usize(*module_parameters::max_list_size.value_ref()),
-                max_digest_memory: u64_as_usize(*module_parameters::max_digest_memory.value_ref()),
+                require_signature: module::Switch::RequireSignature.get(),
+                max_list_size: u32_as_usize(module::Number::MaxListSize.get()),
+                max_digest_memory: u64_as_usize(module::max_digest_memory()),
                 validity: lists::Validity::from_parameter()?,
-                trust_machine_keyring: *module_parameters::trust_machine_keyring.value_ref(),
-                dedicated_keys: *module_parameters::dedicated_keys.value_ref(),
+                trust_machine_keyring: module::Switch::TrustMachineKeyring.get(),
+                dedicated_keys: module::Switch::DedicatedKeys.get(),
             },
         )?;
         let monitor = Monitor::new(stores)?;
@@ -134,12 +91,12 @@ impl kernel::Module for DigestLists {
         // other reasons than memory come before the first extend.
         prepare(&monitor)?;
         let mut files = securityfs::Files::new(module, monitor.clone(), hooks.clone())?;
-        let interval = *module_parameters::checkpoint_interval.value_ref();
+        let interval = module::Number::CheckpointInterval.get();
         let checkpoints = Checkpoints::new(monitor.clone(), interval)?;
         start(&monitor)?;
         checkpoints.begin(interval);
         files.open();
-        if !*module_parameters::allow_unload.value_ref() {
+        if !module::Switch::AllowUnload.get() {
             sys::module::pin(module);
         }
         Ok(Self {

@@ -117,7 +117,7 @@ pub(crate) fn error_of(cause: Cause) -> Error {
 /// can reset or that cannot be extended; `EINVAL` for a PCR that does not exist. The reason is in
 /// the kernel log.
 pub(crate) fn check_pcr(pcr: u32) -> Result {
-    let test = *crate::module_parameters::allow_unload.value_ref();
+    let test = crate::sys::module::Switch::AllowUnload.get();
     pcr::check(pcr, test).map_err(|unusable| {
         pr_err!("pcr={}: {}\n", pcr, Show(unusable));
         error_of(unusable.cause())

@@ -17,6 +17,7 @@
 #include "module.c"
 #include "page_cache.c"
 #include "pages.c"
+#include "parameters.c"
 #include "path.c"
 #include "securityfs.c"
 #include "task.c"

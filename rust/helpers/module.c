@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parameters that Rust's module macro cannot declare: strings, and what may be written while
- * the module runs.
+ * The module, and the parameters that are strings or may be written while it runs; the others are
+ * in parameters.c.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>

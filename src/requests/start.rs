@@ -67,7 +67,7 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
     let canonical = policy.canonical()?;
     let text = canonical.as_str().as_bytes();
     stores.log.begin(&Start {
-        allow_unload: *crate::module_parameters::allow_unload.value_ref(),
+        allow_unload: crate::sys::module::Switch::AllowUnload.get(),
         dedicated_keys: settings.dedicated_keys,
         ima_appraise: stores.policies.mode().name(),
         kernel: module::kernel_release().to_str().unwrap_or("?"),

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 156
+plan 159
 
 # The files: a program on ext4, with ids of its own, that root and others open.
 disk=$WORK/disk uuid=6f8d2c1e-0b3a-4c5d-9e7f-112233445566
@@ -308,4 +308,14 @@ unload_module && load_module && set_policy "$good"
 check "another policy is taken" test "$(cat "$SECFS/policy")" = "$good"
 check "another user may write no policy" eval '! as 1000 bash -c "echo \"$good\" >$SECFS/policy" 2>/dev/null'
 check "root of a user namespace may write no policy" eval '! as 1000 unshare -Ur bash -c "echo \"$good\" >$SECFS/policy" 2>/dev/null'
+unload_module
+
+section "parameters that are given twice"
+# As in a file of modprobe and on the kernel's command line.
+check "do not keep the module from loading" load_module batch=0 max_list_size=1000 max_digest_memory=1 ima_policy=tcb \
+	policy_lock=1 batch=1 max_list_size=20000 max_digest_memory=3000000000 ima_policy= policy_lock
+values() { (cd /sys/module/digest_lists/parameters && cat batch max_list_size max_digest_memory policy_lock | paste -sd' '); }
+check_eq "have the last value" "Y 20000 3000000000 Y" "$(values)"
+unload_module
+check "a value out of range is refused" eval '! load_module max_list_size=4294967296 2>/dev/null'
 finish
