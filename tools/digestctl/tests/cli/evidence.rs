@@ -42,6 +42,10 @@ use serde_json::{
 };
 
 use crate::{
+    export::{
+        firmware_log,
+        unhex, //
+    },
     sha256,
     skipped,
     Place,
@@ -288,6 +292,38 @@ impl Machine {
                 violation: false,
             });
         }
+    }
+
+    /// The PCR is extended, by what gives the digest of each bank, before the module is loaded. The
+    /// start record says what it was then.
+    fn boot_behind(&self, extends: &[&dyn Fn(&str) -> String]) {
+        let mut before = BANKS.map(|bank| "0".repeat(hash(bank, b"").len()));
+        let zeros = before.clone();
+        for digest in extends {
+            let digests = BANKS.map(digest);
+            let pairs = || BANKS.iter().zip(&digests);
+            let pairs_text: Vec<_> = pairs().map(|(bank, hex)| format!("{bank}={hex}")).collect();
+            self.tools(&format!("pcrextend 12:{}", pairs_text.join(",")));
+            for ((bank, digest), value) in pairs().zip(&mut before) {
+                *value = hash(bank, &[unhex(value), unhex(digest)].concat());
+            }
+        }
+        self.digestctl(&format!(
+            "predict --rules rules --kernel 7.3.4 --boot-aggregate sha256:{} --root . --list predicted",
+            sha256([0; 320])
+        ))
+        .good();
+        let predicted = self.place.read("predicted");
+        let start = digest_logic::evidence::records::Extends::new(&predicted).nth(1);
+        let start = start.expect("there").expect("a record");
+        let start = start.records().next().expect("a record");
+        let mut text = String::from_utf8(start.event.buffer.to_vec()).expect("text");
+        for ((bank, value), zero) in BANKS.iter().zip(&before).zip(&zeros) {
+            let line = |value: &str| format!("pcr_initial_{bank}={value}\n");
+            text = text.replace(&line(zero), &line(value));
+        }
+        self.append(&named(digest_of([0; 320]), "boot_aggregate"));
+        self.append(&own("digest_lists_start", &text));
     }
 
     pub(crate) fn attest(&self, name: &str, more: &str) -> Ran {
@@ -1198,31 +1234,7 @@ fn violations_and_what_others_extended_before_are_told() {
 
     // The PCR was extended before the module was loaded, and the module says so.
     machine.reset();
-    let place = &machine.place;
-    let mut before = Vec::new();
-    for bank in BANKS {
-        let size = hash(bank, b"").len() / 2;
-        let value = hash(bank, &[vec![0; size], vec![7; size]].concat());
-        machine.tools(&format!("pcrextend 12:{bank}={}", "07".repeat(size)));
-        before.push(format!("pcr_initial_{bank}={value}\n"));
-    }
-    machine
-        .digestctl(&format!(
-        "predict --rules rules --kernel 7.3.4 --boot-aggregate sha256:{} --root . --list predicted",
-        sha256([0; 320])
-    ))
-        .good();
-    let predicted = place.read("predicted");
-    let start = digest_logic::evidence::records::Extends::new(&predicted).nth(1);
-    let start = start.expect("there").expect("a record");
-    let start = start.records().next().expect("a record");
-    let mut text = String::from_utf8(start.event.buffer.to_vec()).expect("text");
-    for (bank, line) in BANKS.iter().zip(&before) {
-        let zeros = format!("pcr_initial_{bank}={}\n", "0".repeat(hash(bank, b"").len()));
-        text = text.replace(&zeros, line);
-    }
-    machine.append(&named(digest_of([0; 320]), "boot_aggregate"));
-    machine.append(&own("digest_lists_start", &text));
+    machine.boot_behind(&[&|bank| "07".repeat(hash(bank, b"").len() / 2)]);
     machine.attest("before", "").good();
     verdict(
         &machine.verify("before", ""),
@@ -1235,6 +1247,49 @@ fn violations_and_what_others_extended_before_are_told() {
     machine.boot("");
     machine.attest("unsaid", "").good();
     verdict(&machine.verify("unsaid", ""), 1, "NOT TRUSTED: replay");
+}
+
+#[test]
+fn the_log_of_the_firmware_explains_what_was_in_the_pcr_before() {
+    let Some(mut machine) = prepared() else {
+        return;
+    };
+    let measured = |bank: &str| hash(bank, b"command line");
+    let separator = |bank: &str| hash(bank, b"os-separator");
+    let other = |bank: &str| hash(bank, b"another word");
+    // What systemd-stub has measured, in the form of an event of the firmware.
+    let mut event = [12u32, 13, 4].map(u32::to_le_bytes).concat();
+    for (bank, algorithm) in [("sha1", 4u16), ("sha256", 11), ("sha384", 12), ("sha512", 13)] {
+        event.extend(algorithm.to_le_bytes());
+        event.extend(unhex(&measured(bank)));
+    }
+    event.extend(0u32.to_le_bytes());
+    let log = [firmware_log(), event].concat();
+    let expected = machine.place.read("expected");
+    let expected = [&expected[..], b"start_values=firmware-log\n"].concat();
+    let no_log = "NOT TRUSTED: start-values";
+    let cases: [(&str, &[&dyn Fn(&str) -> String], &str); 4] = [
+        ("stub", &[&measured], "TRUSTED"),
+        ("separated", &[&measured, &separator], "TRUSTED"),
+        ("other", &[&measured, &other], no_log),
+        ("early", &[&separator, &measured], no_log),
+    ];
+    for (name, extends, with_log) in cases {
+        machine.reset();
+        machine.boot_behind(extends);
+        machine.place.file("none", &log);
+        machine.attest(name, "").good();
+        machine.place.file("expected-uki", &expected);
+        for (policy, wanted) in [("expected", no_log), ("expected-uki", with_log)] {
+            let ran = machine.digestctl(&format!(
+                "verify-evidence {name} --nonce {NONCE} --ak ak.pem --repo repo --trust alice.pem --policy {policy}"
+            ));
+            verdict(&ran, i32::from(wanted != "TRUSTED"), wanted);
+            if name == "separated" && wanted == "TRUSTED" {
+                ran.printed("os-separator");
+            }
+        }
+    }
 }
 
 #[test]

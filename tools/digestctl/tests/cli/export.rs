@@ -45,7 +45,7 @@ fn in_tpm(machine: &Machine, bank: &str) -> String {
     read.split("0x").nth(1).expect("a value").trim().to_owned()
 }
 
-fn unhex(text: &str) -> Vec<u8> {
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
     (0..text.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal"))
@@ -117,7 +117,7 @@ fn a_predicted_tpm_policy_and_component_have_the_value_of_a_tpm_that_took_the_re
 }
 
 /// A firmware's log of no event but the one that says which banks there are.
-fn firmware_log() -> Vec<u8> {
+pub(crate) fn firmware_log() -> Vec<u8> {
     let mut event = b"Spec ID Event03\0".to_vec();
     event.extend([0, 0, 0, 0, 0, 2, 0, 2]);
     event.extend(4u32.to_le_bytes());

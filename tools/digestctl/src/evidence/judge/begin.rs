@@ -25,6 +25,11 @@ use crate::evidence::{
     reason::Reason, //
 };
 
+/// What `systemd-pcrosseparator.service` extends in the initramfs of a measured unified kernel image
+/// (systemd 261), behind what the firmware and systemd-stub have extended. No log of the firmware has
+/// it.
+const SEPARATOR: &[u8] = b"os-separator";
+
 impl Round<'_> {
     /// Compares the start record with what is expected, and the first values with zero.
     pub(super) fn check_begin(&mut self, covered: &Covered<'_>, facts: &Facts) {
@@ -92,17 +97,31 @@ impl Round<'_> {
         let detail = format!("PCR {pcr} was {bank}:{hex} before the module was loaded");
         let value =
             HashAlgo::from_name(bank).and_then(|algo| Digest::from_hex(algo, hex.as_bytes()));
-        let explained = value.is_ok_and(|value| self.by_firmware(pcr, value.algo()) == Some(value));
-        if explained && self.judge.trust.expected.firmware_start {
-            self.judgement
-                .note(format!("{detail}, as the firmware's log says"));
-        } else if explained {
-            let detail = format!(
-                "{detail}; the firmware's log says so (start_values=firmware-log takes it)"
-            );
-            self.find(Reason::StartValues, Some(1), detail);
+        let explained = value.ok().and_then(|value| self.explained(pcr, &value));
+        let detail = match (explained, self.judge.trust.expected.firmware_start) {
+            (Some(by), true) => {
+                self.judgement.note(format!("{detail}, as {by} says"));
+                return;
+            }
+            (Some(by), false) => {
+                format!("{detail}; {by} says so (start_values=firmware-log takes it)")
+            }
+            (None, _) => detail,
+        };
+        self.find(Reason::StartValues, Some(1), detail);
+    }
+
+    /// What explains a value that a PCR had before the module was loaded.
+    fn explained(&self, pcr: u32, value: &Digest) -> Option<&'static str> {
+        let algo = value.algo();
+        let by_firmware = self.by_firmware(pcr, algo)?;
+        let separator = Hashes.hash(algo, &[SEPARATOR]);
+        if by_firmware == *value {
+            Some("the firmware's log")
+        } else if extended(&Hashes, &by_firmware, &separator) == *value {
+            Some("the firmware's log, with systemd's os-separator behind it,")
         } else {
-            self.find(Reason::StartValues, Some(1), detail);
+            None
         }
     }
 
@@ -174,7 +193,8 @@ impl Round<'_> {
                     self.find(Reason::BootPcr, None, detail);
                 }
                 None => {
-                    let detail = format!("PCR {pcr} is not quoted in the bank {algo}");
+                    let detail =
+                        format!("PCR {pcr} is not quoted in the bank {algo} (attest --pcr {pcr})");
                     self.find(Reason::BankMissing, None, detail);
                 }
             }
