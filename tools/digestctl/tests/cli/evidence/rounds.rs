@@ -54,20 +54,25 @@ fn a_load_that_is_refused_in_the_next_round_leaves_what_an_earlier_one_has_loade
     ran.printed("lists: 0\n");
 }
 
+/// Signs edition 3 of the list `base`, with a newer program, and puts it into the repository.
+fn publish_edition(machine: &Machine) {
+    machine.place.file("tree3/program", "a newer program");
+    for line in [
+        "generate tree3 -o base3 --name base --serial 3",
+        "sign base3 --key alice.key --cert alice.pem",
+        "metadata --root . base3 -o metadata3",
+        "repo add repo base3",
+    ] {
+        machine.digestctl(line).good();
+    }
+}
+
 #[test]
 fn an_edition_that_is_refused_in_the_next_round_leaves_its_number_as_the_least() {
     let Some(machine) = prepared() else { return };
     let place = &machine.place;
     verdict(&machine.verify("honest", "--state states/m"), 0, "TRUSTED");
-    place.file("tree3/program", "a newer program");
-    for line in [
-        "generate tree3 -o base3 --name base --serial 3",
-        "sign base3 --key alice.key --cert alice.pem",
-        "metadata --root . base3 -o metadata3",
-        "repo add repo base3 metadata3",
-    ] {
-        machine.digestctl(line).good();
-    }
+    publish_edition(&machine);
     load(&machine, "metadata3");
     machine
         .attest("second", "--since 7 --metadata metadata3")
@@ -96,15 +101,7 @@ fn the_verdict_says_what_the_update_of_a_list_explains() {
     let Some(machine) = prepared() else { return };
     let place = &machine.place;
     verdict(&machine.verify("honest", "--state states/m"), 0, "TRUSTED");
-    place.file("tree3/program", "a newer program");
-    for line in [
-        "generate tree3 -o base3 --name base --serial 3",
-        "sign base3 --key alice.key --cert alice.pem",
-        "metadata --root . base3 -o metadata3",
-        "repo add repo base3",
-    ] {
-        machine.digestctl(line).good();
-    }
+    publish_edition(&machine);
     // The new program runs before its list is there, and the old library after its list went.
     machine.append(&named(digest_of("a newer program"), "/usr/bin/program"));
     load(&machine, "metadata3");
