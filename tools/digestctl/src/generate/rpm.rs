@@ -167,6 +167,10 @@ fn name_of(name: &Name<'_>) -> String {
     while file.len() > MOST_NAME {
         file.pop();
     }
+    // What a shell's * leaves out is in no directory of lists.
+    if file.starts_with('.') {
+        file.insert(0, '_');
+    }
     let suffix = file.rsplit_once('.').map(|(_, suffix)| suffix);
     if suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
         file.push('_');

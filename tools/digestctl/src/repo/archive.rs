@@ -6,8 +6,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::Read,
+    io::{
+        Read,
+        Seek,
+        Write, //
+    },
     path::{
         Path,
         PathBuf, //
@@ -187,7 +190,12 @@ impl Release {
             return Ok(data);
         };
         let whole = self.files.get(whole);
-        let data = decompress(path, program, whole.map_or(MAX_INDEX, |whole| whole.size))?;
+        let data = decompress(
+            path,
+            &data,
+            program,
+            whole.map_or(MAX_INDEX, |whole| whole.size),
+        )?;
         match whole {
             Some(whole) if *whole != Content::of(&data) => Err(No::error(format!(
                 "{} is not what InRelease says it is when it is decompressed",
@@ -239,9 +247,12 @@ fn content(digest: &str, size: &str) -> Result<Content> {
     Ok(Content { size, sha256 })
 }
 
-/// What the file has when it is decompressed, which is at most `most` bytes.
-fn decompress(path: &Path, program: &str, most: u64) -> Result<Vec<u8>> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", quoted(path)))?;
+/// What `compressed` has when it is decompressed, which is at most `most` bytes. It is of the file
+/// `path`, which is not read again: its content may be another one by now.
+fn decompress(path: &Path, compressed: &[u8], program: &str, most: u64) -> Result<Vec<u8>> {
+    let mut file = tempfile::tempfile().context("cannot make a temporary file")?;
+    file.write_all(compressed)?;
+    file.rewind()?;
     let mut child = Command::new(program)
         .arg("-dc")
         .stdin(file)

@@ -37,6 +37,9 @@ use crate::{
 /// The largest text and the largest keyring that are read, in bytes.
 const MAX_TEXT: usize = 64 << 20;
 
+/// How a text begins that is signed in clear (RFC 9580, 7).
+const BEGINNING: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----";
+
 /// A text, and the fingerprints of the keys that signed it.
 pub(super) struct Signed {
     pub(super) text: Vec<u8>,
@@ -56,7 +59,15 @@ pub(super) fn verify(file: &Path, keyrings: &[PathBuf]) -> Result<Signed> {
         std::fs::write(&path, data).map(|()| path)
     };
     // What is verified is what is read here, whatever becomes of the file.
-    let (keys, signed) = (put("keys.gpg", &keys)?, put("signed", &bounded(file)?)?);
+    let signed = bounded(file)?;
+    // Another message could be one that grows when it is read.
+    if !signed.starts_with(BEGINNING) {
+        return Err(No::error(format!(
+            "{} is not signed by a key of the keyring: it is no text that is signed in clear",
+            quoted(file)
+        )));
+    }
+    let (keys, signed) = (put("keys.gpg", &keys)?, put("signed", &signed)?);
     let text = place.path().join("text");
     let ran = match by_sqv(&keys, &signed, &text)? {
         Some(ran) => ran,

@@ -18,10 +18,11 @@ use std::{
         File,
         Permissions, //
     },
-    os::unix::fs::{
-        MetadataExt,
-        PermissionsExt, //
+    io::{
+        self,
+        Seek, //
     },
+    os::unix::fs::PermissionsExt,
     path::{
         Path,
         PathBuf, //
@@ -39,6 +40,7 @@ use rustix::fs::{
     RenameFlags,
     CWD, //
 };
+use tempfile::NamedTempFile;
 
 use super::{
     archive::{
@@ -140,12 +142,9 @@ struct Package {
     path: PathBuf,
     /// What the list is called.
     list: String,
-    /// What tells that the file was changed since it was looked at.
-    state: State,
+    /// What it has to have.
+    content: Content,
 }
-
-/// Device, inode, size, and the time of the last change.
-type State = (u64, u64, u64, i64, i64);
 
 /// A list that was made.
 struct Made {
@@ -169,16 +168,22 @@ pub(super) fn run(args: &Args) -> Result<()> {
         .with_context(|| format!("cannot make a directory in {}", quoted(parent)))?;
     let made = lists(args, &found, new.path())?;
     let names: HashSet<&str> = found.iter().map(|package| package.list.as_str()).collect();
-    for name in before {
+    for name in &before {
         let list = match name.rsplit_once('.') {
             Some((list, suffix)) if SUFFIXES.contains(&suffix) => list,
             _ => name.as_str(),
         };
         if !names.contains(list) {
-            keep(&args.output.join(&name), &new.path().join(&name))?;
+            keep(&args.output.join(name), &new.path().join(name))?;
         }
     }
     sync(new.path())?;
+    if existing(&args.output)? != before {
+        bail!(
+            "{} was changed meanwhile: nothing was published; run this again",
+            quoted(&args.output)
+        );
+    }
     let flags = match args.output.exists() {
         true => RenameFlags::EXCHANGE,
         false => RenameFlags::NOREPLACE,
@@ -224,6 +229,7 @@ fn existing(output: &Path) -> Result<Vec<String>> {
             ),
         }
     }
+    names.sort();
     Ok(names)
 }
 
@@ -344,7 +350,6 @@ fn look(path: &Path, known: &HashMap<String, Vec<Content>>) -> Result<Result<Pac
         return Ok(Err(format!("{shown} is in no Packages file")));
     };
     let mut file = File::open(path)?;
-    let state = state_of(&file)?;
     let Some((size, digests)) =
         hash_open(&mut file, &[HashAlgo::Sha256], &mut hash::Buffer::new())?
     else {
@@ -354,24 +359,32 @@ fn look(path: &Path, known: &HashMap<String, Vec<Content>>) -> Result<Result<Pac
         content.size == size && digests.first().is_some_and(|is| *is == content.sha256)
     };
     Ok(match contents.iter().find(is) {
-        Some(_) => Ok(Package {
+        Some(content) => Ok(Package {
             path: path.to_owned(),
             list: name.strip_suffix(".deb").unwrap_or(name).to_owned(),
-            state,
+            content: *content,
         }),
         None => Err(format!("{shown} has not the content that Packages says")),
     })
 }
 
-fn state_of(file: &File) -> Result<State> {
-    let metadata = file.metadata()?;
-    Ok((
-        metadata.dev(),
-        metadata.ino(),
-        metadata.size(),
-        metadata.ctime(),
-        metadata.ctime_nsec(),
-    ))
+/// A file of our own with what the package has to have: the list is made of what was verified,
+/// whatever becomes of the path.
+fn copy_of(package: &Package) -> Result<NamedTempFile> {
+    let copy = tempfile::Builder::new().suffix(".deb").tempfile();
+    let mut copy = copy.context("cannot make a temporary file")?;
+    io::copy(&mut File::open(&package.path)?, &mut copy)?;
+    let file = copy.as_file_mut();
+    file.rewind()?;
+    let hashed = hash_open(file, &[HashAlgo::Sha256], &mut hash::Buffer::new())?;
+    let is_same = hashed.is_some_and(|(size, digests)| {
+        let digest = digests.first();
+        size == package.content.size && digest.is_some_and(|is| *is == package.content.sha256)
+    });
+    match is_same {
+        true => Ok(copy),
+        false => Err(No::error("it was changed since it was verified")),
+    }
 }
 
 /// Makes and signs the lists in the directory.
@@ -392,11 +405,8 @@ fn lists(args: &Args, packages: &[Package], directory: &Path) -> Result<Vec<Made
     packages
         .par_iter()
         .map(|package| {
-            let make = || {
-                let made = list_of_package(&how, &package.path)?;
-                if state_of(&File::open(&package.path)?)? != package.state {
-                    return Err(No::error("it was changed while it was listed"));
-                }
+            let make = || -> Result<Made> {
+                let made = list_of_package(&how, copy_of(package)?.path())?;
                 let list = directory.join(&package.list);
                 fs::write(&list, &made.list)?;
                 let old = args.output.join(&package.list);

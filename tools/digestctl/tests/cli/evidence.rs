@@ -1157,6 +1157,18 @@ fn the_next_round_needs_only_new_records_and_a_small_state() {
     );
     verdict(&machine.verify("eighth", ""), 0, "TRUSTED");
 
+    // A newer edition that is announced, and may be refused, excuses none that was too old before.
+    machine.append(&named(
+        digest_of(place.read("metadata")),
+        "digest_lists_metadata:/metadata",
+    ));
+    machine.attest("announced", "").good();
+    verdict(
+        &machine.verify("announced", "--state states/m"),
+        1,
+        "NOT TRUSTED: list-rollback",
+    );
+
     // What is to be expected changes: everything is judged anew.
     let expected = place.read("expected");
     place.file("expected", [&expected[..], b"not_loaded=allow\n"].concat());
@@ -1259,7 +1271,12 @@ fn the_log_of_the_firmware_explains_what_was_in_the_pcr_before() {
     let other = |bank: &str| hash(bank, b"another word");
     // What systemd-stub has measured, in the form of an event of the firmware.
     let mut event = [12u32, 13, 4].map(u32::to_le_bytes).concat();
-    for (bank, algorithm) in [("sha1", 4u16), ("sha256", 11), ("sha384", 12), ("sha512", 13)] {
+    for (bank, algorithm) in [
+        ("sha1", 4u16),
+        ("sha256", 11),
+        ("sha384", 12),
+        ("sha512", 13),
+    ] {
         event.extend(algorithm.to_le_bytes());
         event.extend(unhex(&measured(bank)));
     }

@@ -25,9 +25,9 @@ use crate::evidence::{
     reason::Reason, //
 };
 
-/// What `systemd-pcrosseparator.service` extends in the initramfs of a measured unified kernel image
-/// (systemd 261), behind what the firmware and systemd-stub have extended. No log of the firmware has
-/// it.
+/// What `systemd-pcrosseparator.service` extends in the initramfs of a measured unified kernel
+/// image (systemd 261), behind what the firmware and systemd-stub have extended. No log of the
+/// firmware has it.
 const SEPARATOR: &[u8] = b"os-separator";
 
 impl Round<'_> {

@@ -64,9 +64,9 @@ pub(super) struct Events {
     pub(super) checkpoint: Option<Checkpoint>,
     /// The place of the last checkpoint before that with which the bits began anew.
     pub(super) reset: Option<usize>,
-    /// The lists of the last load. Those that it replaces are removed right after it, and the quote
-    /// may have come between.
-    pub(super) replacing: HashSet<Digest>,
+    /// If the last own record is that of a load: the floors that it raised, as they were before.
+    /// The lists that it replaces are removed right after it, and the quote may have come between.
+    pub(super) raised: HashMap<(String, String), u64>,
 }
 
 /// A record of evidence of use.
@@ -205,6 +205,7 @@ impl<'a> Round<'a> {
                 }
                 continue;
             }
+            events.raised.clear();
             match name {
                 b"boot_aggregate" if number == 0 && place == 0 => (),
                 history::START if number == 1 && place == 1 => (),
@@ -214,7 +215,7 @@ impl<'a> Round<'a> {
                     self.find(Reason::LogStart, Some(number), detail);
                 }
                 name if is_metadata(name) => {
-                    let loaded = self.load(number, record, lists)?;
+                    let loaded = self.load(number, record, lists, &mut events.raised)?;
                     last_load = loaded.iter().map(|list| list.digest).collect();
                 }
                 history::REMOVE => last_removal = self.remove(number, record, lists),
@@ -272,7 +273,6 @@ impl<'a> Round<'a> {
         self.judgement
             .lists
             .extend(lists.in_force.iter().map(of_force));
-        events.replacing = last_load;
         Ok(events)
     }
 
@@ -293,12 +293,14 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// The lists that metadata name are in force. Returns those that are lists.
+    /// The lists that metadata name are in force. Returns those that are lists. `raised` gets the
+    /// floors that they raise, as they were before.
     fn load(
         &mut self,
         number: u64,
         record: &Record<'_>,
         lists: &mut Arc<Lists>,
+        raised: &mut HashMap<(String, String), u64>,
     ) -> Result<Rc<[InForce]>> {
         let loaded = self.lists_of(number, record, false)?;
         let metadata = record.event.digest;
@@ -320,6 +322,9 @@ impl<'a> Round<'a> {
                         record: number,
                         files: 0,
                     });
+                }
+                if let Some(before) = before {
+                    raised.entry(name.clone()).or_insert(before);
                 }
                 lists.floors.insert(name, serial.max(before.unwrap_or(0)));
             }
@@ -463,26 +468,17 @@ impl<'a> Round<'a> {
     }
 
     /// No edition in force at the end is lower than one that was loaded before, now or in an
-    /// earlier round, or than is expected. One that is being replaced may be.
-    pub(super) fn check_floors(&mut self, lists: &Lists, replacing: &HashSet<Digest>) {
-        let is_replaced = |old: &InForce| {
-            let mut newer = lists.in_force.iter();
-            newer.any(|new| {
-                let is_same = new.name == old.name && new.signer == old.signer;
-                is_same && new.serial > old.serial && replacing.contains(&new.digest)
-            })
-        };
+    /// earlier round, or than is expected. One that is being replaced may be lower than what
+    /// replaces it, and not than what was before.
+    pub(super) fn check_floors(&mut self, lists: &Lists, raised: &HashMap<(String, String), u64>) {
         for list in &lists.in_force {
             let Some(serial) = list.serial else {
                 continue;
             };
-            if is_replaced(list) {
-                continue;
-            }
             let key = (list.name.clone(), list.signer.clone());
-            let floor = lists.floors.get(&key).copied().unwrap_or(0);
+            let floor = raised.get(&key).or_else(|| lists.floors.get(&key));
             let least = self.judge.trust.expected.floors.get(&list.name).copied();
-            let least = least.unwrap_or(0).max(floor);
+            let least = least.unwrap_or(0).max(floor.copied().unwrap_or(0));
             if serial < least {
                 let name = &list.name;
                 let detail = format!("{name} has the serial number {serial}, and had {least}");

@@ -139,7 +139,7 @@ impl Round<'_> {
         self.judgement.records.behind_quote = covered.behind;
         self.check_expected_pcrs(&facts);
         let events = self.walk(&covered, &mut lists)?;
-        self.check_floors(&lists, &events.replacing);
+        self.check_floors(&lists, &events.raised);
         self.check_content(&covered, &lists, &events)?;
         self.check_required(&lists);
         let pcr = covered.pcr;
