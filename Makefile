@@ -160,7 +160,7 @@ install:
 		echo "error: $(program) does not run on this machine, nothing is installed: $$version" >&2; \
 		echo "       run 'make digestctl', which builds it for any Linux on x86-64" >&2; exit 1; }
 	install -D -m 755 $(program) "$(DESTDIR)"/usr/sbin/digestctl
-	for file in load-late check-violations; do \
+	for file in load-late check-violations renew; do \
 		install -D -m 755 integration/lib/$$file "$(DESTDIR)"/usr/lib/digest_lists/$$file || exit; done
 	install -D -m 644 integration/lib/functions "$(DESTDIR)"/usr/lib/digest_lists/functions
 	install -D -m 755 integration/apt/apt-load "$(DESTDIR)"/usr/lib/digest_lists/apt-load

@@ -27,6 +27,7 @@
 #include <rpm/rpmts.h>
 
 #define LOADER "/usr/lib/digest_lists/rpm-load"
+#define RENEWER "/usr/lib/digest_lists/renew"
 
 /* Transactions that put no file in place. */
 #define NO_FILES (RPMTRANS_FLAG_TEST | RPMTRANS_FLAG_BUILD_PROBS | RPMTRANS_FLAG_JUSTDB)
@@ -36,10 +37,10 @@ struct loader {
 	FD_t input;
 };
 
-/* Starts rpm-load as a shell would: rpm has blocked signals and ignores SIGPIPE. */
-static int spawn(pid_t *pid, int input)
+/* Starts a program as a shell would: rpm has blocked signals and ignores SIGPIPE. */
+static int spawn(pid_t *pid, char *program, int input)
 {
-	char *argv[] = { LOADER, NULL };
+	char *argv[] = { program, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t blocked, defaults;
@@ -57,7 +58,7 @@ static int spawn(pid_t *pid, int input)
 	/* Standard output is rpm's. */
 	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
 	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	error = posix_spawn(pid, LOADER, &files, &attributes, argv, environ);
+	error = posix_spawn(pid, program, &files, &attributes, argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);
 	return error;
@@ -70,7 +71,7 @@ static bool start(struct loader *loader)
 	if (pipe2(ends, O_CLOEXEC))
 		error = errno;
 	else {
-		error = spawn(&loader->pid, ends[0]);
+		error = spawn(&loader->pid, LOADER, ends[0]);
 		close(ends[0]);
 		loader->input = error ? NULL : fdDup(ends[1]);
 		close(ends[1]);
@@ -81,13 +82,12 @@ static bool start(struct loader *loader)
 	return !error;
 }
 
-/* Whether rpm-load did what it had to. */
-static bool finish(struct loader *loader)
+/* Whether the program did what it had to. */
+static bool succeeds(pid_t pid)
 {
 	int status;
 
-	Fclose(loader->input);
-	while (waitpid(loader->pid, &status, 0) < 0)
+	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return false;
 	return WIFEXITED(status) && !WEXITSTATUS(status);
@@ -122,9 +122,9 @@ static bool hand_over(rpmts ts, struct loader *loader)
 
 	while (read && (te = rpmtsiNext(elements, TR_ADDED))) {
 		Header header = header_of(ts, te);
-		int error = header ? headerWrite(loader->input, header, HEADER_MAGIC_YES) : 0;
+		int error = header && headerWrite(loader->input, header, HEADER_MAGIC_YES) ? errno : 0;
 
-		read = header;
+		read = header && (!error || error == EPIPE);
 		headerFree(header);
 		if (!read)
 			rpmlog(RPMLOG_ERR, "digest_lists: the package file of %s cannot be read\n",
@@ -150,14 +150,29 @@ static rpmRC before_transaction(rpmPlugin plugin, rpmts ts)
 	if (!start(&loader))
 		return RPMRC_FAIL;
 	read = hand_over(ts, &loader);
-	loaded = finish(&loader);
+	Fclose(loader.input);
+	loaded = succeeds(loader.pid);
 	if (read && loaded)
 		return RPMRC_OK;
 	rpmlog(RPMLOG_ERR, "digest_lists: nothing was installed or removed; the reason stands above\n");
 	return RPMRC_FAIL;
 }
 
+/* The next boot needs the lists, whatever became of the transaction. */
+static rpmRC after_transaction(rpmPlugin plugin, rpmts ts, int result)
+{
+	pid_t pid;
+
+	(void)plugin;
+	(void)result;
+	if (!(rpmtsFlags(ts) & NO_FILES) && !access(RENEWER, X_OK) &&
+	    (spawn(&pid, RENEWER, STDERR_FILENO) || !succeeds(pid)))
+		rpmlog(RPMLOG_ERR, "digest_lists: the initramfs was not made with the lists of these packages\n");
+	return RPMRC_OK;
+}
+
 /* rpm finds it by its name. */
 struct rpmPluginHooks_s digest_lists_hooks = {
 	.tsm_pre = before_transaction,
+	.tsm_post = after_transaction,
 };
