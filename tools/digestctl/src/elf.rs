@@ -21,6 +21,10 @@ const DT_RUNPATH: u64 = 29;
 /// How many segments and entries of the dynamic section are looked at.
 const MOST: usize = 4096;
 
+/// The longest name of a file, and the most directories to look in first.
+pub(crate) const PATH_MAX: usize = 4096;
+pub(crate) const DIRECTORIES: usize = 64;
+
 /// What a file asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
@@ -58,7 +62,7 @@ pub(crate) fn needs(data: &[u8]) -> Option<Needs> {
     let of_kind = |kind| segments.iter().find(|segment| segment.kind == kind);
     let mut needs = Needs::default();
     if let Some(segment) = of_kind(PT_INTERP) {
-        needs.interpreter = elf.string(segment.offset);
+        needs.interpreter = elf.string(segment.offset, PATH_MAX);
     }
     let Some(dynamic) = of_kind(PT_DYNAMIC) else {
         return Some(needs);
@@ -74,12 +78,14 @@ pub(crate) fn needs(data: &[u8]) -> Option<Needs> {
     let Some(strings) = value(DT_STRTAB).and_then(|address| place(&segments, address)) else {
         return Some(needs);
     };
-    let string = |at: u64| elf.string(strings.checked_add(at)?);
+    let string = |at: u64, most| elf.string(strings.checked_add(at)?, most);
     let named = entries.iter().filter(|entry| entry.0 == DT_NEEDED);
-    needs.libraries = named.filter_map(|entry| string(entry.1)).collect();
+    needs.libraries = named
+        .filter_map(|entry| string(entry.1, PATH_MAX))
+        .collect();
     needs.path = value(DT_RUNPATH)
         .or_else(|| value(DT_RPATH))
-        .and_then(string);
+        .and_then(|at| string(at, DIRECTORIES * PATH_MAX));
     Some(needs)
 }
 
@@ -146,10 +152,10 @@ impl Elf<'_> {
         Some(bytes.fold(0, |number, byte| (number << 8) | u64::from(*byte)))
     }
 
-    /// The text until the next NUL byte.
-    fn string(&self, at: u64) -> Option<String> {
+    /// The text until the next NUL byte, which is among the first `most` bytes.
+    fn string(&self, at: u64, most: usize) -> Option<String> {
         let rest = self.data.get(usize::try_from(at).ok()?..)?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
+        let end = rest.iter().take(most).position(|byte| *byte == 0)?;
         String::from_utf8(rest.get(..end)?.to_vec()).ok()
     }
 }

@@ -37,6 +37,9 @@ use rustix::{
 /// How often a path is looked up again because something was renamed meanwhile.
 const MOST_TRIES: usize = 10_000;
 
+/// The longest file that is read, in bytes.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// What becomes of symbolic links in the middle of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Links {
@@ -108,14 +111,25 @@ impl Root {
         }
     }
 
-    /// The content of the regular file at `path`. Nothing if the path is not there.
+    /// The content of the regular file at `path`, of at most 256 MiB. Nothing if the path is not
+    /// there.
     pub(crate) fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let Some(found) = self.follow(path)? else {
             return Ok(None);
         };
+        let too_long = || io::Error::other("longer than 256 MiB");
+        // What proc and sysfs show has no length before it is read.
+        (found.metadata()?.len() <= MOST_BYTES)
+            .then_some(())
+            .ok_or_else(too_long)?;
         let mut data = Vec::new();
-        open_regular(&found)?.read_to_end(&mut data)?;
-        Ok(Some(data))
+        let read = open_regular(&found)?
+            .take(MOST_BYTES + 1)
+            .read_to_end(&mut data)?;
+        match read as u64 > MOST_BYTES {
+            true => Err(too_long()),
+            false => Ok(Some(data)),
+        }
     }
 
     /// The names in the directory at `path`, sorted. Nothing if the path is not there.

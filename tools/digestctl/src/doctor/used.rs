@@ -11,7 +11,8 @@ use std::{
     path::{
         Path,
         PathBuf, //
-    }, //
+    },
+    time::Instant, //
 };
 
 use digest_logic::lockout::{
@@ -29,7 +30,10 @@ use crate::{
         Subjects,
         MODULE, //
     },
-    elf, //
+    elf::{
+        self,
+        Needs, //
+    }, //
 };
 
 /// What is started besides the units.
@@ -64,35 +68,47 @@ const LIBRARIES: [&str; 8] = [
 /// The largest file whose needs are looked at, in bytes.
 const MAX_PROGRAM: u64 = 1 << 30;
 
+/// How much of a script's first line counts, in bytes (BINPRM_BUF_SIZE).
+const FIRST_LINE: usize = 256;
+
 /// Collects files.
 struct Collector<'a> {
     findings: &'a Findings,
     /// Where libraries are, as paths in the system.
     libraries: Vec<String>,
+    /// When no more is looked for.
+    end: Instant,
     executed: BTreeSet<PathBuf>,
     mapped: BTreeSet<PathBuf>,
+    /// Those of them that are still to be read.
+    todo: Vec<PathBuf>,
 }
 
-/// The accesses of a boot by root. What is not there is left out.
-pub(super) fn subjects(findings: &Findings) -> Subjects {
+/// The accesses of a boot by root that were found until `end`, and whether these are all. What is
+/// not there is left out.
+pub(super) fn subjects(findings: &Findings, end: Instant) -> (Subjects, bool) {
     let mut collector = Collector {
         findings,
         libraries: libraries(findings),
+        end,
         executed: BTreeSet::new(),
         mapped: BTreeSet::new(),
+        todo: Vec::new(),
     };
     let indispensable = INDISPENSABLE.iter().filter_map(|path| path.to_str().ok());
     for path in PROGRAMS.into_iter().chain(indispensable) {
-        collector.execute(path, 0);
+        collector.execute(path);
     }
     for path in units::programs(findings) {
-        collector.execute(&path, 0);
+        collector.execute(&path);
     }
     for directory in DIRECTORIES {
         for name in findings.names(directory) {
-            collector.execute(&format!("{directory}/{name}"), 0);
+            collector.execute(&format!("{directory}/{name}"));
         }
     }
+    collector.follow();
+    let all = !collector.is_late();
     let mut subjects = Subjects::default();
     for path in collector.executed {
         subjects.of_root(path, &EXECUTING);
@@ -103,70 +119,106 @@ pub(super) fn subjects(findings: &Findings) -> Subjects {
     for path in modules(findings) {
         subjects.of_root(path, &MODULE);
     }
-    subjects
+    (subjects, all)
 }
 
 impl Collector<'_> {
-    /// Takes a program, what its first line names, and what it maps.
-    fn execute(&mut self, path: &str, depth: usize) {
-        let Some((real, data)) = self.read(path) else {
-            return;
-        };
-        if !self.executed.insert(real.clone()) || depth > 4 {
-            return;
-        }
-        if let Some(rest) = data.strip_prefix(b"#!") {
-            let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            let line = String::from_utf8_lossy(line);
-            let mut words = line.split_whitespace();
-            if let Some(interpreter) = words.next() {
-                self.execute(interpreter, depth + 1);
-                if interpreter.ends_with("/env") {
-                    for name in words.take(1) {
-                        self.execute(&format!("usr/bin/{name}"), depth + 1);
-                    }
-                }
-            }
-            return;
-        }
-        self.needs(&real, &data);
+    fn is_late(&self) -> bool {
+        Instant::now() > self.end
     }
 
-    /// Takes what an ELF file asks for, and what that asks for.
-    fn needs(&mut self, path: &Path, data: &[u8]) {
-        let Some(needs) = elf::needs(data) else {
-            return;
-        };
+    /// Takes a program.
+    fn execute(&mut self, path: &str) {
+        if let Some(real) = self.file(path) {
+            if self.executed.insert(real.clone()) {
+                self.todo.push(real);
+            }
+        }
+    }
+
+    /// Takes what is mapped.
+    fn map(&mut self, path: &str) {
+        if let Some(real) = self.file(path) {
+            if self.mapped.insert(real.clone()) {
+                self.todo.push(real);
+            }
+        }
+    }
+
+    /// Takes what those that were taken ask for, and what that asks for.
+    fn follow(&mut self) {
+        while let Some(path) = self.todo.pop() {
+            if self.is_late() {
+                return;
+            }
+            if !path.metadata().is_ok_and(|file| file.len() <= MAX_PROGRAM) {
+                continue;
+            }
+            let Ok(data) = std::fs::read(&path) else {
+                continue;
+            };
+            if let Some(rest) = data.strip_prefix(b"#!") {
+                self.script(rest);
+            } else if let Some(needs) = elf::needs(&data) {
+                drop(data);
+                self.needs(&path, needs);
+            }
+        }
+    }
+
+    /// Takes what the first line of a script names.
+    fn script(&mut self, rest: &[u8]) {
+        let rest = rest.get(..FIRST_LINE).unwrap_or(rest);
+        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = String::from_utf8_lossy(line);
+        let mut words = line.split_whitespace();
+        if let Some(interpreter) = words.next() {
+            self.execute(interpreter);
+            if interpreter.ends_with("/env") {
+                for name in words.take(1) {
+                    self.execute(&format!("usr/bin/{name}"));
+                }
+            }
+        }
+    }
+
+    /// Takes what an ELF file asks for.
+    fn needs(&mut self, path: &Path, needs: Needs) {
         let origin = self.findings.root.inside(path);
         let origin = origin.parent().map(|path| path.display().to_string());
         let origin = origin.unwrap_or_default();
         let own = needs.path.unwrap_or_default();
-        let own = own
-            .replace("${ORIGIN}", &origin)
-            .replace("$ORIGIN", &origin);
-        let mut found: Vec<String> = needs.interpreter.into_iter().collect();
-        for name in needs.libraries {
-            let directories = own.split(':').filter(|directory| !directory.is_empty());
-            let directories = directories.chain(self.libraries.iter().map(String::as_str));
-            let mut paths = directories.map(|directory| format!("{directory}/{name}"));
-            let is_there = |path: &String| self.findings.root.real(Path::new(path));
-            found.extend(paths.find(|path| matches!(is_there(path), Ok(Some(_)))));
+        let own = own.split(':').filter(|directory| !directory.is_empty());
+        let own = own.take(elf::DIRECTORIES).map(|directory| {
+            directory
+                .replace("${ORIGIN}", &origin)
+                .replace("$ORIGIN", &origin)
+        });
+        let mut directories: Vec<_> = own
+            .filter(|directory| directory.len() < elf::PATH_MAX)
+            .collect();
+        directories.extend(self.libraries.iter().cloned());
+        if let Some(interpreter) = needs.interpreter {
+            self.map(&interpreter);
         }
-        for path in found {
-            if let Some((real, data)) = self.read(&path) {
-                if self.mapped.insert(real.clone()) {
-                    self.needs(&real, &data);
-                }
+        for name in needs.libraries {
+            if self.is_late() {
+                return;
+            }
+            let mut paths = directories
+                .iter()
+                .map(|directory| format!("{directory}/{name}"));
+            let is_there = |path: &String| self.findings.root.real(Path::new(path));
+            if let Some(path) = paths.find(|path| matches!(is_there(path), Ok(Some(_)))) {
+                self.map(&path);
             }
         }
     }
 
-    fn read(&self, path: &str) -> Option<(PathBuf, Vec<u8>)> {
+    /// Where the file is, behind all links.
+    fn file(&self, path: &str) -> Option<PathBuf> {
         let real = self.findings.root.real(Path::new(path)).ok()??;
-        let metadata = real.metadata().ok()?;
-        (metadata.is_file() && metadata.len() <= MAX_PROGRAM).then_some(())?;
-        let data = std::fs::read(&real).ok()?;
-        Some((real, data))
+        real.is_file().then_some(real)
     }
 }
 

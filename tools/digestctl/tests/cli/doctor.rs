@@ -491,3 +491,97 @@ fn lists_that_are_not_signed_or_not_by_the_given_certificate_do_not_count() {
         .said_no("2 problems")
         .printed("would refuse 1 of 1 file that it uses: /usr/lib/systemd/systemd\n");
 }
+
+/// A library of 64 bits that asks for others, each by an entry of its own, with a path to them.
+fn library(needed: &[&str], path: &str) -> Vec<u8> {
+    const START: u64 = 64 + 2 * 56;
+    let mut strings = vec![0];
+    let mut add = |text: &str| {
+        let at = strings.len() as u64;
+        strings.extend(text.as_bytes());
+        strings.push(0);
+        at
+    };
+    let path = (29, add(path));
+    let mut entries: Vec<_> = needed.iter().map(|name| (1, add(name))).collect();
+    entries.push(path);
+    let table = START + (entries.len() as u64 + 2) * 16;
+    entries.extend([(5, table), (0, 0)]);
+    let mut file = b"\x7fELF\x02\x01".to_vec();
+    file.resize(64, 0);
+    file[32] = 64;
+    file[54] = 56;
+    file[56] = 2;
+    let len = table + strings.len() as u64;
+    for (kind, offset) in [(1, 0), (2, START)] {
+        let words = [kind, offset, offset, offset, len, len, 0];
+        file.extend(words.iter().flat_map(|word: &u64| word.to_le_bytes()));
+    }
+    for (tag, value) in entries {
+        file.extend(
+            [tag, value]
+                .iter()
+                .flat_map(|word: &u64| word.to_le_bytes()),
+        );
+    }
+    file.extend(strings);
+    file
+}
+
+#[test]
+fn a_long_chain_of_libraries_is_followed_to_its_end() {
+    const LIBRARIES: usize = 20_000;
+    let place = enforcing();
+    for number in 0..LIBRARIES {
+        let next = format!("l{}", number + 1);
+        place.file(
+            &format!("root/usr/lib/l{number}"),
+            library(&[&next], "/usr/lib"),
+        );
+    }
+    place.file("root/usr/lib/systemd/systemd", library(&["l0"], "/usr/lib"));
+    let text = format!("of {} files that it uses", LIBRARIES + 1);
+    has_problem(&place, "next boot", &text, "");
+}
+
+#[test]
+fn names_and_paths_of_libraries_have_an_end() {
+    let place = enforcing();
+    let program = "root/usr/lib/systemd/systemd";
+    place.file("root/opt/libs/last", "one");
+    let would = |libraries: &[&str], path: &str, files: &str| {
+        place.file(program, library(libraries, path));
+        doctor(&place).said_no("1 problem").printed(files);
+    };
+    would(
+        &["last"],
+        &("/none:".repeat(63) + "/opt/libs"),
+        "of 2 files",
+    );
+    would(
+        &["last"],
+        &("/none:".repeat(64) + "/opt/libs"),
+        "of 1 file ",
+    );
+    // The name leads there, but is longer than any path may be.
+    let slashes = "/".repeat(5000) + "last";
+    would(&[&slashes], "/opt/libs", "of 1 file ");
+}
+
+#[test]
+fn libraries_are_looked_for_until_the_time_is_over() {
+    let place = enforcing();
+    let names: Vec<_> = (0..2000).map(|number| format!("n{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let path = "/usr/lib/systemd/../systemd/../none:".repeat(64);
+    for number in 0..100 {
+        place.file(
+            &format!("root/usr/lib/systemd/system-generators/g{number}"),
+            library(&names, &path),
+        );
+    }
+    let ran = place
+        .run("doctor --root root --seconds 1")
+        .said_no("1 problem");
+    ran.printed("note: next boot: not all that it uses was found in time\n");
+}
