@@ -17,7 +17,10 @@ use std::{
     },
     os::{
         fd::AsRawFd,
-        unix::fs::OpenOptionsExt, //
+        unix::{
+            ffi::OsStringExt,
+            fs::OpenOptionsExt, //
+        }, //
     },
     path::{
         Path,
@@ -76,6 +79,13 @@ impl Root {
             Some(found) => std::fs::read_link(of_process(&found)).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Where the symbolic link at `path` leads to, as it says; nothing if it is none.
+    pub(crate) fn link(&self, path: &Path) -> Option<PathBuf> {
+        let found = self.find(path, Links::Followed).ok()??;
+        let target = rustix::fs::readlinkat(&found, "", Vec::new()).ok()?;
+        Some(OsString::from_vec(target.into_bytes()).into())
     }
 
     /// What such a path is called in the system.

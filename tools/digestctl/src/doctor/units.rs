@@ -6,6 +6,7 @@
 
 use std::{
     collections::{
+        BTreeMap,
         BTreeSet,
         VecDeque, //
     },
@@ -67,17 +68,30 @@ pub(super) fn programs(findings: &Findings) -> BTreeSet<String> {
                 todo.push_back(format!("{stem}.service"));
             }
         }
-        for unit in names_of(&name) {
-            todo.extend(links(findings, &unit));
-            for text in texts(findings, &unit) {
-                for (key, value) in options(&text) {
-                    if ASKING.contains(&key) {
-                        todo.extend(value.split_whitespace().map(str::to_owned));
-                    } else if key.starts_with("Exec") {
-                        programs.extend(program(findings, value));
-                    }
+        let names = names_of(&name);
+        let own = match own(findings, &names) {
+            Own::Masked => continue,
+            Own::Text(text) => Some(text),
+            Own::None => None,
+        };
+        let mut commands: Vec<(String, String)> = Vec::new();
+        for text in own.into_iter().chain(drop_ins(findings, &names)) {
+            for (key, value) in options(&text) {
+                if ASKING.contains(&key) {
+                    todo.extend(value.split_whitespace().map(str::to_owned));
+                } else if key.starts_with("Exec") && value.is_empty() {
+                    commands.retain(|(other, _)| other != key);
+                } else if key.starts_with("Exec") {
+                    commands.push((key.to_owned(), value.to_owned()));
                 }
             }
+        }
+        let found = commands
+            .iter()
+            .filter_map(|(_, command)| program(findings, command));
+        programs.extend(found);
+        for unit in names {
+            todo.extend(links(findings, &unit));
             // A link's other name, such as default.target's.
             todo.extend(alias(findings, &unit));
         }
@@ -104,18 +118,64 @@ fn links(findings: &Findings, unit: &str) -> Vec<String> {
     directories.flatten().collect()
 }
 
-/// The unit's file that counts, and what is added to it.
-fn texts(findings: &Findings, unit: &str) -> Vec<String> {
-    let mut texts = Vec::new();
-    let own = |directory: &&str| findings.text(&format!("{directory}/{unit}"));
-    texts.extend(DIRECTORIES.iter().find_map(own));
-    for directory in DIRECTORIES {
-        let added = format!("{directory}/{unit}.d");
-        for name in findings.names(&added) {
-            texts.extend(findings.text(&format!("{added}/{name}")));
+/// The file of a unit.
+enum Own {
+    None,
+    /// It is empty, or a link to /dev/null: the unit cannot be started.
+    Masked,
+    Text(String),
+}
+
+/// The unit's file that counts: the first of the first of its names.
+fn own(findings: &Findings, names: &[String]) -> Own {
+    for unit in names {
+        for directory in DIRECTORIES {
+            let path = format!("{directory}/{unit}");
+            let target = findings.root.link(Path::new(&path));
+            if target.is_some_and(|target| target.ends_with("dev/null")) {
+                return Own::Masked;
+            }
+            match findings.text(&path) {
+                Some(text) if text.is_empty() => return Own::Masked,
+                Some(text) => return Own::Text(text),
+                None => (),
+            }
         }
     }
-    texts
+    Own::None
+}
+
+/// What is added to the unit's file, in the order of the names of the files. One in an earlier
+/// directory replaces those of its name in the later ones.
+fn drop_ins(findings: &Findings, names: &[String]) -> Vec<String> {
+    let mut units = names.to_vec();
+    for unit in names {
+        let Some((stem, kind)) = unit.rsplit_once('.') else {
+            continue;
+        };
+        // `a-b-c.service` has `a-b-.service` and `a-.service`, and all of the type have `service`.
+        let dashes = stem.trim_end_matches('-').rmatch_indices('-');
+        let prefixes = dashes.filter_map(|(at, _)| stem.get(..=at));
+        units.extend(prefixes.map(|prefix| format!("{prefix}.{kind}")));
+    }
+    let kind = names.first().and_then(|name| name.rsplit_once('.'));
+    let of_type = kind.map(|(_, kind)| kind.to_owned());
+    let mut files = BTreeMap::new();
+    for units in [units, of_type.into_iter().collect()] {
+        for directory in DIRECTORIES {
+            for unit in &units {
+                let added = format!("{directory}/{unit}.d");
+                for name in findings.names(&added) {
+                    if name.ends_with(".conf") {
+                        let path = format!("{added}/{name}");
+                        files.entry(name).or_insert(path);
+                    }
+                }
+            }
+        }
+    }
+    let texts = files.values().filter_map(|path| findings.text(path));
+    texts.collect()
 }
 
 /// The name of the file behind the unit's.

@@ -337,7 +337,7 @@ fn what_units_start_is_judged_with_its_interpreter_and_libraries() {
         "root/usr/lib/systemd/system/at@.service",
         "ExecStart=/opt/at %i\n",
     );
-    place.file("root/usr/lib/systemd/system/by.socket", "");
+    place.file("root/usr/lib/systemd/system/by.socket", "[Socket]\n");
     place.file(
         "root/usr/lib/systemd/system/by.service",
         "ExecStart=/opt/by\n",
@@ -584,4 +584,84 @@ fn libraries_are_looked_for_until_the_time_is_over() {
         .run("doctor --root root --seconds 1")
         .said_no("1 problem");
     ran.printed("note: next boot: not all that it uses was found in time\n");
+}
+
+/// A boot that wants this unit and runs a program of it, and what else is there.
+fn with_unit(unit: &str, files: &[(&str, &str)]) -> Place {
+    let place = enforcing();
+    place.file(
+        "root/etc/systemd/system/default.target",
+        format!("[Unit]\nWants={unit}\n"),
+    );
+    place.file(
+        &format!("root/usr/lib/systemd/system/{unit}"),
+        "[Service]\nExecStart=/opt/own\n",
+    );
+    for name in ["own", "first", "second", "third"] {
+        place.file(&format!("root/opt/{name}"), "unknown");
+    }
+    for (name, text) in files {
+        place.file(&format!("root/{name}"), text);
+    }
+    place
+}
+
+#[test]
+fn a_masked_unit_starts_nothing() {
+    let none = "would refuse none of 1 file that it uses\n";
+    for target in ["/dev/null", "../../../dev/null"] {
+        let place = with_unit(
+            "a.service",
+            &[(
+                "etc/systemd/system/a.service.d/x.conf",
+                "ExecStartPre=/opt/first\n",
+            )],
+        );
+        symlink(target, place.path("root/etc/systemd/system/a.service")).expect("a link");
+        doctor(&place).good().printed(none);
+    }
+    let place = with_unit("a.service", &[("etc/systemd/system/a.service", "")]);
+    doctor(&place).good().printed(none);
+}
+
+#[test]
+fn drop_ins_count_by_unit_prefix_and_type_and_reset() {
+    let place = with_unit(
+        "a-b.service",
+        &[
+            (
+                "etc/systemd/system/service.d/1.conf",
+                "ExecStartPre=/opt/first\n",
+            ),
+            (
+                "etc/systemd/system/a-.service.d/2.conf",
+                "ExecStartPre=/opt/second\n",
+            ),
+            (
+                "usr/lib/systemd/system/a-b.service.d/3.txt",
+                "ExecStop=/opt/third\n",
+            ),
+        ],
+    );
+    has_problem(
+        &place,
+        "next boot",
+        "would refuse 3 of 4 files that it uses: /opt/first, /opt/own, /opt/second",
+        "",
+    );
+    // What is set to nothing starts anew, and a name in /etc stands for the one in /usr.
+    place.file(
+        "root/usr/lib/systemd/system/a-b.service.d/3.conf",
+        "ExecStop=/opt/third\n",
+    );
+    place.file(
+        "root/etc/systemd/system/a-b.service.d/3.conf",
+        "ExecStart=\nExecStartPre =\nExecStart=/opt/first\n",
+    );
+    has_problem(
+        &place,
+        "next boot",
+        "would refuse 1 of 2 files that it uses: /opt/first",
+        "",
+    );
 }
