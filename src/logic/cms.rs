@@ -31,6 +31,7 @@ use crate::{
         CONTEXT_1,
         INTEGER,
         OBJECT_IDENTIFIER,
+        OCTET_STRING,
         SEQUENCE,
         SET, //
     },
@@ -48,6 +49,9 @@ use crate::{
     time,
     x509, //
 };
+
+/// `messageDigest`.
+const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04];
 
 /// `signingTime`.
 const SIGNING_TIME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05];
@@ -75,6 +79,7 @@ pub struct Message<'a> {
     hash: HashAlgo,
     algo: PublicKeyAlgo,
     signed_at: Option<i64>,
+    digest: Option<&'a [u8]>,
     certificates: &'a [u8],
 }
 
@@ -118,12 +123,14 @@ impl<'a> Message<'a> {
             hash,
             algo,
             signed_at,
+            digest,
         } = read_signer(signer)?;
         Ok(Self {
             signer,
             hash,
             algo,
             signed_at,
+            digest,
             certificates,
         })
     }
@@ -149,6 +156,12 @@ impl<'a> Message<'a> {
         self.signed_at
     }
 
+    /// The digest of what is signed, if the signed attributes have one. Without a key nobody
+    /// vouches for it.
+    pub const fn digest(&self) -> Option<&'a [u8]> {
+        self.digest
+    }
+
     /// The enclosed certificates, each in DER.
     pub fn certificates(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut cursor = Cursor::new(self.certificates);
@@ -161,6 +174,7 @@ struct SignerInfo<'a> {
     hash: HashAlgo,
     algo: PublicKeyAlgo,
     signed_at: Option<i64>,
+    digest: Option<&'a [u8]>,
 }
 
 fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
@@ -178,9 +192,9 @@ fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
     };
     let mut algorithm = Cursor::new(content(&mut info, SEQUENCE)?);
     let hash = hash_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?)?;
-    let signed_at = match optional(&mut info, CONTEXT_0)? {
-        Some(attributes) => signing_time(attributes)?,
-        None => None,
+    let (signed_at, digest) = match optional(&mut info, CONTEXT_0)? {
+        Some(attributes) => (signing_time(attributes)?, message_digest(attributes)),
+        None => (None, None),
     };
     let mut algorithm = Cursor::new(content(&mut info, SEQUENCE)?);
     let algo = x509::algo_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?);
@@ -189,7 +203,21 @@ fn read_signer(info: &[u8]) -> Result<SignerInfo<'_>> {
         hash,
         algo,
         signed_at,
+        digest,
     })
+}
+
+/// The digest of the content among signed attributes that were walked before.
+fn message_digest(attributes: &[u8]) -> Option<&[u8]> {
+    let mut attributes = Cursor::new(attributes);
+    while !attributes.is_empty() {
+        let mut attribute = Cursor::new(content(&mut attributes, SEQUENCE).ok()?);
+        if content(&mut attribute, OBJECT_IDENTIFIER).ok()? == MESSAGE_DIGEST {
+            let mut values = Cursor::new(content(&mut attribute, SET).ok()?);
+            return content(&mut values, OCTET_STRING).ok();
+        }
+    }
+    None
 }
 
 /// The signing time among signed attributes. Refuses two of them, two values, and values that are

@@ -223,14 +223,20 @@ impl Verifier {
 
     /// Verifies a list, and says what kind of signature it has.
     pub(crate) fn verify(&self, list: &Path) -> Result<&'static str> {
-        let data = format::read(list)?;
-        let (list_type, _) = format::list(&data)?;
-        let Some((path, signature)) = beside(list)? else {
+        format::list(&format::read(list)?)?;
+        let Some((path, _)) = beside(list)? else {
             bail!("there is no signature beside it (.p7s or .sig)");
         };
-        match Signature::parse(&signature)? {
+        self.verify_by(list, &path)
+    }
+
+    /// The same by the signature in the file `path`, wherever that is.
+    pub(crate) fn verify_by(&self, list: &Path, path: &Path) -> Result<&'static str> {
+        let data = format::read(list)?;
+        let (list_type, _) = format::list(&data)?;
+        match Signature::parse(&format::read(path)?)? {
             Signature::Pkcs7(message) => {
-                self.verify_cms(list, &path, message)?;
+                self.verify_cms(list, path, message)?;
                 Ok("PKCS#7")
             }
             Signature::Ima(signature) => self

@@ -21,11 +21,14 @@ use anyhow::{
 };
 
 use super::{
-    boot::{
-        lists_of_next_boot,
-        POLICY, //
+    boot::POLICY,
+    parameters::{
+        only,
+        permitted,
+        said,
+        Permitted,
+        Said, //
     },
-    parameters::parameter,
     used,
     Args,
     Findings, //
@@ -43,10 +46,7 @@ use crate::{
         count,
         quoted, //
     },
-    verify::{
-        Validity,
-        Verifier, //
-    }, //
+    verify::Verifier, //
 };
 
 const ABOUT: &str = "next boot";
@@ -54,18 +54,30 @@ const ABOUT: &str = "next boot";
 /// How many files are named.
 const NAMED: usize = 10;
 
-/// Looks at what would be refused, for at most `--seconds`.
-pub(super) fn look(findings: &mut Findings, args: &Args) -> Result<()> {
-    // What is wrong with the policy is a finding already.
-    let Some((name, policy)) = policy(findings) else {
+/// The policy of the next boot.
+struct Next {
+    /// As `digestctl appraise` is told it.
+    name: String,
+    policy: Policy,
+    /// What this boot's command line alone says against it.
+    only: Option<String>,
+}
+
+/// Looks at what would be refused by the policy and the lists, for at most `--seconds`.
+pub(super) fn look(
+    findings: &mut Findings,
+    args: &Args,
+    lists: &[PathBuf],
+    verifier: Verifier,
+) -> Result<()> {
+    let Some(Next { name, policy, only }) = policy(findings) else {
         return Ok(());
     };
     if !policy.appraises() {
         findings.good(ABOUT, "nothing is refused: no rule appraises");
         return Ok(());
     }
-    let verifier = Verifier::new(&args.cert, &[], Validity::Signing)?;
-    let lists = lists(findings, args, &verifier)?;
+    let lists = Lists::signed(lists)?;
     let begun = Instant::now();
     let time = Duration::from_secs(args.seconds);
     let mut subjects = match args.root == Path::new("/") {
@@ -108,7 +120,7 @@ pub(super) fn look(findings: &mut Findings, args: &Args) -> Result<()> {
         .iter()
         .map(|path| findings.root.inside(path))
         .collect();
-    tell(findings, &name, &inside, files.len());
+    tell(findings, &name, only, &inside, files.len());
     if unjudged > 0 {
         findings.note(
             ABOUT,
@@ -134,7 +146,13 @@ pub(super) fn look(findings: &mut Findings, args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn tell(findings: &mut Findings, policy: &str, denied: &[PathBuf], files: usize) {
+fn tell(
+    findings: &mut Findings,
+    policy: &str,
+    only: Option<String>,
+    denied: &[PathBuf],
+    files: usize,
+) {
     if denied.is_empty() {
         let text = format!("would refuse none of {} that it uses", count(files, "file"));
         findings.good(ABOUT, text);
@@ -155,63 +173,60 @@ fn tell(findings: &mut Findings, policy: &str, denied: &[PathBuf], files: usize)
          digestctl generate FILE… -o /etc/digest_lists/lists/local, digestctl sign it, and make \
          the initramfs anew"
     );
-    match parameter(findings, "ima_appraise").as_deref() {
-        Some(mode @ ("log" | "fix" | "off")) => {
-            findings.note(
-                ABOUT,
-                format!("{text}; ima_appraise={mode} lets them pass"),
-                remedy,
-            );
+    let lets_pass = |mode: &str| ["log", "fix", "off"].contains(&mode);
+    let now = match permitted(findings, "ima_appraise", lets_pass) {
+        Permitted::Always(mode) => {
+            let text = format!("{text}; ima_appraise={mode} lets them pass");
+            findings.note(ABOUT, text, remedy);
+            return;
         }
-        _ => findings.problem(ABOUT, text, remedy),
-    }
+        Permitted::Now(now) => Some(now),
+        Permitted::No => None,
+    };
+    let only = only.or(now).map(|only| format!("; {only}"));
+    findings.problem(ABOUT, text + &only.unwrap_or_default(), remedy);
 }
 
-/// The policy that is in force after the next boot's initramfs, and how to name it; none if there
-/// is none that can be taken.
-fn policy(findings: &mut Findings) -> Option<(String, Policy)> {
-    if let Some(text) = findings.root.read(POLICY.as_ref()).ok().flatten() {
+/// The policy that is in force after the next boot's initramfs; none if there is none that can be
+/// taken.
+fn policy(findings: &mut Findings) -> Option<Next> {
+    // What is wrong with it is told already.
+    if let Some(text) = findings.content(POLICY.as_ref()).ok()? {
         // The one of load time ends when this one is written.
         let name = format!("/{POLICY}");
         let policy = Policy::of_bytes(&name, &text).ok()?;
-        return Some((name, policy));
+        return Some(Next {
+            name,
+            policy,
+            only: None,
+        });
     }
-    let names = parameter(findings, "ima_policy")?;
-    match Policy::of_names(&names) {
-        Ok(policy) => Some((format!("'{names}'"), policy)),
-        Err(error) => {
-            findings.problem(
-                ABOUT,
-                format!("the module does not load with ima_policy={names}: {error}"),
-                "digestctl policy builtin prints the names that there are",
-            );
-            None
+    let Said { now, configured } = said(findings, "ima_policy");
+    let now = now.filter(|names| Some(names) != configured.as_ref());
+    let mut only_now = None;
+    for names in configured.iter().chain(&now) {
+        match Policy::of_names(names) {
+            Ok(policy) if Some(names) == now.as_ref() && !policy.appraises() => {
+                only_now = Some(only("ima_policy", names));
+            }
+            Ok(_) => (),
+            Err(error) => {
+                findings.problem(
+                    ABOUT,
+                    format!("the module does not load with ima_policy={names}: {error}"),
+                    "digestctl policy builtin prints the names that there are",
+                );
+                return None;
+            }
         }
     }
-}
-
-/// The lists that count. Without `--cert` their signatures are believed.
-fn lists(findings: &mut Findings, args: &Args, verifier: &Verifier) -> Result<Lists<'static>> {
-    let mut signed = Vec::new();
-    for path in lists_of_next_boot(findings) {
-        let Some(real) = findings.root.real(&path)? else {
-            continue;
-        };
-        if args.cert.is_empty() {
-            signed.push(real);
-            continue;
-        }
-        match verifier.verify(&real) {
-            Ok(_) => signed.push(real),
-            Err(error) => findings.problem(
-                ABOUT,
-                format!(
-                    "/{} does not count by these certificates: {error:#}",
-                    quoted(&path)
-                ),
-                "sign it with a key of one of them",
-            ),
-        }
-    }
-    Lists::signed(&signed)
+    // The next boot may have either of them: together they refuse what one of them does.
+    let names: Vec<_> = configured.into_iter().chain(now).collect();
+    let names = names.join("|");
+    let policy = Policy::of_names(&names).ok()?;
+    Some(Next {
+        name: format!("'{names}'"),
+        policy,
+        only: only_now,
+    })
 }

@@ -42,7 +42,14 @@ use crate::{
         quoted,
         No, //
     },
-    rooted::Root, //
+    rooted::{
+        Links,
+        Root, //
+    },
+    verify::{
+        Validity,
+        Verifier, //
+    }, //
 };
 
 /// Look for what stands in the way of the module.
@@ -70,7 +77,7 @@ pub(crate) struct Args {
     root: PathBuf,
 
     /// Certificates in PEM by which the next boot's lists, and signatures in security.ima, have to
-    /// be signed [default: signatures of lists are believed]
+    /// be signed [default: signatures of lists are believed if they are of the list's content]
     #[arg(long, value_name = "CERT")]
     cert: Vec<PathBuf>,
 
@@ -155,6 +162,18 @@ impl Findings {
         Some(String::from_utf8_lossy(&data).into_owned())
     }
 
+    /// The content of a file; none if nothing has its name. Says why it cannot be read.
+    fn content(&self, path: &Path) -> Result<Option<Vec<u8>>, String> {
+        match self.root.read(path) {
+            Ok(None) => match self.root.find(path, Links::Followed) {
+                Ok(None) => Ok(None),
+                _ => Err("leads nowhere".to_owned()),
+            },
+            Ok(data) => Ok(data),
+            Err(error) => Err(format!("cannot be read: {error}")),
+        }
+    }
+
     /// The names in a directory, whatever their bytes; none if it is not there.
     fn files(&self, path: &str) -> Vec<OsString> {
         let names = self.root.names(Path::new(path)).ok().flatten();
@@ -181,9 +200,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let release = kernel::look(&mut findings)?;
     tpm::look(&mut findings);
     module::look(&mut findings);
-    boot::look(&mut findings, &release);
+    let verifier = Verifier::new(&args.cert, &[], Validity::Signing)?;
+    let lists = boot::look(&mut findings, &release, &verifier);
     if args.seconds > 0 {
-        denials::look(&mut findings, args)?;
+        denials::look(&mut findings, args, &lists, verifier)?;
     }
     if_read(print(args, &findings.all))?;
     let of = |level| {

@@ -10,7 +10,8 @@ use std::{
         ffi::OsStrExt,
         fs::symlink, //
     },
-    path::PathBuf, //
+    path::PathBuf,
+    process::Command, //
 };
 
 use crate::{
@@ -207,7 +208,12 @@ fn what_the_next_initramfs_will_lack_is_told() {
     has_problem(&place, "next boot", "other leads nowhere", "copy the list");
     let place = healthy();
     place.file(&format!("{lists}/text"), "text");
-    has_problem(&place, "next boot", "text: not a digest list", "remove it");
+    has_problem(
+        &place,
+        "next boot",
+        "text is not a digest list",
+        "remove it",
+    );
     let place = healthy();
     place.file("root/etc/digest_lists/policy", "measure pcr=10\n");
     has_problem(
@@ -470,7 +476,10 @@ fn the_policy_of_the_next_boot_is_the_one_that_counts() {
 fn what_is_only_logged_is_a_note() {
     let place = enforcing();
     place.file("root/usr/lib/systemd/systemd", "unknown");
-    place.file("root/proc/cmdline", "digest_lists.ima_appraise=log\n");
+    place.file(
+        "root/etc/modprobe.d/a.conf",
+        "options digest_lists ima_appraise=log\n",
+    );
     doctor(&place)
         .good()
         .printed("/usr/lib/systemd/systemd; ima_appraise=log lets them pass\n");
@@ -490,6 +499,176 @@ fn lists_that_are_not_signed_or_not_by_the_given_certificate_do_not_count() {
     doctor(&place)
         .said_no("2 problems")
         .printed("would refuse 1 of 1 file that it uses: /usr/lib/systemd/systemd\n");
+}
+
+/// The problem there is, and no other, says that it is no problem in this boot alone.
+#[track_caller]
+fn is_permitted_now_only(place: &Place, text: &str, value: &str) {
+    let text = format!("{text}; only this boot's command line says {value}");
+    has_problem(place, "next boot", &text, "");
+}
+
+#[test]
+fn what_only_the_command_line_of_this_boot_permits_stays_a_problem() {
+    let place = healthy();
+    fs::remove_file(place.path("root/etc/digest_lists/lists/list.p7s")).expect("removed");
+    for value in ["0", "off", "n", "F"] {
+        let word = format!("require_signature={value}");
+        place.file("root/proc/cmdline", format!("digest_lists.{word}\n"));
+        is_permitted_now_only(&place, "not signed: list", &word);
+    }
+    let place = enforcing();
+    place.file("root/usr/lib/systemd/systemd", "unknown");
+    for mode in ["log", "fix", "off"] {
+        let word = format!("ima_appraise={mode}");
+        place.file("root/proc/cmdline", format!("digest-lists.{word}\n"));
+        is_permitted_now_only(&place, "/usr/lib/systemd/systemd", &word);
+    }
+    let place = healthy();
+    fs::remove_file(place.path("root/etc/digest_lists/policy")).expect("removed");
+    place.file("root/proc/modules", "fat 1 0 - Live 0x0\n");
+    place.file(
+        &format!("root/lib/modules/{RELEASE}/kernel/fs/fat/fat.ko.xz"),
+        "unknown",
+    );
+    place.file(
+        "root/etc/modprobe.d/a.conf",
+        "options digest_lists ima_policy=secure_boot\n",
+    );
+    place.file("root/proc/cmdline", "digest_lists.ima_policy=tcb\n");
+    is_permitted_now_only(&place, "fat.ko.xz", "ima_policy=tcb");
+    // The other way round it is this boot's that appraises, and that may be the next one's.
+    place.file(
+        "root/etc/modprobe.d/a.conf",
+        "options digest_lists ima_policy=tcb\n",
+    );
+    place.file("root/proc/cmdline", "digest_lists.ima_policy=secure_boot\n");
+    has_problem(&place, "next boot", "fat.ko.xz", "'tcb|secure_boot'");
+}
+
+#[test]
+fn a_signature_of_another_content_is_a_problem() {
+    let place = enforcing();
+    place.file("tree/a", "another");
+    place.run("generate tree -o other").good();
+    place
+        .run("sign other --key alice.key --cert alice.pem")
+        .good();
+    place.file(
+        "root/etc/digest_lists/lists/list.p7s",
+        place.read("other.p7s"),
+    );
+    let other = "/etc/digest_lists/lists/list.p7s is a signature of another content";
+    let ran = doctor(&place).said_no("2 problems");
+    ran.printed(&format!("problem: next boot: {other}"))
+        .printed("would refuse 1 of 1 file that it uses: /usr/lib/systemd/systemd\n");
+    place.file("root/etc/digest_lists/lists/list.p7s", "0\x03text");
+    let ran = doctor(&place).said_no("2 problems");
+    ran.printed("problem: next boot: /etc/digest_lists/lists/list.p7s is no signature");
+}
+
+#[test]
+fn a_signature_without_a_digest_is_verified_by_certificates_only() {
+    let place = enforcing();
+    let sign = |list: &str| {
+        let made = Command::new("openssl")
+            .current_dir(place.path(""))
+            .args(["cms", "-sign", "-binary", "-noattr", "-outform", "DER"])
+            .args([
+                "-md",
+                "sha256",
+                "-signer",
+                "alice.pem",
+                "-inkey",
+                "alice.key",
+            ])
+            .args(["-in", list, "-out"])
+            .arg(place.path("root/etc/digest_lists/lists/list.p7s"))
+            .output()
+            .expect("openssl runs");
+        assert!(made.status.success());
+    };
+    sign("list");
+    let ran = doctor(&place).good();
+    ran.printed("note: next boot: signatures that were not verified: list\n")
+        .printed("good: next boot: would refuse none of 1 file");
+    place
+        .run("doctor --root root --cert alice.pem")
+        .good()
+        .printed("good: next boot: 1 list signed\n");
+    sign("alice.pem");
+    place
+        .run("doctor --root root --cert alice.pem")
+        .said_no("2 problems")
+        .printed("etc/digest_lists/lists/list does not count by these certificates");
+}
+
+#[test]
+fn what_is_counted_is_what_the_hook_of_the_initramfs_takes() {
+    let lists = "root/etc/digest_lists/lists";
+    let place = healthy();
+    place.file(&format!("{lists}/directory/list"), "");
+    fs::create_dir(place.path(&format!("{lists}/a.p7s"))).expect("a directory");
+    place.file(&format!("{lists}/.gone.p7s"), "");
+    doctor(&place)
+        .good()
+        .printed("good: next boot: 1 list signed\n");
+    for name in ["list", "list.p7s"] {
+        let name = |dot: &str| place.path(&format!("{lists}/{dot}{name}"));
+        fs::rename(name(""), name(".")).expect("renamed");
+    }
+    has_problem(
+        &place,
+        "next boot",
+        "there is no list",
+        "digestctl generate",
+    );
+    let place = healthy();
+    fs::rename(
+        place.path(&format!("{lists}/list")),
+        place.path(&format!("{lists}/moved")),
+    )
+    .expect("renamed");
+    let ran = doctor(&place).said_no("2 problems");
+    ran.printed("list.p7s is a signature without a list: no initramfs can be made with it\n")
+        .printed("not signed: moved\n");
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_a_problem() {
+    let policy = "root/etc/digest_lists/policy";
+    let place = healthy();
+    fs::remove_file(place.path(policy)).expect("removed");
+    symlink("/media/usb/policy", place.path(policy)).expect("a link");
+    has_problem(&place, "next boot", "policy leads nowhere", "remove it");
+    fs::remove_file(place.path(policy)).expect("removed");
+    fs::create_dir(place.path(policy)).expect("a directory");
+    has_problem(&place, "next boot", "policy cannot be read", "remove it");
+}
+
+#[test]
+fn the_signature_beside_a_link_counts_and_not_the_one_beside_its_target() {
+    let lists = "root/etc/digest_lists/lists";
+    let place = enforcing();
+    for name in ["list", "list.p7s"] {
+        let to = place.path(&format!("root/srv/{name}"));
+        fs::create_dir_all(place.path("root/srv")).expect("a directory");
+        fs::rename(place.path(&format!("{lists}/{name}")), to).expect("renamed");
+    }
+    symlink("/srv/list", place.path(&format!("{lists}/link"))).expect("a link");
+    place
+        .run("doctor --root root --cert alice.pem")
+        .said_no("2 problems")
+        .printed("not signed: link\n");
+    fs::rename(
+        place.path("root/srv/list.p7s"),
+        place.path(&format!("{lists}/link.p7s")),
+    )
+    .expect("renamed");
+    place
+        .run("doctor --root root --cert alice.pem")
+        .good()
+        .printed("good: next boot: 1 list signed\n");
 }
 
 /// A library of 64 bits that asks for others, each by an entry of its own, with a path to them.
@@ -586,6 +765,15 @@ fn libraries_are_looked_for_until_the_time_is_over() {
     ran.printed("note: next boot: not all that it uses was found in time\n");
 }
 
+#[test]
+fn a_file_without_end_is_not_read() {
+    let place = healthy();
+    let file = place.file("root/etc/digest_lists/lists/large", "");
+    let file = fs::OpenOptions::new().write(true).open(file);
+    file.and_then(|file| file.set_len(1 << 40)).expect("a hole");
+    has_problem(&place, "next boot", "large cannot be read", "remove it");
+}
+
 /// A boot that wants this unit and runs a program of it, and what else is there.
 fn with_unit(unit: &str, files: &[(&str, &str)]) -> Place {
     let place = enforcing();
@@ -664,4 +852,35 @@ fn drop_ins_count_by_unit_prefix_and_type_and_reset() {
         "would refuse 1 of 2 files that it uses: /opt/first",
         "",
     );
+}
+
+#[test]
+fn parameters_mean_what_they_mean_to_the_kernel_and_to_modprobe() {
+    let place = healthy();
+    fs::remove_file(place.path("root/etc/digest_lists/lists/list.p7s")).expect("removed");
+    let options = |value: &str| {
+        place.file(
+            "root/usr/local/lib/modprobe.d/a.conf",
+            format!("options digest_lists require_signature{value}\n"),
+        );
+    };
+    for value in ["=0", "=off", "=OF", "=f", "=n", "=No"] {
+        options(value);
+        doctor(&place)
+            .good()
+            .printed("such lists serve measurement only\n");
+    }
+    for value in ["=1", "=on", "=t", "=o", "=", "=0 require_signature"] {
+        options(value);
+        has_problem(&place, "next boot", "not signed: list", "digestctl sign");
+    }
+}
+
+#[test]
+fn a_system_without_kernels_has_none_with_the_module() {
+    let place = healthy();
+    fs::remove_dir_all(place.path("root/lib/modules")).expect("removed");
+    let ran = doctor(&place).good();
+    assert!(!ran.out.contains("every installed kernel"), "{}", ran.out);
+    ran.printed("note: next boot: no kernel is in /lib/modules\n");
 }
