@@ -141,6 +141,9 @@ impl Drop for Machine {
     }
 }
 
+/// Gives the digest in a bank by which a PCR is extended.
+type DigestIn<'a> = &'a dyn Fn(&str) -> String;
+
 impl Machine {
     /// One with a TPM that nobody has used. None if programs are missing.
     fn new() -> Option<Self> {
@@ -296,7 +299,7 @@ impl Machine {
 
     /// The PCR is extended, by what gives the digest of each bank, before the module is loaded. The
     /// start record says what it was then.
-    fn boot_behind(&self, extends: &[&dyn Fn(&str) -> String]) {
+    fn boot_behind(&self, extends: &[DigestIn<'_>]) {
         let mut before = BANKS.map(|bank| "0".repeat(hash(bank, b"").len()));
         let zeros = before.clone();
         for digest in extends {
@@ -1285,7 +1288,7 @@ fn the_log_of_the_firmware_explains_what_was_in_the_pcr_before() {
     let expected = machine.place.read("expected");
     let expected = [&expected[..], b"start_values=firmware-log\n"].concat();
     let no_log = "NOT TRUSTED: start-values";
-    let cases: [(&str, &[&dyn Fn(&str) -> String], &str); 4] = [
+    let cases: [(&str, &[DigestIn<'_>], &str); 4] = [
         ("stub", &[&measured], "TRUSTED"),
         ("separated", &[&measured, &separator], "TRUSTED"),
         ("other", &[&measured, &other], no_log),
