@@ -34,11 +34,7 @@ check "puts the parameters into the initramfs" grep -q '^etc/modprobe\.d/digest_
 check "puts no lists there" eval '! grep -q "^etc/digest_lists/metadata" "$WORK/content"'
 
 section "the commands of README.md"
-while read -r command; do
-	begun=$SECONDS
-	check "succeed: $command" bash -c "$command </dev/null"
-	note "$((SECONDS - begun)) s"
-done </mnt/share/commands
+runs_commands
 content "$initramfs" >"$WORK/content"
 check "put the list into the initramfs" grep -q '^etc/digest_lists/lists/debian$' "$WORK/content"
 check "put its metadata there" grep -q '^etc/digest_lists/metadata$' "$WORK/content"

@@ -8,6 +8,8 @@
 
 # shellcheck source=tests/selftests/lib.sh
 . /opt/selftests/lib.sh
+# shellcheck source=tests/packages/initramfs.sh
+. /mnt/share/initramfs.sh
 
 packages=(/mnt/share/*.deb)
 release=$(cd /boot && echo initrd.img-*)
@@ -32,11 +34,7 @@ check "puts the module into the initramfs" eval \
 check "puts no lists there" eval '! lsinitramfs "/boot/initrd.img-$release" | grep -q "^etc/digest_lists/metadata"'
 
 section "the two commands of README.md"
-while read -r command; do
-	begun=$SECONDS
-	check "succeed: $command" bash -c "$command </dev/null"
-	note "$((SECONDS - begun)) s"
-done </mnt/share/commands
+runs_commands
 check "put the lists into the initramfs" eval \
 	'lsinitramfs "/boot/initrd.img-$release" | grep -q "^etc/digest_lists/metadata"'
 check "keep a copy of the metadata for attestation" eval '[ "$(ls /var/lib/digest_lists/metadata | wc -l)" = 1 ]'
