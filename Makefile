@@ -17,7 +17,7 @@ help:
 	@echo 'make host-check   tests of the formats, the policy language and the tool, on this machine'
 	@echo 'make guest-check  selftests of the module, on the stock kernel in QEMU'
 	@echo 'make check-keylime Keylime judges a guest, by its own verifier (two minutes; the first time it is fetched)'
-	@echo 'make check-report  signed reports of systemd have the list of a guest (two minutes; the first time it is fetched)'
+	@echo 'make check-report  systemd'\''s signed reports have the list of a guest, and a volume opens by systemd-pcrlock (two minutes)'
 	@echo 'make check-static  digestctl runs on Debian 11 to sid, and where nothing else is'
 	@echo 'make check-packages a stock Debian guest measures with the packages alone, and starts without them (minutes)'
 	@echo 'make check-documents the commands of README.md and deployment.md, as they stand there (minutes)'
@@ -175,7 +175,7 @@ install:
 	install -D -m 644 -t "$(DESTDIR)"/usr/lib/systemd/system integration/systemd/*
 	find build/share -type f -printf '%P\n' | while read -r file; do \
 		install -D -m 644 build/share/$$file "$(DESTDIR)"/usr/share/$$file || exit; done
-	install -d "$(DESTDIR)"/etc/digest_lists/lists "$(DESTDIR)"/var/lib/digest_lists/metadata
+	install -d "$(DESTDIR)"/etc/digest_lists/lists "$(DESTDIR)"/etc/digest_lists/keys "$(DESTDIR)"/var/lib/digest_lists/metadata
 
 fmt:
 	@scripts/checks --fix rustfmt

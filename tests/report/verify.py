@@ -4,8 +4,7 @@
 
 A report is a sequence of JSON texts (RFC 7464): the report, and the TPM's signature of it. The
 quote has no values of the PCRs, only a digest over them: those of the firmware come from the event
-log beside it, that of PCR 12 from the measurement list in the report. Prints a line for each case,
-and 'N passed, N failed'.
+log beside it, that of PCR 12 from the measurement list in the report. Prints a plan and a line for each case.
 """
 
 import copy
@@ -205,12 +204,12 @@ def main(directory):
     results.append(("a list with an older quote of the same TPM is refused",
                     refused(later[0] + b"\x1e" + json.dumps(new).encode()),
                     "the quote does not have the values that list and event log give"))
+    print(f"1..{len(results)}")
     failed = 0
     for name, got, wanted in results:
         good = got == wanted
         failed += not good
         print(f"{'ok' if good else 'not ok'} {name}" + ("" if good else f": wanted {wanted!r}, got {got!r}"))
-    print(f"{len(results) - failed} passed, {failed} failed")
     return failed > 0
 
 

@@ -145,7 +145,7 @@ fn systemd_pcrlock_predicts_the_value_of_the_tpm_from_the_component() {
     place.file("components/none", "");
     machine
         .digestctl(&format!(
-            "export pcrlock {} -o components/700-digest-lists.pcrlock",
+            "export pcrlock {} -o components/755-digest-lists.pcrlock",
             told()
         ))
         .good();
