@@ -50,6 +50,8 @@ const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
 const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 /// `keyUsage`.
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+/// `subjectKeyIdentifier`.
+const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
 
 /// The shortest modulus of an RSA key in bits.
 pub const MIN_RSA_BITS: usize = 2048;
@@ -161,21 +163,57 @@ pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
 /// [`Cause::BadKey`].
 pub fn may_sign(der: &[u8]) -> Result<bool> {
     let read = || {
-        let mut extensions = Cursor::new(extensions(der)?);
-        while !extensions.is_empty() {
-            let mut extension = Cursor::new(content(&mut extensions, SEQUENCE)?);
-            let oid = content(&mut extension, OBJECT_IDENTIFIER)?;
-            optional(&mut extension, BOOLEAN)?;
-            if oid == KEY_USAGE {
-                let mut value = Cursor::new(content(&mut extension, OCTET_STRING)?);
-                let bits = content(&mut value, BIT_STRING)?;
-                // The number of bits that are not used comes first.
-                return Ok(bits.get(1).is_some_and(|first| first & 0x80 != 0));
-            }
-        }
-        Ok(false)
+        let Some(usage) = extension(der, KEY_USAGE)? else {
+            return Ok(false);
+        };
+        let bits = content(&mut Cursor::new(usage), BIT_STRING)?;
+        // The number of bits that are not used comes first.
+        Ok(bits.get(1).is_some_and(|first| first & 0x80 != 0))
     };
     read().map_err(|_: Cause| Cause::BadKey)
+}
+
+/// How the module shows the key of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identifier<'a> {
+    /// By the `subjectKeyIdentifier`.
+    Key(&'a [u8]),
+    /// By the SHA-256 of the signed part of the certificate, which is here.
+    Signed(&'a [u8]),
+}
+
+/// What the identifier of the key of the certificate `der` is made from. For the tool: the module
+/// gets it from the kernel.
+///
+/// # Errors
+///
+/// [`Cause::BadKey`].
+pub fn identifier(der: &[u8]) -> Result<Identifier<'_>> {
+    let read = || {
+        if let Some(id) = extension(der, SUBJECT_KEY_IDENTIFIER)? {
+            return content(&mut Cursor::new(id), OCTET_STRING).map(Identifier::Key);
+        }
+        let certificate = content(&mut Cursor::new(der), SEQUENCE)?;
+        let mut rest = Cursor::new(certificate);
+        content(&mut rest, SEQUENCE)?;
+        let signed = certificate.get(..rest.offset());
+        signed.map(Identifier::Signed).ok_or(Cause::BadKey)
+    };
+    read().map_err(|_: Cause| Cause::BadKey)
+}
+
+/// The value of the extension `oid`, if there is one.
+fn extension<'a>(der: &'a [u8], oid: &[u8]) -> Result<Option<&'a [u8]>> {
+    let mut extensions = Cursor::new(extensions(der)?);
+    while !extensions.is_empty() {
+        let mut extension = Cursor::new(content(&mut extensions, SEQUENCE)?);
+        let found = content(&mut extension, OBJECT_IDENTIFIER)? == oid;
+        optional(&mut extension, BOOLEAN)?;
+        if found {
+            return content(&mut extension, OCTET_STRING).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// Refuses the certificate `der` if the kernel cannot verify signatures by its key, or the key is

@@ -21,7 +21,7 @@ INTERPRETER=/opt/guest/interpreter
 UNITS=70
 
 enforcing_system
-plan 100
+plan 101
 no_ratelimit
 
 # modified FILE COPY OFFSET: a copy with one byte changed.
@@ -44,6 +44,11 @@ check_eq "the module came before systemd" "digest_lists systemd" "$(dmesg |
 	awk '/digest_lists: / && !m++ { printf "digest_lists " } /systemd\[1\]: systemd .* running/ && !s++ { print "systemd" }')"
 check_eq "the module enforces" enforce "$(status ima_appraise)"
 check_eq "all lists are signed" "$(status lists)" "$(status lists_signed)"
+check_eq "a list counts by a key of /etc/digest_lists/keys" "certified
+lists=1" "$(
+	id=$(digestctl keys show /etc/digest_lists/keys/signer.pem | cut -d' ' -f1)
+	sed -n "s/^$id .* origin=\([a-z-]*\) .*/\1/p" "$SECFS/trusted_keys"
+	printf 'lists=%s\n' "$(grep -c " signer=$id " "$SECFS/digest_lists")")"
 check_eq "nothing was refused" 0 "$(status files_denied)"
 check_eq "the audit log has no refusal" 0 "$(dmesg | grep -c 'op=appraise_data')"
 # udevd of the initramfs may still be ending, with files that are gone.

@@ -2,6 +2,8 @@
 
 //! `digestctl keys`: the keys by which lists may be signed.
 
+mod in_files;
+
 use std::{
     ffi::OsString,
     io::Write,
@@ -51,7 +53,13 @@ Examples:
   digestctl keys add vendor.asc.keyfile              a vendor's key that a trusted key vouches for")]
 pub(crate) enum Command {
     /// Show the keys
+    ///
+    /// Those of the module or, where files are named, the identifiers of the keys in them.
     Show {
+        /// Certificates, in PEM or DER, OpenPGP keys, or key files
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+
         /// Print JSON: an array with an object for each key
         #[arg(long)]
         json: bool,
@@ -97,7 +105,17 @@ pub(crate) enum Command {
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Show { json, location } => show(*json, &location.read(FILE)?)?,
+        Command::Show {
+            files,
+            json,
+            location,
+        } => {
+            let keys = match &**files {
+                [] => location.read(FILE)?,
+                files => in_files::lines(files)?,
+            };
+            show(*json, &keys)?;
+        }
         Command::Add { files, location } => {
             for file in files {
                 add(file, location).with_context(|| quoted(file))?;

@@ -2,7 +2,7 @@
 
 //! `digestctl verify`: whether lists are signed by somebody.
 
-mod openpgp_keys;
+pub(crate) mod openpgp_keys;
 
 use std::path::{
     Path,

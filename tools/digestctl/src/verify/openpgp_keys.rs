@@ -143,7 +143,8 @@ impl Keys {
     }
 }
 
-fn fingerprint(key: &PublicKey<'_>) -> [u8; 20] {
+/// By which the module shows a key.
+pub(crate) fn fingerprint(key: &PublicKey<'_>) -> [u8; 20] {
     let mut bytes = Buffer::default();
     // A buffer takes all that is put.
     let _ = key.write_fingerprinted(&mut bytes);

@@ -146,3 +146,77 @@ fn what_is_no_certificate_or_more_than_one_is_refused() {
         .failed("text is no certificate");
     assert!(!place.has("text.keyfile"));
 }
+
+/// What openssl prints for the certificate alice.pem, without what separates the bytes.
+fn openssl_hex(place: &Place, args: &[&str]) -> String {
+    let printed = Command::new("openssl")
+        .current_dir(place.path(""))
+        .args(args)
+        .output()
+        .expect("openssl runs");
+    assert!(printed.status.success());
+    let text = String::from_utf8_lossy(&printed.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    let hex = last.rsplit([' ', '=']).next().unwrap_or_default();
+    hex.replace(':', "").to_lowercase()
+}
+
+#[test]
+fn keys_in_files_are_shown_by_the_identifiers_of_the_module() {
+    let place = with_certificate();
+    place
+        .run("keys sign alice.pem --key alice.key --cert alice.pem")
+        .good();
+    let id = openssl_hex(
+        &place,
+        &[
+            "x509",
+            "-in",
+            "alice.pem",
+            "-noout",
+            "-ext",
+            "subjectKeyIdentifier",
+        ],
+    );
+    assert_eq!(id.len(), 40);
+    place
+        .run("keys show alice.pem alice.pem.keyfile")
+        .good()
+        .printed(&format!(
+            "{id} file=alice.pem\n{id} file=alice.pem.keyfile\n"
+        ));
+    place.file("alice.der", der_of(&place, "alice.pem"));
+    place
+        .run("keys show alice.der --json")
+        .good()
+        .printed(&format!(
+            "[\n  {{\n    \"file\": \"alice.der\",\n    \"id\": \"{id}\"\n  }}\n]\n"
+        ));
+}
+
+#[test]
+fn a_certificate_without_an_identifier_has_that_of_its_signed_part() {
+    let place = with_certificate();
+    for args in [
+        "req -x509 -new -key alice.key -subj /CN=bob -addext subjectKeyIdentifier=none -out bob.pem",
+        "x509 -in bob.pem -outform DER -out bob.der",
+        "asn1parse -inform DER -in bob.der -strparse 4 -noout -out signed",
+    ] {
+        openssl_hex(&place, &args.split(' ').collect::<Vec<_>>());
+    }
+    let id = openssl_hex(&place, &["dgst", "-sha256", "signed"]);
+    assert_eq!(id.len(), 64);
+    place
+        .run("keys show bob.pem")
+        .good()
+        .printed(&format!("{id} file=bob.pem\n"));
+}
+
+#[test]
+fn a_file_without_a_key_is_named() {
+    let place = with_certificate();
+    place.file("other", "no key\n");
+    place
+        .run("keys show alice.pem other")
+        .failed("other has no key");
+}
