@@ -14,7 +14,7 @@
 packages=(/mnt/share/*.deb)
 release=$(cd /boot && echo initrd.img-*)
 release=${release#initrd.img-}
-plan 38
+plan 42
 
 check_eq "the system has nothing of the project" "" "$(dpkg-query -W -f '${Package}\n' | grep -i digest)"
 # As 'make install' did it once. What is in /etc counts more than what a package has.
@@ -83,6 +83,16 @@ rm "$lists/link"
 : >"$lists/other.p7s"
 check "no initramfs is made with a signature without a list" eval '! update-initramfs -u'
 rm "$lists/other.p7s"
+keys=/etc/digest_lists/keys
+{ echo "digest_lists key" && openssl x509 -in "$WORK/cert" -outform DER; } >"$keys/test.keyfile"
+check "no initramfs is made with a key file that is not signed" eval '! update-initramfs -u'
+echo "no key" >"$keys/test.keyfile"
+check "no initramfs is made with a file of keys that has none" eval '! update-initramfs -u'
+rm "$keys/test.keyfile"
+cp "$WORK/cert" "$keys/test.pem"
+check "an initramfs is made with a certificate" update-initramfs -u
+check "it has the certificate" eval 'lsinitramfs "$initramfs" | grep -qx "etc/digest_lists/keys/test.pem"'
+rm "$keys/test.pem"
 echo "appraise func=NOTHING" >/etc/digest_lists/policy
 check "no initramfs is made with a policy that the module would refuse" eval '! update-initramfs -u'
 rm /etc/digest_lists/policy
