@@ -30,7 +30,6 @@ use super::record::{
 };
 use crate::sys::{
     console::Show,
-    sha,
     tpm::{
         Bank,
         Chip,
@@ -270,24 +269,18 @@ fn bank_to_watch(chip: &Chip) -> Option<HashAlgo> {
         .find(|algo| chip.has_bank(algo.tpm_alg_id()))
 }
 
-/// The digest of PCRs 0 to 9 of the SHA-256 bank. Without that bank, of PCRs 0 to 7 of the SHA-1
-/// bank. As in IMA.
+/// The digest of PCRs 0 to 9 of the SHA-256 bank, as in IMA; without that bank of another one, by
+/// its own algorithm. Of the SHA-1 bank, of PCRs 0 to 7, as in IMA. IMA has no digest where there is
+/// neither a SHA-256 nor a SHA-1 bank.
 fn boot_aggregate(chip: &Chip) -> Result<Digest> {
-    let (algo, last) = if chip.has_bank(HashAlgo::Sha256.tpm_alg_id()) {
-        (HashAlgo::Sha256, 9)
-    } else if chip.has_bank(HashAlgo::Sha1.tpm_alg_id()) {
-        (HashAlgo::Sha1, 7)
-    } else {
-        pr_warn!("the TPM has neither a SHA-256 nor a SHA-1 bank: boot_aggregate is zero\n");
+    let Some(algo) = bank_to_watch(chip) else {
+        pr_warn!("the TPM has no bank of a known algorithm: boot_aggregate is zero\n");
         return Ok(Digest::zero(HashAlgo::Sha256));
     };
+    let last = if algo == HashAlgo::Sha1 { 7 } else { 9 };
     let mut pcrs = KVec::new();
     for pcr in 0..=last {
         pcrs.extend_from_slice(chip.pcr(pcr, algo)?.as_bytes(), GFP_KERNEL)?;
     }
-    match algo {
-        HashAlgo::Sha1 => Digest::new(algo, &sha::sha1(&pcrs)),
-        _ => Digest::new(algo, &sha::sha256(&pcrs)),
-    }
-    .map_err(|_| EINVAL)
+    Ok(record::hash(algo, &pcrs))
 }

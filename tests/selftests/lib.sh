@@ -324,6 +324,22 @@ tpm_banks() { tpm2_getcap pcrs | sed -n 's/^ *- \([a-z0-9_]*\): \[ [0-9].*/\1/p'
 # bank_pcrs BANK: the bank's registers in the form that evmctl reads.
 bank_pcrs() { tpm2_pcrread "$1" | awk '/0x/ { sub(/.*0x/, ""); printf "PCR-%02d: %s\n", n++, $0 }'; }
 
+# best_bank: the bank in which the module computes: SHA-256, or the first of the others that is there.
+best_bank() {
+	local bank
+	for bank in sha256 sha384 sha512 sha1; do
+		tpm_banks | grep -qx "$bank" && echo "$bank" && return
+	done
+}
+
+# boot_aggregate: the digest of PCRs 0 to 9 of that bank (0 to 7 of SHA-1), with its algorithm.
+boot_aggregate() {
+	local bank pcrs=0,1,2,3,4,5,6,7,8,9
+	bank=$(best_bank)
+	[ "$bank" != sha1 ] || pcrs=0,1,2,3,4,5,6,7
+	echo "$bank:$(tpm2_pcrread "$bank:$pcrs" | sed -n 's/.*0x//p' | unhex | "${bank}sum" | cut -d' ' -f1)"
+}
+
 # all_pcrs PREFIX: the same of every active bank, in PREFIX-BANK.
 all_pcrs() {
 	tpm2_pcrread | awk -v prefix="$1" '

@@ -14,7 +14,6 @@ chmod 755 "$WORK"
 nth() { sed -n "$1p" "$ascii"; }
 record_digest() { cut -d' ' -f4 | sed 's/sha256://'; }
 sum() { sha256sum | cut -c1-64; }
-pcr_values() { tpm2_pcrread "$1" | sed -n 's/.*0x//p'; }
 fails() { ! "$@" 2>/dev/null; }
 writes() { echo x >"$1"; }
 
@@ -23,7 +22,7 @@ section "the start of a list"
 load_module || bail "the module does not load"
 check_eq "it has two records" 2 "$(records)"
 check_eq "the first record is boot_aggregate" boot_aggregate "$(nth 1 | cut -d' ' -f5)"
-check_eq "the digest of boot_aggregate is that of PCRs 0 to 9" "$(pcr_values sha256:0,1,2,3,4,5,6,7,8,9 | unhex | sum)" "$(nth 1 | record_digest)"
+check_eq "the digest of boot_aggregate is that of PCRs 0 to 9" "$(boot_aggregate)" "$(nth 1 | cut -d' ' -f4)"
 check_eq "the second record is digest_lists_start" digest_lists_start "$(nth 2 | cut -d' ' -f5)"
 check_eq "the digest of digest_lists_start is that of its text" "$(text_of digest_lists_start | sum)" "$(nth 2 | record_digest)"
 check_eq "the text of digest_lists_start has the digest of the policy, which is empty" "sha256:$(sum <"$SECFS/policy")" "$(started policy)"

@@ -140,29 +140,32 @@ check_eq "all records wait before it" "$(records)" "$(status records_waiting)"
 bind
 check "what waits is extended without another record" wait_for "$patience" waits 0
 replays "the PCR of every bank is the replay of the list"
-aggregate=$(tpm2_pcrread sha256:0,1,2,3,4,5,6,7,8,9 | sed -n 's/.*0x//p' | unhex | sha256sum | cut -c1-64)
-check_eq "boot_aggregate_late has the digest of PCRs 0 to 9" "$aggregate" "$(recorded boot_aggregate_late)"
+check_eq "boot_aggregate_late has the digest of PCRs 0 to 9" "$(boot_aggregate)" \
+	"$(awk '$NF == "boot_aggregate_late" { print $4 }' "$ASCII")"
 check_eq "digest_lists_tpm says what the PCR was, in every bank" \
 	"pcr=16 $(for bank in $(tpm_banks); do echo "pcr_initial_$bank=$(bank_pcrs "$bank" | sed -n 's/PCR-09: //p' | sed 's/./0/g')"; done | sort | tr '\n' ' ')" \
 	"$(text_of digest_lists_tpm | tr '\n' ' ')"
 unload_module
 # The same where the PCR is not zero.
 tpm2_pcrreset 16
-tpm2_pcrextend "16:sha256=$(printf '%064d' 7)" >/dev/null
-initial=$(bank_pcrs sha256 | sed -n 's/PCR-16: //p' | tr A-F a-f)
+bank=$(best_bank)
+size=$(bank_pcrs "$bank" | sed -n 's/PCR-09: //p' | tr -d '\n' | wc -c)
+tpm2_pcrextend "16:$bank=$(printf "%0${size}d" 7)" >/dev/null
+initial=$(bank_pcrs "$bank" | sed -n 's/PCR-16: //p' | tr A-F a-f)
 unbind
 modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 || bail "the module does not load without a TPM"
 bind
 section "a driver that comes late to a PCR that is not zero"
 check "what waits is extended" wait_for "$patience" waits 0
 check_eq "digest_lists_tpm has the value of the PCR" "$initial" \
-	"$(text_of digest_lists_tpm | sed -n 's/pcr_initial_sha256=//p')"
+	"$(text_of digest_lists_tpm | sed -n "s/pcr_initial_$bank=//p")"
 replays "the PCR of every bank is the replay of the list from that value"
-check_eq "the status file has the value of the PCR" "sha256:$initial" "$(status pcr_initial)"
+check_eq "the status file has the value of the PCR" "$bank:$initial" "$(status pcr_initial)"
 unload_module
 
 # What the start record says, where the PCR is not zero at load.
 tpm2_pcrreset 16
+# One stays at zeros, where there are several.
 for bank in $(tpm_banks); do
 	size=$(bank_pcrs "$bank" | sed -n 's/PCR-09: //p' | tr -d '\n' | wc -c)
 	[ "$bank" = sha1 ] || tpm2_pcrextend "16:$bank=$(printf "%0${size}d" 9)" >/dev/null
@@ -172,7 +175,7 @@ modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 ima_policy=exec_
 text_of digest_lists_start >"$WORK/start"
 section "the start record where the PCR is not zero"
 check_eq "it has the PCR's value in every bank" "$(cat "$WORK/initial")" "$(grep initial "$WORK/start")"
-check_eq "it has a value of zeros" 1 "$(grep -c 'pcr_initial_sha1=0*$' "$WORK/start")"
+check_eq "it has a value of zeros where a bank has it" "$(grep -c '=0*$' "$WORK/initial")" "$(grep -c 'pcr_initial_[a-z0-9]*=0*$' "$WORK/start")"
 check_eq "its lines are sorted by key" "$(cut -d= -f1 "$WORK/start" | LC_ALL=C sort -u)" "$(cut -d= -f1 "$WORK/start")"
 check_eq "it has what the module is" "enforce $(uname -r) 16 sha256:$(sha256sum <"$SECFS/policy" | cut -c1-64) 0 $(status version)" \
 	"$(for key in ima_appraise kernel pcr policy require_signature version; do started $key; done | tr '\n' ' ' | sed 's/ $//')"

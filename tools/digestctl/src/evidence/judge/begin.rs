@@ -156,7 +156,7 @@ impl Round<'_> {
         let told = record.event.digest;
         let (algo, last) = match told.algo() {
             HashAlgo::Sha1 => (HashAlgo::Sha1, 7),
-            _ => (HashAlgo::Sha256, 9),
+            algo => (algo, 9),
         };
         let required = !self.judge.trust.expected.any_boot;
         if algo.is_weak() && required {
