@@ -9,7 +9,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -30,6 +30,7 @@ help:
 	@echo '                  (hours)'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
 	@echo 'make check-debug  selftests of the module, on kernels with KASAN, lockdep, kmemleak and KCSAN (hours, the first time)'
+	@echo 'make check-tpm    selftests of the TPM on two of them, with banks of SHA-256, of SHA-384, and all four (half an hour)'
 	@echo 'make bench        cost of the module where nothing changes, against no module and against IMA'
 	@echo 'make bench-host   cost of lookups, loading and memory of the digest table, beside other tables'
 	@echo 'make bench-ima    20,000 reads of 12,312 files under IMA and under the module, for five latencies of a TPM (hours)'
@@ -69,6 +70,9 @@ check-faults: module digestctl helpers
 
 check-debug:
 	@scripts/test debug
+
+check-tpm:
+	@scripts/test tpm
 
 check-keylime: module digestctl
 	@scripts/check-keylime
