@@ -14,79 +14,69 @@ pub(crate) fn pin(module: &'static ThisModule) {
     unsafe { kernel::bindings::__module_get(module.as_ptr()) };
 }
 
-// CAST: Numbers of one digit.
-#[derive(Clone, Copy)]
-pub(crate) enum Text {
-    /// `ima_policy`.
-    ImaPolicy = bindings::diglist_text_DIGLIST_IMA_POLICY as isize,
-    /// `ima_appraise`.
-    ImaAppraise = bindings::diglist_text_DIGLIST_IMA_APPRAISE as isize,
-    /// `evm_xattrs`.
-    EvmXattrs = bindings::diglist_text_DIGLIST_EVM_XATTRS as isize,
-    /// `attach`.
-    Attach = bindings::diglist_text_DIGLIST_ATTACH as isize,
-    /// `validity`.
-    Validity = bindings::diglist_text_DIGLIST_VALIDITY as isize,
-    /// `own_storage`.
-    OwnStorage = bindings::diglist_text_DIGLIST_OWN_STORAGE as isize,
+/// A type of module parameters: an enum that has those of one type, numbered as in C, and reads
+/// their values.
+macro_rules! parameters {
+    ($type:ident, $value:ty, $read:expr, $($parameter:ident = $number:ident,)+) => {
+        // CAST: Numbers of one digit.
+        #[derive(Clone, Copy)]
+        pub(crate) enum $type {
+            $(
+                #[doc = concat!("`", stringify!($number), "`.")]
+                $parameter = bindings::$number as isize,
+            )+
+        }
+
+        impl $type {
+            /// The value given, or the default.
+            pub(crate) fn get(self) -> $value {
+                let read: fn(u32) -> $value = $read;
+                // CAST: The numbers are C's own.
+                read(self as u32)
+            }
+        }
+    };
 }
 
-impl Text {
-    /// The value given, or the default.
-    pub(crate) fn get(self) -> &'static CStr {
-        // SAFETY: The parameter is a NUL-terminated string, written only while the module is being
-        // loaded (its permissions in sysfs are read-only) and freed only after the module's exit
-        // function. CAST: The numbers are C's own.
-        unsafe { CStr::from_char_ptr(bindings::diglist_param_text(self as u32)) }
-    }
-}
+parameters!(
+    Text,
+    &'static CStr,
+    // SAFETY: The parameter is a NUL-terminated string, written only while the module is being
+    // loaded (its permissions in sysfs are read-only) and freed only after the module's exit
+    // function.
+    |text| unsafe { CStr::from_char_ptr(bindings::diglist_param_text(text)) },
+    ImaPolicy = diglist_text_DIGLIST_IMA_POLICY,
+    ImaAppraise = diglist_text_DIGLIST_IMA_APPRAISE,
+    EvmXattrs = diglist_text_DIGLIST_EVM_XATTRS,
+    Attach = diglist_text_DIGLIST_ATTACH,
+    Validity = diglist_text_DIGLIST_VALIDITY,
+    OwnStorage = diglist_text_DIGLIST_OWN_STORAGE,
+);
 
-// CAST: Numbers of one digit.
-#[derive(Clone, Copy)]
-pub(crate) enum Number {
-    /// `pcr`.
-    Pcr = bindings::diglist_number_DIGLIST_PCR as isize,
-    /// `max_list_size`.
-    MaxListSize = bindings::diglist_number_DIGLIST_MAX_LIST_SIZE as isize,
-    /// `checkpoint_interval`.
-    CheckpointInterval = bindings::diglist_number_DIGLIST_CHECKPOINT_INTERVAL as isize,
-}
+parameters!(
+    Number,
+    u32,
+    // SAFETY: The parameter is written only while the module is being loaded: its permissions in
+    // sysfs are read-only.
+    |number| unsafe { bindings::diglist_param_number(number) },
+    Pcr = diglist_number_DIGLIST_PCR,
+    MaxListSize = diglist_number_DIGLIST_MAX_LIST_SIZE,
+    CheckpointInterval = diglist_number_DIGLIST_CHECKPOINT_INTERVAL,
+);
 
-impl Number {
-    /// The value given, or the default.
-    pub(crate) fn get(self) -> u32 {
-        // SAFETY: The parameter is written only while the module is being loaded: its permissions
-        // in sysfs are read-only. CAST: The numbers are C's own.
-        unsafe { bindings::diglist_param_number(self as u32) }
-    }
-}
-
-// CAST: Numbers of one digit.
-#[derive(Clone, Copy)]
-pub(crate) enum Switch {
-    /// `tpm_required`.
-    TpmRequired = bindings::diglist_switch_DIGLIST_TPM_REQUIRED as isize,
-    /// `batch`.
-    Batch = bindings::diglist_switch_DIGLIST_BATCH as isize,
-    /// `policy_lock`.
-    PolicyLock = bindings::diglist_switch_DIGLIST_POLICY_LOCK as isize,
-    /// `require_signature`.
-    RequireSignature = bindings::diglist_switch_DIGLIST_REQUIRE_SIGNATURE as isize,
-    /// `trust_machine_keyring`.
-    TrustMachineKeyring = bindings::diglist_switch_DIGLIST_TRUST_MACHINE_KEYRING as isize,
-    /// `dedicated_keys`.
-    DedicatedKeys = bindings::diglist_switch_DIGLIST_DEDICATED_KEYS as isize,
-    /// `allow_unload`.
-    AllowUnload = bindings::diglist_switch_DIGLIST_ALLOW_UNLOAD as isize,
-}
-
-impl Switch {
-    /// The value given, or the default.
-    pub(crate) fn get(self) -> bool {
-        // SAFETY: As for numbers. CAST: The numbers are C's own.
-        unsafe { bindings::diglist_param_switch(self as u32) }
-    }
-}
+parameters!(
+    Switch,
+    bool,
+    // SAFETY: As for numbers.
+    |switch| unsafe { bindings::diglist_param_switch(switch) },
+    TpmRequired = diglist_switch_DIGLIST_TPM_REQUIRED,
+    Batch = diglist_switch_DIGLIST_BATCH,
+    PolicyLock = diglist_switch_DIGLIST_POLICY_LOCK,
+    RequireSignature = diglist_switch_DIGLIST_REQUIRE_SIGNATURE,
+    TrustMachineKeyring = diglist_switch_DIGLIST_TRUST_MACHINE_KEYRING,
+    DedicatedKeys = diglist_switch_DIGLIST_DEDICATED_KEYS,
+    AllowUnload = diglist_switch_DIGLIST_ALLOW_UNLOAD,
+);
 
 /// The module parameter `max_digest_memory`, in bytes.
 pub(crate) fn max_digest_memory() -> u64 {
