@@ -6,7 +6,10 @@
 //! belongs is told by how many records the module has deleted: what follows them in the archive is
 //! a piece of what is staged, that an archiving which was interrupted wrote, whole or not.
 
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    path::Path, //
+};
 
 use anyhow::{
     bail,
@@ -39,7 +42,11 @@ pub(crate) struct Counts {
 impl Counts {
     /// Asks the module.
     pub(crate) fn read(location: &Location) -> Result<Self> {
-        let status = location.status()?;
+        Self::of(&location.status()?)
+    }
+
+    /// From the lines of the module's status.
+    pub(crate) fn of(status: &BTreeMap<String, String>) -> Result<Self> {
         let value = |key: &str| {
             let value = status
                 .get(key)

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::event::Event;
 use crate::{
     evidence::lists::printable,
+    log::Counts,
     securityfs::Location, //
 };
 
@@ -44,7 +45,7 @@ impl Sample {
         let lists = location.read("digest_lists")?;
         let rules = location.read("policy_hits")?;
         Ok(Self {
-            records: number("records") + number("records_staged") + number("records_deleted"),
+            records: Counts::of(&status)?.all(),
             denied: number("files_denied"),
             violations: number("violations"),
             known: number("files_known"),
