@@ -5,7 +5,6 @@
 use std::{
     collections::BTreeMap,
     io::{
-        BufWriter,
         Write, //
     },
     path::{
@@ -29,10 +28,7 @@ use serde_json::{
 };
 
 use crate::{
-    colour::{
-        self,
-        Colour, //
-    },
+    colour::Colour,
     format,
     json,
     report::{
@@ -40,7 +36,8 @@ use crate::{
         if_read,
         quoted,
         No, //
-    }, //
+    },
+    terminal::Printer, //
 };
 
 /// Show how a digest list differs from another.
@@ -133,8 +130,11 @@ impl Difference {
     }
 
     fn show(&self) -> Result<()> {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        let mut put = |line: String, colour| writeln!(out, "{}", colour::on_output(&line, colour));
+        let mut out = Printer::text();
+        let mut put = |line: String, colour| {
+            out.paint(&line, colour)?;
+            writeln!(out)
+        };
         for (digest, kind) in &self.removed {
             put(format!("- {kind} {digest}"), Colour::Red)?;
         }

@@ -5,24 +5,34 @@
 
 use std::io::{
     self,
-    BufWriter,
     Write, //
 };
 
 use anyhow::Result;
+use serde::Serialize;
 use serde_json::{
     Map,
     Value, //
 };
 
+use crate::terminal::Printer;
+
 /// Prints the value.
-pub(crate) fn print(value: &Value) -> Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+pub(crate) fn print(value: &impl Serialize) -> Result<()> {
+    let mut out = Printer::json();
     match serde_json::to_writer_pretty(&mut out, value) {
         Err(error) if error.is_io() => return Err(io::Error::from(error).into()),
         written => written?,
     }
     writeln!(out)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints the value in a line.
+pub(crate) fn print_line(value: &Value) -> Result<()> {
+    let mut out = Printer::json();
+    writeln!(out, "{value}")?;
     out.flush()?;
     Ok(())
 }

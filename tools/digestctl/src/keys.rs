@@ -38,7 +38,8 @@ use crate::{
     },
     securityfs::Location,
     sign::check_certificate,
-    signature::with_suffix, //
+    signature::with_suffix,
+    terminal::Printer, //
 };
 
 /// The file of the module that all of this is about.
@@ -151,7 +152,9 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 
 fn show(as_json: bool, keys: &[u8]) -> Result<()> {
     if !as_json {
-        std::io::stdout().write_all(keys)?;
+        let mut out = Printer::text();
+        out.write_all(keys)?;
+        out.flush()?;
         return Ok(());
     }
     let text = String::from_utf8_lossy(keys);

@@ -34,12 +34,14 @@ use serde_json::{
 };
 
 use crate::{
-    evidence::{
-        crypto::Hashes,
-        lists::plain, //
-    },
+    evidence::crypto::Hashes,
     format,
-    securityfs::Location, //
+    json,
+    securityfs::Location,
+    terminal::{
+        plain,
+        Printer, //
+    }, //
 };
 
 pub(crate) use follow::{
@@ -179,7 +181,7 @@ fn show(args: &Show) -> Result<()> {
         Some(path) => format::read(path)?,
         None => whole(&args.location, args.archive.as_deref())?,
     };
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = Printer::text();
     let mut array = Vec::new();
     for (number, extend) in (0u64..).zip(Extends::new(&data)) {
         let extend = extend.with_context(|| format!("record {number} of the list"))?;
@@ -197,8 +199,7 @@ fn show(args: &Show) -> Result<()> {
         }
     }
     if format != Format::Text {
-        serde_json::to_writer_pretty(&mut out, &array)?;
-        writeln!(out)?;
+        return json::print(&array);
     }
     out.flush()?;
     Ok(())

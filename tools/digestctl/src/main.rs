@@ -42,6 +42,7 @@ mod show;
 mod sign;
 mod signature;
 mod status;
+mod terminal;
 mod verify;
 mod verify_evidence;
 mod walk;

@@ -39,7 +39,8 @@ use crate::{
         quoted,
         remark,
         No, //
-    }, //
+    },
+    terminal::Printer, //
 };
 
 /// Check policies, or show the built-in ones.
@@ -136,10 +137,11 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             names: None,
             whole_language: _,
         } => {
-            let mut out = std::io::stdout().lock();
+            let mut out = Printer::text();
             for name in BUILTIN_NAMES {
                 writeln!(out, "{name}")?;
             }
+            out.flush()?;
             Ok(())
         }
         Command::Builtin {
@@ -149,7 +151,9 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             let mut text = String::new();
             write_selection(names, &capabilities(*whole_language), &mut text)
                 .map_err(|error| anyhow!("{error}"))?;
-            std::io::stdout().write_all(text.as_bytes())?;
+            let mut out = Printer::text();
+            out.write_all(text.as_bytes())?;
+            out.flush()?;
             Ok(())
         }
     }

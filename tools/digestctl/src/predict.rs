@@ -12,11 +12,13 @@ use anyhow::Result;
 use digest_logic::digest::Hex;
 
 use crate::{
+    json,
     machine::{
         Machine,
         Outcome, //
     },
     output::write_atomically,
+    terminal::Printer,
 };
 
 /// Predict the PCR of a machine that uses known files only.
@@ -49,7 +51,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(path) = &args.list {
         write_atomically(path, &list)?;
     }
-    let mut out = std::io::stdout().lock();
     if args.json {
         let banks: BTreeMap<&str, String> = outcome
             .values
@@ -62,9 +63,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             "policy": policy,
             "values": banks,
         });
-        writeln!(out, "{value:#}")?;
-        return Ok(());
+        return json::print(&value);
     }
+    let mut out = Printer::text();
     for policy in &outcome.policies {
         writeln!(out, "policy={policy}")?;
     }
@@ -77,5 +78,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Hex(value.as_bytes())
         )?;
     }
+    out.flush()?;
     Ok(())
 }

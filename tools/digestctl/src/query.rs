@@ -30,7 +30,8 @@ use crate::{
         if_read,
         No, //
     },
-    securityfs::Location, //
+    securityfs::Location,
+    terminal::Printer, //
 };
 
 /// Ask which loaded lists have a digest.
@@ -85,13 +86,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn show(subject: &str, lines: &[String]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Printer::text();
     if lines.is_empty() {
         writeln!(out, "{subject}: in no list")?;
     }
     for line in lines {
         writeln!(out, "{subject}: {line}")?;
     }
+    out.flush()?;
     Ok(())
 }
 

@@ -52,6 +52,7 @@ use crate::{
         beside,
         with_suffix, //
     },
+    terminal::Printer,
 };
 
 /// Keep the lists that a verifier knows, and make those that a publisher offers.
@@ -142,7 +143,7 @@ fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
 
 fn list(root: &Path) -> Result<()> {
     let repository = existing(root)?;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = Printer::text();
     for digest in repository.objects()? {
         let Some((path, data)) = repository.find(&digest)? else {
             continue;

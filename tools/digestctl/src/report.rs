@@ -27,7 +27,11 @@ use crate::{
         self,
         Colour, //
     },
-    output::is_standard, //
+    output::is_standard,
+    terminal::{
+        disturbs,
+        printable, //
+    }, //
 };
 
 /// How much is said: -1 with `--quiet`, 0, 1 with `--verbose`.
@@ -54,7 +58,8 @@ pub(crate) fn remark(text: impl Display) -> Result<()> {
 
 /// Says on standard output what was asked for, in a line.
 pub(crate) fn say(text: impl Display) -> Result<()> {
-    if_read(writeln!(io::stdout(), "{text}").map_err(Into::into))
+    let line = line_of(&text);
+    if_read(writeln!(io::stdout(), "{line}").map_err(Into::into))
 }
 
 /// What became of output that is not all that a command does. That its reader had enough ends
@@ -78,7 +83,7 @@ pub(crate) fn remark_of(output: &Path, text: impl Display) -> Result<()> {
         return remark(text);
     }
     if !is_quiet() {
-        put_error(format!("{text}\n"));
+        put_error(format!("{}\n", line_of(&text)));
     }
     Ok(())
 }
@@ -86,19 +91,24 @@ pub(crate) fn remark_of(output: &Path, text: impl Display) -> Result<()> {
 /// Says on standard error how something is done, with `--verbose`.
 pub(crate) fn detail(text: impl Display) {
     if LEVEL.load(Ordering::Relaxed) > 0 {
-        put_error(format!("digestctl: {text}\n"));
+        put_error(format!("digestctl: {}\n", line_of(&text)));
     }
 }
 
 /// Says on standard error what went wrong.
 pub(crate) fn complain(text: impl Display) {
     let who = colour::on_errors("digestctl:", Colour::Red);
-    put_error(format!("{who} {text}\n"));
+    put_error(format!("{who} {}\n", line_of(&text)));
 }
 
 /// Says it without the name of the program, as compilers name places.
 pub(crate) fn complain_of_place(text: impl Display) {
-    put_error(format!("{text}\n"));
+    put_error(format!("{}\n", line_of(&text)));
+}
+
+/// One line, whatever text of others it has.
+fn line_of(text: &impl Display) -> String {
+    printable(&text.to_string())
 }
 
 fn put_error(line: String) {
@@ -129,7 +139,7 @@ impl std::error::Error for No {}
 pub(crate) fn quoted(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+        Ok(text) if !text.chars().any(disturbs) => text.to_owned(),
         _ => bytes.escape_ascii().to_string(),
     }
 }

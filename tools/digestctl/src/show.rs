@@ -43,7 +43,8 @@ use crate::{
     },
     hash::hash_bytes,
     json,
-    report::quoted, //
+    report::quoted,
+    terminal::Printer, //
 };
 
 /// Show what is in digest lists or metadata.
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.json {
         return show_json(args);
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = Printer::text();
     for path in &args.files {
         let data = format::read(path)?;
         match format::parse(&data, args.format, path)? {

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::{
     json,
-    securityfs::Location, //
+    securityfs::Location,
+    terminal::Printer, //
 };
 
 /// Show what the module reports: hooks, TPM, lists, counters.
@@ -35,8 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let lists = args.location.read("digest_lists").unwrap_or_default();
         let lists = String::from_utf8_lossy(&lists);
         let text = prometheus::text(&args.location.status()?, &lists);
-        std::io::stdout().write_all(text.as_bytes())?;
-        return Ok(());
+        return print(text.as_bytes());
     }
     if args.json {
         let status = args.location.status()?.into_iter();
@@ -44,6 +44,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return json::print(&Value::Object(lines.collect()));
     }
     let status = args.location.read("status")?;
-    std::io::stdout().write_all(&status)?;
+    print(&status)
+}
+
+fn print(text: &[u8]) -> Result<()> {
+    let mut out = Printer::text();
+    out.write_all(text)?;
+    out.flush()?;
     Ok(())
 }

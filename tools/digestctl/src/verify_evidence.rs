@@ -48,11 +48,12 @@ use crate::{
         trust::Trust,
         verdict::Judgement, //
     },
-    format,
+    format, json,
     report::{
         complain,
         if_read, //
     },
+    terminal::Printer,
     verify::{
         Validity,
         Verifier, //
@@ -282,11 +283,11 @@ fn trust(args: &Args) -> Result<Trust> {
 }
 
 fn print(args: &Args, judgement: &Judgement) -> Result<()> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if args.json {
-        out.write_all(&serde_json::to_vec_pretty(judgement)?)?;
-        writeln!(out)?;
-    } else {
+        json::print(judgement)?;
+    }
+    let mut out = Printer::text();
+    if !args.json {
         judgement.write_text(&mut out)?;
     }
     for subject in &args.explain {

@@ -13,7 +13,6 @@ mod subjects;
 
 use std::{
     io::{
-        BufWriter,
         Write, //
     },
     path::PathBuf, //
@@ -38,10 +37,8 @@ pub(crate) use self::{
     }, //
 };
 use crate::{
-    colour::{
-        self,
-        Colour, //
-    },
+    colour::Colour,
+    json,
     report::{
         complain,
         count,
@@ -50,6 +47,7 @@ use crate::{
         No, //
     },
     securityfs::Location,
+    terminal::Printer,
     verify::{
         Validity,
         Verifier, //
@@ -135,7 +133,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut judge = Judge::new(policy, lists, verifier)?;
     let mut counts = Counts::default();
     let mut unreadable = 0;
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = Printer::text();
     let mut accesses = Vec::new();
     subjects.errors.iter().for_each(complain);
     for subject in &found {
@@ -160,8 +158,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 "outcome": what, "func": func, "path": path, "reason": why,
             })),
             false => {
-                let what = colour::on_output(what, colour);
-                let written = writeln!(out, "{what} {func}: {path}, {why}");
+                let written = out.paint(what, colour);
+                let written = written.and_then(|()| writeln!(out, " {func}: {path}, {why}"));
                 if_read(written.map_err(Into::into))?;
             }
         }
@@ -176,15 +174,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 "not_appraised": counts.not_appraised,
                 "not_judged": unreadable,
             });
-            writeln!(out, "{value:#}")
+            json::print(&value)
         }
         false => writeln!(
             out,
             "{} allowed, {} denied, {} not appraised",
             counts.allowed, counts.denied, counts.not_appraised
-        ),
+        )
+        .and_then(|()| out.flush())
+        .map_err(Into::into),
     };
-    if_read(written.and_then(|()| out.flush()).map_err(Into::into))?;
+    if_read(written)?;
     if unreadable > 0 {
         bail!("{} could not be judged", count(unreadable, "file"));
     }

@@ -30,11 +30,8 @@ use anyhow::{
 use serde_json::json;
 
 use crate::{
-    colour::{
-        self,
-        Colour, //
-    },
-    evidence::lists::printable,
+    colour::Colour,
+    json,
     report::{
         count,
         if_read,
@@ -45,6 +42,10 @@ use crate::{
     rooted::{
         Links,
         Root, //
+    },
+    terminal::{
+        printable,
+        Printer, //
     },
     verify::{
         Validity,
@@ -220,7 +221,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn print(args: &Args, findings: &[Finding]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
     if args.json {
         let values = findings.iter().map(|found| {
             json!({
@@ -228,18 +228,19 @@ fn print(args: &Args, findings: &[Finding]) -> Result<()> {
                 "text": found.text, "remedy": found.remedy,
             })
         });
-        writeln!(out, "{:#}", json!(values.collect::<Vec<_>>()))?;
-        return Ok(());
+        return json::print(&json!(values.collect::<Vec<_>>()));
     }
+    let mut out = Printer::text();
     for found in findings {
         if found.level == Level::Good && is_quiet() {
             continue;
         }
-        let level = colour::on_output(found.level.name(), found.level.colour());
-        writeln!(out, "{level}: {}: {}", found.about, printable(&found.text))?;
+        out.paint(found.level.name(), found.level.colour())?;
+        writeln!(out, ": {}: {}", found.about, printable(&found.text))?;
         if !found.remedy.is_empty() {
             writeln!(out, "    what to do: {}", printable(&found.remedy))?;
         }
     }
+    out.flush()?;
     Ok(())
 }

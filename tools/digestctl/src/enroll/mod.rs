@@ -19,15 +19,13 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    evidence::{
-        lists::plain,
-        reason::Verdict, //
-    },
+    evidence::reason::Verdict,
     exit,
     report::{
         complain,
         say, //
     },
+    terminal::plain,
 };
 
 /// Enrol a machine: show that its attestation key is in its TPM.

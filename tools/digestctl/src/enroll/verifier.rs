@@ -52,7 +52,6 @@ use crate::{
             AttestationKey, //
         },
         document::Bytes,
-        lists::plain,
         tpm, //
     },
     format, openssl,
@@ -61,6 +60,7 @@ use crate::{
         write_secret, //
     },
     report::quoted,
+    terminal::plain,
 };
 
 /// The size of what the machine has to tell, in bytes: that of the shortest hash of a name.

@@ -133,27 +133,3 @@ impl Lists {
         text
     }
 }
-
-/// Text that can stand in a line of a terminal: nothing that controls it, or the order in which it
-/// shows what follows.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(shown).collect()
-}
-
-/// Text of a machine as [`printable`], and not too long.
-pub(crate) fn plain(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().map(shown).take(256).collect()
-}
-
-fn shown(character: char) -> char {
-    let order = matches!(
-        character,
-        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    if order || character.is_control() {
-        '?'
-    } else {
-        character
-    }
-}

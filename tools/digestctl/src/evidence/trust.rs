@@ -34,11 +34,11 @@ use tempfile::TempDir;
 use super::{
     crypto::sha256,
     expected::Expected,
-    lists::plain,
     repository::Repository, //
 };
 use crate::{
     format,
+    terminal::plain,
     verify::Verifier, //
 };
 

@@ -13,14 +13,14 @@ use serde::{
     Serializer, //
 };
 
-use super::{
-    lists::printable,
-    reason::{
-        Reason,
-        Verdict, //
-    }, //
+use super::reason::{
+    Reason,
+    Verdict, //
 };
-use crate::report::count;
+use crate::{
+    report::count,
+    terminal::printable, //
+};
 
 /// One thing that speaks against a machine.
 #[derive(Clone, Debug, Serialize)]

@@ -31,8 +31,7 @@ use serde_json::{
 use crate::{
     evidence::{
         expected,
-        history::CHECKPOINT,
-        lists::plain, //
+        history::CHECKPOINT, //
     },
     machine::records,
     output::Buffer,
@@ -40,6 +39,7 @@ use crate::{
         complain,
         count, //
     },
+    terminal::plain,
 };
 
 /// The version of the policy's format.

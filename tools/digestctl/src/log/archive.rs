@@ -32,7 +32,8 @@ use super::{
 use crate::{
     report::{
         count,
-        quoted, //
+        quoted,
+        say, //
     },
     securityfs::Location,
 };
@@ -60,13 +61,11 @@ pub(super) fn run(path: &Path, location: &Location) -> Result<()> {
         append(path, read(path)?.len(), &[], &staged)?;
         location.write(STAGED, b"D")?;
     }
-    writeln!(
-        std::io::stdout(),
+    say(format_args!(
         "{}: {} added",
         quoted(path),
         count(usize::try_from(number)?, "record")
-    )?;
-    Ok(())
+    ))
 }
 
 /// Has the archive be its first `kept` bytes and `staged`, on the disk. `rest` is what follows the

@@ -48,7 +48,8 @@ use super::{
 };
 use crate::{
     report::complain,
-    securityfs::Location, //
+    securityfs::Location,
+    terminal::Printer, //
 };
 
 /// Where a reader of the list is.
@@ -134,7 +135,10 @@ impl<'a> Follower<'a> {
 pub(super) fn run(args: &Follow) -> Result<()> {
     let mut follower = Follower::new(&args.location, args.archive.as_deref(), args.since);
     loop {
-        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut out = match args.format.or_json(args.json) {
+            Format::Text => Printer::text(),
+            _ => Printer::json(),
+        };
         follower.look(|number, extend| print(args, number, extend, &mut out))?;
         out.flush()?;
         drop(out);

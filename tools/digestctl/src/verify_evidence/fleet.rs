@@ -33,7 +33,6 @@ use super::{
 };
 use crate::{
     evidence::{
-        lists::printable,
         reason::Verdict,
         state::{
             State,
@@ -52,6 +51,10 @@ use crate::{
         if_read,
         quoted,
         say, //
+    },
+    terminal::{
+        printable,
+        Printer, //
     },
 };
 
@@ -80,7 +83,10 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
     let states = States::default();
     let mut counts = [0; 3];
     let mut worst = Verdict::Trusted;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = match args.json {
+        true => Printer::json(),
+        false => Printer::text(),
+    };
     for piece in machines.chunks(PIECE) {
         let mut judged: Vec<Result<Judged>> = pool.install(|| {
             let judged = piece.par_iter().map(|machine| {

@@ -45,6 +45,7 @@ use self::{
     view::View, //
 };
 use crate::{
+    json,
     log::{
         as_json,
         wait,
@@ -52,7 +53,8 @@ use crate::{
         Counts,
         Follower, //
     },
-    securityfs::Location, //
+    securityfs::Location,
+    terminal::Printer, //
 };
 
 /// Watch what the module does: new records, refusals, hits of lists and of rules.
@@ -164,8 +166,12 @@ fn watch(args: &Args, ended: &AtomicBool) -> Result<()> {
 impl Output {
     fn put(&mut self, event: &Event<'_>) -> Result<()> {
         match self {
-            Self::Lines => writeln!(io::stdout(), "{event}")?,
-            Self::Json => writeln!(io::stdout(), "{}", event.json())?,
+            Self::Lines => {
+                let mut out = Printer::text();
+                writeln!(out, "{event}")?;
+                out.flush()?;
+            }
+            Self::Json => json::print_line(&event.json())?,
             Self::View(view) => view.put(event),
         }
         Ok(())

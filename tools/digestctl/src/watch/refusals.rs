@@ -47,12 +47,12 @@ use serde_json::{
 };
 
 use crate::{
-    evidence::lists::plain,
     json,
     report::{
         complain,
         quoted, //
-    }, //
+    },
+    terminal::plain, //
 };
 
 /// `AUDIT_INTEGRITY_DATA`, `AUDIT_INTEGRITY_METADATA`, `AUDIT_INTEGRITY_PCR`

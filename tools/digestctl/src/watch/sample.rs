@@ -6,9 +6,9 @@ use anyhow::Result;
 
 use super::event::Event;
 use crate::{
-    evidence::lists::printable,
     log::Counts,
-    securityfs::Location, //
+    securityfs::Location,
+    terminal::printable, //
 };
 
 /// The counters.

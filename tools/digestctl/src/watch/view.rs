@@ -14,9 +14,12 @@ use super::{
     event::Event,
     sample::Sample, //
 };
-use crate::colour::{
-    self,
-    Colour, //
+use crate::{
+    colour::{
+        self,
+        Colour, //
+    },
+    terminal::printable, //
 };
 
 /// How many events are kept for tall terminals.
@@ -80,7 +83,8 @@ impl View {
         self.terminal.move_cursor_to(0, 0)?;
         self.terminal.clear_to_end_of_screen()?;
         for line in self.lines(now, rows) {
-            self.terminal.write_line(&painted(&cut(&line, columns)))?;
+            let line = printable(&cut(&line, columns));
+            self.terminal.write_line(&painted(&line))?;
         }
         self.terminal.flush()?;
         Ok(())

@@ -26,6 +26,7 @@ mod rpm;
 mod show;
 mod sign;
 mod streams;
+mod terminal;
 mod usage;
 mod verdicts;
 mod watch;

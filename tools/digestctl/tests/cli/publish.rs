@@ -22,6 +22,10 @@ use crate::{
     shown,
     sign::with_keys,
     skipped,
+    terminal::{
+        is_calm,
+        EVIL, //
+    },
     Place,
     Ran, //
 };
@@ -330,6 +334,27 @@ fn names_that_lead_elsewhere_are_no_names_of_packages() {
         archive.release("Date: Thu, 26 Nov 2020 02:14:46 UTC\n");
         archive.publish("").failed("is no name of a package file");
     }
+}
+
+#[test]
+fn what_an_archive_calls_itself_does_not_control_a_terminal() {
+    let archive = Archive::new();
+    let text = archive.unsigned("Date: Thu, 26 Nov 2020 02:14:46 UTC\n");
+    let text = text.replace("Origin: Test", &format!("Origin: {EVIL}"));
+    archive
+        .place
+        .file("archive/dist/InRelease", archive.owner.sign_clear(&text));
+    let ran = archive.publish("");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    is_calm(&ran);
+    // What is wrong with it is quoted.
+    let text = text.replace("SHA256:\n", &format!("SHA256:\n {EVIL}\n"));
+    archive
+        .place
+        .file("archive/dist/InRelease", archive.owner.sign_clear(&text));
+    let ran = archive.publish("");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    is_calm(&ran);
 }
 
 /// Where the build of the module keeps what it got from Debian: indexes of apt, and packages.

@@ -25,22 +25,22 @@ use super::{
     },
     Round, //
 };
-use crate::evidence::{
-    crypto::sha256,
-    history::is_own_data,
-    lists::{
-        plain,
-        Lists, //
+use crate::{
+    evidence::{
+        crypto::sha256,
+        history::is_own_data,
+        lists::Lists,
+        reason::Reason,
+        trust::{
+            Revoked,
+            ALLOWED, //
+        },
+        verdict::{
+            Standing,
+            UsedFile, //
+        }, //
     },
-    reason::Reason,
-    trust::{
-        Revoked,
-        ALLOWED, //
-    },
-    verdict::{
-        Standing,
-        UsedFile, //
-    }, //
+    terminal::plain, //
 };
 
 /// Digests of files, each with the list that has it.

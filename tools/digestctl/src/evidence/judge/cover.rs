@@ -17,16 +17,18 @@ use super::{
     Facts,
     Round, //
 };
-use crate::evidence::{
-    history::{
-        diagnose,
-        Cause,
-        History,
-        Values, //
+use crate::{
+    evidence::{
+        history::{
+            diagnose,
+            Cause,
+            History,
+            Values, //
+        },
+        reason::Reason,
+        state::State, //
     },
-    lists::plain,
-    reason::Reason,
-    state::State, //
+    terminal::plain, //
 };
 
 /// The records that a quote covers.

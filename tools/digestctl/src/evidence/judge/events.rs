@@ -34,25 +34,27 @@ use super::{
     cover::Covered,
     Round, //
 };
-use crate::evidence::{
-    crypto::sha256,
-    history::{
-        self,
-        is_own_data,
-        History, //
+use crate::{
+    evidence::{
+        crypto::sha256,
+        history::{
+            self,
+            is_own_data,
+            History, //
+        },
+        lists::{
+            InForce,
+            Lists, //
+        },
+        reason::Reason,
+        state::State,
+        trust::ALLOWED,
+        verdict::{
+            LoadedList,
+            Update, //
+        }, //
     },
-    lists::{
-        plain,
-        InForce,
-        Lists, //
-    },
-    reason::Reason,
-    state::State,
-    trust::ALLOWED,
-    verdict::{
-        LoadedList,
-        Update, //
-    }, //
+    terminal::plain, //
 };
 
 /// What the records leave to be judged by their content.
