@@ -3,7 +3,9 @@
 //! The kernel's audit records of refusals: from the kernel, which sends them to all who listen
 //! besides auditd, or from a file.
 //!
-//! Text of records: `type=1800 audit(TIME:NUMBER): KEY=VALUE …`. The kernel sends the type apart.
+//! Text of records: `type=1800 audit(TIME:NUMBER): KEY=VALUE
+//! …`. The kernel sends the type apart. With `log_format = ENRICHED` (auditd.conf(5)) auditd writes
+//! behind that, after the byte 0x1d, what numbers mean: `UID="alice" AUID="unset"`.
 
 use std::{
     collections::HashMap,
@@ -71,6 +73,9 @@ const MAX_RECORD: usize = 8970 + HEADER;
 
 /// The length of a `struct nlmsghdr` in bytes: length, type (at 4), flags, sequence, port.
 const HEADER: usize = 16;
+
+/// What stands between a record and what auditd adds to it (AUDIT_INTERP_SEPARATOR of libaudit).
+const ADDED: char = '\u{1d}';
 
 /// How many looks a refusal that was counted is waited for: its record comes a moment later.
 const PATIENCE: u32 = 4;
@@ -239,9 +244,18 @@ impl Refusal {
     }
 
     fn of_words(text: &str) -> Option<Self> {
-        let words = text.trim_end_matches('\0').split_ascii_whitespace();
-        let words: HashMap<_, _> = words
+        let text = text.trim_end_matches('\0');
+        // What is added counts only for what the record does not say: its keys are upper case.
+        let (record, added) = text.split_once(ADDED).unwrap_or((text, ""));
+        let is_added = |key: &&str| key.starts_with(|first: char| first.is_ascii_uppercase());
+        let added = added.split_inclusive("\" ").filter_map(|word| {
+            let (key, value) = word.trim_end().split_once('=')?;
+            Some(key).filter(is_added).map(|key| (key, value))
+        });
+        let words: HashMap<_, _> = record
+            .split_ascii_whitespace()
             .filter_map(|word| word.split_once('='))
+            .chain(added)
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         let is = |key: &str, value: &str| words.get(key).is_some_and(|word| word == value);
@@ -258,6 +272,12 @@ impl Refusal {
 
     fn word(&self, key: &str) -> &str {
         self.0.get(key).map_or("", String::as_str)
+    }
+
+    /// The user's name, where auditd added it; it writes `unknown(7)` of one that it does not know.
+    fn user(&self) -> Option<String> {
+        let user = self.untrusted("UID");
+        (!user.is_empty() && !user.starts_with("unknown(")).then_some(user)
     }
 
     /// A value that is quoted, or in hexadecimal.
@@ -291,6 +311,9 @@ impl Refusal {
                 object.insert(key.into(), json::scalar(self.word(key)));
             }
         }
+        if let Some(user) = self.user() {
+            object.insert("user".into(), user.into());
+        }
         for (key, field) in [("hash", "digest"), ("xattr", "xattr")] {
             if !self.word(key).is_empty() {
                 object.insert(field.into(), self.untrusted(key).into());
@@ -307,6 +330,9 @@ impl fmt::Display for Refusal {
         write!(f, ", by {}", self.untrusted("comm"))?;
         if !uid.is_empty() {
             write!(f, " of the user {}", plain(uid.as_bytes()))?;
+        }
+        if let Some(user) = self.user() {
+            write!(f, " ({user})")?;
         }
         if !self.word("rule").is_empty() {
             write!(f, ", rule {}", plain(self.word("rule").as_bytes()))?;

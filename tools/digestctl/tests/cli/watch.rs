@@ -197,6 +197,51 @@ fn a_record_a_refusal_and_hits_are_a_line_each() {
     assert_eq!(watch.interrupt(), (Some(0), String::new()));
 }
 
+/// The same as auditd writes it with log_format=ENRICHED: what numbers mean follows the byte 0x1d.
+const ENRICHED: &str = "node=web type=INTEGRITY_DATA msg=audit(1764300000.412:918): pid=2211 uid=1000 \
+     auid=4294967295 ses=4294967295 subj=unconfined op=appraise_data cause=missing-hash comm=\"sh\" \
+     name=\"/tmp/a\" dev=\"vda\" ino=5 res=0 errno=-13 hash=\"sha256:ab\" \
+     rule=2\u{1d}UID=\"alice\" AUID=\"unset\"";
+
+#[test]
+fn enriched_records_of_auditd_are_read_as_raw_ones() {
+    let place = module();
+    let watch = Watch::start(&place, "--audit audit.log");
+    watch.line();
+    audit(&place, ENRICHED);
+    show(&place, 1, 2, 7, [3, 0]);
+    assert_eq!(
+        watch.line(),
+        "denied missing-hash: /tmp/a, by sh of the user 1000 (alice), rule 2"
+    );
+    // What is added does not count for what the record says, and only known names are told.
+    let forged = ENRICHED.replace("\u{1d}", "\u{1d}cause=none name=\"/bin/x\" ");
+    audit(&place, &forged.replace("alice", "unknown(1000)"));
+    show(&place, 1, 3, 7, [3, 0]);
+    assert_eq!(
+        watch.line(),
+        "denied missing-hash: /tmp/a, by sh of the user 1000, rule 2"
+    );
+    // The end of a record without a rule is its errno.
+    let raw = ENRICHED.replace(" hash=\"sha256:ab\" rule=2", "");
+    assert_ne!(raw, ENRICHED);
+    audit(&place, &raw);
+    show(&place, 1, 4, 7, [3, 0]);
+    assert_eq!(
+        watch.line(),
+        "denied missing-hash: /tmp/a, by sh of the user 1000 (alice)"
+    );
+    assert_eq!(watch.interrupt(), (Some(0), String::new()));
+    let watch = Watch::start(&place, "--audit audit.log --json --count 1");
+    watch.line();
+    audit(&place, &raw);
+    let line = watch.line();
+    let event: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(event["errno"], -13);
+    assert_eq!(event["user"], "alice");
+    assert_eq!(watch.end(), (Some(0), String::new()));
+}
+
 #[test]
 fn events_are_told_to_programs_as_an_object_in_each_line() {
     let place = module();
