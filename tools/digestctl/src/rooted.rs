@@ -124,28 +124,30 @@ impl Root {
     /// The content of the regular file at `path`, of at most 256 MiB. Nothing if the path is not
     /// there.
     pub(crate) fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        let Some(found) = self.follow(path)? else {
-            return Ok(None);
-        };
-        let too_long = || io::Error::other("longer than 256 MiB");
-        // What proc and sysfs show has no length before it is read.
-        (found.metadata()?.len() <= MOST_BYTES)
-            .then_some(())
-            .ok_or_else(too_long)?;
-        let mut data = Vec::new();
-        let read = open_regular(&found)?
-            .take(MOST_BYTES + 1)
-            .read_to_end(&mut data)?;
-        match read as u64 > MOST_BYTES {
-            true => Err(too_long()),
-            false => Ok(Some(data)),
+        self.read_at_most(path, MOST_BYTES)
+    }
+
+    /// The same of a file of at most `most` bytes.
+    pub(crate) fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+        match self.follow(path)? {
+            Some(found) => read_found(&found, most).map(Some),
+            None => Ok(None),
         }
     }
 
     /// The names in the directory at `path`, sorted. Nothing if the path is not there.
     pub(crate) fn names(&self, path: &Path) -> io::Result<Option<Vec<OsString>>> {
+        self.names_at_most(path, usize::MAX)
+    }
+
+    /// The same of a directory with at most `most` names.
+    pub(crate) fn names_at_most(
+        &self,
+        path: &Path,
+        most: usize,
+    ) -> io::Result<Option<Vec<OsString>>> {
         match self.follow(path)? {
-            Some(directory) => names(&directory).map(Some),
+            Some(directory) => names_of(&directory, most).map(Some),
             None => Ok(None),
         }
     }
@@ -153,12 +155,43 @@ impl Root {
 
 /// The names in a directory that was found, sorted.
 pub(crate) fn names(directory: &File) -> io::Result<Vec<OsString>> {
+    names_of(directory, usize::MAX)
+}
+
+fn names_of(directory: &File, most: usize) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(of_process(directory))? {
+        if names.len() == most {
+            let reason = format!("more than {most} names");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+        }
         names.push(entry?.file_name());
     }
     names.sort();
     Ok(names)
+}
+
+/// The content of a file outside of any root, which has to be regular and of at most `most` bytes.
+pub(crate) fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    read_found(&rustix::fs::open(path, flags, Mode::empty())?.into(), most)
+}
+
+fn read_found(found: &File, most: u64) -> io::Result<Vec<u8>> {
+    let too_long = || {
+        let reason = format!("longer than {} MiB", most >> 20);
+        io::Error::new(io::ErrorKind::FileTooLarge, reason)
+    };
+    // What proc and sysfs show has no length before it is read.
+    if found.metadata()?.len() > most {
+        return Err(too_long());
+    }
+    let mut data = Vec::new();
+    let read = open_regular(found)?.take(most + 1).read_to_end(&mut data)?;
+    match read as u64 > most {
+        true => Err(too_long()),
+        false => Ok(data),
+    }
 }
 
 /// Opens a file that was found. It has to be a regular file: opening a device does things.

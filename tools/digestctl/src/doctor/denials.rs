@@ -100,6 +100,7 @@ pub(super) fn look(
             late += 1;
             continue;
         }
+        findings.root.is_at(&subject.path);
         let outcome = judge.outcome(subject);
         // Running programs may have been found by a link.
         let path = subject.path.canonicalize();

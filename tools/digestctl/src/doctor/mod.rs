@@ -10,25 +10,43 @@ mod denials;
 mod kernel;
 mod module;
 mod parameters;
+mod system;
 mod tpm;
 mod units;
 mod used;
 
 use std::{
     ffi::OsString,
-    io::Write,
+    io::{
+        self,
+        ErrorKind,
+        Write, //
+    },
     path::{
         Path,
         PathBuf, //
-    }, //
+    },
+    sync::mpsc::{
+        channel,
+        Receiver,
+        RecvTimeoutError,
+        Sender, //
+    },
+    thread,
+    time::Duration, //
 };
 
 use anyhow::{
+    bail,
     Context,
     Result, //
 };
 use serde_json::json;
 
+use self::system::{
+    Now,
+    System, //
+};
 use crate::{
     colour::Colour,
     json,
@@ -39,10 +57,7 @@ use crate::{
         quoted,
         No, //
     },
-    rooted::{
-        Links,
-        Root, //
-    },
+    rooted::Root,
     terminal::{
         printable,
         Printer, //
@@ -63,7 +78,9 @@ use crate::{
 /// If files will be appraised, what a boot uses is judged by the policy and the lists that the next
 /// initramfs will hold: init, the programs of the units that default.target asks for, their
 /// interpreters and libraries, the modules that are loaded now, and what the running processes use.
-#[derive(clap::Args)]
+///
+/// What does not answer, such as a network share that is gone, is named, and ends the look.
+#[derive(Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
   digestctl doctor
@@ -85,7 +102,17 @@ pub(crate) struct Args {
     /// How long to judge what a boot uses, in seconds; 0 leaves it out
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u64,
+
+    /// How long to wait for one file, in seconds
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    patience: u64,
 }
+
+/// The stack of the thread that looks, in bytes: as that of a main thread.
+const STACK: usize = 8 << 20;
+
+/// How often is looked whether a file is waited for too long.
+const TICK: Duration = Duration::from_millis(100);
 
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +141,7 @@ impl Level {
 }
 
 /// What was found.
+#[derive(PartialEq, Eq)]
 struct Finding {
     level: Level,
     /// What it is about: a name that stays.
@@ -123,50 +151,59 @@ struct Finding {
     remedy: String,
 }
 
-/// What was found so far, and the system that is looked at.
+/// The system that is looked at, and who is told what is found.
 struct Findings {
-    root: Root,
-    all: Vec<Finding>,
+    root: System,
+    found: Sender<Told>,
+}
+
+/// What is told.
+enum Told {
+    Found(Finding),
+    /// That is all; or why it could not go on.
+    End(Result<()>),
 }
 
 impl Findings {
-    fn good(&mut self, about: &'static str, text: impl Into<String>) {
+    fn good(&self, about: &'static str, text: impl Into<String>) {
         self.add(Level::Good, about, text, "");
     }
 
-    fn note(&mut self, about: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
+    fn note(&self, about: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
         self.add(Level::Note, about, text, remedy);
     }
 
-    fn problem(&mut self, about: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
+    fn problem(&self, about: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
         self.add(Level::Problem, about, text, remedy);
     }
 
     fn add(
-        &mut self,
+        &self,
         level: Level,
         about: &'static str,
         text: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.all.push(Finding {
+        // The one who waits may have gone, with the whole process.
+        let _ = self.found.send(Told::Found(Finding {
             level,
             about,
             text: text.into(),
             remedy: remedy.into(),
-        });
+        }));
     }
 
     /// The text of a file; none if it is not there or may not be read.
     fn text(&self, path: &str) -> Option<String> {
-        let data = self.root.read(Path::new(path)).ok()??;
+        let read = self.root.read_text(Path::new(path));
+        let data = self.unless_large(path, read)?;
         Some(String::from_utf8_lossy(&data).into_owned())
     }
 
     /// The content of a file; none if nothing has its name. Says why it cannot be read.
     fn content(&self, path: &Path) -> Result<Option<Vec<u8>>, String> {
         match self.root.read(path) {
-            Ok(None) => match self.root.find(path, Links::Followed) {
+            Ok(None) => match self.root.find(path) {
                 Ok(None) => Ok(None),
                 _ => Err("leads nowhere".to_owned()),
             },
@@ -175,10 +212,25 @@ impl Findings {
         }
     }
 
+    /// What was read, if it could be. What is left out for its size is told.
+    fn unless_large<T>(&self, path: &str, read: io::Result<Option<T>>) -> Option<T> {
+        match read {
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                self.note(
+                    "system",
+                    format!("/{path} is left out: {error}"),
+                    "see what it is; nothing that belongs there is as large",
+                );
+                None
+            }
+            read => read.ok()?,
+        }
+    }
+
     /// The names in a directory, whatever their bytes; none if it is not there.
     fn files(&self, path: &str) -> Vec<OsString> {
-        let names = self.root.names(Path::new(path)).ok().flatten();
-        names.unwrap_or_default()
+        let names = self.root.names(Path::new(path));
+        self.unless_large(path, names).unwrap_or_default()
     }
 
     /// The same where names are text.
@@ -194,29 +246,72 @@ impl Findings {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root =
         Root::open(&args.root).with_context(|| format!("cannot open {}", quoted(&args.root)))?;
+    let (found, told) = channel();
+    let now = Now::new();
     let mut findings = Findings {
-        root,
-        all: Vec::new(),
+        root: System::new(root, now.clone()),
+        found: found.clone(),
     };
-    let release = kernel::look(&mut findings)?;
-    tpm::look(&mut findings);
-    module::look(&mut findings);
-    let verifier = Verifier::new(&args.cert, &[], Validity::Signing)?;
-    let lists = boot::look(&mut findings, &release, &verifier);
-    if args.seconds > 0 {
-        denials::look(&mut findings, args, &lists, verifier)?;
-    }
-    if_read(print(args, &findings.all))?;
-    let of = |level| {
-        findings
-            .all
-            .iter()
-            .filter(|found| found.level == level)
-            .count()
-    };
-    match of(Level::Problem) {
+    let own = args.clone();
+    thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || {
+            let ended = look(&mut findings, &own);
+            let _ = found.send(Told::End(ended));
+        })
+        .context("cannot start a thread")?;
+    let findings = collect(&told, &now, Duration::from_secs(args.patience))?;
+    if_read(print(args, &findings))?;
+    let problems = findings.iter();
+    let problems = problems.filter(|found| found.level == Level::Problem);
+    match problems.count() {
         0 => Ok(()),
         problems => Err(No::error(count(problems, "problem"))),
+    }
+}
+
+/// Looks at everything.
+fn look(findings: &mut Findings, args: &Args) -> Result<()> {
+    let release = kernel::look(findings)?;
+    tpm::look(findings);
+    module::look(findings);
+    let verifier = Verifier::new(&args.cert, &[], Validity::Signing)?;
+    let lists = boot::look(findings, &release, &verifier);
+    match args.seconds {
+        0 => Ok(()),
+        _ => denials::look(findings, args, &lists, verifier),
+    }
+}
+
+/// What is found, each once, until the end or until something does not answer.
+fn collect(told: &Receiver<Told>, now: &Now, patience: Duration) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    loop {
+        match told.recv_timeout(TICK) {
+            Ok(Told::Found(found)) if findings.contains(&found) => (),
+            Ok(Told::Found(found)) => findings.push(found),
+            Ok(Told::End(ended)) => return ended.map(|()| findings),
+            Err(RecvTimeoutError::Disconnected) => bail!("the look ended early"),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(path) = now.late(patience) {
+                    let path = quoted(&path);
+                    findings.push(Finding {
+                        level: Level::Problem,
+                        about: "system",
+                        text: format!(
+                            "{path} does not answer: to read it did not end in {} s, and what \
+                             comes after it was not looked at",
+                            patience.as_secs()
+                        ),
+                        remedy: format!(
+                            "see what it is on (findmnt -T {path}), or leave it more time: \
+                             digestctl doctor --patience"
+                        ),
+                    });
+                    return Ok(findings);
+                }
+            }
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use std::{
         BTreeSet,
         VecDeque, //
     },
-    path::Path, //
+    path::Path,
+    time::Instant, //
 };
 
 use super::Findings;
@@ -54,18 +55,54 @@ const PATH: [&str; 6] = [
 /// How many units are looked at.
 const MOST: usize = 10_000;
 
-/// The programs, as paths in the system.
-pub(super) fn programs(findings: &Findings) -> BTreeSet<String> {
+/// Units that are still to be looked at.
+struct Todo {
+    names: VecDeque<String>,
+    /// Those that were asked for.
+    seen: BTreeSet<String>,
+    /// Whether there are more than are looked at.
+    more: bool,
+}
+
+impl Todo {
+    fn new() -> Self {
+        let mut todo = Self {
+            names: VecDeque::new(),
+            seen: BTreeSet::new(),
+            more: false,
+        };
+        todo.ask(FIRST);
+        todo
+    }
+
+    /// Takes those that were not asked for before.
+    fn ask(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
+        for name in names {
+            let name = name.into();
+            if self.seen.contains(&name) {
+                continue;
+            }
+            if self.seen.len() == MOST {
+                self.more = true;
+                return;
+            }
+            self.seen.insert(name.clone());
+            self.names.push_back(name);
+        }
+    }
+}
+
+/// The programs that were found until `end`, as paths in the system.
+pub(super) fn programs(findings: &Findings, end: Instant) -> BTreeSet<String> {
     let mut programs = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    let mut todo: VecDeque<String> = FIRST.map(str::to_owned).into();
-    while let Some(name) = todo.pop_front() {
-        if seen.len() == MOST || !seen.insert(name.clone()) {
-            continue;
+    let mut todo = Todo::new();
+    while let Some(name) = todo.names.pop_front() {
+        if Instant::now() > end {
+            break;
         }
         for started in [".socket", ".timer", ".path"] {
             if let Some(stem) = name.strip_suffix(started) {
-                todo.push_back(format!("{stem}.service"));
+                todo.ask([format!("{stem}.service")]);
             }
         }
         let names = names_of(&name);
@@ -78,7 +115,7 @@ pub(super) fn programs(findings: &Findings) -> BTreeSet<String> {
         for text in own.into_iter().chain(drop_ins(findings, &names)) {
             for (key, value) in options(&text) {
                 if ASKING.contains(&key) {
-                    todo.extend(value.split_whitespace().map(str::to_owned));
+                    todo.ask(value.split_whitespace());
                 } else if key.starts_with("Exec") && value.is_empty() {
                     commands.retain(|(other, _)| other != key);
                 } else if key.starts_with("Exec") {
@@ -91,10 +128,17 @@ pub(super) fn programs(findings: &Findings) -> BTreeSet<String> {
             .filter_map(|(_, command)| program(findings, command));
         programs.extend(found);
         for unit in names {
-            todo.extend(links(findings, &unit));
+            todo.ask(links(findings, &unit));
             // A link's other name, such as default.target's.
-            todo.extend(alias(findings, &unit));
+            todo.ask(alias(findings, &unit));
         }
+    }
+    if todo.more {
+        findings.note(
+            "next boot",
+            format!("more than {MOST} units are asked for; what the others start was not judged"),
+            "digestctl appraise --dry-run POLICY FILE… judges what is named",
+        );
     }
     programs
 }

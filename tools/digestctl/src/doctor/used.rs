@@ -33,7 +33,8 @@ use crate::{
     elf::{
         self,
         Needs, //
-    }, //
+    },
+    rooted::read_regular, //
 };
 
 /// What is started besides the units.
@@ -99,7 +100,7 @@ pub(super) fn subjects(findings: &Findings, end: Instant) -> (Subjects, bool) {
     for path in PROGRAMS.into_iter().chain(indispensable) {
         collector.execute(path);
     }
-    for path in units::programs(findings) {
+    for path in units::programs(findings, end) {
         collector.execute(&path);
     }
     for directory in DIRECTORIES {
@@ -151,10 +152,8 @@ impl Collector<'_> {
             if self.is_late() {
                 return;
             }
-            if !path.metadata().is_ok_and(|file| file.len() <= MAX_PROGRAM) {
-                continue;
-            }
-            let Ok(data) = std::fs::read(&path) else {
+            self.findings.root.is_at(&path);
+            let Ok(data) = read_regular(&path, MAX_PROGRAM) else {
                 continue;
             };
             if let Some(rest) = data.strip_prefix(b"#!") {

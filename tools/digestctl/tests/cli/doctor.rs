@@ -6,12 +6,20 @@ use std::{
     env,
     ffi::OsStr,
     fs,
+    io::Read,
     os::unix::{
         ffi::OsStrExt,
         fs::symlink, //
     },
     path::PathBuf,
-    process::Command, //
+    process::{
+        Command,
+        Stdio, //
+    },
+    time::{
+        Duration,
+        Instant, //
+    }, //
 };
 
 use crate::{
@@ -883,4 +891,66 @@ fn a_system_without_kernels_has_none_with_the_module() {
     let ran = doctor(&place).good();
     assert!(!ran.out.contains("every installed kernel"), "{}", ran.out);
     ran.printed("note: next boot: no kernel is in /lib/modules\n");
+}
+
+#[test]
+fn units_beyond_number_are_left_out_and_told() {
+    let place = enforcing();
+    let units: Vec<_> = (0..10_010).map(|n| format!("u{n}.service")).collect();
+    place.file(
+        "root/etc/systemd/system/default.target",
+        format!("Wants={}\n", units.join(" ")),
+    );
+    doctor(&place)
+        .good()
+        .printed("note: next boot: more than 10000 units are asked for");
+}
+
+#[test]
+fn what_is_too_large_to_be_a_text_is_left_out_and_told() {
+    let place = enforcing();
+    let path = format!("root/lib/modules/{RELEASE}/modules.dep");
+    let file = fs::OpenOptions::new().write(true).open(place.path(&path));
+    file.and_then(|file| file.set_len(17 << 20))
+        .expect("a large file");
+    let ran = doctor(&place);
+    let note = format!(
+        "note: system: /lib/modules/{RELEASE}/modules.dep is left out: longer than 16 MiB\n"
+    );
+    assert_eq!(ran.out.matches(&note).count(), 1, "{}", ran.out);
+}
+
+#[test]
+fn a_file_that_does_not_answer_is_named_and_ends_the_look() {
+    const HOLD: &str = "import fcntl, signal, sys, time\n\
+        signal.signal(signal.SIGIO, signal.SIG_IGN)\n\
+        file = open(sys.argv[1], 'r+')\n\
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)\n\
+        print('held', flush=True)\n\
+        time.sleep(600)\n";
+    let place = enforcing();
+    let program = place.path("root/usr/lib/systemd/systemd");
+    // Whoever opens it waits, as for a share that is gone, until the kernel ends the lease.
+    let holder = Command::new("python3")
+        .args(["-c", HOLD])
+        .arg(&program)
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut holder = holder.expect("python3 runs");
+    let mut held = [0; 4];
+    let read = holder.stdout.take().expect("its output");
+    let read = { read }.read_exact(&mut held);
+    let begun = Instant::now();
+    let ran = place.run("doctor --root root --patience 1");
+    let took = begun.elapsed();
+    holder.kill().expect("killed");
+    holder.wait().expect("it ended");
+    assert!(read.is_ok() && took < Duration::from_secs(30), "{took:?}");
+    ran.said_no("1 problem")
+        .printed("good: next boot: 1 list signed\n")
+        .printed(
+            "problem: system: /usr/lib/systemd/systemd does not answer: to read it did not end in \
+             1 s, and what comes after it was not looked at\n    what to do: see what it is on \
+             (findmnt -T /usr/lib/systemd/systemd)",
+        );
 }
