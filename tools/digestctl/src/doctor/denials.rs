@@ -101,6 +101,11 @@ pub(super) fn look(
             continue;
         }
         findings.root.is_at(&subject.path);
+        let len = subject.path.metadata().map_or(0, |file| file.len());
+        if len > used::MAX_PROGRAM {
+            unjudged += 1;
+            continue;
+        }
         let outcome = judge.outcome(subject);
         // Running programs may have been found by a link.
         let path = subject.path.canonicalize();

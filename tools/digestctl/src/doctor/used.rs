@@ -66,8 +66,8 @@ const LIBRARIES: [&str; 8] = [
     "usr/lib32",
 ];
 
-/// The largest file whose needs are looked at, in bytes.
-const MAX_PROGRAM: u64 = 1 << 30;
+/// The largest file that is looked at, in bytes.
+pub(super) const MAX_PROGRAM: u64 = 1 << 30;
 
 /// How much of a script's first line counts, in bytes (BINPRM_BUF_SIZE).
 const FIRST_LINE: usize = 256;

@@ -921,6 +921,18 @@ fn what_is_too_large_to_be_a_text_is_left_out_and_told() {
 }
 
 #[test]
+fn a_program_beyond_size_is_not_read() {
+    let place = enforcing();
+    let program = place.path("root/usr/lib/systemd/systemd");
+    let file = fs::OpenOptions::new().write(true).open(program);
+    file.and_then(|file| file.set_len((1 << 30) + 1))
+        .expect("a large file");
+    let ran = doctor(&place).good();
+    assert!(!ran.out.contains("would refuse 1"), "{}", ran.out);
+    ran.printed(" of files could not be judged\n");
+}
+
+#[test]
 fn a_file_that_does_not_answer_is_named_and_ends_the_look() {
     const HOLD: &str = "import fcntl, signal, sys, time\n\
         signal.signal(signal.SIGIO, signal.SIG_IGN)\n\
