@@ -3,8 +3,11 @@
 //! `digestctl repo`: the repository in which a verifier finds lists.
 
 mod archive;
+mod directory;
 mod openpgp;
+mod pool;
 mod publish;
+mod published;
 
 use std::{
     collections::{
@@ -76,7 +79,8 @@ Example:
     /// Before anything is listed the archive's own signature is verified: InRelease by the keys of
     /// the archive, the Packages files by InRelease, each package file by Packages. The lists and
     /// their signatures appear all at once: DIR has NAME_VERSION_ARCH and NAME_VERSION_ARCH.p7s for
-    /// each NAME_VERSION_ARCH.deb. Lists that are in DIR already stay there.
+    /// each NAME_VERSION_ARCH.deb. Lists that are in DIR already stay there. DIR remembers, in its
+    /// file .published, of which release and date they are: an older InRelease is refused.
     #[command(after_help = "\
 Example:
   digestctl repo publish --in-release dists/trixie/InRelease --pool pool \\

@@ -10,7 +10,8 @@ use std::{
     ffi::OsStr,
     io::{
         self,
-        Read, //
+        Read,
+        Seek, //
     },
     path::{
         Component,
@@ -59,6 +60,9 @@ use crate::{
         remark, //
     }, //
 };
+
+/// How much of what dpkg-deb complains of is read, in bytes.
+const MOST_SAID: u64 = 4096;
 
 /// Makes the lists.
 pub(super) fn run(args: &Args) -> Result<()> {
@@ -199,10 +203,13 @@ fn each_file(
     option: &str,
     mut visit: impl FnMut(&Path, &mut dyn Read) -> io::Result<()>,
 ) -> Result<()> {
+    // It quotes what is in the package.
+    let mut errors = tempfile::tempfile().context("cannot make a temporary file")?;
     let mut child = Command::new("dpkg-deb")
         .arg(option)
         .arg(package)
         .stdout(Stdio::piped())
+        .stderr(errors.try_clone()?)
         .spawn()
         .context("cannot run dpkg-deb; it is in the package dpkg")?;
     let output = child.stdout.take().context("dpkg-deb has no output")?;
@@ -226,7 +233,14 @@ fn each_file(
     let rest = io::copy(&mut archive.into_inner(), &mut io::sink());
     let status = child.wait()?;
     if !status.success() {
-        bail!("dpkg-deb cannot read it ({status})");
+        let mut said = Vec::new();
+        errors.rewind()?;
+        errors.take(MOST_SAID).read_to_end(&mut said)?;
+        let said = String::from_utf8_lossy(&said);
+        let reason = said.lines().next().map(str::trim).unwrap_or_default();
+        // A copy may have been made of the one that was named.
+        let reason = reason.replace(&package.display().to_string(), "it");
+        bail!("dpkg-deb cannot read it ({status}): {reason}");
     }
     read.and(rest.map(|_| ()))
         .context("it has no archive that can be read")

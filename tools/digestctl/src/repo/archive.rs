@@ -42,7 +42,8 @@ use crate::{
     report::{
         quoted,
         No, //
-    }, //
+    },
+    signature::SUFFIXES, //
 };
 
 /// The largest index that is read, in bytes.
@@ -64,11 +65,14 @@ pub(super) struct Content {
 
 /// What InRelease says.
 pub(super) struct Release {
-    /// Whose archive it is, and which release.
-    pub(super) name: String,
+    /// Whose archive it is.
+    pub(super) origin: String,
+    /// Which release: its codename, or else its suite.
+    pub(super) release: String,
     /// When it was made, as it says it.
     pub(super) date: String,
-    made: i64,
+    /// The same, in seconds since 1970.
+    pub(super) made: i64,
     ends: Option<i64>,
     /// The files of the release, by their names.
     files: BTreeMap<String, Content>,
@@ -106,15 +110,22 @@ impl Release {
         if files.is_empty() {
             bail!("it has no SHA-256 digests of files");
         }
-        let words = ["Origin", "Codename", "Suite"].map(field);
-        let words: Vec<_> = words.into_iter().flatten().take(2).collect();
+        let release = field("Codename").or_else(|| field("Suite"));
         Ok(Self {
-            name: words.join(" "),
+            origin: field("Origin").unwrap_or_default(),
+            release: release.unwrap_or_default(),
             made: time(&date)?,
             ends: field("Valid-Until").map(|end| time(&end)).transpose()?,
             date,
             files,
         })
+    }
+
+    /// Its origin and its release, for people.
+    pub(super) fn name(&self) -> String {
+        let words = [self.origin.as_str(), self.release.as_str()];
+        let words = words.iter().filter(|word| !word.is_empty());
+        words.copied().collect::<Vec<_>>().join(" ")
     }
 
     /// Refuses it outside of the time that it is for.
@@ -206,10 +217,19 @@ impl Release {
     }
 }
 
-/// The package files that an index names: for each its name, and what it has.
-pub(super) fn packages(index: &[u8]) -> Result<Vec<(String, Content)>> {
+/// The package files that an index names.
+#[derive(Default)]
+pub(super) struct Index {
+    /// For each its name, and what it has.
+    pub(super) packages: Vec<(String, Content)>,
+    /// The names of those that only the installer reads.
+    pub(super) installers: Vec<String>,
+}
+
+/// Reads the text of an index.
+pub(super) fn parse_index(index: &[u8]) -> Result<Index> {
     let text = std::str::from_utf8(index).context("it is no text")?;
-    let mut packages = Vec::new();
+    let mut index = Index::default();
     for paragraph in text.split("\n\n") {
         if paragraph.trim().is_empty() {
             continue;
@@ -224,15 +244,27 @@ pub(super) fn packages(index: &[u8]) -> Result<Vec<(String, Content)>> {
         };
         let path = field("Filename")?;
         let name = path.rsplit('/').next().unwrap_or_default();
-        let is_plain = name.ends_with(".deb")
-            && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && name.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_plain {
-            bail!("'{}' is no name of a package file", path.escape_default());
+        if name.ends_with(".udeb") {
+            index.installers.push(name.to_owned());
+            continue;
         }
-        packages.push((name.to_owned(), content(field("SHA256")?, field("Size")?)?));
+        let is_plain = name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.bytes().all(|byte| byte.is_ascii_graphic());
+        let Some(list) = name.strip_suffix(".deb").filter(|_| is_plain) else {
+            bail!("'{}' is no name of a package file", path.escape_default());
+        };
+        let suffix = list.rsplit_once('.').map(|(_, suffix)| suffix);
+        if suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
+            bail!(
+                "'{}' is no name of a package file: its list would have the name of a signature",
+                path.escape_default()
+            );
+        }
+        index
+            .packages
+            .push((name.to_owned(), content(field("SHA256")?, field("Size")?)?));
     }
-    Ok(packages)
+    Ok(index)
 }
 
 fn content(digest: &str, size: &str) -> Result<Content> {
@@ -278,7 +310,7 @@ fn decompress(path: &Path, compressed: &[u8], program: &str, most: u64) -> Resul
 }
 
 /// The seconds since 1970 of a time such as `Thu, 26 Nov 2026 02:14:46 UTC`.
-fn seconds(text: &str) -> Option<i64> {
+pub(super) fn seconds(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];

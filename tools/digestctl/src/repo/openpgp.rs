@@ -40,7 +40,7 @@ const MAX_TEXT: usize = 64 << 20;
 /// How a text begins that is signed in clear (RFC 9580, 7).
 const BEGINNING: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----";
 
-/// A text, and the fingerprints of the keys that signed it.
+/// A text, and the fingerprints of the certificates whose keys signed it.
 pub(super) struct Signed {
     pub(super) text: Vec<u8>,
     pub(super) signers: Vec<String>,
@@ -138,7 +138,9 @@ fn by_gpgv(keys: &Path, signed: &Path, text: &Path) -> Result<Result<Vec<String>
         match words.next() {
             Some("NEWSIG") => good = false,
             Some("GOODSIG") => good = true,
-            Some("VALIDSIG") if good => signers.extend(words.next().map(str::to_owned)),
+            // The last word is the certificate's fingerprint, which sqv says as well; the first one
+            // is that of its key.
+            Some("VALIDSIG") if good => signers.extend(words.last().map(str::to_owned)),
             _ => (),
         }
     }

@@ -7,26 +7,14 @@
 //! ones.
 
 use std::{
-    collections::{
-        BTreeMap,
-        HashMap,
-        HashSet, //
-    },
+    collections::HashSet,
     ffi::OsString,
-    fs::{
-        self,
-        File,
-        Permissions, //
-    },
-    io::{
-        self,
-        Seek, //
-    },
-    os::unix::fs::PermissionsExt,
+    fs,
     path::{
         Path,
         PathBuf, //
-    }, //
+    },
+    sync::Mutex, //
 };
 
 use anyhow::{
@@ -34,46 +22,38 @@ use anyhow::{
     Context,
     Result, //
 };
-use digest_logic::hash_algo::HashAlgo;
 use rayon::prelude::*;
-use rustix::fs::{
-    RenameFlags,
-    CWD, //
-};
-use tempfile::NamedTempFile;
 
 use super::{
     archive::{
-        packages,
-        Content,
+        parse_index,
         Release, //
     },
-    openpgp, //
+    directory::{
+        keep,
+        put,
+        Directory, //
+    },
+    openpgp,
+    pool::{
+        self,
+        Known,
+        Made,
+        Wanted, //
+    },
+    published::{
+        self,
+        Published,
+        Taken, //
+    }, //
 };
 use crate::{
-    format,
-    generate::{
-        list_of_package,
-        Format,
-        How, //
-    },
-    hash::{
-        self,
-        hash_open, //
-    },
     openssl,
-    output::{
-        directory_of,
-        sync,
-        TEMPORARY, //
-    },
     progress,
     report::{
-        complain,
         count,
         quoted,
-        remark,
-        No, //
+        remark, //
     },
     sign::{
         check_certificate,
@@ -86,22 +66,14 @@ use crate::{
     verify::{
         Validity,
         Verifier, //
-    },
-    walk::{
-        walk,
-        Options, //
     }, //
 };
-
-/// How many complaints are printed.
-const MOST_SAID: usize = 20;
 
 /// Options of `repo publish`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The directory that has the package files, at any depth
-    #[arg(long, value_name = "DIR")]
-    pool: PathBuf,
+    #[command(flatten)]
+    wanted: Wanted,
 
     /// The archive's InRelease
     #[arg(long, value_name = "FILE")]
@@ -128,122 +100,75 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 
-    /// The pool has only some of the packages
-    #[arg(long)]
-    partial: bool,
-
     /// Take an InRelease whose Valid-Until is over, or whose Date is yet to come
     #[arg(long)]
     any_date: bool,
-}
 
-/// A package file that the archive vouches for.
-struct Package {
-    path: PathBuf,
-    /// What the list is called.
-    list: String,
-    /// What it has to have.
-    content: Content,
-}
-
-/// A list that was made.
-struct Made {
-    digests: usize,
-    /// Whether the one that was there before is still right.
-    kept: bool,
+    #[command(flatten)]
+    taken: Taken,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<()> {
     check_certificate(&args.cert)?;
-    let before = existing(&args.output)?;
-    let release = release(args)?;
+    let directory = Directory::open(&args.output)?;
+    let mut published = Published::read(directory.path())?;
+    let release = release(args, &mut published)?;
     let known = known(args, &release)?;
-    let found = found(args, &known)?;
-    let parent = directory_of(&args.output);
-    let new = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .permissions(Permissions::from_mode(0o755))
-        .tempdir_in(parent)
-        .with_context(|| format!("cannot make a directory in {}", quoted(parent)))?;
-    let made = lists(args, &found, new.path())?;
-    let names: HashSet<&str> = found.iter().map(|package| package.list.as_str()).collect();
-    for name in &before {
-        let list = match name.rsplit_once('.') {
+    let new = directory.begin()?;
+    let listed = pool::list(&args.wanted, &known, new.path())?;
+    let kept = sign(args, &listed.made, directory.path(), new.path())?;
+    let made = listed.made.iter().map(|made| &made.name);
+    let names: HashSet<_> = made.chain(&listed.unread).map(String::as_str).collect();
+    for entry in directory.before() {
+        let list = match entry.name.rsplit_once('.') {
             Some((list, suffix)) if SUFFIXES.contains(&suffix) => list,
-            _ => name.as_str(),
+            _ => entry.name.as_str(),
         };
-        if !names.contains(list) {
-            keep(&args.output.join(name), &new.path().join(name))?;
+        if !names.contains(list) && list != published::NAME {
+            let old = directory.path().join(&entry.name);
+            keep(&old, &new.path().join(&entry.name))?;
         }
     }
-    sync(new.path())?;
-    if existing(&args.output)? != before {
-        bail!(
-            "{} was changed meanwhile: nothing was published; run this again",
-            quoted(&args.output)
-        );
-    }
-    let flags = match args.output.exists() {
-        true => RenameFlags::EXCHANGE,
-        false => RenameFlags::NOREPLACE,
-    };
-    rustix::fs::renameat_with(CWD, new.path(), CWD, &args.output, flags)
-        .with_context(|| format!("cannot put the lists at {}", quoted(&args.output)))?;
-    if flags == RenameFlags::NOREPLACE {
-        // It is no longer where it was made.
-        let _ = new.keep();
-    }
-    sync(parent)?;
-    let digests = made.iter().map(|made| made.digests).sum();
-    let kept = made.iter().filter(|made| made.kept).count();
+    let text = published.text()?;
+    put(&new.path().join(published::NAME), text.as_bytes())?;
+    directory.finish(new)?;
+    let digests = listed.made.iter().map(|made| made.digests).sum();
     remark(format_args!(
         "{}: {} of {}, {} of them unchanged",
         quoted(&args.output),
         count(digests, "digest"),
-        count(made.len(), "package"),
+        count(listed.made.len(), "package"),
         kept
-    ))
+    ))?;
+    match listed.unread.len() {
+        0 => Ok(()),
+        unread => bail!(
+            "{} could not be listed; the lists were published without them",
+            count(unread, "package")
+        ),
+    }
 }
 
-/// The names of what is in the directory of lists, which has nothing else.
-fn existing(output: &Path) -> Result<Vec<String>> {
-    if !output.exists() {
-        return Ok(Vec::new());
-    }
-    let mut names = Vec::new();
-    for entry in fs::read_dir(output).with_context(|| format!("cannot read {}", quoted(output)))? {
-        let entry = entry?;
-        let path = entry.path();
-        let is_ours = || {
-            let suffix = path.extension().and_then(|suffix| suffix.to_str());
-            let is_signature = suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix));
-            is_signature || format::read(&path).is_ok_and(|data| format::list(&data).is_ok())
-        };
-        let name = entry.file_name().into_string().ok();
-        match (entry.file_type()?.is_file(), name, is_ours()) {
-            (true, Some(name), true) => names.push(name),
-            _ => bail!(
-                "{} is neither a list nor a signature: -o names a directory that has only lists",
-                quoted(&path)
-            ),
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// What is signed in InRelease.
-fn release(args: &Args) -> Result<Release> {
+/// What is signed in InRelease, which is not older than what was published before, or another.
+fn release(args: &Args, published: &mut Published) -> Result<Release> {
     let name = quoted(&args.in_release);
     let signed = openpgp::verify(&args.in_release, &args.keyring)?;
     let release = Release::parse(&signed.text).with_context(|| name.clone())?;
     if !args.any_date {
         release.check_time(now()?).with_context(|| name.clone())?;
     }
+    published
+        .add(
+            &release,
+            &signed.signers,
+            &args.taken,
+            &quoted(&args.output),
+        )
+        .with_context(|| name.clone())?;
     remark(format_args!(
         "{name}: {} of {}, signed by {}",
-        release.name,
+        release.name(),
         release.date,
         signed.signers.join(", ")
     ))?;
@@ -251,7 +176,7 @@ fn release(args: &Args) -> Result<Release> {
 }
 
 /// The package files that the archive vouches for, by their names.
-fn known(args: &Args, release: &Release) -> Result<HashMap<String, Vec<Content>>> {
+fn known(args: &Args, release: &Release) -> Result<Known> {
     let indexes = match args.packages.is_empty() {
         true => release.find_indexes(&args.in_release),
         false => Vec::new(),
@@ -260,10 +185,13 @@ fn known(args: &Args, release: &Release) -> Result<HashMap<String, Vec<Content>>
         .iter()
         .map(|(path, name)| (path, Some(name.as_str())));
     let given = args.packages.iter().map(|path| (path, None));
-    let mut known: HashMap<String, Vec<Content>> = HashMap::new();
+    let mut known = Known::new();
+    let mut installers = HashSet::new();
     for (path, name) in found.chain(given) {
-        let index = release.index(path, name)?;
-        for (name, content) in packages(&index).with_context(|| quoted(path))? {
+        let text = release.index(path, name)?;
+        let index = parse_index(&text).with_context(|| quoted(path))?;
+        installers.extend(index.installers);
+        for (name, content) in index.packages {
             let contents = known.entry(name).or_default();
             if !contents.contains(&content) {
                 contents.push(content);
@@ -276,166 +204,42 @@ fn known(args: &Args, release: &Release) -> Result<HashMap<String, Vec<Content>>
             quoted(&args.in_release)
         );
     }
+    if !installers.is_empty() {
+        remark(format_args!(
+            "left out: {} of the installer (udeb)",
+            count(installers.len(), "package")
+        ))?;
+    }
     Ok(known)
 }
 
-/// The package files of the pool. Each has to be known, and each that is known has to be there.
-fn found(args: &Args, known: &HashMap<String, Vec<Content>>) -> Result<Vec<Package>> {
-    let options = Options {
-        one_file_system: false,
-        except: Path::new(""),
-    };
-    let found = walk(std::slice::from_ref(&args.pool), &options, |_| ());
-    let mut wrong = found.errors;
-    let files: Vec<_> = found
-        .files
-        .into_iter()
-        .map(|file| file.path)
-        .filter(|path| path.extension().is_some_and(|suffix| suffix == "deb"))
-        .collect();
-    let bar = progress::bar(
-        files.len() as u64,
-        "{wide_bar} {pos}/{len} packages verified",
-    );
-    let looked: Vec<_> = files
-        .par_iter()
-        .map(|path| {
-            let looked = look(path, known).with_context(|| quoted(path));
-            bar.inc(1);
-            looked
-        })
-        .collect();
-    bar.finish_and_clear();
-    let mut packages: BTreeMap<String, Package> = BTreeMap::new();
-    for looked in looked {
-        match looked? {
-            Ok(package) => {
-                // The same package twice is one.
-                packages.insert(package.list.clone(), package);
-            }
-            Err(reason) => wrong.push(reason),
-        }
-    }
-    if !args.partial {
-        let is_missing = |name: &&String| {
-            let list = name.strip_suffix(".deb").unwrap_or(name);
-            !packages.contains_key(list) && !files.iter().any(|path| path.ends_with(name))
-        };
-        let missing = known.keys().filter(is_missing);
-        wrong.extend(missing.map(|name| {
-            format!("{name} is in Packages, and not in the pool (--partial takes what is there)")
-        }));
-    }
-    wrong.sort();
-    for reason in wrong.iter().take(MOST_SAID) {
-        complain(reason);
-    }
-    if !wrong.is_empty() {
-        return Err(No::error(format!(
-            "the pool is not that of the archive, by {}; nothing was published",
-            count(wrong.len(), "file")
-        )));
-    }
-    if packages.is_empty() {
-        bail!("{} has no package files", quoted(&args.pool));
-    }
-    Ok(packages.into_values().collect())
-}
-
-/// The package file, or why the archive does not vouch for it.
-fn look(path: &Path, known: &HashMap<String, Vec<Content>>) -> Result<Result<Package, String>> {
-    let shown = quoted(path);
-    let name = path.file_name().unwrap_or_default().to_str();
-    let Some((name, contents)) = name.and_then(|name| Some((name, known.get(name)?))) else {
-        return Ok(Err(format!("{shown} is in no Packages file")));
-    };
-    let mut file = File::open(path)?;
-    let Some((size, digests)) =
-        hash_open(&mut file, &[HashAlgo::Sha256], &mut hash::Buffer::new())?
-    else {
-        return Ok(Err(format!("{shown} was changed while it was read")));
-    };
-    let is = |content: &&Content| {
-        content.size == size && digests.first().is_some_and(|is| *is == content.sha256)
-    };
-    Ok(match contents.iter().find(is) {
-        Some(content) => Ok(Package {
-            path: path.to_owned(),
-            list: name.strip_suffix(".deb").unwrap_or(name).to_owned(),
-            content: *content,
-        }),
-        None => Err(format!("{shown} has not the content that Packages says")),
-    })
-}
-
-/// A file of our own with what the package has to have: the list is made of what was verified,
-/// whatever becomes of the path.
-fn copy_of(package: &Package) -> Result<NamedTempFile> {
-    let copy = tempfile::Builder::new().suffix(".deb").tempfile();
-    let mut copy = copy.context("cannot make a temporary file")?;
-    io::copy(&mut File::open(&package.path)?, &mut copy)?;
-    let file = copy.as_file_mut();
-    file.rewind()?;
-    let hashed = hash_open(file, &[HashAlgo::Sha256], &mut hash::Buffer::new())?;
-    let is_same = hashed.is_some_and(|(size, digests)| {
-        let digest = digests.first();
-        size == package.content.size && digest.is_some_and(|is| *is == package.content.sha256)
-    });
-    match is_same {
-        true => Ok(copy),
-        false => Err(No::error("it was changed since it was verified")),
-    }
-}
-
-/// Makes and signs the lists in the directory.
-fn lists(args: &Args, packages: &[Package], directory: &Path) -> Result<Vec<Made>> {
-    let how = How {
-        format: Format::Compact,
-        algo: HashAlgo::Sha256,
-        mutable: false,
-        revoked: false,
-    };
+/// Signs the lists in the directory `new`, and returns how many are as in `old`, whose signatures
+/// are still right.
+fn sign(args: &Args, lists: &[Made], old: &Path, new: &Path) -> Result<usize> {
     let verifier = Verifier::new(std::slice::from_ref(&args.cert), &[], Validity::Signing)?;
     // A verifier is for one thread.
-    let verifier = std::sync::Mutex::new(verifier);
-    let bar = progress::bar(
-        packages.len() as u64,
-        "{wide_bar} {pos}/{len} packages listed",
-    );
-    packages
+    let verifier = Mutex::new(verifier);
+    let bar = progress::bar(lists.len() as u64, "{wide_bar} {pos}/{len} packages signed");
+    let kept = lists
         .par_iter()
-        .map(|package| {
-            let make = || -> Result<Made> {
-                let made = list_of_package(&how, copy_of(package)?.path())?;
-                let list = directory.join(&package.list);
-                fs::write(&list, &made.list)?;
-                let old = args.output.join(&package.list);
-                let kept = fs::read(&old).is_ok_and(|old| old == made.list) && {
-                    let verifier = verifier.lock();
-                    verifier.is_ok_and(|verifier| verifier.verify(&old).is_ok())
-                        && with_suffix(&old, "p7s").exists()
-                };
-                let signature = with_suffix(&list, "p7s");
-                match kept {
-                    true => keep(&with_suffix(&old, "p7s"), &signature)?,
-                    false => fs::write(&signature, openssl::sign(&list, &args.key, &args.cert)?)?,
-                }
-                bar.inc(1);
-                Ok(Made {
-                    digests: made.digests,
-                    kept,
-                })
+        .map(|made| {
+            let (old, list) = (old.join(&made.name), new.join(&made.name));
+            let (before, signature) = (with_suffix(&old, "p7s"), with_suffix(&list, "p7s"));
+            let is_same = fs::read(&list).with_context(|| quoted(&list))?;
+            let kept = fs::read(&old).is_ok_and(|old| old == is_same) && {
+                let verifier = verifier.lock();
+                before.exists() && verifier.is_ok_and(|verifier| verifier.verify(&old).is_ok())
             };
-            make().with_context(|| quoted(&package.path))
+            // A copy, which has our mode.
+            let data = match kept {
+                true => fs::read(&before).with_context(|| quoted(&before))?,
+                false => openssl::sign(&list, &args.key, &args.cert)?,
+            };
+            put(&signature, &data)?;
+            bar.inc(1);
+            Ok(usize::from(kept))
         })
-        .collect::<Result<_>>()
-        .inspect(|_| bar.finish_and_clear())
-}
-
-/// The same file under another name, or one like it.
-fn keep(from: &Path, to: &Path) -> Result<()> {
-    if fs::hard_link(from, to).is_err() {
-        fs::copy(from, to).with_context(|| format!("cannot copy {}", quoted(from)))?;
-    }
-    Ok(())
+        .collect::<Result<Vec<_>>>();
+    bar.finish_and_clear();
+    Ok(kept?.into_iter().sum())
 }

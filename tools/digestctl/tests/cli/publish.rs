@@ -6,12 +6,18 @@
 use std::{
     env,
     fs,
+    os::unix::fs::{
+        symlink,
+        PermissionsExt, //
+    },
     path::{
         Path,
         PathBuf, //
     },
     process::Command, //
 };
+
+use assert_cmd::cargo::cargo_bin_cmd;
 
 use crate::{
     deb::build,
@@ -104,6 +110,22 @@ impl Archive {
         ))
     }
 
+    /// InRelease of another codename and date, signed by the owner or another.
+    fn release_of(&self, codename: &str, day: u32, signer: &Key) {
+        let text = self.unsigned(&format!("Date: Thu, {day} Nov 2020 02:14:46 UTC\n"));
+        let text = text.replace("Codename: nine", &format!("Codename: {codename}"));
+        self.place
+            .file("archive/dist/InRelease", signer.sign_clear(&text));
+    }
+
+    /// Nothing is published, for this reason, and what is in `lists` stays.
+    #[track_caller]
+    fn stays(&self, code: i32, reason: &str) {
+        let before = contents(&self.place);
+        self.publish("").ended(code, reason);
+        assert_eq!(contents(&self.place), before);
+    }
+
     /// Nothing is published, for this reason, and nothing is left.
     #[track_caller]
     fn refused(&self, options: &str, reason: &str) {
@@ -115,6 +137,21 @@ impl Archive {
             "{left:?}"
         );
     }
+}
+
+/// What is in `lists`.
+fn contents(place: &Place) -> Vec<(String, Vec<u8>)> {
+    let names = names(&place.path("lists")).into_iter();
+    names
+        .map(|name| {
+            let content = place.read(&format!("lists/{name}"));
+            (name, content)
+        })
+        .collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().expect("it is there").permissions().mode() & 0o7777
 }
 
 fn alice_lists(place: &Place) {
@@ -144,7 +181,13 @@ fn an_archive_that_its_owner_signed_becomes_signed_lists() {
     alice_lists(&archive.place);
     assert_eq!(
         names(&archive.place.path("lists")),
-        ["one_1_all", "one_1_all.p7s", "two_1_all", "two_1_all.p7s"]
+        [
+            ".published",
+            "one_1_all",
+            "one_1_all.p7s",
+            "two_1_all",
+            "two_1_all.p7s"
+        ]
     );
     // As a verifier takes them.
     archive
@@ -259,10 +302,9 @@ fn an_index_that_was_changed_is_refused() {
         &format!("--packages archive/dist/{INDEX}"),
         "Packages is not the one of this InRelease",
     );
-    let good = Archive::new();
-    archive
-        .place
-        .file(&format!("archive/dist/{INDEX}"), good.described());
+    // One that is good, and of another InRelease.
+    let other = archive.described().replace("more of it", "more");
+    archive.place.file(&format!("archive/dist/{INDEX}"), other);
     archive.refused("", "Packages is not the one of this InRelease");
 }
 
@@ -355,6 +397,241 @@ fn what_an_archive_calls_itself_does_not_control_a_terminal() {
     let ran = archive.publish("");
     assert_eq!(ran.code, 2, "{}", ran.err);
     is_calm(&ran);
+}
+
+#[test]
+fn an_older_state_of_the_archive_is_refused() {
+    let archive = Archive::new();
+    archive.release_of("nine", 26, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    archive.release_of("nine", 25, &archive.owner);
+    archive.stays(
+        1,
+        "it is of Thu, 25 Nov 2020 02:14:46 UTC, and the one that was published into lists before \
+         of Thu, 26 Nov 2020 02:14:46 UTC: the mirror is behind, or hides what came later; get a \
+         newer one, or --older takes it",
+    );
+    // Of the time that it is for it is refused all the same.
+    archive.publish("--any-date").said_no("--older takes it");
+    assert_eq!(archive.publish("--older").code, 0);
+    assert_eq!(archive.publish("").code, 0);
+    // What was taken is what later ones are compared with.
+    archive.release_of("nine", 24, &archive.owner);
+    archive.stays(1, "--older takes it");
+    archive.release_of("nine", 27, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    alice_lists(&archive.place);
+}
+
+#[test]
+fn another_release_or_another_signer_is_refused_until_it_is_named() {
+    let archive = Archive::new();
+    archive.release_of("nine", 26, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    archive.release_of("ten", 27, &archive.owner);
+    archive.stays(
+        1,
+        "it is Test ten, and lists has the lists of Test nine: publish it into another directory, \
+         or --other adds it to those",
+    );
+    assert_eq!(archive.publish("--other").code, 0);
+    // Each of them has its date.
+    archive.release_of("nine", 26, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    archive.release_of("ten", 26, &archive.owner);
+    archive.stays(1, "--older takes it");
+    let other = Key::new(&archive.place, "other");
+    archive.place.file(
+        "keyring",
+        [archive.owner.certificate(), other.certificate()].concat(),
+    );
+    archive.release_of("ten", 28, &other);
+    archive.stays(1, "if the archive has a new key, --other takes it");
+    assert_eq!(archive.publish("--other").code, 0);
+    assert_eq!(archive.publish("").code, 0);
+    archive.place.file("lists/.published", "{");
+    archive.stays(2, "lists/.published is damaged");
+}
+
+#[test]
+fn a_signer_has_one_name_whichever_program_verifies() {
+    let archive = Archive::new();
+    archive.release_of("nine", 26, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    // What gpgv says of a signature by a key of the certificate other than the first.
+    let owner = archive.owner.fingerprint();
+    archive.place.file("bin/sqv", "#!/bin/sh\necho old\n");
+    archive.place.file(
+        "bin/gpgv",
+        format!(
+            "#!/bin/sh\nshift 7\n\
+             sed '1,/^$/d; /^-----BEGIN PGP SIGNATURE/,$d' <\"$2\" >\"$1\"\n\
+             echo '[GNUPG:] NEWSIG'\necho '[GNUPG:] GOODSIG 78DBA3BC47EF2265 Test'\n\
+             echo '[GNUPG:] VALIDSIG {} 2026-11-27 1 0 4 0 1 8 01 {owner}'\n",
+            "B".repeat(40)
+        ),
+    );
+    for name in ["bin/sqv", "bin/gpgv"] {
+        let executable = PermissionsExt::from_mode(0o755);
+        fs::set_permissions(archive.place.path(name), executable).expect("a mode");
+    }
+    let path = env::var("PATH").expect("a path");
+    let ran = cargo_bin_cmd!("digestctl")
+        .current_dir(archive.place.path("."))
+        .env(
+            "PATH",
+            format!("{}:{path}", archive.place.path("bin").display()),
+        )
+        .args(
+            "repo publish --pool archive/pool --in-release archive/dist/InRelease --keyring keyring \
+             --key alice.key --cert alice.pem -o lists"
+                .split_whitespace(),
+        )
+        .output();
+    let ran = Ran::new(&ran.expect("digestctl runs"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.printed(&format!("signed by {owner}\n"));
+}
+
+#[test]
+fn a_list_never_has_the_name_of_a_signature() {
+    let archive = Archive::new();
+    for name in ["one_1_all.p7s.deb", "one_1_all.sig.deb"] {
+        let lie = archive.described().replace("two_1_all.deb", name);
+        archive.place.file(&format!("archive/dist/{INDEX}"), lie);
+        archive.release("Date: Thu, 26 Nov 2020 02:14:46 UTC\n");
+        archive.publish("").failed(&format!(
+            "Packages: 'pool/main/two/{name}' is no name of a package file: its list would have \
+             the name of a signature"
+        ));
+        assert!(!archive.place.has("lists"));
+    }
+}
+
+#[test]
+fn two_packages_of_one_name_are_not_one_list() {
+    let archive = Archive::new();
+    let place = &archive.place;
+    let described = archive.described();
+    place.file("other/usr/bin/other", "another program");
+    fs::create_dir_all(place.path("archive/pool/extra")).expect("a directory");
+    build(place, "other", "one", "archive/pool/extra/one_1_all.deb");
+    let data = place.read("archive/pool/extra/one_1_all.deb");
+    let more = format!(
+        "Package: one\nVersion: 1\nFilename: pool/extra/one_1_all.deb\nSize: {}\nSHA256: {}\n\n",
+        data.len(),
+        sha256(&data)
+    );
+    place.file(&format!("archive/dist/{INDEX}"), described + &more);
+    archive.release("Date: Thu, 26 Nov 2020 02:14:46 UTC\n");
+    let both = "archive/pool/extra/one_1_all.deb and archive/pool/main/one/one_1_all.deb are \
+                different packages, and both lists would be one_1_all";
+    archive.refused("", both);
+    archive.refused("--partial", both);
+    fs::remove_file(place.path("archive/pool/extra/one_1_all.deb")).expect("removed");
+    let missing = format!("one_1_all.deb with sha256:{} is in Packages", sha256(&data));
+    archive.refused("", &missing);
+    assert_eq!(archive.publish("--partial").code, 0);
+    alice_lists(place);
+    // The same package in two places is one.
+    fs::create_dir_all(place.path("archive/pool/again")).expect("a directory");
+    let one = place.read("archive/pool/main/one/one_1_all.deb");
+    place.file("archive/pool/again/one_1_all.deb", one);
+    archive
+        .publish("--partial")
+        .printed("lists: 2 digests of 2 packages, 2 of them unchanged\n");
+}
+
+#[test]
+fn a_link_to_the_directory_stays_one() {
+    let archive = Archive::new();
+    let place = &archive.place;
+    fs::create_dir(place.path("behind")).expect("a directory");
+    symlink("behind", place.path("lists")).expect("a link");
+    assert_eq!(archive.publish("").code, 0);
+    let target = fs::read_link(place.path("lists")).expect("a link");
+    assert_eq!(target, Path::new("behind"));
+    assert!(place.has("behind/one_1_all"));
+    alice_lists(place);
+    fs::remove_dir_all(place.path("behind")).expect("removed");
+    archive
+        .publish("")
+        .failed("lists is a link that leads nowhere");
+    assert!(!place.has("behind"));
+}
+
+#[test]
+fn what_is_written_is_for_readers_whatever_the_umask() {
+    let archive = Archive::new();
+    let place = &archive.place;
+    let program = assert_cmd::cargo::cargo_bin!("digestctl");
+    let line = format!(
+        "umask 077; {} -q repo publish --pool archive/pool --in-release archive/dist/InRelease \
+         --keyring keyring --key alice.key --cert alice.pem -o lists",
+        program.display()
+    );
+    let publish = || {
+        let ran = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(place.path("."))
+            .output();
+        assert!(ran.expect("sh runs").status.success());
+    };
+    publish();
+    assert_eq!(mode(&place.path("lists")), 0o755);
+    for name in names(&place.path("lists")) {
+        assert_eq!(mode(&place.path("lists").join(&name)), 0o644, "{name}");
+    }
+    // One that is there keeps its own.
+    fs::set_permissions(place.path("lists"), PermissionsExt::from_mode(0o2750)).expect("a mode");
+    publish();
+    assert_eq!(mode(&place.path("lists")), 0o2750);
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed() {
+    let archive = Archive::new();
+    archive.place.file(".digestctl-publish-abc/one_1_all", "x");
+    archive.place.file(".digestctl-other", "x");
+    assert_eq!(archive.publish("").code, 0);
+    assert!(!archive.place.has(".digestctl-publish-abc"));
+    assert!(archive.place.has(".digestctl-other"));
+}
+
+#[test]
+fn packages_of_the_installer_are_left_out() {
+    let archive = Archive::new();
+    let udeb = archive.described().replace("_all.deb", "_all.udeb");
+    let both = archive.described() + &udeb;
+    archive.place.file(&format!("archive/dist/{INDEX}"), both);
+    archive.release("Date: Thu, 26 Nov 2020 02:14:46 UTC\n");
+    let ran = archive.publish("");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.printed("left out: 2 packages of the installer (udeb)\n");
+    alice_lists(&archive.place);
+}
+
+#[test]
+fn a_package_that_cannot_be_read_is_named_with_what_to_do() {
+    let archive = Archive::new();
+    let place = &archive.place;
+    place.file("archive/pool/main/two/two_1_all.deb", "no package");
+    archive.index();
+    archive.release("Date: Thu, 26 Nov 2020 02:14:46 UTC\n");
+    let ran = archive
+        .publish("")
+        .failed("two/two_1_all.deb: dpkg-deb cannot read it")
+        .failed("1 package cannot be listed; nothing was published (--keep-going leaves them out)");
+    assert!(!ran.err.contains("/tmp/"), "{}", ran.err);
+    assert!(!place.has("lists"));
+    archive
+        .publish("--keep-going")
+        .failed("1 package could not be listed; the lists were published without them")
+        .printed("lists: 1 digest of 1 package, 0 of them unchanged\n");
+    assert_eq!(
+        names(&place.path("lists")),
+        [".published", "one_1_all", "one_1_all.p7s"]
+    );
 }
 
 /// Where the build of the module keeps what it got from Debian: indexes of apt, and packages.
