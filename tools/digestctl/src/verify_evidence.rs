@@ -5,7 +5,10 @@
 mod fleet;
 
 use std::{
-    collections::HashSet,
+    collections::{
+        BTreeMap,
+        HashSet, //
+    },
     io::Write,
     path::{
         Path,
@@ -283,15 +286,23 @@ fn trust(args: &Args) -> Result<Trust> {
 }
 
 fn print(args: &Args, judgement: &Judgement) -> Result<()> {
+    let explained = || {
+        let subjects = args.explain.iter();
+        subjects.map(|subject| (subject, judgement.explain(subject)))
+    };
     if args.json {
-        json::print(judgement)?;
+        let mut value = serde_json::to_value(judgement)?;
+        if !args.explain.is_empty() {
+            value["explained"] = serde_json::to_value(explained().collect::<BTreeMap<_, _>>())?;
+        }
+        return json::print(&value);
     }
     let mut out = Printer::text();
-    if !args.json {
-        judgement.write_text(&mut out)?;
-    }
-    for subject in &args.explain {
-        judgement.explain(subject, &mut out)?;
+    judgement.write_text(&mut out)?;
+    for (_, lines) in explained() {
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
     }
     out.flush()?;
     Ok(())

@@ -325,31 +325,28 @@ impl Judgement {
         Ok(())
     }
 
-    /// Writes why the file or digest `subject` counts as it does.
-    pub(crate) fn explain(&self, subject: &str, out: &mut impl Write) -> anyhow::Result<()> {
-        let mut found = false;
+    /// Why the file or digest `subject` counts as it does, a line for each of its records.
+    pub(crate) fn explain(&self, subject: &str) -> Vec<String> {
         let files = self.files.iter();
-        for file in files.filter(|file| file.name == subject || file.digest == subject) {
-            write!(
-                out,
-                "{}: record {}: {} is {}",
-                file.name,
-                file.record,
-                file.digest,
-                file.standing.words()
-            )?;
-            match &file.list {
-                Some(list) => writeln!(out, " ({list})")?,
-                None => writeln!(out)?,
-            }
-            found = true;
-        }
-        if !found {
-            writeln!(
-                out,
+        let mut lines: Vec<String> = files
+            .filter(|file| file.name == subject || file.digest == subject)
+            .map(|file| {
+                let list = file.list.as_ref().map(|list| format!(" ({list})"));
+                format!(
+                    "{}: record {}: {} is {}{}",
+                    file.name,
+                    file.record,
+                    file.digest,
+                    file.standing.words(),
+                    list.unwrap_or_default()
+                )
+            })
+            .collect();
+        if lines.is_empty() {
+            lines.push(format!(
                 "{subject}: has no record: it was not used, no rule measures it, or a loaded list knows it"
-            )?;
+            ));
         }
-        Ok(())
+        lines
     }
 }
