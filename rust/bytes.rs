@@ -2,6 +2,7 @@
 
 //! Bytes that never grow.
 
+use crate::sys::kernel_crate::kvvec_zeroed;
 use core::ptr;
 use kernel::prelude::*;
 
@@ -12,7 +13,7 @@ use kernel::prelude::*;
 ///
 /// `ENOMEM`, and those of `fill`.
 pub(crate) fn boxed(len: usize, fill: impl FnOnce(&mut [u8]) -> Result) -> Result<KVBox<[u8]>> {
-    let mut bytes = KVVec::zeroed(len, GFP_KERNEL)?;
+    let mut bytes = kvvec_zeroed(len, GFP_KERNEL)?;
     fill(&mut bytes)?;
     let (start, len, _) = bytes.into_raw_parts();
     let bytes = ptr::slice_from_raw_parts_mut(start, len);

@@ -27,6 +27,7 @@ use super::{
     storage,
     task, //
 };
+use crate::sys::kernel_crate::ENODATA;
 use core::{
     ops::Deref,
     ptr::NonNull, //

@@ -13,6 +13,7 @@ use super::{
         InodeRef, //
     },
 };
+use crate::sys::kernel_crate::KvfreeRcuHead;
 use core::{
     mem::MaybeUninit,
     ptr, //
@@ -42,7 +43,7 @@ use kernel::{
 /// for a grace period.
 struct Entry<T> {
     next: Atomic<*mut Entry<T>>,
-    rcu: Opaque<c::kvfree_rcu_head>,
+    rcu: Opaque<KvfreeRcuHead>,
     key: InodeKey,
     value: T,
 }
@@ -76,8 +77,10 @@ unsafe impl<T: Copy + Send> Send for InodeMap<T> {}
 unsafe impl<T: Copy + Send + Sync> Sync for InodeMap<T> {}
 
 impl<T: Copy> InodeMap<T> {
-    /// The bytes that one value takes.
-    pub(crate) const ENTRY_SIZE: usize = core::mem::size_of::<Entry<T>>();
+    /// The bytes that one value takes, beside what the kernel needs to free it: 8 bytes, and 16
+    /// before Linux 7.3.
+    pub(crate) const ENTRY_SIZE: usize =
+        core::mem::size_of::<Entry<T>>() - core::mem::size_of::<KvfreeRcuHead>();
 
     /// An empty map with `1 << bits` chains.
     pub(crate) fn new(bits: u32) -> impl PinInit<Self, Error> {
@@ -191,7 +194,7 @@ impl<T: Copy> InodeMap<T> {
     /// Memory for one value. Values must not get lost, and an entry is small enough for an
     /// allocation that cannot fail. May sleep.
     fn room() -> KBox<MaybeUninit<Entry<T>>> {
-        const { assert!(size_of::<Entry<T>>() <= 64 && align_of::<Entry<T>>() <= 8) };
+        const { assert!(Self::ENTRY_SIZE <= 56 && align_of::<Entry<T>>() <= 8) };
         // SAFETY: Callable in task context. The result is memory from `kmalloc()` of that size,
         // aligned to at least 8 bytes, and ours; it is never null.
         unsafe { KBox::from_raw(bindings::diglist_alloc_nofail(size_of::<Entry<T>>()).cast()) }

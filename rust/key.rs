@@ -11,6 +11,7 @@ use super::{
     cred,
     x509::Certificate, //
 };
+use crate::sys::kernel_crate::ENOKEY;
 use core::ptr::{
     self,
     NonNull, //

@@ -16,6 +16,7 @@ pub(crate) mod exec_files;
 pub(crate) mod file;
 pub(crate) mod inode;
 pub(crate) mod inode_map;
+pub(crate) mod kernel_crate;
 pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod lsm;

@@ -28,6 +28,7 @@ use super::{
     file::File,
     storage, //
 };
+use crate::sys::kernel_crate::EOPNOTSUPP;
 use digest_logic::storage::has_pages_to_drop;
 use kernel::prelude::*;
 

@@ -3,6 +3,7 @@
 //! A pointer to an immutable snapshot, read under RCU and replaced as a whole.
 
 use super::atomic::Inline as _;
+use crate::sys::kernel_crate::synchronize_rcu;
 use core::marker::PhantomData;
 use kernel::sync::{
     atomic::{
@@ -65,7 +66,7 @@ impl<T> RcuCell<T> {
     /// Replaces the snapshot by `value`. Returns the former one when no reader can see it. May
     /// sleep.
     pub(crate) fn replace(&self, value: Arc<T>) -> Arc<T> {
-        self.replace_after(value, rcu::synchronize_rcu)
+        self.replace_after(value, synchronize_rcu)
     }
 
     /// As [`RcuCell::replace`], but interrupts all processors, so that it takes microseconds

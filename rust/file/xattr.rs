@@ -14,6 +14,11 @@ use crate::sys::bindings::{
     integrity_status_INTEGRITY_PASS_IMMUTABLE as INTEGRITY_PASS_IMMUTABLE,
     integrity_status_INTEGRITY_UNKNOWN as INTEGRITY_UNKNOWN, //
 };
+use crate::sys::kernel_crate::{
+    kvec_zeroed,
+    ENODATA,
+    EOPNOTSUPP, //
+};
 use kernel::{
     prelude::*,
     str::CStr, //
@@ -49,7 +54,7 @@ impl File {
     /// `ERANGE` if it grew meanwhile, and those of the file system.
     pub(crate) fn xattr(&self, name: &CStr) -> Result<KVec<u8>> {
         let read = || {
-            let mut value = KVec::zeroed(self.read_xattr(name, &mut [])?, GFP_KERNEL)?;
+            let mut value = kvec_zeroed(self.read_xattr(name, &mut [])?, GFP_KERNEL)?;
             let len = self.read_xattr(name, &mut value)?;
             value.truncate(len);
             Ok(value)

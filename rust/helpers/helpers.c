@@ -20,6 +20,7 @@
 #include "parameters.c"
 #include "path.c"
 #include "securityfs.c"
+#include "srcu.c"
 #include "task.c"
 #include "tpm.c"
 #include "x509.c"

@@ -2,6 +2,10 @@
 
 //! What the hooks ask, and of whom.
 
+use crate::sys::kernel_crate::{
+    new_srcu,
+    Srcu, //
+};
 use crate::sys::{
     atomic::Inline as _,
     cred::{
@@ -20,7 +24,7 @@ use crate::sys::{
 };
 use core::ptr;
 use kernel::{
-    ffi, new_srcu,
+    ffi,
     prelude::*,
     str::CStr,
     sync::{
@@ -29,8 +33,7 @@ use kernel::{
             Full,
             Release, //
         },
-        Arc,
-        Srcu, //
+        Arc, //
     },
 };
 
@@ -297,7 +300,7 @@ impl<H: Handler> Active<H> {
         let active = Arc::pin_init(
             try_pin_init!(Self {
                 handler,
-                running <- new_srcu!("digest_lists"),
+                running <- new_srcu(),
             }? Error),
             GFP_KERNEL,
         )?;

@@ -6,6 +6,10 @@
 //! readers are not delayed. The cache decides whether the content has stayed the same.
 
 use super::file_access::Access;
+use crate::sys::kernel_crate::{
+    kvvec_zeroed,
+    EOPNOTSUPP, //
+};
 use crate::{
     stats::Stats,
     sys::{
@@ -161,7 +165,7 @@ fn hash_size(
     mut update: impl FnMut(&[u8]),
 ) -> Result<bool> {
     let chunk = usize::try_from(size).unwrap_or(CHUNK).clamp(1, CHUNK);
-    let mut buf = KVVec::zeroed(chunk, GFP_KERNEL)?;
+    let mut buf = kvvec_zeroed(chunk, GFP_KERNEL)?;
     let mut offset = 0u64;
     while offset < size {
         if task::is_being_killed() {
@@ -195,7 +199,7 @@ pub(crate) fn read_all(file: &File, limit: usize) -> Result<KVVec<u8>> {
     if size > limit {
         return Err(EFBIG);
     }
-    let mut data = KVVec::zeroed(size, GFP_KERNEL)?;
+    let mut data = kvvec_zeroed(size, GFP_KERNEL)?;
     let mut filled = 0usize;
     while let Some(room) = data.get_mut(filled..).filter(|room| !room.is_empty()) {
         if task::is_being_killed() {

@@ -14,19 +14,17 @@ use crate::sys::atomic::{
     smp_rmb,
     Inline as _, //
 };
+use crate::sys::kernel_crate::{
+    smp_mb,
+    Write, //
+};
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::{
-            Acquire,
-            Atomic,
-            Relaxed,
-            Release, //
-        },
-        barrier::{
-            smp_mb,
-            Write, //
-        },
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Relaxed,
+        Release, //
     },
 };
 

@@ -6,6 +6,11 @@ use super::{
     Cache,
     Look, //
 };
+use crate::sys::kernel_crate::{
+    smp_mb,
+    Full,
+    Read, //
+};
 use crate::sys::{
     file::File,
     inode::{
@@ -17,11 +22,6 @@ use digest_logic::cache::{
     Entry,
     Mark,
     Marks, //
-};
-use kernel::sync::barrier::{
-    smp_mb,
-    Full,
-    Read, //
 };
 
 /// Those that had an inode open for writing at one moment.

@@ -23,6 +23,11 @@ mod writers;
 
 pub(crate) use fast::Answer;
 
+use crate::sys::kernel_crate::{
+    smp_mb,
+    Full,
+    Read, //
+};
 use crate::sys::{
     file::File,
     inode::{
@@ -45,14 +50,7 @@ use digest_logic::{
 };
 use epoch::Epochs;
 use fast::Fast;
-use kernel::{
-    prelude::*,
-    sync::barrier::{
-        smp_mb,
-        Full,
-        Read, //
-    }, //
-};
+use kernel::prelude::*;
 
 /// log2 of the number of hash chains (128 KiB).
 const CHAINS: u32 = 14;
@@ -97,7 +95,7 @@ pub(crate) struct Cache {
 impl Cache {
     /// An empty cache. May sleep.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
-        const { assert!(InodeMap::<Entry>::ENTRY_SIZE <= 64) };
+        const { assert!(InodeMap::<Entry>::ENTRY_SIZE <= 56) };
         try_pin_init!(Self {
             inodes <- InodeMap::new(CHAINS),
             epochs: Epochs::new(),

@@ -12,6 +12,7 @@ use super::{
     table::Snapshot,
     Lists, //
 };
+use crate::sys::kernel_crate::kvvec_zeroed;
 use crate::sys::{
     sha,
     task, //
@@ -51,7 +52,7 @@ impl Taken {
         for list in lists.lists() {
             size = size.saturating_add(list.seen.len());
         }
-        let mut bytes = KVVec::zeroed(size, GFP_KERNEL)?;
+        let mut bytes = kvvec_zeroed(size, GFP_KERNEL)?;
         let mut rest = &mut *bytes;
         for list in lists.lists() {
             let Some((taken, others)) = rest.split_at_mut_checked(list.seen.len()) else {

@@ -24,6 +24,11 @@ mod signed;
 mod wrap;
 
 use super::list::SignerId;
+use crate::sys::kernel_crate::{
+    EKEYREJECTED,
+    ENOKEY,
+    ENOPKG, //
+};
 use crate::{
     reason::Reason,
     sys::{

@@ -9,6 +9,7 @@ use super::{
     },
     Log, //
 };
+use crate::sys::kernel_crate::kvec_zeroed;
 use crate::sys::{
     audit::{
         About,
@@ -84,7 +85,7 @@ impl Log {
 
     /// An extended attribute that the current task may not change. May sleep.
     pub(crate) fn audit_xattr(&self, dentry: &Dentry, xattr: &CStr) {
-        let Ok(mut buf) = KVec::zeroed(MAX_NAME, GFP_KERNEL) else {
+        let Ok(mut buf) = kvec_zeroed(MAX_NAME, GFP_KERNEL) else {
             return;
         };
         Record {

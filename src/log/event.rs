@@ -6,6 +6,7 @@ use super::{
     Log,
     Repeat, //
 };
+use crate::sys::kernel_crate::kvec_zeroed;
 use crate::sys::{
     audit,
     console::Show,
@@ -267,7 +268,7 @@ pub(super) fn with_data<'a>(name: &'a [u8], data: &'a [u8]) -> Event<'a> {
 }
 
 pub(super) fn with_path<T>(file: &File, f: impl FnOnce(&CStr) -> Result<T>) -> Result<T> {
-    let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
+    let mut buf = kvec_zeroed(MAX_NAME, GFP_KERNEL)?;
     f(file.path(&mut buf).unwrap_or(NO_PATH))
 }
 

@@ -14,6 +14,7 @@ use super::{
     },
     weigh, //
 };
+use crate::sys::kernel_crate::kvec_zeroed;
 use crate::{
     policy::{
         ActivePolicy,
@@ -240,7 +241,7 @@ fn would_allow(
 
 /// Names a file that would be denied in the kernel log.
 fn name(file: &File, denial: Denial) -> Result {
-    let mut buf = KVec::zeroed(MAX_NAME, GFP_KERNEL)?;
+    let mut buf = kvec_zeroed(MAX_NAME, GFP_KERNEL)?;
     let path = file.path(&mut buf).unwrap_or(c"?");
     pr_err!(
         "policy: would deny {} ({})\n",

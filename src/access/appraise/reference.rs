@@ -7,6 +7,7 @@ use super::super::{
     file_access::Access,
     known::Found, //
 };
+use crate::sys::kernel_crate::kvec_zeroed;
 use crate::{
     stats::Stats,
     stores::Stores,
@@ -39,7 +40,7 @@ pub(super) fn own_reference(
     access: &Access<'_>,
     found: &Found<'_>,
 ) -> Result<Own, Denial> {
-    let mut value = KVec::zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Denial::Failed)?;
+    let mut value = kvec_zeroed(MAX_VALUE, GFP_KERNEL).map_err(|_| Denial::Failed)?;
     let (len, evm) = access
         .file
         .xattr_under_evm(NAME, &mut value)

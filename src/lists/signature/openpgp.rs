@@ -2,6 +2,7 @@
 
 //! OpenPGP signatures of RPM headers: over the header and what the signature packet adds to it.
 
+use crate::sys::kernel_crate::kvvec_zeroed;
 use crate::{
     lists::trust::{
         Algorithm,
@@ -56,7 +57,7 @@ pub(super) fn verify(
     };
     match (signature.value(), signer.algorithm) {
         (Value::Rsa(number), Algorithm::Rsa { bits }) => {
-            let mut padded = KVVec::zeroed(bits.div_ceil(8), GFP_KERNEL)?;
+            let mut padded = kvvec_zeroed(bits.div_ceil(8), GFP_KERNEL)?;
             number.left_pad(&mut padded)?;
             verify(c"pkcs1", &padded)?;
         }
