@@ -4,12 +4,20 @@
 # the kernel tree, the guest) is kept in the cache. The module's own build description is Kbuild.
 
 KDIR ?=
+# KERNEL names another kernel than the default (scripts/kernel --help), for everything that is built for one or boots one.
+ifneq ($(KERNEL),)
+TARGET_KERNEL := $(shell scripts/kernel $(KERNEL))
+ifeq ($(TARGET_KERNEL),)
+$(error there is no kernel KERNEL=$(KERNEL))
+endif
+export TARGET_KERNEL
+endif
 module_args := $(if $(KDIR),--kdir $(KDIR))
 cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -38,6 +46,8 @@ help:
 	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
 	@echo '                  for certificates (X.509 or OpenPGP) of keys that may sign digest lists'
 	@echo 'make digestctl    build/bin/digestctl, its manual pages, and completions for shells, in build/share'
+	@echo 'KERNEL=…          with module, helpers, deb, shell and the checks above: another kernel, by the name of a suite,'
+	@echo '                  of a release, or by its directory (scripts/kernel --help)'
 	@echo 'make helpers      what the selftests need: programs, keys, signed headers, modules'
 	@echo 'make install      below DESTDIR: digestctl, the hooks for initramfs-tools, dracut and apt, the units'
 	@echo 'make deb          Debian packages of the tool, the hooks and the module, in build/deb; MODULE_KEY=… MODULE_CERT=…'
@@ -135,8 +145,10 @@ check-dkms: deb
 	@scripts/check-dkms
 
 # What the selftests need beside the module: programs for system calls no shell can make, keys, signed headers, modules.
-helpers: $(helpers)
+helpers: programs
 	@scripts/selftest-files
+
+programs: $(helpers)
 
 build/guest/%: tests/selftests/%.c tests/selftests/commands.h
 	@mkdir -p $(@D)

@@ -12,13 +12,19 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/digest-lists
 SUITE=trixie
 ARCH=amd64
-# The kernel series the module is written for; the newest package of it is resolved at run time.
-KERNEL_SERIES=7.3
+# The oldest kernel series that the module is written for, and the suites that have such kernels,
+# the default first. Which kernel is the newest of a suite is resolved at run time (scripts/kernel).
+KERNEL_OLDEST=7.2
+KERNEL_SUITES=("$SUITE-backports" sid experimental)
 
-# TARGET_KERNEL is the directory of another kernel than scripts/kernel makes, with the same parts:
-# one of scripts/debug-kernel. What is built for it has a place of its own.
-BUILD=$TOP/build
-[ -z "${TARGET_KERNEL:-}" ] || BUILD=$TOP/build/$(basename "$TARGET_KERNEL")
+# TARGET_KERNEL is the directory of another kernel than the default, as scripts/kernel and
+# scripts/debug-kernel make them. What is built for it has a place of its own, BUILD.
+find_build() {
+	BUILD=$TOP/build
+	[ -z "${TARGET_KERNEL:-}" ] || [ "$(readlink -f "$TARGET_KERNEL")" = "$(readlink -f "$CACHE/kernel")" ] ||
+		BUILD=$TOP/build/$(basename "$TARGET_KERNEL")
+}
+find_build
 
 export TOP CACHE
 mkdir -p "$CACHE"
@@ -72,6 +78,28 @@ mirror() {
 	[ -n "$m" ] || die "no Debian mirror is configured on this machine" \
 		"run 'apt-get update' first, or set MIRROR to the address of a Debian mirror"
 	printf '%s\n' "$m"
+}
+
+# series RELEASE: the series of a kernel, such as 7.3.
+series() { cut -d. -f1-2 <<<"${1%%[!0-9.]*}"; }
+
+# is_served RELEASE: whether the module is written for this kernel or for an older one.
+is_served() {
+	[[ $1 =~ ^[0-9]+\.[0-9] ]] &&
+		[ "$(printf '%s\n' "$(series "$1")" "$KERNEL_OLDEST" | sort -V | head -n 1)" = "$KERNEL_OLDEST" ]
+}
+
+# kernel_option CONFIG NAME: the value of an option, without quotes; empty where it is not set.
+kernel_option() { sed -n "s/^$2=//p" "$1" | tr -d '"'; }
+
+# compilers TREE: the build root with the compilers of a kernel's tree, as INROOT_ROOT has it. Empty
+# for the one without a name.
+compilers() {
+	if [ -n "$(kernel_option "$1/.config" CONFIG_CC_IS_CLANG)" ]; then
+		echo clang
+	elif [[ $1 == "$CACHE"/* ]]; then
+		cat "$1/../compilers" 2>/dev/null || true
+	fi
 }
 
 # need COMMAND PACKAGE: installs PACKAGE through apt where COMMAND is missing.
