@@ -8,7 +8,7 @@
 plan 8
 
 untainted() { [ "$(cat /proc/sys/kernel/tainted)" = 0 ] || { cat /proc/sys/kernel/tainted && false; }; }
-distribution_kernel() { [[ $(uname -r) == *+deb* ]] && [[ $(cat /proc/version) == *Debian* ]]; }
+distribution_kernel() { [[ $(cat /proc/version) == *"(debian-kernel@"* ]]; }
 lsm_active() { tr ',' '\n' </sys/kernel/security/lsm | grep -qx "$1"; }
 tools() {
 	local tool missing=
