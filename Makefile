@@ -36,6 +36,9 @@ help:
 	@echo '                  (half an hour)'
 	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
 	@echo '                  (hours)'
+	@echo 'make check-kernels the newest kernels of trixie-backports, sid and experimental: the module builds, loads, and passes a'
+	@echo '                  choice of the selftests, or it is said what these kernels have otherwise (half an hour);'
+	@echo '                  KERNELS="…" takes others'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
 	@echo 'make check-debug  selftests of the module, on kernels with KASAN, lockdep, kmemleak and KCSAN (hours, the first time)'
 	@echo 'make check-tpm    selftests of the TPM on two of them, with banks of SHA-256, of SHA-384, and all four (half an hour)'
@@ -97,6 +100,9 @@ check-long: module digestctl helpers
 
 bench: module digestctl
 	@scripts/bench
+
+check-kernels: module digestctl
+	@scripts/check-kernels $(KERNELS)
 
 # Twice: with pages of 4 KiB, as the kernel maps arenas, and in huge pages, for which the allocator looks into /sys.
 bench-host:
