@@ -43,10 +43,10 @@ errnos! {
 
 const fn errno(number: u32) -> Error {
     assert!(0 < number && number <= c::MAX_ERRNO);
-    // CAST: Checked just above.
-    let Some(number) = NonZeroI32::new(-(number as i32)) else {
-        unreachable!()
-    };
+    // CAST: Small, as checked just above.
+    let number = (number as i32).wrapping_neg();
+    // SAFETY: Not zero, as checked just above.
+    let number = unsafe { NonZeroI32::new_unchecked(number) };
     // SAFETY: An `Error` has one field, of this type, and no room for more, since both have the
     // same size. The value is a negative errno.
     unsafe { core::mem::transmute::<NonZeroI32, Error>(number) }
