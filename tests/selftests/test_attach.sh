@@ -9,6 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
+[ -e /sys/kernel/btf/vmlinux ] || skip_all "BPF programs want a kernel with BTF"
 plan 107
 
 files=$WORK/files
