@@ -4,7 +4,7 @@
 //!
 //! In the kernel crate, each operation of `kernel::sync::atomic` and each barrier calls a helper.
 //! This file has the operations of the fast path as the instructions that the kernel's macros are
-//! on x86-64, the module's only architecture. All other code uses the kernel crate's.
+//! on x86-64 and arm64. All other code uses the kernel crate's.
 //!
 //! Outside `src/logic`, only this file and `src/lists/table.rs`, which gives `src/logic` its
 //! memory, name the atomics of `core`. `src/logic` uses them so that the host can run it.
@@ -20,7 +20,7 @@ use core::sync::atomic::{
 };
 use kernel::sync::atomic::Atomic;
 
-const _: () = assert!(cfg!(target_arch = "x86_64"));
+const _: () = assert!(cfg!(any(target_arch = "x86_64", target_arch = "aarch64")));
 
 /// Loads of an atomic without a call.
 pub(crate) trait Inline {
@@ -71,7 +71,7 @@ pub(crate) fn add(to: &Atomic<u64>, n: u64) {
 }
 
 /// As `smp_rmb()`: loads before it are done before loads after it. x86-64 keeps the order of loads,
-/// so only the compiler must keep it.
+/// so only the compiler must keep it there; on arm64 this is `dmb ishld`, as in the kernel.
 #[inline(always)]
 pub(crate) fn smp_rmb() {
     fence(Ordering::Acquire);

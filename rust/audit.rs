@@ -33,11 +33,11 @@ use kernel::{
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// `AUDIT_INTEGRITY_DATA`: about the content of a file.
-    Data = c::AUDIT_INTEGRITY_DATA as isize,
+    Data = bindings::AUDIT_INTEGRITY_DATA as isize,
     /// `AUDIT_INTEGRITY_METADATA`: about the metadata of a file.
-    Metadata = c::AUDIT_INTEGRITY_METADATA as isize,
+    Metadata = bindings::AUDIT_INTEGRITY_METADATA as isize,
     /// `AUDIT_INTEGRITY_PCR`: about the PCR.
-    Pcr = c::AUDIT_INTEGRITY_PCR as isize,
+    Pcr = bindings::AUDIT_INTEGRITY_PCR as isize,
 }
 
 /// A record that is being written.
@@ -75,7 +75,7 @@ impl Drop for Buffer {
 /// Records that an `audit` rule matched the file at `path` with the digest `digest` (`sha256:…`).
 /// May sleep.
 pub(crate) fn rule(path: &CStr, digest: &CStr) {
-    let Some(mut buffer) = Buffer::new(c::AUDIT_INTEGRITY_RULE) else {
+    let Some(mut buffer) = Buffer::new(bindings::AUDIT_INTEGRITY_RULE) else {
         return;
     };
     let matched = Matched {

@@ -2,6 +2,7 @@
 
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/stringify.h>
 
 /*
  * A kprobe that is never armed: registering it resolves the name. Returns 0 if there is no such
@@ -19,9 +20,61 @@ unsigned long diglist_function_address(const char *name)
 	return address;
 }
 
+#ifdef CONFIG_ARM64
+/*
+ * ftrace has no jump here: it calls, with the address to which the traced function would return in
+ * x9. Each of these places makes a jump of that: the function of its number finds in x30 what it
+ * would find if it were called in place of the traced one.
+ */
+#define DIGLIST_JUMPS 32
+extern char diglist_jumps[DIGLIST_JUMPS][32];
+unsigned long diglist_jump_targets[DIGLIST_JUMPS];
+
+asm("	.pushsection .text, \"ax\", @progbits\n"
+    "	.balign	32\n"
+    "	.type	diglist_jumps, @function\n"
+    "diglist_jumps:\n"
+    "	.set	place, 0\n"
+    "	.rept	" __stringify(DIGLIST_JUMPS) "\n"
+    "	hint	34\n" /* bti c */
+    "	mov	x30, x9\n"
+    "	adrp	x16, diglist_jump_targets + place\n"
+    "	ldr	x16, [x16, #:lo12:diglist_jump_targets + place]\n"
+    "	br	x16\n"
+    "	.balign	32\n"
+    "	.set	place, place + 8\n"
+    "	.endr\n"
+    "	.size	diglist_jumps, . - diglist_jumps\n"
+    "	.popsection\n");
+
+/* The place that jumps to ADDR, always the same. Returns 0 if there are too few. Takes no lock. */
+static unsigned long diglist_jump_to(unsigned long addr)
+{
+	int i;
+
+	for (i = 0; i < DIGLIST_JUMPS; i++) {
+		if (!diglist_jump_targets[i])
+			diglist_jump_targets[i] = addr;
+		if (diglist_jump_targets[i] == addr)
+			return (unsigned long)diglist_jumps[i];
+	}
+	return 0;
+}
+#else
+/* Where ftrace only calls, ADDR would return into the traced function. */
+static unsigned long diglist_jump_to(unsigned long addr)
+{
+	return IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_JMP) ? ftrace_jmp_set(addr) : 0;
+}
+#endif
+
+/*
+ * What ftrace is given to make a traced function jump to ADDR, the same each time. Returns 0 if it
+ * cannot. Not for several tasks at a time.
+ */
 unsigned long diglist_ftrace_direct_addr(unsigned long addr)
 {
-	return ftrace_jmp_set(addr);
+	return diglist_jump_to(addr);
 }
 
 /* Lets the traced function go on at the address in the private field of OPS. */

@@ -127,7 +127,7 @@ impl Attachment {
     }
 
     /// Attaches the function of `hook` to its stub, as `preference` says or, where a BPF program
-    /// holds the jump, by a redirect. May sleep.
+    /// holds the jump or the kernel has none, by a redirect. May sleep.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl Attachment {
         if preference.way(&hook) == Way::Jump {
             // SAFETY: By the requirement on the caller.
             let jumped = unsafe { Self::jump(hook) };
-            if !matches!(&jumped, Err(e) if *e == EBUSY) {
+            if !matches!(&jumped, Err(e) if *e == EBUSY || *e == ENOSYS) {
                 return jumped;
             }
         }
@@ -153,16 +153,21 @@ impl Attachment {
     ///
     /// # Errors
     ///
-    /// `EBUSY` if it jumps somewhere already; as for [`Attachment::new`] otherwise.
+    /// `EBUSY` if it jumps somewhere already; `ENOSYS` if the kernel's ftrace has no jump; as for
+    /// [`Attachment::new`] otherwise.
     ///
     /// # Safety
     ///
     /// As for [`Attachment::new`].
     unsafe fn jump(hook: Hook) -> Result<Self> {
+        let address = Self::direct(hook.address());
+        if address == 0 {
+            return Err(ENOSYS);
+        }
         let ops = Self::filter(hook.stub)?;
         // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the
         // invariants of `Hook`, and may be called by the requirement on the caller.
-        let rc = unsafe { c::register_ftrace_direct(ops.get(), Self::direct(hook.address())) };
+        let rc = unsafe { c::register_ftrace_direct(ops.get(), address) };
         if let Err(e) = to_result(rc) {
             Self::free_filter(&ops);
             return Err(e);
@@ -218,6 +223,7 @@ impl Attachment {
         })
     }
 
+    /// What ftrace is given to make a stub jump to `function`; 0 where it has no jump.
     fn direct(function: usize) -> usize {
         // SAFETY: Arithmetic on an address.
         unsafe { bindings::diglist_ftrace_direct_addr(function) }
