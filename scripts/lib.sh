@@ -11,20 +11,14 @@ set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/digest-lists
 SUITE=trixie
-ARCH=amd64
+# The machine that the scripts run on, and the one that is built for: TARGET_ARCH, amd64 or arm64
+# (what differs is below).
+HOST_ARCH=amd64
+ARCH=${TARGET_ARCH:-$HOST_ARCH}
 # The oldest kernel series that the module is written for, and the suites that have such kernels,
 # the default first. Which kernel is the newest of a suite is resolved at run time (scripts/kernel).
 KERNEL_OLDEST=7.2
 KERNEL_SUITES=("$SUITE-backports" sid experimental)
-
-# TARGET_KERNEL is the directory of another kernel than the default, as scripts/kernel and
-# scripts/debug-kernel make them. What is built for it has a place of its own, BUILD.
-find_build() {
-	BUILD=$TOP/build
-	[ -z "${TARGET_KERNEL:-}" ] || [ "$(readlink -f "$TARGET_KERNEL")" = "$(readlink -f "$CACHE/kernel")" ] ||
-		BUILD=$TOP/build/$(basename "$TARGET_KERNEL")
-}
-find_build
 
 export TOP CACHE
 mkdir -p "$CACHE"
@@ -36,6 +30,29 @@ die() {
 	for hint in "$@"; do printf '       %s\n' "$hint" >&2; done
 	exit 1
 }
+
+# What differs between the architectures. CROSS is at the end of names in the cache, ROOT is the
+# build root of which nothing else is said; KERNEL_MAKE is what the kernel's make is told.
+case $ARCH in
+amd64) CROSS='' ROOT='' TRIPLE=x86_64-linux-gnu KERNEL_MAKE=(CC=$TRIPLE-gcc-14) ;;
+arm64)
+	CROSS=-arm64 ROOT=arm64 TRIPLE=aarch64-linux-gnu
+	KERNEL_MAKE=(ARCH=arm64 CROSS_COMPILE=$TRIPLE- CC=$TRIPLE-gcc-14)
+	;;
+*) die "the module and the tool are for amd64 and arm64, not for '$ARCH'" "leave TARGET_ARCH out, or say arm64" ;;
+esac
+
+# What is for another architecture has OUTPUT, with all that is built for it. TARGET_KERNEL is the
+# directory of another kernel than the default, as scripts/kernel and scripts/debug-kernel make them.
+# What is built for it has a place of its own, BUILD.
+OUTPUT=$TOP/build
+[ "$ARCH" = "$HOST_ARCH" ] || OUTPUT=$TOP/build/$ARCH
+find_build() {
+	BUILD=$OUTPUT
+	[ -z "${TARGET_KERNEL:-}" ] || [ "$(readlink -f "$TARGET_KERNEL")" = "$(readlink -f "$CACHE/kernel$CROSS")" ] ||
+		BUILD=$OUTPUT/$(basename "$TARGET_KERNEL")
+}
+find_build
 
 # run_step NAME COMMAND...: runs COMMAND with its output in $CACHE/log/NAME.log, shows the time that
 # passes and the last line of output on a terminal, and the tail of the log when the command fails.
