@@ -12,12 +12,25 @@ $(error there is no kernel KERNEL=$(KERNEL))
 endif
 export TARGET_KERNEL
 endif
+# What is built for the other architecture has a place of its own; the scripts know it by TARGET_ARCH.
+build := build
+triple := x86_64-unknown-linux-gnu
+cc := gcc-14
+ifeq ($(or $(ARCH),$(TARGET_ARCH)),arm64)
+export TARGET_ARCH := arm64
+build := build/arm64
+triple := aarch64-unknown-linux-gnu
+cc := aarch64-linux-gnu-gcc-14
+linker := --config 'target.$(triple).linker="$(cc)"'
+else ifeq ($(origin ARCH),command line)
+$(error ARCH=$(ARCH): it is arm64, or left out)
+endif
 module_args := $(if $(KDIR),--kdir $(KDIR))
 cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
-helpers := $(patsubst tests/selftests/%.c,build/guest/%,$(wildcard tests/selftests/*.c)) build/guest/stale
+helpers := $(patsubst tests/selftests/%.c,$(build)/guest/%,$(wildcard tests/selftests/*.c)) $(build)/guest/stale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels check-arm64
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -87,6 +100,9 @@ check-debug:
 check-tpm:
 	@scripts/test tpm
 
+check-arm64:
+	@TARGET_ARCH=arm64 scripts/test arm64
+
 check-keylime: module digestctl
 	@scripts/check-keylime
 
@@ -119,15 +135,16 @@ module:
 	@scripts/module $(module_args) $(if $(TRUSTED_CERTS),"TRUSTED_CERTS=$(TRUSTED_CERTS)")
 
 # One static program. The target has to be named: what cargo builds for itself, procedural macros, cannot be static.
-triple := x86_64-unknown-linux-gnu
 digestctl:
-	@mkdir -p build/bin
+	@mkdir -p $(build)/bin
 	$(cargo) build --release --locked -p digestctl --target $(triple) \
-		--config 'target.$(triple).rustflags=["-Ctarget-feature=+crt-static"]'
-	@install -m 755 build/cargo/$(triple)/release/digestctl build/bin/digestctl
+		--config 'target.$(triple).rustflags=["-Ctarget-feature=+crt-static"]' $(linker)
+	@install -m 755 build/cargo/$(triple)/release/digestctl $(build)/bin/digestctl
+ifeq ($(TARGET_ARCH),)
 	@rm -rf build/share
 	scripts/inroot build/bin/digestctl documents build/share
 	@install -D -m 644 -t build/share/man/man5 tools/digestctl/man/*.5
+endif
 
 check-static: digestctl
 	@scripts/check-static
@@ -156,13 +173,13 @@ helpers: programs
 
 programs: $(helpers)
 
-build/guest/%: tests/selftests/%.c tests/selftests/commands.h
+$(build)/guest/%: tests/selftests/%.c tests/selftests/commands.h
 	@mkdir -p $(@D)
-	scripts/inroot gcc-14 -O2 -Wall -Wextra -Werror -o $@ $<
+	scripts/inroot $(cc) -O2 -Wall -Wextra -Werror -o $@ $<
 
-build/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
+$(build)/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
 	@mkdir -p $(@D)
-	scripts/inroot gcc-14 -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
+	scripts/inroot $(cc) -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
 shell: module digestctl helpers
 	@scripts/vm --interactive --timeout 86400
