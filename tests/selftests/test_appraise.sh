@@ -66,7 +66,7 @@ check "a known library is preloaded" preloaded "$disk/libknown.so"
 check "the mapping of an unknown file is not made executable" is_refused made-executable "$unknown" "$SYSCALLS" mprotect "$unknown"
 check_eq "a mapping that is not made executable names the rule in its record" 1 "$(refusals "$unknown" made-executable | grep -c ' rule=2$')"
 check "an interpreter that asks about an unknown file is told no" is_refused missing-hash "$unknown" "$SYSCALLS" check "$unknown"
-check "ld.so does not run what execve() does not" is_refused missing-hash "$unknown" /lib64/ld-linux-x86-64.so.2 "$unknown"
+check "ld.so does not run what execve() does not" is_refused missing-hash "$unknown" /lib*/ld-linux-*.so.? "$unknown"
 exec {fd}<"$unknown"
 check "an unknown program does not run by its number in /proc" is_refused missing-hash "$unknown" eval '/proc/self/fd/$fd'
 exec {fd}<&-

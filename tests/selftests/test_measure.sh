@@ -95,7 +95,7 @@ check_eq "has a record with its digest" "$(digest_of "$disk/script")" "$(recorde
 check_eq "has a record with the digest of its interpreter" "$(digest_of "$disk/interpreter")" "$(recorded "$disk/interpreter")"
 
 section "mappings"
-cp /lib/x86_64-linux-gnu/libm.so.6 "$disk/library.so"
+cp /lib/*-linux-gnu/libm.so.6 "$disk/library.so"
 preload() { LD_PRELOAD=$1 "$disk/known"; }
 check_eq "an unknown shared library leaves one record" 1 "$(grows repeat 2 preload "$disk/library.so")"
 check_eq "the record of a shared library has the digest of its content" "$(digest_of "$disk/library.so")" "$(recorded "$disk/library.so")"

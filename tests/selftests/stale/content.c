@@ -28,14 +28,22 @@ unsigned int any(struct worker *w, unsigned int n)
 	return (w->random * 0x2545f4914f6cdd1dull >> 33) % n;
 }
 
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+/* xor %edi, %edi; mov $60, %eax; syscall */
+static const unsigned char code[] = { 0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05 };
+#elif defined(__aarch64__)
+#define MACHINE EM_AARCH64
+/* mov x0, #0; mov x8, #93; svc #0 */
+static const unsigned char code[] = { 0, 0, 0x80, 0xd2, 0xa8, 0x0b, 0x80, 0xd2, 0x01, 0, 0, 0xd4 };
+#endif
+
 static void put_program(unsigned char *page)
 {
-	/* xor %edi, %edi; mov $60, %eax; syscall */
-	static const unsigned char code[] = { 0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05 };
 	const Elf64_Ehdr head = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_EXEC,
-		.e_machine = EM_X86_64,
+		.e_machine = MACHINE,
 		.e_version = EV_CURRENT,
 		.e_entry = 0x400000 + sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
 		.e_phoff = sizeof(Elf64_Ehdr),
