@@ -55,9 +55,15 @@ const DIRECTORIES: [&str; 3] = [
 ];
 
 /// Where the loader looks, besides what its configuration says.
-const LIBRARIES: [&str; 8] = [
+const LIBRARIES: &[&str] = &[
+    #[cfg(target_arch = "x86_64")]
     "lib/x86_64-linux-gnu",
+    #[cfg(target_arch = "x86_64")]
     "usr/lib/x86_64-linux-gnu",
+    #[cfg(target_arch = "aarch64")]
+    "lib/aarch64-linux-gnu",
+    #[cfg(target_arch = "aarch64")]
+    "usr/lib/aarch64-linux-gnu",
     "lib64",
     "usr/lib64",
     "lib",
@@ -236,7 +242,7 @@ fn libraries(findings: &Findings) -> Vec<String> {
                 .map(str::to_owned),
         );
     }
-    directories.extend(LIBRARIES.map(str::to_owned));
+    directories.extend(LIBRARIES.iter().map(|d| (*d).to_owned()));
     directories
 }
 
