@@ -178,6 +178,16 @@ static void *close_slowly(void *fd)
 	return NULL;
 }
 
+/* Lets some time pass, on each machine its own. */
+static void pause_processor(void)
+{
+#ifdef __x86_64__
+	__builtin_ia32_pause();
+#else
+	__asm__ volatile("yield");
+#endif
+}
+
 /*
  * Opens and maps FILE while another thread closes its last descriptor; whether both were done
  * before the close was.
@@ -199,7 +209,7 @@ static int map_meanwhile(const char *path, long delay, int *fd, void **page)
 	while (!atomic_load(&closing))
 		;
 	for (i = 0; i < delay; i++)
-		__builtin_ia32_pause();
+		pause_processor();
 	*fd = open(path, O_RDWR | O_CLOEXEC);
 	*page = *fd < 0 ? MAP_FAILED : map_shared(*fd);
 	in_time = !atomic_load(&closed);

@@ -52,7 +52,7 @@ static int fail(struct pt_regs *regs, gfp_t gfp)
 		return 0;
 	if ((gfp & __GFP_NOFAIL) || !ours() || --left)
 		return 0;
-	regs->ip = (unsigned long)nothing;
+	instruction_pointer_set(regs, (unsigned long)nothing);
 	return 1;
 }
 
