@@ -10,6 +10,7 @@ use super::{
     Cache, //
 };
 use crate::sys::{
+    atomic::smp_rmb,
     cred::Cred,
     file::File,
     witness::Witness, //
@@ -29,6 +30,8 @@ impl Cache {
         generation: u64,
     ) -> Option<Question> {
         let witness = Witness::of(file, cred)?;
+        // In this order: a close is counted while it still counts as a writer.
+        smp_rmb();
         let epoch = self.epochs.now(witness.key);
         let Signs {
             version,
