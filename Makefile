@@ -4,14 +4,6 @@
 # the kernel tree, the guest) is kept in the cache. The module's own build description is Kbuild.
 
 KDIR ?=
-# KERNEL names another kernel than the default (scripts/kernel --help), for everything that is built for one or boots one.
-ifneq ($(KERNEL),)
-TARGET_KERNEL := $(shell scripts/kernel $(KERNEL))
-ifeq ($(TARGET_KERNEL),)
-$(error there is no kernel KERNEL=$(KERNEL))
-endif
-export TARGET_KERNEL
-endif
 # What is built for the other architecture has a place of its own; the scripts know it by TARGET_ARCH.
 build := build
 triple := x86_64-unknown-linux-gnu
@@ -24,6 +16,14 @@ cc := aarch64-linux-gnu-gcc-14
 linker := --config 'target.$(triple).linker="$(cc)"'
 else ifeq ($(origin ARCH),command line)
 $(error ARCH=$(ARCH): it is arm64, or left out)
+endif
+# KERNEL names another kernel than the default (scripts/kernel --help), for everything that is built for one or boots one.
+ifneq ($(KERNEL),)
+TARGET_KERNEL := $(shell TARGET_ARCH=$(TARGET_ARCH) scripts/kernel $(KERNEL))
+ifeq ($(TARGET_KERNEL),)
+$(error there is no kernel KERNEL=$(KERNEL))
+endif
+export TARGET_KERNEL
 endif
 module_args := $(if $(KDIR),--kdir $(KDIR))
 cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
@@ -55,6 +55,8 @@ help:
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
 	@echo 'make check-debug  selftests of the module, on kernels with KASAN, lockdep, kmemleak and KCSAN (hours, the first time)'
 	@echo 'make check-tpm    selftests of the TPM on two of them, with banks of SHA-256, of SHA-384, and all four (half an hour)'
+	@echo 'make check-arm64  selftests of the module on the stock kernel of arm64 (hours); ARCH=arm64 with module, digestctl,'
+	@echo '                  helpers and shell is for arm64, in build/arm64'
 	@echo 'make bench        cost of the module where nothing changes, against no module and against IMA'
 	@echo 'make bench-host   cost of lookups, loading and memory of the digest table, beside other tables'
 	@echo 'make bench-ima    20,000 reads of 12,312 files under IMA and under the module, for five latencies of a TPM (hours)'
