@@ -10,6 +10,7 @@
 //! memory, name the atomics of `core`. `src/logic` uses them so that the host can run it.
 
 use core::sync::atomic::{
+    compiler_fence,
     fence,
     AtomicBool,
     AtomicPtr,
@@ -75,4 +76,16 @@ pub(crate) fn add(to: &Atomic<u64>, n: u64) {
 #[inline(always)]
 pub(crate) fn smp_rmb() {
     fence(Ordering::Acquire);
+}
+
+/// As `smp_mb__after_atomic()`: what an atomic operation of the kernel stored is seen by others
+/// before loads and stores after this are done. On x86-64 such an operation is a full barrier, so
+/// only the compiler must keep the order there; on arm64 this is `dmb ish`, as in the kernel.
+#[inline(always)]
+pub(crate) fn smp_mb_after_atomic() {
+    if cfg!(target_arch = "x86_64") {
+        compiler_fence(Ordering::SeqCst);
+    } else {
+        fence(Ordering::SeqCst);
+    }
 }

@@ -230,9 +230,9 @@ impl Shrink for Cache {
         self.inodes.evict(count, |key, entry, inode| {
             let evictable = entry.is_evictable(inode);
             if evictable {
-                // The next reader must be noted again. Pairs with the reader, which counts in the
-                // inode before it reads the count: either it finds another count, or the second
-                // check here finds it.
+                // The next reader must be noted again. Pairs with the barrier in `question()`: the
+                // reader counts in the inode before it reads the count, so either it finds another
+                // count, or the second check here finds it.
                 self.epochs.advance(key);
             }
             evictable

@@ -10,7 +10,10 @@ use super::{
     Cache, //
 };
 use crate::sys::{
-    atomic::smp_rmb,
+    atomic::{
+        smp_mb_after_atomic,
+        smp_rmb, //
+    },
     cred::Cred,
     file::File,
     witness::Witness, //
@@ -29,6 +32,10 @@ impl Cache {
         cred: Cred<'_>,
         generation: u64,
     ) -> Option<Question> {
+        // The kernel has counted this reader, by `i_readcount_inc()`, which orders nothing. Pairs
+        // with the full barrier in `get_write_access()`: either the writer is counted here, or it
+        // sees the reader; and with that of `Epochs::advance()` in an eviction.
+        smp_mb_after_atomic();
         let witness = Witness::of(file, cred)?;
         // In this order: a close is counted while it still counts as a writer.
         smp_rmb();

@@ -26,7 +26,8 @@ impl Cache {
     pub(crate) fn opened_to_write(&self, file: &File, is_reported: bool) -> bool {
         let inode = file.real_inode();
         let concerned = Marks::of(&[Mark::Read, Mark::Reported, Mark::Closed, Mark::Passed]);
-        // `get_write_access()` counted this writer with a full barrier; see `opened_to_read()`.
+        // `get_write_access()` counted this writer with a full barrier; see `opened_to_read()` and
+        // `question()`.
         if !self.has_any(inode.key(), concerned) {
             return false;
         }
