@@ -6,6 +6,10 @@ use super::{
     Cache,
     Look, //
 };
+use crate::sys::kernel_crate::{
+    smp_mb,
+    Write, //
+};
 use crate::sys::{
     file::File,
     inode::InodeKey,
@@ -72,6 +76,9 @@ impl Cache {
                 unsettled = !alone && old.marks().has_any(of_writers);
                 Entry::closed(old, now, inode, stacked)
             });
+            // The entry is changed before the file stops counting: `put_write_access()` orders
+            // nothing. Pairs with the `smp_mb(Read)` in `is_unchanged()`.
+            smp_mb(Write);
         }
         unsettled
     }
@@ -103,6 +110,8 @@ impl Cache {
             self.change(inode, |old, inode| {
                 Entry::truncated(old, now, inode, stacked)
             });
+            // As in `closed()`.
+            smp_mb(Write);
         }
     }
 
