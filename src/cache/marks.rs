@@ -59,7 +59,7 @@ impl Cache {
     /// Whether a violation is in the list that names those that have the content of `file` open for
     /// writing. Does not sleep.
     pub(crate) fn is_reported(&self, file: &File) -> bool {
-        self.has(file, Mark::Reported)
+        self.has_of_writers(file, Mark::Reported)
     }
 
     /// A violation is in the list that names `writers`. If one of them has gone since, that is not
@@ -178,12 +178,20 @@ impl Cache {
 
     /// Whether the content of `file` passed when it was last appraised. Does not sleep.
     pub(crate) fn has_passed(&self, file: &File) -> bool {
-        self.has(file, Mark::Passed)
+        self.has_of_writers(file, Mark::Passed)
     }
 
     /// Whether the content of `inode` was used as signed. Does not sleep.
     pub(crate) fn is_signed(&self, inode: InodeRef<'_>) -> bool {
         self.has_any(inode.key(), Mark::Signed.into())
+    }
+
+    /// As [`Cache::has`], for a mark that ends with its writers.
+    fn has_of_writers(&self, file: &File, mark: Mark) -> bool {
+        // In this order: the caller has looked for writers. Those that it found may have come after
+        // the mark of others ended.
+        smp_mb(Read);
+        self.has(file, mark)
     }
 
     fn has(&self, file: &File, mark: Mark) -> bool {

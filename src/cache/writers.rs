@@ -77,7 +77,7 @@ impl Cache {
                 Entry::closed(old, now, inode, stacked)
             });
             // The entry is changed before the file stops counting: `put_write_access()` orders
-            // nothing. Pairs with the `smp_mb(Read)` in `is_unchanged()`.
+            // nothing. Pairs with the `smp_mb(Read)` in `is_unchanged()` and `has_of_writers()`.
             smp_mb(Write);
         }
         unsettled
