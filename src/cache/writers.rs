@@ -8,6 +8,7 @@ use super::{
 };
 use crate::sys::kernel_crate::{
     smp_mb,
+    Read,
     Write, //
 };
 use crate::sys::{
@@ -97,7 +98,10 @@ impl Cache {
     /// Whether `file`, open for writing and being closed, is the only one open for writing. Then
     /// all writes are in the content, unless another writer comes. Does not sleep.
     pub(crate) fn is_last_writer(&self, file: &File) -> bool {
-        !file.is_stacked() && file.real_inode().now().writers == 1
+        let is_last = !file.is_stacked() && file.real_inode().now().writers == 1;
+        // In this order: the content is read afterwards.
+        smp_mb(Read);
+        is_last
     }
 
     /// The content by `path` is about to be cut or extended by what counts as a writer meanwhile.
