@@ -146,6 +146,12 @@ impl<T: Copy> InodeMap<T> {
         })
     }
 
+    /// As [`InodeMap::get`], but waits for an update or an eviction in progress. Does not sleep.
+    pub(crate) fn get_locked(&self, key: InodeKey) -> Option<T> {
+        let _lock = self.writer.lock();
+        self.get(key)
+    }
+
     /// Replaces the value of `inode` by the result of `f`, which gets the value and the state of
     /// the inode. `None` means no value. `f` runs under a spinlock. May sleep to get memory.
     pub(crate) fn update(

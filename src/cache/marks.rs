@@ -205,10 +205,10 @@ impl Cache {
 
     fn mark(&self, inode: InodeRef<'_>, marks: Marks) {
         let key = inode.key();
-        if !self
-            .entry(key)
-            .is_some_and(|entry| entry.marks().has_all(marks))
-        {
+        // Under the lock: an eviction in progress may have looked before this task counted in the
+        // inode, and may be about to take the marks. A later one sees that it counts.
+        let known = self.inodes.get_locked(key);
+        if !known.is_some_and(|entry| entry.marks().has_all(marks)) {
             self.update(inode, |old, _| {
                 Some(Entry::marked(old, self.epochs.now(key), marks))
             });
