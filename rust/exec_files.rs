@@ -165,9 +165,11 @@ impl Uses {
 /// The ids of a process.
 fn ids_of(process: &Task) -> Ids {
     let _rcu = rcu::read_lock();
+    // SAFETY: The process is there. As with `rcu_dereference()`, the pointer is read once.
+    let cred = unsafe { core::ptr::read_volatile(&raw const (*process.as_ptr()).real_cred) };
     // SAFETY: A process has credentials, which are alive at least until the end of the RCU
     // read-side section.
-    Ids::of(unsafe { Cred::from_raw((*process.as_ptr()).real_cred) })
+    Ids::of(unsafe { Cred::from_raw(cred) })
 }
 
 /// Calls `f` with every process that is not idle, under RCU.

@@ -170,14 +170,16 @@ impl File {
     #[inline(always)]
     pub(super) fn way(&self) -> Way {
         let inode = self.own_inode().as_ptr();
-        // SAFETY: The file is open, so its path, inode and file system exist. The flags of a dentry
-        // change under a lock that is not held here, and a mount gets its idmap once. As with
-        // `READ_ONCE()`, whole words are read.
+        // SAFETY: The file is open, so its path, inode and file system exist. The flags of a
+        // dentry, an inode and a file system change under locks that are not held here, and a mount
+        // gets its idmap once. As with `READ_ONCE()`, whole words are read.
         unsafe {
             let path = (*self.as_ptr()).__bindgen_anon_1.f_path;
             let flags = core::ptr::read_volatile(&raw const (*path.dentry).d_flags);
             let idmap = core::ptr::read_volatile(&raw const (*path.mnt).mnt_idmap);
+            let operations = core::ptr::read_volatile(&raw const (*inode).i_opflags);
             let sb = (*inode).i_sb;
+            let options = core::ptr::read_volatile(&raw const (*sb).s_flags);
             Way {
                 is_stacked: flags & c::dentry_flags_DCACHE_OP_REAL != 0,
                 is_idmapped: idmap != &raw mut c::nop_mnt_idmap,
@@ -185,8 +187,8 @@ impl File {
                     // CAST: Of the same width.
                     magic: (*sb).s_magic as u64,
                     // CAST: The flag is one of the lower 32.
-                    counts_changes: (*sb).s_flags as u32 & SB_I_VERSION != 0,
-                    fine_times: u32::from((*inode).i_opflags) & c::IOP_MGTIME != 0,
+                    counts_changes: options as u32 & SB_I_VERSION != 0,
+                    fine_times: u32::from(operations) & c::IOP_MGTIME != 0,
                     ..Facts::default()
                 },
             }
