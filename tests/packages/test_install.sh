@@ -14,7 +14,7 @@
 packages=(/mnt/share/*.deb)
 release=$(cd /boot && echo initrd.img-*)
 release=${release#initrd.img-}
-plan 42
+plan 44
 
 check_eq "the system has nothing of the project" "" "$(dpkg-query -W -f '${Package}\n' | grep -i digest)"
 # As 'make install' did it once. What is in /etc counts more than what a package has.
@@ -89,6 +89,15 @@ check "no initramfs is made with a key file that is not signed" eval '! update-i
 echo "no key" >"$keys/test.keyfile"
 check "no initramfs is made with a file of keys that has none" eval '! update-initramfs -u'
 rm "$keys/test.keyfile"
+cat "$WORK/cert" "$WORK/cert" >"$keys/test.pem"
+check "no initramfs is made with two certificates in a file" eval '! update-initramfs -u'
+rm "$keys/test.pem"
+# The kernel looks for .sig alone.
+cp "$WORK/cert" "$WORK/vendor"
+digestctl keys sign "$WORK/vendor" --key "$WORK/key" --cert "$WORK/cert" && cp "$WORK/vendor.keyfile" "$keys/" &&
+	cp "$WORK/vendor.keyfile.sig" "$keys/vendor.keyfile.p7s"
+check "no initramfs is made with a key file whose signature has the name of a list's" eval '! update-initramfs -u'
+rm "$keys"/vendor*
 cp "$WORK/cert" "$keys/test.pem"
 check "an initramfs is made with a certificate" update-initramfs -u
 check "it has the certificate" eval 'lsinitramfs "$initramfs" | grep -qx "etc/digest_lists/keys/test.pem"'

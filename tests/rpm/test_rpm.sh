@@ -17,7 +17,7 @@ share=/mnt/share
 vendors=$share/vendors
 lists=/etc/digest_lists/lists
 DIGEST_LISTS_KO=$share/digest_lists.ko
-plan 66
+plan 68
 cd "$WORK" || bail "no work directory"
 no_ratelimit
 
@@ -149,6 +149,11 @@ section "a key that was added at run time"
 check "it is taken" eval 'digestctl keys sign openSUSE.asc --key $share/linked.key --cert $share/linked.pem && digestctl keys add openSUSE.asc.keyfile'
 check "the transaction is stopped, since the next boot does not know the key" is_stopped freesrp-udev \
 	"is trusted until the next boot only" install $vendors/freesrp-udev-*.rpm
+
+check "the next boot does not get it without a key file" cp openSUSE.asc /etc/digest_lists/keys/
+check "so the transaction is stopped again" is_stopped freesrp-udev \
+	"is trusted until the next boot only" install $vendors/freesrp-udev-*.rpm
+rm /etc/digest_lists/keys/openSUSE.asc
 
 section "a key of /etc/digest_lists/keys"
 check "the next boot gets it" cp openSUSE.asc.keyfile openSUSE.asc.keyfile.sig /etc/digest_lists/keys/
