@@ -8,6 +8,10 @@ KDIR ?=
 build := build
 triple := x86_64-unknown-linux-gnu
 cc := gcc-14
+# KERNEL= is a kernel of that architecture then.
+ifneq ($(filter check-arm64,$(MAKECMDGOALS)),)
+override ARCH := arm64
+endif
 ifeq ($(or $(ARCH),$(TARGET_ARCH)),arm64)
 export TARGET_ARCH := arm64
 build := build/arm64
@@ -142,7 +146,7 @@ digestctl:
 	$(cargo) build --release --locked -p digestctl --target $(triple) \
 		--config 'target.$(triple).rustflags=["-Ctarget-feature=+crt-static"]' $(linker)
 	@install -m 755 build/cargo/$(triple)/release/digestctl $(build)/bin/digestctl
-ifeq ($(TARGET_ARCH),)
+ifneq ($(TARGET_ARCH),arm64)
 	@rm -rf build/share
 	scripts/inroot build/bin/digestctl documents build/share
 	@install -D -m 644 -t build/share/man/man5 tools/digestctl/man/*.5
