@@ -43,8 +43,8 @@ arm64)
 esac
 
 # What is for another architecture has OUTPUT, with all that is built for it. TARGET_KERNEL is the
-# directory of another kernel than the default, as scripts/kernel and scripts/debug-kernel make them.
-# What is built for it has a place of its own, BUILD.
+# directory of another kernel than the default, as scripts/kernel and scripts/debug-kernel make
+# them. What is built for it has a place of its own, BUILD.
 OUTPUT=$TOP/build
 [ "$ARCH" = "$HOST_ARCH" ] || OUTPUT=$TOP/build/$ARCH
 find_build() {

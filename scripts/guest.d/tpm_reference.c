@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tpm_reference SOCKET [BANK]...: the reference implementation of the TPM 2.0 as a TPM of QEMU's. It has
- * these banks of PCRs (sha1, sha256, sha384, sha512), or all of them if none is named.
+ * tpm_reference SOCKET [BANK]...: the reference implementation of the TPM 2.0 as a TPM of QEMU's.
+ * It has these banks of PCRs (sha1, sha256, sha384, sha512), or all of them if none is named.
  *
- * Serves the one connection that QEMU's "emulator" backend makes to SOCKET, in the background, until
- * that ends. QEMU sends control commands on it, a number of four bytes each with its data behind it;
- * with one of them comes a socket for the TPM's own commands. All numbers have the most significant
- * byte first. Source: swtpm_ioctls(3), tpm_ioctl.h of QEMU.
+ * Serves the one connection that QEMU's "emulator" backend makes to SOCKET, in the background,
+ * until that ends. QEMU sends control commands on it, a number of four bytes each with its data
+ * behind it; with one of them comes a socket for the TPM's own commands. All numbers have the most
+ * significant byte first. Source: swtpm_ioctls(3), tpm_ioctl.h of QEMU.
  *
  * It has no state that outlives it, and no locality but the first.
  */
@@ -118,8 +118,8 @@ static void run(const char *name, unsigned char *command, uint32_t size)
 }
 
 /*
- * Allocates the banks whose names are in `wanted`, which ends with NULL, as at the factory. What is allocated is there
- * after the next reset (TPM 2.0 Part 3, 22.5).
+ * Allocates the banks whose names are in `wanted`, which ends with NULL, as at the factory. What is
+ * allocated is there after the next reset (TPM 2.0 Part 3, 22.5).
  */
 static void allocate(char **wanted)
 {

@@ -270,8 +270,8 @@ fn bank_to_watch(chip: &Chip) -> Option<HashAlgo> {
 }
 
 /// The digest of PCRs 0 to 9 of the SHA-256 bank, as in IMA; without that bank of another one, by
-/// its own algorithm. Of the SHA-1 bank, of PCRs 0 to 7, as in IMA. IMA has no digest where there is
-/// neither a SHA-256 nor a SHA-1 bank.
+/// its own algorithm. Of the SHA-1 bank, of PCRs 0 to 7, as in IMA. IMA has no digest where there
+/// is neither a SHA-256 nor a SHA-1 bank.
 fn boot_aggregate(chip: &Chip) -> Result<Digest> {
     let Some(algo) = bank_to_watch(chip) else {
         pr_warn!("the TPM has no bank of a known algorithm: boot_aggregate is zero\n");

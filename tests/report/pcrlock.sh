@@ -28,7 +28,8 @@ predict() {
 # As IMA has it, of the same PCRs.
 boot_aggregate() { awk '{ print $4; exit }' /sys/kernel/security/ima/ascii_runtime_measurements; }
 
-# pcrlock COMMAND...: as Documentation/digestctl.md has it, since the records are in no log of systemd's.
+# pcrlock COMMAND...: as Documentation/digestctl.md has it, since the records are in no log of
+# systemd's.
 pcrlock() {
 	digestctl log show --format cel-json |
 		python3 -c 'import json, sys; [print("\x1e" + json.dumps(record)) for record in json.load(sys.stdin)]' \

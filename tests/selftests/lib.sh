@@ -324,7 +324,8 @@ tpm_banks() { tpm2_getcap pcrs | sed -n 's/^ *- \([a-z0-9_]*\): \[ [0-9].*/\1/p'
 # bank_pcrs BANK: the bank's registers in the form that evmctl reads.
 bank_pcrs() { tpm2_pcrread "$1" | awk '/0x/ { sub(/.*0x/, ""); printf "PCR-%02d: %s\n", n++, $0 }'; }
 
-# best_bank: the bank in which the module computes: SHA-256, or the first of the others that is there.
+# best_bank: the bank in which the module computes: SHA-256, or the first of the others that is
+# there.
 best_bank() {
 	local bank
 	for bank in sha256 sha384 sha512 sha1; do
