@@ -14,7 +14,7 @@
 packages=(/mnt/share/*.deb)
 release=$(cd /boot && echo initrd.img-*)
 release=${release#initrd.img-}
-plan 44
+plan 49
 
 check_eq "the system has nothing of the project" "" "$(dpkg-query -W -f '${Package}\n' | grep -i digest)"
 # As 'make install' did it once. What is in /etc counts more than what a package has.
@@ -101,7 +101,27 @@ rm "$keys"/vendor*
 cp "$WORK/cert" "$keys/test.pem"
 check "an initramfs is made with a certificate" update-initramfs -u
 check "it has the certificate" eval 'lsinitramfs "$initramfs" | grep -qx "etc/digest_lists/keys/test.pem"'
+
+# until_boot NAME ANSWER KEY...: whether a list counts by a key that the next boot does not have,
+# where the module has these.
+until_boot() {
+	local answer=no security=$WORK/security
+	mkdir -p "$security/digest_lists"
+	printf 'sha256:%s ref_id=debian type=compact algo=sha256 signer=%s immutable=1\n' \
+		"$(sha256sum <"$lists/debian" | cut -d' ' -f1)" "$signer" >"$security/digest_lists/digest_lists"
+	printf '%s valid_from=0 valid_to=0 state=valid\n' "${@:3}" >"$security/digest_lists/trusted_keys"
+	! sh -c '. /usr/lib/digest_lists/functions; security=$1; until_boot "$2"' sh "$security" "$lists/debian" || answer=yes
+	check_eq "$1" "$2" "$answer"
+}
+signer=$(digestctl keys show "$WORK/cert" | cut -d' ' -f1)
+added="$signer algo=rsa2048 usage=sign origin=system"
+authority="00112233 algo=rsa2048 usage=sign,certify"
+until_boot "a list by a key of /etc/digest_lists/keys counts at the next boot" no "$added"
 rm "$keys/test.pem"
+until_boot "one by a key that was added, and that the kernel's keyring vouches for, does not" yes "$added"
+until_boot "one by a key that is linked into the module does" no "$signer algo=rsa2048 usage=sign origin=module"
+until_boot "one with a certificate by a linked authority does" no "$authority origin=module"
+until_boot "one with a certificate where an authority was added does not" yes "$authority origin=certified"
 echo "appraise func=NOTHING" >/etc/digest_lists/policy
 check "no initramfs is made with a policy that the module would refuse" eval '! update-initramfs -u'
 rm /etc/digest_lists/policy
