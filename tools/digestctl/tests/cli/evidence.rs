@@ -553,7 +553,10 @@ fn a_file_is_explained_by_its_path_and_by_its_digest() {
             "is in a list of the repository that is not loaded there ({later})"
         ))
         .printed("/usr/bin/other: has no record");
-    let run = machine.verify("honest", "--json --explain /usr/bin/tool --explain /usr/bin/other");
+    let run = machine.verify(
+        "honest",
+        "--json --explain /usr/bin/tool --explain /usr/bin/other",
+    );
     let value: Value = serde_json::from_str(&run.good().out).expect("JSON");
     let lines = &value["explained"]["/usr/bin/tool"];
     let first = lines[0].as_str().expect("a line");
