@@ -121,7 +121,8 @@ impl Published {
                 old.signers.join(", ")
             )));
         }
-        if !taken.older && seconds(&old.date).is_some_and(|old| new.made < old) {
+        // A date that is none, of a file that was changed by hand, is no reason to take anything.
+        if !taken.older && seconds(&old.date).is_none_or(|old| new.made < old) {
             return Err(No::error(format!(
                 "it is of {}, and the one that was published into {directory} before of {}: the \
                  mirror is behind, or hides what came later; get a newer one, or --older takes it",

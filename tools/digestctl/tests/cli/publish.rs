@@ -421,6 +421,12 @@ fn an_older_state_of_the_archive_is_refused() {
     archive.release_of("nine", 27, &archive.owner);
     assert_eq!(archive.publish("").code, 0);
     alice_lists(&archive.place);
+    // A date that was changed by hand says nothing.
+    let remembered = String::from_utf8(archive.place.read("lists/.published")).expect("text");
+    archive
+        .place
+        .file("lists/.published", remembered.replace("Nov", "Foo"));
+    archive.stays(1, "--older takes it");
 }
 
 #[test]
