@@ -34,10 +34,10 @@ die() {
 # What differs between the architectures. CROSS is at the end of names in the cache, ROOT is the
 # build root of which nothing else is said; KERNEL_MAKE is what the kernel's make is told.
 case $ARCH in
-amd64) CROSS='' ROOT='' TRIPLE=x86_64-linux-gnu KERNEL_MAKE=(CC=$TRIPLE-gcc-14) ;;
+amd64) CROSS='' ROOT='' TRIPLE=x86_64-linux-gnu KERNEL_MAKE=("CC=$TRIPLE-gcc-14") ;;
 arm64)
 	CROSS=-arm64 ROOT=arm64 TRIPLE=aarch64-linux-gnu
-	KERNEL_MAKE=(ARCH=arm64 CROSS_COMPILE=$TRIPLE- CC=$TRIPLE-gcc-14)
+	KERNEL_MAKE=(ARCH=arm64 "CROSS_COMPILE=$TRIPLE-" "CC=$TRIPLE-gcc-14")
 	;;
 *) die "the module and the tool are for amd64 and arm64, not for '$ARCH'" "leave TARGET_ARCH out, or say arm64" ;;
 esac
@@ -95,6 +95,13 @@ mirror() {
 	[ -n "$m" ] || die "no Debian mirror is configured on this machine" \
 		"run 'apt-get update' first, or set MIRROR to the address of a Debian mirror"
 	printf '%s\n' "$m"
+}
+
+# default_kernel_only: ends where TARGET_KERNEL or TARGET_ARCH names another kernel than the
+# default.
+default_kernel_only() {
+	[ "$BUILD" = "$TOP/build" ] ||
+		die "this is for the default kernel only, whose packages are in build/deb" "leave out KERNEL= and ARCH="
 }
 
 # series RELEASE: the series of a kernel, such as 7.3.
