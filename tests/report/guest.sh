@@ -25,6 +25,7 @@ ln -s "$secfs/ascii_runtime_measurements" "$root/run/systemd/report.files/digest
 rm -f "$root"/usr/lib/nvpcr/*
 # The systemd that booted this guest separates nothing in PCR 12.
 rm -f "$root"/usr/lib/pcrlock.d/750-os-separator.pcrlock
+# shellcheck source=tests/report/pcrlock.sh
 . /mnt/share/pcrlock.sh
 
 cd /var/lib/machine

@@ -6,6 +6,7 @@
 
 lock_dir=/var/lib/pcrlock.d
 volume=/var/lib/volume
+# shellcheck disable=SC2154 # of guest.sh
 mkdir -p "$root/var/lib/systemd" "$root$lock_dir"
 
 # result NAME COMMAND...
