@@ -950,8 +950,9 @@ fn a_file_that_does_not_answer_is_named_and_ends_the_look() {
         .spawn();
     let mut holder = holder.expect("python3 runs");
     let mut held = [0; 4];
-    let read = holder.stdout.take().expect("its output");
-    let read = { read }.read_exact(&mut held);
+    // Open to the end: a holder that cannot write ends, and its lease with it.
+    let mut output = holder.stdout.take().expect("its output");
+    let read = output.read_exact(&mut held);
     let begun = Instant::now();
     let ran = place.run("doctor --root root --patience 1");
     let took = begun.elapsed();
