@@ -178,13 +178,24 @@ fn only(file: &Path) -> Result<Vec<u8>> {
 }
 
 fn add(file: &Path, location: &Location) -> Result<()> {
-    if format::read(file)?.starts_with(MAGIC) {
+    let data = recorded(file)?;
+    if data.starts_with(MAGIC) {
         let path = file.canonicalize()?;
         return location.write(FILE, path.as_os_str().as_bytes());
     }
+    location.write(FILE, &data)
+}
+
+/// What the module records, by its digest, when the file is added: a key file, or a certificate
+/// without armor.
+pub(crate) fn recorded(file: &Path) -> Result<Vec<u8>> {
+    let data = format::read(file)?;
+    if data.starts_with(MAGIC) {
+        return Ok(data);
+    }
     let certificate = only(file)?;
     match KeyFile::of_certificate(&certificate)? {
-        KeyFile::X509(der) => location.write(FILE, der),
+        KeyFile::X509(_) => Ok(certificate),
         KeyFile::OpenPgp(_) => bail!(
             "an OpenPGP key has to come in a key file that a trusted key signed; see digestctl keys sign"
         ),

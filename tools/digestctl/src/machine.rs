@@ -4,6 +4,7 @@
 //! from its measurement list; and what its PCR becomes by that.
 
 use std::{
+    fs,
     os::unix::ffi::OsStrExt,
     path::{
         Path,
@@ -52,12 +53,13 @@ use crate::{
         },
         history::{
             History,
+            KEY,
             METADATA,
             POLICY,
             START, //
         },
     },
-    format,
+    format, keys,
     output::Buffer,
     policy::judged,
     report::quoted,
@@ -78,9 +80,13 @@ pub(crate) struct Machine {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["metadata", "rules", "ima_policy", "kernel", "boot_aggregate", "settings"]
+        conflicts_with_all = ["metadata", "keys", "rules", "ima_policy", "kernel", "boot_aggregate", "settings"]
     )]
     log: Option<PathBuf>,
+
+    /// The directory of the keys that are added before the lists: /etc/digest_lists/keys
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
 
     /// The rules of the policy at load
     #[arg(long, value_name = "FILE", conflicts_with = "ima_policy")]
@@ -239,6 +245,12 @@ fn predicted(machine: &Machine) -> Result<Vec<u8>> {
         ..Event::new(sha256(text.as_bytes()), START)
     };
     append(machine.pcr, Template::ImaBuf, &event, &mut list)?;
+    let keys = machine.keys.as_deref().map(keys_in).transpose()?;
+    for path in keys.unwrap_or_default() {
+        let data = keys::recorded(&path).with_context(|| quoted(&path))?;
+        let event = Event::new(sha256(&data), KEY);
+        append(machine.pcr, Template::ImaNg, &event, &mut list)?;
+    }
     let root = machine
         .root
         .canonicalize()
@@ -256,6 +268,24 @@ fn predicted(machine: &Machine) -> Result<Vec<u8>> {
         append(machine.pcr, Template::ImaNg, &event, &mut list)?;
     }
     Ok(list.0)
+}
+
+/// The files of keys in `directory`, in the order in which the initramfs adds them: that of the
+/// bytes of their names, without signatures and what is hidden (integration/lib/functions).
+fn keys_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).with_context(|| quoted(directory))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        let is_signature = [&b".sig"[..], b".p7s"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        if !is_signature && !name.starts_with(b".") && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn append(pcr: u32, template: Template, event: &Event<'_>, list: &mut Buffer) -> Result<()> {

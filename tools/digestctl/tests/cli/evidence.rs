@@ -1416,6 +1416,41 @@ fn a_predicted_value_is_the_one_of_the_tpm() {
 }
 
 #[test]
+fn keys_that_are_added_before_the_lists_are_predicted() {
+    let Some(mut machine) = prepared() else {
+        return;
+    };
+    machine.reset();
+    machine.boot("");
+    machine.place.file("keys/b.keyfile", "digest_lists key\n0");
+    machine.place.file("keys/b.keyfile.sig", "a signature");
+    machine.place.file("keys/.hidden", "nothing");
+    machine.place.file("keys/a.der", [0x30, 0]);
+    machine.append(&named(digest_of([0x30, 0]), "digest_lists_key"));
+    machine.append(&named(digest_of("digest_lists key\n0"), "digest_lists_key"));
+    machine.append(&named(
+        digest_of(machine.place.read("metadata")),
+        "digest_lists_metadata:/metadata",
+    ));
+    let ran = machine
+        .digestctl(&format!(
+            "predict --rules rules --kernel 7.3.4 --boot-aggregate sha256:{} --root . --keys keys metadata",
+            sha256([0; 320])
+        ))
+        .good();
+    let read = machine.tools("pcrread sha256:12").to_lowercase();
+    let value = read.split("0x").nth(1).expect("a value").trim();
+    ran.printed(&format!("boot_pcr=sha256:12:{value}\n"));
+    machine.place.file("keys/c", "no key");
+    machine
+        .digestctl(&format!(
+            "predict --rules rules --kernel 7.3.4 --boot-aggregate sha256:{} --root . --keys keys metadata",
+            sha256([0; 320])
+        ))
+        .failed("keys/c");
+}
+
+#[test]
 fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
     let place = Place::new();
     place.file("tree/a", "one");
