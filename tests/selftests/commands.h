@@ -8,6 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The machine code of a function that returns 42. */
+#if defined(__x86_64__)
+/* mov $42, %eax; ret */
+#define RETURN_42 { 0xb8, 42, 0, 0, 0, 0xc3 }
+#elif defined(__aarch64__)
+/* mov w0, #42; ret */
+#define RETURN_42 { 0x40, 0x05, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6 }
+#endif
+
 struct command {
 	const char *name;
 	int (*run)(char **arg);

@@ -21,8 +21,7 @@
 
 #define PAGE 4096
 
-/* mov $42, %eax; ret */
-static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
+static const unsigned char code[] = RETURN_42;
 
 static void say(const char *step)
 {
@@ -43,6 +42,7 @@ static int call(void *start)
 {
 	int (*function)(void);
 
+	__builtin___clear_cache(start, (char *)start + 8);
 	memcpy(&function, &start, sizeof(function));
 	return function();
 }

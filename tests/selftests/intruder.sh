@@ -15,14 +15,28 @@ device=$WORK/evil
 # writes.
 script() { { printf '#!/bin/sh\necho %s\nexit\n' "$1" && yes ''; } 2>/dev/null | head -c "${2:-4096}"; }
 
+# returning NUMBER: the machine code of a function that returns it, in hexadecimal digits.
+returning() {
+	local word
+	case $HOSTTYPE in
+	aarch64) # mov w0, #NUMBER; ret
+		word=$((0x52800000 | $1 << 5))
+		printf '%02x%02x%02x%02xc0035fd6' $((word & 255)) $((word >> 8 & 255)) $((word >> 16 & 255)) $((word >> 24))
+		;;
+	*) printf 'b8%02x000000c3' "$1" ;; # mov $NUMBER, %eax; ret
+	esac
+}
+
 # library NUMBER FILE: content whose first page returns the number when it is called. No two have
 # the same.
 library_count=0
 library() {
+	local code
+	code=$(returning "$1")
 	library_count=$((library_count + 1))
 	{
-		printf 'b8%02x000000c3' "$1" | unhex
-		head -c 4090 /dev/zero
+		unhex <<<"$code"
+		head -c $((4096 - ${#code} / 2)) /dev/zero
 		printf '%06d %05d' "$library_count" "$RANDOM"
 	} >"$2" && chown $USER_ID "$2" && chmod 755 "$2"
 }

@@ -28,10 +28,9 @@ static void *map(const char *path, int mode, int prot, int flags)
 	return start;
 }
 
-/* mov $42, %eax; ret */
 static void write_code(void *start)
 {
-	static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
+	static const unsigned char code[] = RETURN_42;
 
 	memcpy(start, code, sizeof(code));
 }
@@ -40,6 +39,7 @@ static int call(void *start)
 {
 	int (*function)(void);
 
+	__builtin___clear_cache(start, (char *)start + 8);
 	memcpy(&function, &start, sizeof(function));
 	printf("%d\n", function());
 	return 0;

@@ -17,10 +17,9 @@
 
 #include "commands.h"
 
-/* mov $42, %eax; ret */
 static int write_code(int fd)
 {
-	static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
+	static const unsigned char code[] = RETURN_42;
 
 	return pwrite(fd, code, sizeof(code), 0) == sizeof(code) && !fsync(fd) ? 0 : fail("pwrite");
 }
