@@ -2,7 +2,7 @@
 
 //! Bytes that never grow.
 
-use crate::sys::kernel_crate::kvvec_zeroed;
+use super::kernel_crate::kvvec_zeroed;
 use core::ptr;
 use kernel::prelude::*;
 

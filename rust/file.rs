@@ -24,10 +24,10 @@ use super::{
         diglist_flags_DIGLIST_SB_I_VERSION as SB_I_VERSION, //
     },
     inode::InodeRef,
+    kernel_crate::ENODATA,
     storage,
     task, //
 };
-use crate::sys::kernel_crate::ENODATA;
 use core::{
     ops::Deref,
     ptr::NonNull, //

@@ -12,8 +12,8 @@ use super::{
         InodeKey,
         InodeRef, //
     },
+    kernel_crate::KvfreeRcuHead, //
 };
-use crate::sys::kernel_crate::KvfreeRcuHead;
 use core::{
     mem::MaybeUninit,
     ptr, //

@@ -9,9 +9,9 @@
 use super::{
     bindings,
     cred,
+    kernel_crate::ENOKEY,
     x509::Certificate, //
 };
-use crate::sys::kernel_crate::ENOKEY;
 use core::ptr::{
     self,
     NonNull, //

@@ -26,9 +26,9 @@
 use super::{
     bindings,
     file::File,
+    kernel_crate::EOPNOTSUPP,
     storage, //
 };
-use crate::sys::kernel_crate::EOPNOTSUPP;
 use digest_logic::storage::has_pages_to_drop;
 use kernel::prelude::*;
 

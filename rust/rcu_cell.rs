@@ -2,8 +2,10 @@
 
 //! A pointer to an immutable snapshot, read under RCU and replaced as a whole.
 
-use super::atomic::Inline as _;
-use crate::sys::kernel_crate::synchronize_rcu;
+use super::{
+    atomic::Inline as _,
+    kernel_crate::synchronize_rcu, //
+};
 use core::marker::PhantomData;
 use kernel::sync::{
     atomic::{

@@ -4,14 +4,16 @@
 //!
 //! The table of causes is `digest_logic::refusal`; `Documentation/abi.md` shows it.
 
-use crate::sys::console::Show;
-use crate::sys::kernel_crate::{
-    EBADMSG,
-    EKEYEXPIRED,
-    EKEYREJECTED,
-    EKEYREVOKED,
-    ENOKEY,
-    ENOPKG, //
+use crate::sys::{
+    console::Show,
+    kernel_crate::{
+        EBADMSG,
+        EKEYEXPIRED,
+        EKEYREJECTED,
+        EKEYREVOKED,
+        ENOKEY,
+        ENOPKG, //
+    },
 };
 use core::fmt;
 use digest_logic::{

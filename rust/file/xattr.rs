@@ -6,18 +6,20 @@ use super::{
     length_of,
     File, //
 };
-use crate::sys::bindings::{
-    self,
-    integrity_status_INTEGRITY_NOLABEL as INTEGRITY_NOLABEL,
-    integrity_status_INTEGRITY_NOXATTRS as INTEGRITY_NOXATTRS,
-    integrity_status_INTEGRITY_PASS as INTEGRITY_PASS,
-    integrity_status_INTEGRITY_PASS_IMMUTABLE as INTEGRITY_PASS_IMMUTABLE,
-    integrity_status_INTEGRITY_UNKNOWN as INTEGRITY_UNKNOWN, //
-};
-use crate::sys::kernel_crate::{
-    kvec_zeroed,
-    ENODATA,
-    EOPNOTSUPP, //
+use crate::sys::{
+    bindings::{
+        self,
+        integrity_status_INTEGRITY_NOLABEL as INTEGRITY_NOLABEL,
+        integrity_status_INTEGRITY_NOXATTRS as INTEGRITY_NOXATTRS,
+        integrity_status_INTEGRITY_PASS as INTEGRITY_PASS,
+        integrity_status_INTEGRITY_PASS_IMMUTABLE as INTEGRITY_PASS_IMMUTABLE,
+        integrity_status_INTEGRITY_UNKNOWN as INTEGRITY_UNKNOWN, //
+    },
+    kernel_crate::{
+        kvec_zeroed,
+        ENODATA,
+        EOPNOTSUPP, //
+    },
 };
 use kernel::{
     prelude::*,

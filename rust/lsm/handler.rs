@@ -2,10 +2,6 @@
 
 //! What the hooks ask, and of whom.
 
-use crate::sys::kernel_crate::{
-    new_srcu,
-    Srcu, //
-};
 use crate::sys::{
     atomic::Inline as _,
     cred::{
@@ -16,6 +12,10 @@ use crate::sys::{
     inode::{
         InodeKey,
         InodeRef, //
+    },
+    kernel_crate::{
+        new_srcu,
+        Srcu, //
     },
     path::{
         Dentry,

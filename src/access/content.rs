@@ -6,14 +6,14 @@
 //! readers are not delayed. The cache decides whether the content has stayed the same.
 
 use super::file_access::Access;
-use crate::sys::kernel_crate::{
-    kvvec_zeroed,
-    EOPNOTSUPP, //
-};
 use crate::{
     stats::Stats,
     sys::{
         file::File,
+        kernel_crate::{
+            kvvec_zeroed,
+            EOPNOTSUPP, //
+        },
         sha::{
             self,
             Hasher,

@@ -10,13 +10,15 @@
 //!
 //! Each question can stand in one place only, and replaces the one that stood there.
 
-use crate::sys::atomic::{
-    smp_rmb,
-    Inline as _, //
-};
-use crate::sys::kernel_crate::{
-    smp_mb,
-    Write, //
+use crate::sys::{
+    atomic::{
+        smp_rmb,
+        Inline as _, //
+    },
+    kernel_crate::{
+        smp_mb,
+        Write, //
+    },
 };
 use kernel::{
     prelude::*,

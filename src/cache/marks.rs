@@ -6,17 +6,17 @@ use super::{
     Cache,
     Look, //
 };
-use crate::sys::kernel_crate::{
-    smp_mb,
-    Full,
-    Read, //
-};
 use crate::sys::{
     file::File,
     inode::{
         InodeKey,
         InodeRef, //
-    }, //
+    },
+    kernel_crate::{
+        smp_mb,
+        Full,
+        Read, //
+    },
 };
 use digest_logic::cache::{
     Entry,

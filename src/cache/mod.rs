@@ -23,11 +23,6 @@ mod writers;
 
 pub(crate) use fast::Answer;
 
-use crate::sys::kernel_crate::{
-    smp_mb,
-    Full,
-    Read, //
-};
 use crate::sys::{
     file::File,
     inode::{
@@ -35,6 +30,11 @@ use crate::sys::{
         InodeRef, //
     },
     inode_map::InodeMap,
+    kernel_crate::{
+        smp_mb,
+        Full,
+        Read, //
+    },
     shrinker::Shrink, //
 };
 use digest_logic::{

@@ -6,14 +6,14 @@ use super::{
     Cache,
     Look, //
 };
-use crate::sys::kernel_crate::{
-    smp_mb,
-    Read,
-    Write, //
-};
 use crate::sys::{
     file::File,
     inode::InodeKey,
+    kernel_crate::{
+        smp_mb,
+        Read,
+        Write, //
+    },
     path::Path, //
 };
 use digest_logic::cache::{

@@ -12,8 +12,8 @@ use super::{
     table::Snapshot,
     Lists, //
 };
-use crate::sys::kernel_crate::kvvec_zeroed;
 use crate::sys::{
+    kernel_crate::kvvec_zeroed,
     sha,
     task, //
 };

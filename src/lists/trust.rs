@@ -24,14 +24,14 @@ mod signed;
 mod wrap;
 
 use super::list::SignerId;
-use crate::sys::kernel_crate::{
-    EKEYREJECTED,
-    ENOKEY,
-    ENOPKG, //
-};
 use crate::{
     reason::Reason,
     sys::{
+        kernel_crate::{
+            EKEYREJECTED,
+            ENOKEY,
+            ENOPKG, //
+        },
         key::{
             system_vouches_for,
             Keyring,

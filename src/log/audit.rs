@@ -9,7 +9,6 @@ use super::{
     },
     Log, //
 };
-use crate::sys::kernel_crate::kvec_zeroed;
 use crate::sys::{
     audit::{
         About,
@@ -18,6 +17,7 @@ use crate::sys::{
     },
     console::Show,
     file::File,
+    kernel_crate::kvec_zeroed,
     path::Dentry, //
 };
 use digest_logic::{

@@ -6,11 +6,11 @@ use super::{
     Log,
     Repeat, //
 };
-use crate::sys::kernel_crate::kvec_zeroed;
 use crate::sys::{
     audit,
     console::Show,
     file::File,
+    kernel_crate::kvec_zeroed,
     sha, //
 };
 use digest_logic::{

@@ -14,7 +14,6 @@ use super::{
     },
     weigh, //
 };
-use crate::sys::kernel_crate::kvec_zeroed;
 use crate::{
     policy::{
         ActivePolicy,
@@ -38,6 +37,7 @@ use crate::{
             OwnedFile, //
         },
         inode::InodeKey,
+        kernel_crate::kvec_zeroed,
         module, //
     },
 };

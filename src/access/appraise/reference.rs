@@ -7,11 +7,13 @@ use super::super::{
     file_access::Access,
     known::Found, //
 };
-use crate::sys::kernel_crate::kvec_zeroed;
 use crate::{
     stats::Stats,
     stores::Stores,
-    sys::file::EvmStatus, //
+    sys::{
+        file::EvmStatus,
+        kernel_crate::kvec_zeroed, //
+    },
 };
 use digest_logic::{
     appraise::{

@@ -2,7 +2,6 @@
 
 //! OpenPGP signatures of RPM headers: over the header and what the signature packet adds to it.
 
-use crate::sys::kernel_crate::kvvec_zeroed;
 use crate::{
     lists::trust::{
         Algorithm,
@@ -12,7 +11,10 @@ use crate::{
         Use, //
     },
     reason::Reason,
-    sys::sha::Hasher, //
+    sys::{
+        kernel_crate::kvvec_zeroed,
+        sha::Hasher, //
+    },
 };
 use digest_logic::{
     cursor::SliceSink,
