@@ -6,7 +6,7 @@
 
 /*
  * A kprobe that is never armed: registering it resolves the name. Returns 0 if there is no such
- * function.
+ * traced function.
  */
 unsigned long diglist_function_address(const char *name)
 {
@@ -47,8 +47,11 @@ asm("	.pushsection .text, \"ax\", @progbits\n"
     "	.size	diglist_jumps, . - diglist_jumps\n"
     "	.popsection\n");
 
-/* The place that jumps to ADDR, always the same. Returns 0 if there are too few. Takes no lock. */
-static unsigned long diglist_jump_to(unsigned long addr)
+/*
+ * What ftrace is given to make a traced function jump to ADDR: the place that does, the same each
+ * time. Returns 0 if there are too few. Takes no lock, so not for several tasks at a time.
+ */
+unsigned long diglist_ftrace_direct_addr(unsigned long addr)
 {
 	int i;
 
@@ -61,21 +64,15 @@ static unsigned long diglist_jump_to(unsigned long addr)
 	return 0;
 }
 #else
-/* Where ftrace only calls, ADDR would return into the traced function. */
-static unsigned long diglist_jump_to(unsigned long addr)
+/*
+ * The same by the jump of ftrace. Returns 0 where ftrace only calls: ADDR would return into the
+ * traced function.
+ */
+unsigned long diglist_ftrace_direct_addr(unsigned long addr)
 {
 	return IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_JMP) ? ftrace_jmp_set(addr) : 0;
 }
 #endif
-
-/*
- * What ftrace is given to make a traced function jump to ADDR, the same each time. Returns 0 if it
- * cannot. Not for several tasks at a time.
- */
-unsigned long diglist_ftrace_direct_addr(unsigned long addr)
-{
-	return diglist_jump_to(addr);
-}
 
 /* Lets the traced function go on at the address in the private field of OPS. */
 void notrace diglist_ftrace_redirect(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
