@@ -152,6 +152,25 @@ sources() { # sources SUITE...: apt source lines for the suites
 	done
 }
 
+# use_suite SUITE: from here on the arguments of apt in the build root, in the array apt, are for the
+# packages of this suite, for ARCH. Its index is read.
+use_suite() {
+	local state=$CACHE/apt$CROSS
+	[ "$1" = "${KERNEL_SUITES[0]}" ] || state=$state/$1
+	mkdir -p "$state/lists/partial" "$state/archives/partial"
+	apt=(-q -o "Dir::State::Lists=$state/lists" -o "Dir::Cache::Archives=$state/archives"
+		-o "APT::Architecture=$ARCH" -o "APT::Architectures=$ARCH"
+		-o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache="
+		-o APT::Sandbox::User=root -o Acquire::Retries=5 -o Debug::NoLocking=1)
+	if [ "$1" != "${KERNEL_SUITES[0]}" ]; then
+		# What a mirror that stands still has is tried all the same.
+		sources "$1" >"$state/sources.list"
+		apt+=(-o "Dir::Etc::SourceList=$state/sources.list" -o Dir::Etc::SourceParts=/dev/null
+			-o Dir::State::status=/dev/null -o Acquire::Check-Valid-Until=false)
+	fi
+	run_step "index-$1" "$TOP/scripts/inroot" apt-get "${apt[@]}" update
+}
+
 # crate NAME VERSION: fetches the source of a crate, and prints its directory.
 crate() {
 	local work source
