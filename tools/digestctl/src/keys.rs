@@ -6,7 +6,6 @@ mod in_files;
 
 use std::{
     ffi::OsString,
-    io::Write,
     os::unix::ffi::OsStrExt,
     path::{
         Path,
@@ -39,7 +38,7 @@ use crate::{
     securityfs::Location,
     sign::check_certificate,
     signature::with_suffix,
-    terminal::Printer, //
+    terminal::print, //
 };
 
 /// The file of the module that all of this is about.
@@ -152,10 +151,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 
 fn show(as_json: bool, keys: &[u8]) -> Result<()> {
     if !as_json {
-        let mut out = Printer::text();
-        out.write_all(keys)?;
-        out.flush()?;
-        return Ok(());
+        return print(keys);
     }
     let text = String::from_utf8_lossy(keys);
     let keys = text.lines().map(|line| {

@@ -40,7 +40,10 @@ use crate::{
         remark,
         No, //
     },
-    terminal::Printer, //
+    terminal::{
+        print,
+        Printer, //
+    }, //
 };
 
 /// Check policies, or show the built-in ones.
@@ -151,10 +154,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             let mut text = String::new();
             write_selection(names, &capabilities(*whole_language), &mut text)
                 .map_err(|error| anyhow!("{error}"))?;
-            let mut out = Printer::text();
-            out.write_all(text.as_bytes())?;
-            out.flush()?;
-            Ok(())
+            print(text.as_bytes())
         }
     }
 }

@@ -4,15 +4,13 @@
 
 mod prometheus;
 
-use std::io::Write;
-
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::{
     json,
     securityfs::Location,
-    terminal::Printer, //
+    terminal::print, //
 };
 
 /// Show what the module reports: hooks, TPM, lists, counters.
@@ -45,11 +43,4 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let status = args.location.read("status")?;
     print(&status)
-}
-
-fn print(text: &[u8]) -> Result<()> {
-    let mut out = Printer::text();
-    out.write_all(text)?;
-    out.flush()?;
-    Ok(())
 }

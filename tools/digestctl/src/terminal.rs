@@ -16,6 +16,8 @@ use std::{
     str::from_utf8, //
 };
 
+use anyhow::Result;
+
 use crate::colour::{
     on_output,
     Colour, //
@@ -39,6 +41,14 @@ pub(crate) struct Printer {
     form: Form,
     /// The first bytes of a character whose others were not written yet.
     begun: Vec<u8>,
+}
+
+/// Prints text that is at hand as a whole.
+pub(crate) fn print(text: &[u8]) -> Result<()> {
+    let mut out = Printer::text();
+    out.write_all(text)?;
+    out.flush()?;
+    Ok(())
 }
 
 impl Printer {
