@@ -63,6 +63,7 @@ use crate::{
     output::Buffer,
     policy::judged,
     report::quoted,
+    signature::is_signature,
 };
 
 /// The machine, for those commands that say what it records.
@@ -276,11 +277,8 @@ fn keys_in(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| quoted(directory))? {
         let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().as_bytes();
-        let is_signature = [&b".sig"[..], b".p7s"]
-            .iter()
-            .any(|end| name.ends_with(end));
-        if !is_signature && !name.starts_with(b".") && path.is_file() {
+        let name = path.file_name().unwrap_or_default();
+        if !is_signature(name) && !name.as_bytes().starts_with(b".") && path.is_file() {
             files.push(path);
         }
     }

@@ -3,6 +3,7 @@
 //! Signatures that lie beside lists.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::ErrorKind,
     path::{
@@ -31,6 +32,12 @@ pub(crate) fn with_suffix(list: &Path, suffix: &str) -> PathBuf {
     name.push(".");
     name.push(suffix);
     name.into()
+}
+
+/// Whether a file of this name is a signature. Nothing is read.
+pub(crate) fn is_signature(name: impl AsRef<Path>) -> bool {
+    let suffix = name.as_ref().extension().and_then(OsStr::to_str);
+    suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix))
 }
 
 /// Removes what lies beside `list` as its signatures.

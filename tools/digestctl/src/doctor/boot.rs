@@ -3,7 +3,6 @@
 //! What the next initramfs will hold: the module, the lists with their signatures, the policy.
 
 use std::{
-    ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::{
         Path,
@@ -39,6 +38,7 @@ use crate::{
         quoted, //
     },
     signature::{
+        is_signature,
         with_suffix,
         SUFFIXES, //
     },
@@ -116,8 +116,7 @@ fn lists(findings: &mut Findings, verifier: &Verifier) -> Vec<PathBuf> {
         if name.as_bytes().starts_with(b".") || real.as_ref().is_some_and(|real| real.is_dir()) {
             continue;
         }
-        let suffix = path.extension().and_then(OsStr::to_str);
-        let is_signature = suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix));
+        let is_signature = is_signature(&name);
         let content = findings.content(&path).and_then(|data| {
             let data = data.ok_or("is gone")?;
             let list = path.with_extension("");

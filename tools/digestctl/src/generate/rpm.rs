@@ -50,8 +50,8 @@ use crate::{
         remark, //
     },
     signature::{
-        with_suffix,
-        SUFFIXES, //
+        is_signature,
+        with_suffix, //
     }, //
 };
 
@@ -171,8 +171,7 @@ fn name_of(name: &Name<'_>) -> String {
     if file.starts_with('.') {
         file.insert(0, '_');
     }
-    let suffix = file.rsplit_once('.').map(|(_, suffix)| suffix);
-    if suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
+    if is_signature(&file) {
         file.push('_');
     }
     file

@@ -43,7 +43,7 @@ use crate::{
         quoted,
         No, //
     },
-    signature::SUFFIXES, //
+    signature::is_signature, //
 };
 
 /// The largest index that is read, in bytes.
@@ -253,8 +253,7 @@ pub(super) fn parse_index(index: &[u8]) -> Result<Index> {
         let Some(list) = name.strip_suffix(".deb").filter(|_| is_plain) else {
             bail!("'{}' is no name of a package file", path.escape_default());
         };
-        let suffix = list.rsplit_once('.').map(|(_, suffix)| suffix);
-        if suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix)) {
+        if is_signature(list) {
             bail!(
                 "'{}' is no name of a package file: its list would have the name of a signature",
                 path.escape_default()

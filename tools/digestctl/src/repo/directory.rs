@@ -50,7 +50,7 @@ use crate::{
         complain,
         quoted, //
     },
-    signature::SUFFIXES, //
+    signature::is_signature, //
 };
 
 /// The mode of files, whatever the umask: others read them.
@@ -219,9 +219,8 @@ fn entries(directory: &Path, look: bool) -> Result<Vec<Entry>> {
     let read = |entry: std::io::Result<fs::DirEntry>| -> Result<Entry> {
         let entry = entry?;
         let path = entry.path();
-        let suffix = path.extension().and_then(|suffix| suffix.to_str());
         let is_ours = || {
-            suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix))
+            is_signature(&path)
                 || path.ends_with(published::NAME)
                 || format::read(&path).is_ok_and(|data| format::list(&data).is_ok())
         };

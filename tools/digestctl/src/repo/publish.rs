@@ -60,8 +60,8 @@ use crate::{
         now, //
     },
     signature::{
-        with_suffix,
-        SUFFIXES, //
+        is_signature,
+        with_suffix, //
     },
     verify::{
         Validity,
@@ -122,7 +122,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let names: HashSet<_> = made.chain(&listed.unread).map(String::as_str).collect();
     for entry in directory.before() {
         let list = match entry.name.rsplit_once('.') {
-            Some((list, suffix)) if SUFFIXES.contains(&suffix) => list,
+            Some((list, _)) if is_signature(&entry.name) => list,
             _ => entry.name.as_str(),
         };
         if !names.contains(list) && list != published::NAME {
