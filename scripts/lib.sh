@@ -152,8 +152,8 @@ sources() { # sources SUITE...: apt source lines for the suites
 	done
 }
 
-# use_suite SUITE: from here on the arguments of apt in the build root, in the array apt, are for the
-# packages of this suite, for ARCH. Its index is read.
+# use_suite SUITE: from here on the arguments of apt in the build root, in the array apt, are for
+# the packages of this suite and of ARCH. Its index is read.
 use_suite() {
 	local state=$CACHE/apt$CROSS
 	[ "$1" = "${KERNEL_SUITES[0]}" ] || state=$state/$1
