@@ -17,7 +17,7 @@ share=/mnt/share
 vendors=$share/vendors
 lists=/etc/digest_lists/lists
 DIGEST_LISTS_KO=$share/digest_lists.ko
-plan 68
+plan 69
 cd "$WORK" || bail "no work directory"
 no_ratelimit
 
@@ -135,7 +135,9 @@ check "a file of it is known as it is on the disk" digestctl query "sha256:$(sha
 check_eq "nothing was refused" "$denied" "$(status files_denied)"
 check_eq "the lists are kept, each with its signature" "3 3" "$(kept | grep -vc sig$) $(kept | grep -c sig$)"
 check "the program cannot be rewritten" eval '! appends /usr/bin/rpmsign 2>/dev/null'
+before=$(records)
 check "it can be installed once more" install --replacepkgs $vendors/rpm-sign-*.rpm
+check_eq "its list, which is loaded, is not loaded again" "$before" "$(records)"
 check "it still runs" fedora
 check "it is removed" erase monkeysphere
 

@@ -14,7 +14,7 @@
 . "$(dirname "$0")/appraise.sh"
 
 enforcing_system
-plan 32
+plan 35
 no_ratelimit
 
 export DEBIAN_FRONTEND=noninteractive
@@ -88,6 +88,18 @@ check "services can be restarted" systemctl restart cron.service rsyslog.service
 check_eq "the system runs" running "$(systemctl is-system-running)"
 check_eq "the boot is the same" "$boot" "$(</proc/sys/kernel/random/boot_id)"
 check_eq "the module enforces" enforce "$(status ima_appraise)"
+
+section "the same version once more, with another signature of its list"
+for signature in /srv/lists/curl_*.p7s; do
+	kept=/etc/digest_lists/lists/${signature##*/}
+	check "the signature that counted is kept" cmp "$signature" "$kept"
+	cp "$kept" "$WORK/kept.p7s" && cp "$signature" "$WORK/offered.p7s"
+	# That of another list.
+	cat /srv/lists/libcurl*_*.p7s >"$signature"
+	check "apt installs the package again" apt-get -q -y install --reinstall curl
+	check "the signature that counted is still there" cmp "$WORK/kept.p7s" "$kept"
+	cp "$WORK/offered.p7s" "$signature"
+done
 
 section "other work with packages"
 check "an initramfs with the new lists can be made" mkinitramfs -o "$WORK/initramfs"
