@@ -31,7 +31,7 @@ export TARGET_KERNEL
 endif
 module_args := $(if $(KDIR),--kdir $(KDIR))
 cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
-helpers := $(patsubst tests/selftests/%.c,$(build)/guest/%,$(wildcard tests/selftests/*.c)) $(build)/guest/stale
+helpers := $(patsubst tests/selftests/%.c,$(build)/guest/%,$(wildcard tests/selftests/*.c)) $(build)/guest/stale $(build)/guest/sequences
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels check-arm64
@@ -119,6 +119,7 @@ check-report: module digestctl
 check-long: module digestctl helpers
 	@scripts/check-long
 	@scripts/vm --timeout 7200 -- env LISTS=10000 /opt/selftests/run many_lists
+	@scripts/vm --timeout 14400 --append mitigations=off -- env CALLS=100000 /opt/selftests/run sequences
 
 bench: module digestctl
 	@scripts/bench
@@ -183,7 +184,10 @@ $(build)/guest/%: tests/selftests/%.c tests/selftests/commands.h
 	@mkdir -p $(@D)
 	scripts/inroot $(cc) -O2 -Wall -Wextra -Werror -o $@ $<
 
+# Programs of several files.
 $(build)/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
+$(build)/guest/sequences: $(wildcard tests/selftests/sequences/*.[ch])
+$(build)/guest/stale $(build)/guest/sequences:
 	@mkdir -p $(@D)
 	scripts/inroot $(cc) -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
