@@ -34,7 +34,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,$(build)/guest/%,$(wildcard tests/selftests/*.c)) $(build)/guest/stale $(build)/guest/sequences
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels check-arm64
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults soak check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels check-arm64
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -56,6 +56,7 @@ help:
 	@echo 'make check-kernels the newest kernels of trixie-backports, sid and experimental: the module builds, loads, and passes a'
 	@echo '                  choice of the selftests, or it is said what these kernels have otherwise (half an hour);'
 	@echo '                  KERNELS="…" takes others'
+	@echo 'make soak HOURS=2 everything at once for so long: random calls, lists, scarce memory, a failing TPM; nothing may grow'
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
 	@echo 'make check-debug  selftests of the module, on kernels with KASAN, lockdep, kmemleak and KCSAN (hours, the first time)'
 	@echo 'make check-tpm    selftests of the TPM on two of them, with banks of SHA-256, of SHA-384, and all four (half an hour)'
@@ -99,6 +100,12 @@ guest-check:
 # Every allocation of the module fails once, on the stock kernel.
 check-faults: module digestctl helpers
 	@scripts/vm --timeout 36000 -- env FAULTS_PHASES="load lists policy measure appraise" /opt/selftests/run faults
+
+# Figures after every five minutes; see tests/soak/soak.sh.
+HOURS ?= 2
+soak: module digestctl helpers
+	@scripts/vm --timeout $$(($(HOURS) * 3600 + 3600)) --memory 2560 --append selftest.tpm --append mitigations=off \
+		--share tests/soak -- bash /mnt/share/soak.sh $$(($(HOURS) * 60))
 
 check-debug:
 	@scripts/test debug

@@ -15,30 +15,17 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
+. "$(dirname "$0")/tpm.sh"
 
 grep -qw selftest.tpm /proc/cmdline || skip_all "the kernel was not booted with selftest.tpm"
 [ -e /dev/tpm0 ] || skip_all "no TPM"
 [ -e /sys/class/tpm/tpm0/device/driver ] || skip_all "the TPM has no driver that could be unbound"
 plan 109
 
-device=$(basename "$(readlink -f /sys/class/tpm/tpm0/device)")
-driver=$(readlink -f /sys/class/tpm/tpm0/device/driver)
-number() {
-	local -a chips=("$driver/$device"/tpm/tpm*)
-	echo "${chips[0]##*/tpm}"
-}
-# The tools ask the very TPM, whatever its number, and whatever stands before it.
-export TPM2TOOLS_TCTI
-tools() { TPM2TOOLS_TCTI=device:/dev/tpmrm$(number); }
-unbind() { echo "$device" >"$driver/unbind"; }
-bind() {
-	echo "$device" >"$driver/bind"
-	wait_for 30 eval '[ -e "/dev/tpmrm$(number)" ]' && tools
-}
+tpm_of_driver
 # Seconds after which what waits will not be extended any more.
 patience=${PATIENCE:-60}
 # use: opens a new file that is to be measured, $file.
-relay=''
 tasks=()
 uses=0
 use() {
@@ -240,17 +227,6 @@ check "another policy is taken with a TPM" wait_for 60 eval 'set_policy "$policy
 unload_module
 
 # Commands that fail.
-# front: puts a TPM that can fail in front of the real one, as the first of the system.
-front() {
-	unbind
-	: >"$WORK/faults"
-	"$SELFTESTS/tpm_relay.py" "$WORK/backend" "$WORK/faults" >"$WORK/relay" 2>"$WORK/relay-errors" &
-	relay=$!
-	# The real one gets a number after that.
-	wait_for 30 test -s "$WORK/relay" && bind && [ "$(number)" -gt "$(cat "$WORK/relay")" ] &&
-		ln -s "/dev/tpm$(number)" "$WORK/backend" && wait_for 60 test -e "/dev/tpmrm$(cat "$WORK/relay")"
-}
-faults() { echo "$*" >"$WORK/faults.new" && mv "$WORK/faults.new" "$WORK/faults"; }
 section "commands that fail"
 extends() { tpm2_pcrread "sha256:$PCR" | sed -n 's/.*0x//p'; }
 if ! modprobe -q tpm_vtpm_proxy || ! front; then
