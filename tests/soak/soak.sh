@@ -93,25 +93,29 @@ trim() {
 	{ cat "${binary}_staged" >"$WORK/staged" && echo D >"$staged"; } 2>/dev/null && cat "$WORK/staged" >>"$WORK/archive"
 }
 list_is_trimmed() { nap 7 && { trim || :; }; }
-files_are_read() { cat "$SECFS"/{status,digest_lists,policy,known_files_seen} >"$WORK/read" && cat "$binary" >"$WORK/read" && nap 1; }
+# The measurement list cannot be opened while it is staged.
+files_are_read() {
+	cat "$SECFS"/{status,digest_lists,policy,known_files_seen} >"$WORK/read" && nap 1
+	cat "$binary" >"$WORK/read" 2>/dev/null || :
+}
 
-# make_calls TYPE ROUND: on a new file system, which is gone afterwards. Three tasks.
+# make_calls TYPE: on new files each time, which are gone afterwards.
 make_calls() {
-	local dir=$WORK/$1/files seed=$((RANDOM * 32768 + RANDOM)) rc=0
-	mkdir "$dir"
+	local base=$WORK/$1 dir seed rc=0
 	if [ "$1" = overlay ]; then
-		mkdir "$WORK/$1"/{lower,upper,work} "$WORK/merged"
-		mount -t overlay -o "lowerdir=$WORK/$1/lower,upperdir=$WORK/$1/upper,workdir=$WORK/$1/work" none "$WORK/merged" || return
-		dir=$WORK/merged
+		mkdir "$base"/{lower,upper,work} && base=$WORK/merged && mkdir -p "$base" || return
+		mount -t overlay -o "lowerdir=$WORK/$1/lower,upperdir=$WORK/$1/upper,workdir=$WORK/$1/work" none "$base" || return
 	fi
-	chown 4242:4242 "$dir"
 	while [ ! -e "$WORK/stop" ] && [ "$rc" -eq 0 ]; do
-		/opt/guest/sequences run "$dir" 4 "$seed" 300 3 >>"$WORK/counts" 2>"$WORK/errors" || rc=$?
-		seed=$((seed + 1))
+		seed=$((RANDOM * 32768 + RANDOM))
+		dir=$base/$seed
+		mkdir "$dir" && chown 4242:4242 "$dir"
+		/opt/guest/sequences run "$dir" 4 "$seed" 300 3 >>"$WORK/counts" 2>"$WORK/errors-$1" || rc=$?
+		rm -rf "$dir"
 	done
-	[ "$rc" -eq 0 ] || echo "calls on $1 with SEED=$((seed - 1)), exit status $rc: $(cat "$WORK/errors")" >>"$WORK/failed"
+	[ "$rc" -eq 0 ] || echo "calls on $1 with the seed $seed, exit status $rc: $(cat "$WORK/errors-$1")" >>"$WORK/failed"
 	[ "$rc" -ne 77 ] || echo "$1" >>"$WORK/unknown"
-	[ "$1" != overlay ] || { umount "$WORK/merged" && rmdir "$WORK/merged"; }
+	[ "$1" != overlay ] || umount "$base"
 }
 
 # memory: what is left of it, as the figures of a line.
