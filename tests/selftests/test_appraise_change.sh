@@ -11,7 +11,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 33
+plan 40
 begin_appraisal
 load_module || bail "the module does not load"
 listing="appraise func=BPRM_CHECK fsuuid=$uuid digest_list
@@ -67,6 +67,24 @@ set_policy "$plain"
 check "runs with a signature" "$signed"
 check "cannot be written with a signature once it was used" is_refused immutable "$signed" appends "$signed"
 set_policy "$listing" && echo 2 >/proc/sys/vm/drop_caches
+
+section "a library whose list is removed"
+set_policy "$listing"
+cp "$zlib" "$disk/libowned.so" && echo owned >>"$disk/libowned.so" && chown 4242:4242 "$disk/libowned.so"
+list_of immutable "$disk/libowned.so" && load_signed || bail "the list is refused"
+owner_appends() { as 4242 bash -c ': >>"$1"' bash "$disk/libowned.so"; }
+LD_PRELOAD=$disk/libowned.so sleep 1000 &
+sleeper=$!
+check "is mapped" wait_for 30 grep -q libowned /proc/$sleeper/maps
+remove_list
+check "cannot be written by its owner" is_refused immutable "$disk/libowned.so" owner_appends
+check "cannot be cut by its owner" is_refused immutable "$disk/libowned.so" as 4242 "$SYSCALLS" truncate "$disk/libowned.so" 10
+check "cannot be written by the administrator while it is mapped" is_refused immutable "$disk/libowned.so" appends "$disk/libowned.so"
+kill "$sleeper" && wait "$sleeper" 2>/dev/null
+check "cannot be written by its owner, though nobody maps it any more" is_refused immutable "$disk/libowned.so" owner_appends
+check "can be written by the administrator then" appends "$disk/libowned.so"
+check "can be written by its owner from then on" owner_appends
+set_policy "$listing"
 
 section "a library in use when the policy comes"
 set_policy ""

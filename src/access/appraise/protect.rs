@@ -148,10 +148,15 @@ fn may_change(stores: &Stores, file: &File) -> Result {
     let found = Found::now(&digest, false, looked);
     let denial = match weigh(stores, &access, &ANY_SIGNED, &found) {
         Ok(_) => Denial::Immutable,
+        // Its list or its key was removed. Mappings that were allowed before that go on, and one may
+        // still be being made: so only the administrator may write it, and not while it is mapped,
+        // since some of the administrator's programs write what users give them.
         Err(denial) if says_unsigned(denial) => {
-            // Its list or its key was removed.
-            stores.cache.note_unsigned(file);
-            return Ok(());
+            if task::may_configure() && !file.real_inode().is_mapped() {
+                stores.cache.note_unsigned(file);
+                return Ok(());
+            }
+            Denial::Immutable
         }
         Err(denial) => denial,
     };

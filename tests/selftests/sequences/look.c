@@ -59,7 +59,7 @@ void look(struct task *t)
 
 		/* It has to be readable to be looked at. */
 		if (map->at && map->prot & PROT_EXEC && map->prot & PROT_READ && !map->own && look_at(map) == EVIL)
-			saw_evil(t, map->shared ? "a shared mapping shows it" : "a private mapping shows it");
+			saw_evil(t, map->shared ? "a shared mapping shows it" : "a private mapping shows it", map);
 	}
 }
 
@@ -78,6 +78,6 @@ int execute(struct task *t, int dir, const char *path, int flags)
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		return -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EVIL)
-		saw_evil(t, "it was executed");
+		saw_evil(t, "it was executed", NULL);
 	return WIFEXITED(status) && WEXITSTATUS(status) == GOOD ? 0 : -1;
 }

@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,15 +103,41 @@ int hold(struct task *t, int fd)
 	return 0;
 }
 
-/* Says what was seen, and which calls came before, and ends the process. */
-void saw_evil(struct task *t, const char *what)
+/* The file that is mapped at an address, as the kernel shows it. */
+static void print_mapped(const void *at)
 {
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[4096], start[32];
+	int n = snprintf(start, sizeof(start), "%lx-", (unsigned long)at);
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (!strncmp(line, start, n))
+			fprintf(stderr, "  %s", line);
+	if (maps)
+		fclose(maps);
+}
+
+/*
+ * Says what was seen, by which mapping if one is given, and which calls came before, and ends the
+ * process.
+ */
+void saw_evil(struct task *t, const char *what, const struct map *map)
+{
+	struct stat st;
 	unsigned long i;
 
-	fprintf(stderr, "UNKNOWN: %s (task %u%s). The calls before:", what, t->id,
-		t->depth ? ", in namespaces of its own" : "");
+	fprintf(stderr, "UNKNOWN: %s (task %u%s).\n", what, t->id, t->depth ? ", in namespaces of its own" : "");
+	if (map) {
+		fprintf(stderr, "  mapped by call %lu, its protection changed by call %lu\n", map->mapped, map->protected);
+		print_mapped(map->at);
+	}
+	for (i = 0; i < FDS; i++)
+		if (t->fds[i] >= 0 && !fstat(t->fds[i], &st))
+			fprintf(stderr, "  a descriptor: inode %lu, flags %#x\n", (unsigned long)st.st_ino,
+				fcntl(t->fds[i], F_GETFL));
+	fprintf(stderr, "  the calls before:");
 	for (i = t->calls > TRAIL ? t->calls - TRAIL : 0; i < t->calls; i++)
-		fprintf(stderr, " %s", calls[t->trail[i % TRAIL]]->name);
+		fprintf(stderr, " %lu:%s", i + 1, calls[t->trail[i % TRAIL]]->name);
 	fputc('\n', stderr);
 	_exit(EVIL);
 }

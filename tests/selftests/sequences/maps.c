@@ -44,7 +44,7 @@ static int map_file(struct task *t)
 		return -1;
 	if (map->at)
 		munmap(map->at, map->size);
-	*map = (struct map){ .at = at, .size = PAGE, .prot = prot, .shared = shared };
+	*map = (struct map){ .at = at, .size = PAGE, .prot = prot, .shared = shared, .mapped = t->calls };
 	return 0;
 }
 
@@ -56,6 +56,7 @@ static int protect(struct task *t)
 	if (!map->at || mprotect(map->at, map->size, prot))
 		return -1;
 	map->prot = prot;
+	map->protected = t->calls;
 	return 0;
 }
 
@@ -67,6 +68,7 @@ static int protect_with_key(struct task *t)
 	if (!map->at || pkey_mprotect(map->at, map->size, prot, -1))
 		return -1;
 	map->prot = prot;
+	map->protected = t->calls;
 	return 0;
 }
 

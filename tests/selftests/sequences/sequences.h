@@ -28,6 +28,7 @@ struct map {
 	int prot;
 	int shared;
 	int own; /* the task may have written its private copy, which is no content of a file */
+	unsigned long mapped, protected; /* by which of the task's calls */
 };
 
 /* One process of the test, and what it holds. */
@@ -61,7 +62,7 @@ void run_calls(struct task *t, unsigned long calls);
 void let_go(struct task *t);
 
 /* look.c */
-void saw_evil(struct task *t, const char *what);
+void saw_evil(struct task *t, const char *what, const struct map *map);
 void look(struct task *t);
 int look_at(const struct map *map);
 int poke(unsigned char *byte, unsigned char value);
