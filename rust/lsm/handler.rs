@@ -189,7 +189,8 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// [`Handler::opened`] follows, unless it is settled.
     fn opened_to_execute(&self, file: &File);
 
-    /// A file is about to be cut or extended by its path (`path_truncate`).
+    /// A file is about to be cut or extended by its path (`path_truncate`), or cut by an open for
+    /// reading only (`file_truncate`, `O_RDONLY | O_TRUNC`). What does that counts as a writer.
     fn truncated(&self, path: &Path) -> Result;
 
     /// A regular file was made other than by opening it (`path_post_mknod`,

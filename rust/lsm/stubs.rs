@@ -8,8 +8,15 @@
 //! Outside of [`enter`] nothing may sleep: unloading waits only for tasks that run and for those
 //! that are in there.
 
+mod changes;
 mod loads;
 
+pub(super) use changes::{
+    file_truncate,
+    inode_removexattr,
+    inode_setxattr,
+    path_truncate, //
+};
 pub(super) use loads::{
     kernel_load_data,
     kernel_post_load_data,
@@ -38,10 +45,6 @@ use crate::sys::{
     inode::{
         InodeKey,
         InodeRef, //
-    },
-    path::{
-        Dentry,
-        Path, //
     },
 };
 use digest_logic::hook::KeyEvent;
@@ -269,15 +272,6 @@ pub(super) unsafe extern "C" fn inode_free_security<H: Handler>(inode: *mut c::i
 
 /// # Safety
 ///
-/// Called as the hook `path_truncate`.
-pub(super) unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
-    // SAFETY: The hook passes a path to a file that the caller holds.
-    let path = unsafe { Path::from_raw(path) };
-    enter(0, |h: &H| verdict(h.truncated(path)))
-}
-
-/// # Safety
-///
 /// Called as the hook `path_post_mknod`.
 pub(super) unsafe extern "C" fn path_post_mknod<H: Handler>(
     _idmap: *mut c::mnt_idmap,
@@ -308,36 +302,6 @@ pub(super) unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
             h.created(unsafe { InodeRef::of_unnamed(inode) });
         }
     });
-}
-
-/// # Safety
-///
-/// Called as the hook `inode_setxattr`.
-pub(super) unsafe extern "C" fn inode_setxattr<H: Handler>(
-    _idmap: *mut c::mnt_idmap,
-    dentry: *mut c::dentry,
-    name: *const ffi::c_char,
-    _value: *const ffi::c_void,
-    _size: usize,
-    _flags: ffi::c_int,
-) -> ffi::c_int {
-    // SAFETY: The hook passes a directory entry with an inode, that the caller holds, and a
-    // NUL-terminated name.
-    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
-    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
-}
-
-/// # Safety
-///
-/// Called as the hook `inode_removexattr`.
-pub(super) unsafe extern "C" fn inode_removexattr<H: Handler>(
-    _idmap: *mut c::mnt_idmap,
-    dentry: *mut c::dentry,
-    name: *const ffi::c_char,
-) -> ffi::c_int {
-    // SAFETY: As for `inode_setxattr`.
-    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
-    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
 }
 
 /// # Safety

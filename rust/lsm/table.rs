@@ -99,6 +99,7 @@ hooks! {
     kernel_load_data: Rare,
     kernel_post_load_data: Rare,
     path_truncate: Expected,
+    file_truncate: Rare,
     path_post_mknod: Rare,
     inode_post_create_tmpfile: Rare,
     inode_setxattr: Rare,

@@ -126,16 +126,21 @@ pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
 /// Content that has not been used yet may be written: package managers reopen files they have just
 /// unpacked in order to sync them. Afterwards the lists do not know it.
 ///
+/// Content that is mapped is in use as it is, even if it no longer counts as signed: its list was
+/// removed, or the file was cut by nfsd, which no hook can refuse. What is written would be
+/// executed in the mappings.
+///
 /// # Errors
 ///
 /// `EACCES`; `EINTR` if the task was killed.
 fn may_change(stores: &Stores, file: &File) -> Result {
-    // New content passes unsigned, and empty content cannot have been used.
-    if !file.is_regular()
-        || !stores.cache.is_signed(file.real_inode())
-        || stores.cache.is_new(file)
-        || file.size() == 0
+    // New content passes unsigned.
+    if !file.is_regular() || !stores.cache.is_signed(file.real_inode()) || stores.cache.is_new(file)
     {
+        return Ok(());
+    }
+    let is_mapped = file.is_mapped();
+    if file.size() == 0 && !is_mapped {
         return Ok(());
     }
     let rule = asking_rule(stores, file);
@@ -148,6 +153,7 @@ fn may_change(stores: &Stores, file: &File) -> Result {
     let found = Found::now(&digest, false, looked);
     let denial = match weigh(stores, &access, &ANY_SIGNED, &found) {
         Ok(_) => Denial::Immutable,
+        Err(denial) if says_unsigned(denial) && is_mapped => Denial::Immutable,
         Err(denial) if says_unsigned(denial) => {
             // Its list or its key was removed.
             stores.cache.note_unsigned(file);
