@@ -23,6 +23,13 @@ pub(super) fn has_root() -> bool {
     unsafe { !(*Task::current_raw()).fs.is_null() }
 }
 
+/// Whether what the current task maps readable becomes executable as well (personality(2)).
+pub(super) fn reading_implies_executing() -> bool {
+    // SAFETY: The current task exists, and only itself changes its personality.
+    let personality = unsafe { (*Task::current_raw()).personality };
+    personality & bindings::diglist_flags_DIGLIST_READ_IMPLIES_EXEC != 0
+}
+
 /// Whether the current task will run deferred work (`task_work_add()`) before it returns to user
 /// space.
 pub(super) fn returns_to_user() -> bool {

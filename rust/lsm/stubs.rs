@@ -46,6 +46,7 @@ use crate::sys::{
         InodeKey,
         InodeRef, //
     },
+    task, //
 };
 use digest_logic::hook::KeyEvent;
 use kernel::{
@@ -59,6 +60,10 @@ use kernel::{
 // CAST: Widening.
 /// May be executed.
 const PROT_EXEC: ffi::c_ulong = bindings::diglist_flags_DIGLIST_PROT_EXEC as ffi::c_ulong;
+
+// CAST: Widening.
+/// May be read.
+const PROT_READ: ffi::c_ulong = bindings::diglist_flags_DIGLIST_PROT_READ as ffi::c_ulong;
 
 // CAST: Widening.
 /// What is stored goes to the file (`MAP_SHARED`, and also set in `MAP_SHARED_VALIDATE`).
@@ -140,10 +145,15 @@ pub(super) unsafe extern "C" fn mmap_file<H: Handler>(
             return refused;
         }
     }
-    if (prot | reqprot) & PROT_EXEC == 0 {
+    // The kernel asks again later whether the mount is `noexec`, and a user may change that for own
+    // mounts meanwhile. So where reading implies executing, the present answer in `prot` counts for
+    // nothing.
+    let implied =
+        reqprot & (PROT_READ | PROT_EXEC) == PROT_READ && task::reading_implies_executing();
+    if (prot | reqprot) & PROT_EXEC == 0 && !implied {
         return 0;
     }
-    let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0);
+    let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0 || implied);
     let kind = AccessKind::Map {
         requested,
         in_force,
