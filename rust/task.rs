@@ -101,6 +101,13 @@ pub(crate) fn is_being_killed() -> bool {
     unsafe { bindings::diglist_fatal_signal_pending() }
 }
 
+/// Waits until every task that was running has been seen in user space or asleep: those that were
+/// between a hook and what it allows have finished that, unless they wait for something. May sleep.
+pub(crate) fn finish_hooks() {
+    // SAFETY: Called in task context.
+    unsafe { c::synchronize_rcu_tasks() };
+}
+
 /// Lets another waiting task run. May sleep.
 pub(crate) fn yield_now() {
     // SAFETY: Called in task context without spinlocks.
