@@ -234,6 +234,11 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// The kernel is about to read a file; [`Handler::kernel_read`] will follow, by the same task.
     fn kernel_read_begins(&self);
 
+    /// A BPF program is about to be loaded that can be attached to a kernel function to give its
+    /// result in its place (`bpf_prog_load`, `BPF_MODIFY_RETURN`): no hook is called then. Only
+    /// functions called `security_*`, system calls, and few others take such a program.
+    fn bpf_gives_results(&self) -> Result;
+
     /// A hash or a certificate was added to the kernel's blacklist keyring.
     fn blacklisted(&self);
 

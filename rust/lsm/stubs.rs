@@ -18,6 +18,7 @@ pub(super) use changes::{
     path_truncate, //
 };
 pub(super) use loads::{
+    bpf_prog_load,
     kernel_load_data,
     kernel_post_load_data,
     kernel_post_read_file,

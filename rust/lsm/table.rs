@@ -98,6 +98,7 @@ hooks! {
     kernel_post_read_file: Rare,
     kernel_load_data: Rare,
     kernel_post_load_data: Rare,
+    bpf_prog_load: Rare,
     path_truncate: Expected,
     file_truncate: Rare,
     path_post_mknod: Rare,

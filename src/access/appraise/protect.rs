@@ -197,6 +197,21 @@ pub(crate) fn may_come_as_bytes(stores: &Stores, func: Func) -> Result {
     Ok(())
 }
 
+/// Refuses a BPF program that can give the results of hooks in place of this module, and of all
+/// others, while files are refused. Does not sleep.
+///
+/// # Errors
+///
+/// `EPERM`.
+pub(in crate::access) fn may_give_results(stores: &Stores) -> Result {
+    if !stores.policies.enforces() {
+        return Ok(());
+    }
+    stores.stats.denied.count();
+    pr_err!("bpf: a program that replaces results of the kernel (fmod_ret) is refused\n");
+    Err(EPERM)
+}
+
 /// Refuses an executable mapping of another layer than the one that is read, since nothing checked
 /// that content. The file system acts with the mounter's credentials, so rules are evaluated with
 /// those of the task. Does not read the file.
