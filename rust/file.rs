@@ -274,6 +274,13 @@ impl File {
         is_stable(&facts, below)
     }
 
+    /// Whether others than this kernel decide what a read of it returns, whatever storage is below.
+    /// Does not sleep.
+    pub(crate) fn is_served(&self) -> bool {
+        is_others(&storage::facts(self.own_inode()))
+            || is_others(&storage::facts(self.real_inode()))
+    }
+
     /// Whether seals keep the content, given that it is stable: memory of the kernel's own mounts
     /// that can no longer be written. Does not sleep.
     pub(crate) fn is_sealed(&self) -> bool {

@@ -152,12 +152,6 @@ impl<'a> InodeRef<'a> {
         unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_writecount.counter) }
     }
 
-    /// Whether a task has a mapping of it. Does not sleep.
-    pub(crate) fn is_mapped(self) -> bool {
-        // SAFETY: The inode is valid by the type invariants.
-        unsafe { bindings::diglist_inode_is_mapped(self.ptr) }
-    }
-
     /// How many files are open for reading only; 1 if the kernel does not count them.
     pub(crate) fn readers(self) -> i32 {
         #[cfg(CONFIG_IMA)]

@@ -74,6 +74,12 @@ impl File {
         unsafe { bindings::diglist_inode_failed_to_write(self.real_inode().as_ptr()) }
     }
 
+    /// Whether a task has the content mapped. May sleep, and takes `i_mmap_rwsem` for reading.
+    pub(crate) fn is_mapped(&self) -> bool {
+        // SAFETY: The open file keeps the inode; the caller may sleep.
+        unsafe { bindings::diglist_inode_is_mapped(self.real_inode().as_ptr()) }
+    }
+
     /// Removes all pages from the file after they were written to storage. References to the pages
     /// then no longer lead to the file. Processes that have the file mapped read it from storage
     /// again. See above for sleep and locks.

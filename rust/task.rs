@@ -23,6 +23,13 @@ pub(super) fn has_root() -> bool {
     unsafe { !(*Task::current_raw()).fs.is_null() }
 }
 
+/// Whether what the current task maps readable becomes executable as well (personality(2)).
+pub(super) fn reading_implies_executing() -> bool {
+    // SAFETY: The current task exists, and only itself changes its personality.
+    let personality = unsafe { (*Task::current_raw()).personality };
+    personality & bindings::diglist_flags_DIGLIST_READ_IMPLIES_EXEC != 0
+}
+
 /// Whether the current task will run deferred work (`task_work_add()`) before it returns to user
 /// space.
 pub(super) fn returns_to_user() -> bool {
@@ -92,6 +99,13 @@ pub(crate) fn may_configure() -> bool {
 pub(crate) fn is_being_killed() -> bool {
     // SAFETY: The current task exists.
     unsafe { bindings::diglist_fatal_signal_pending() }
+}
+
+/// Waits until every task that was running has been seen in user space or asleep: those that were
+/// between a hook and what it allows have finished that, unless they wait for something. May sleep.
+pub(crate) fn finish_hooks() {
+    // SAFETY: Called in task context.
+    unsafe { c::synchronize_rcu_tasks() };
 }
 
 /// Lets another waiting task run. May sleep.

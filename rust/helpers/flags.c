@@ -3,6 +3,7 @@
 
 #include <linux/fs.h>
 #include <linux/mman.h>
+#include <linux/personality.h>
 
 enum diglist_flags {
 	DIGLIST_FMODE_READ = (__force unsigned int)FMODE_READ,
@@ -11,6 +12,8 @@ enum diglist_flags {
 	DIGLIST_FMODE_OPENED = (__force unsigned int)FMODE_OPENED,
 	DIGLIST_FMODE_CREATED = (__force unsigned int)FMODE_CREATED,
 	DIGLIST_PROT_EXEC = PROT_EXEC,
+	DIGLIST_PROT_READ = PROT_READ,
+	DIGLIST_READ_IMPLIES_EXEC = READ_IMPLIES_EXEC,
 	DIGLIST_MAP_SHARED = MAP_SHARED,
 	DIGLIST_SB_I_VERSION = SB_I_VERSION,
 };

@@ -5,6 +5,7 @@
  * reads the prototypes from these files, as from the kernel's rust/helpers.
  */
 #include "audit.c"
+#include "bpf.c"
 #include "cred.c"
 #include "devices.c"
 #include "disk.c"

@@ -31,12 +31,6 @@ void diglist_inode_signs(const struct inode *inode, struct diglist_signs *signs)
 	inode_signs(inode, signs);
 }
 
-/* Whether there is a mapping of the content of INODE. */
-bool diglist_inode_is_mapped(const struct inode *inode)
-{
-	return mapping_mapped(inode->i_mapping);
-}
-
 /* The size of the content of INODE. */
 __s64 diglist_inode_size(const struct inode *inode)
 {

@@ -189,7 +189,8 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// [`Handler::opened`] follows, unless it is settled.
     fn opened_to_execute(&self, file: &File);
 
-    /// A file is about to be cut or extended by its path (`path_truncate`).
+    /// A file is about to be cut or extended by its path (`path_truncate`), or cut by an open for
+    /// reading only (`file_truncate`, `O_RDONLY | O_TRUNC`). What does that counts as a writer.
     fn truncated(&self, path: &Path) -> Result;
 
     /// A regular file was made other than by opening it (`path_post_mknod`,
@@ -232,6 +233,11 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
 
     /// The kernel is about to read a file; [`Handler::kernel_read`] will follow, by the same task.
     fn kernel_read_begins(&self);
+
+    /// A BPF program is about to be loaded that can be attached to a kernel function to give its
+    /// result in its place (`bpf_prog_load`, `BPF_MODIFY_RETURN`): no hook is called then. Only
+    /// functions called `security_*`, system calls, and few others take such a program.
+    fn bpf_gives_results(&self) -> Result;
 
     /// A hash or a certificate was added to the kernel's blacklist keyring.
     fn blacklisted(&self);

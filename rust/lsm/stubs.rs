@@ -8,9 +8,17 @@
 //! Outside of [`enter`] nothing may sleep: unloading waits only for tasks that run and for those
 //! that are in there.
 
+mod changes;
 mod loads;
 
+pub(super) use changes::{
+    file_truncate,
+    inode_removexattr,
+    inode_setxattr,
+    path_truncate, //
+};
 pub(super) use loads::{
+    bpf_prog_load,
     kernel_load_data,
     kernel_post_load_data,
     kernel_post_read_file,
@@ -39,10 +47,7 @@ use crate::sys::{
         InodeKey,
         InodeRef, //
     },
-    path::{
-        Dentry,
-        Path, //
-    },
+    task, //
 };
 use digest_logic::hook::KeyEvent;
 use kernel::{
@@ -56,6 +61,10 @@ use kernel::{
 // CAST: Widening.
 /// May be executed.
 const PROT_EXEC: ffi::c_ulong = bindings::diglist_flags_DIGLIST_PROT_EXEC as ffi::c_ulong;
+
+// CAST: Widening.
+/// May be read.
+const PROT_READ: ffi::c_ulong = bindings::diglist_flags_DIGLIST_PROT_READ as ffi::c_ulong;
 
 // CAST: Widening.
 /// What is stored goes to the file (`MAP_SHARED`, and also set in `MAP_SHARED_VALIDATE`).
@@ -137,10 +146,15 @@ pub(super) unsafe extern "C" fn mmap_file<H: Handler>(
             return refused;
         }
     }
-    if (prot | reqprot) & PROT_EXEC == 0 {
+    // The kernel asks again later whether the mount is `noexec`, and a user may change that for own
+    // mounts meanwhile. So where reading implies executing, the present answer in `prot` counts for
+    // nothing.
+    let implied =
+        reqprot & (PROT_READ | PROT_EXEC) == PROT_READ && task::reading_implies_executing();
+    if (prot | reqprot) & PROT_EXEC == 0 && !implied {
         return 0;
     }
-    let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0);
+    let (requested, in_force) = (reqprot & PROT_EXEC != 0, prot & PROT_EXEC != 0 || implied);
     let kind = AccessKind::Map {
         requested,
         in_force,
@@ -269,15 +283,6 @@ pub(super) unsafe extern "C" fn inode_free_security<H: Handler>(inode: *mut c::i
 
 /// # Safety
 ///
-/// Called as the hook `path_truncate`.
-pub(super) unsafe extern "C" fn path_truncate<H: Handler>(path: *const c::path) -> ffi::c_int {
-    // SAFETY: The hook passes a path to a file that the caller holds.
-    let path = unsafe { Path::from_raw(path) };
-    enter(0, |h: &H| verdict(h.truncated(path)))
-}
-
-/// # Safety
-///
 /// Called as the hook `path_post_mknod`.
 pub(super) unsafe extern "C" fn path_post_mknod<H: Handler>(
     _idmap: *mut c::mnt_idmap,
@@ -308,36 +313,6 @@ pub(super) unsafe extern "C" fn inode_post_create_tmpfile<H: Handler>(
             h.created(unsafe { InodeRef::of_unnamed(inode) });
         }
     });
-}
-
-/// # Safety
-///
-/// Called as the hook `inode_setxattr`.
-pub(super) unsafe extern "C" fn inode_setxattr<H: Handler>(
-    _idmap: *mut c::mnt_idmap,
-    dentry: *mut c::dentry,
-    name: *const ffi::c_char,
-    _value: *const ffi::c_void,
-    _size: usize,
-    _flags: ffi::c_int,
-) -> ffi::c_int {
-    // SAFETY: The hook passes a directory entry with an inode, that the caller holds, and a
-    // NUL-terminated name.
-    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
-    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
-}
-
-/// # Safety
-///
-/// Called as the hook `inode_removexattr`.
-pub(super) unsafe extern "C" fn inode_removexattr<H: Handler>(
-    _idmap: *mut c::mnt_idmap,
-    dentry: *mut c::dentry,
-    name: *const ffi::c_char,
-) -> ffi::c_int {
-    // SAFETY: As for `inode_setxattr`.
-    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
-    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
 }
 
 /// # Safety

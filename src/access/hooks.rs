@@ -187,7 +187,7 @@ unsafe impl Handler for Monitor {
         }
         protect::may_come_as_bytes(self.stores(), func)?;
         if is_unseen {
-            loaded::report_unseen(self.stores(), func)?;
+            loaded::report_unseen(self.stores(), func, loaded::KEXEC_NAME)?;
         }
         Ok(())
     }
@@ -198,6 +198,14 @@ unsafe impl Handler for Monitor {
             return Ok(());
         }
         loaded::evaluate(self.stores(), func, &loaded)
+    }
+
+    fn bpf_gives_results(&self) -> Result {
+        if !self.is_running() {
+            return Ok(());
+        }
+        protect::may_give_results(self.stores())?;
+        loaded::report_unseen(self.stores(), Func::ModuleCheck, loaded::BPF_NAME)
     }
 
     fn blacklisted(&self) {

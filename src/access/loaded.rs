@@ -33,8 +33,11 @@ use kernel::{
 /// The name of these records.
 const IMA_NAME: &[u8] = b"init_module";
 
-/// The name of records for kexec_load(2).
-const UNSEEN_NAME: &CStr = c"kexec_load";
+/// The name of violations for kexec_load(2).
+pub(super) const KEXEC_NAME: &CStr = c"kexec_load";
+
+/// The name of violations for BPF programs that give the results of kernel functions.
+pub(super) const BPF_NAME: &CStr = c"bpf_modify_return";
 
 /// Records the bytes if the policy says so and no list knows them. May sleep.
 ///
@@ -80,18 +83,18 @@ fn measure_as_ima(stores: &Stores, module: &[u8]) -> Result {
         .measure_data(pcr, rule.template, IMA_NAME, digest.as_bytes())
 }
 
-/// Records a violation if the policy measures bytes that the kernel does not show to hooks. May
-/// sleep.
+/// Records a violation called `name` if the policy measures what comes by `func`, and the kernel
+/// does not show it to hooks. May sleep.
 ///
 /// # Errors
 ///
 /// `ENOMEM` if it could not be recorded.
-pub(super) fn report_unseen(stores: &Stores, func: Func) -> Result {
+pub(super) fn report_unseen(stores: &Stores, func: Func, name: &CStr) -> Result {
     let Some(rule) = stores.policies.load().measures_data(func, &[]) else {
         return Ok(());
     };
     let pcr = stores.log.pcr_of(rule.pcr);
-    stores.log.violation_of_bytes(pcr, UNSEEN_NAME)
+    stores.log.violation_of_bytes(pcr, name)
 }
 
 /// The name of a record: `init_module`, `firmware:blob`. Names of files begin with a slash; these

@@ -10,7 +10,10 @@ use super::own_file::{
 use crate::{
     access::{
         appraise::{
-            lockout::check_lockout,
+            lockout::{
+                check_lockout,
+                note_late_uses, //
+            },
             protect::may_come_as_bytes, //
         },
         evaluate::{
@@ -80,6 +83,7 @@ pub(crate) fn replace_policy(monitor: &Monitor, data: KVVec<u8>, continues: bool
     stores.log.measure_own(text, b"digest_lists_policy")?;
     let rules = policy.rules();
     stores.policies.replace(change, policy);
+    note_late_uses(stores);
     pr_info!("policy replaced: {} rules\n", rules);
     Ok(())
 }

@@ -5,7 +5,10 @@
 use super::policy::record_critical_data;
 use crate::{
     access::{
-        appraise::lockout::check_lockout,
+        appraise::lockout::{
+            check_lockout,
+            note_late_uses, //
+        },
         Monitor, //
     },
     cache::Cache,
@@ -15,7 +18,8 @@ use crate::{
         exec_files::Uses,
         module,
         sha,
-        storage, //
+        storage,
+        task, //
     },
 };
 use digest_logic::start::Start;
@@ -36,6 +40,7 @@ pub(crate) fn prepare(monitor: &Monitor) -> Result {
 /// Marks files that have been mapped shared and writable since before the hooks were attached. May
 /// sleep.
 fn note_older_mappings(cache: &Cache) {
+    task::finish_hooks();
     match Uses::by_processes() {
         Ok(uses) => {
             let shared = uses.iter().filter(|used| used.shared);
@@ -83,6 +88,7 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
     record_critical_data(stores, &policy, text)?;
     stores.log.begin_refusing();
     monitor.begin();
+    note_late_uses(stores);
     if stores.policies.mode() == Mode::Off && policy.appraises_anything() {
         pr_warn!("ima_appraise=off: the policy's appraise rules do nothing\n");
     }

@@ -4,6 +4,9 @@
  * "attached" and keeps them there until standard input ends. For each line of input it prints how
  * often each of them ran so far.
  *
+ * A hook whose name begins with security_ is the kernel's own function for all LSMs. Its program
+ * gives the function's third argument as the result, in place of the function (BPF_MODIFY_RETURN).
+ *
  * The program counts in a map of one number. No library is needed: the kernel wants to know of the
  * hook only the number of its function in the kernel's own BTF.
  */
@@ -124,19 +127,23 @@ static struct attached attach(const char *btf, const char *hook, int verdict)
 	if (attached.map < 0)
 		die("BPF_MAP_CREATE");
 
+	const int modifies = !strncmp(hook, "security_", 9);
+	const struct bpf_insn third = { .code = BPF_LDX | BPF_DW | BPF_MEM, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_1, .off = 16 };
+	const struct bpf_insn constant = { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = verdict };
 	struct bpf_insn program[] = {
+		modifies ? third : constant,
 		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1, .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = attached.map },
 		{},
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 1 },
 		{ .code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_2, .imm = BPF_ADD },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_3 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
+	snprintf(name, sizeof(name), "%s%s", modifies ? "" : "bpf_lsm_", hook);
 	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_LSM;
-	attr.expected_attach_type = BPF_LSM_MAC;
+	attr.prog_type = modifies ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_LSM;
+	attr.expected_attach_type = modifies ? BPF_MODIFY_RETURN : BPF_LSM_MAC;
 	attr.attach_btf_id = function_id(btf, name);
 	attr.insns = (uintptr_t)program;
 	attr.insn_cnt = sizeof(program) / sizeof(*program);

@@ -4,7 +4,7 @@
 serving it in the background.
 
 The file has the content that BACKING has when it is read, and attributes that never change but for the size: what a
-server does behind the kernel's back. Where BACKING is a directory reading fails (EIO). While BACKING.hold exists, a read
+server does behind the kernel's back. A file that is made by mknod(2) is another name of it. Where BACKING is a directory reading fails (EIO). While BACKING.hold exists, a read
 is not answered, nor is anything after it; BACKING.asked then says that one came. With 'passthrough' the kernel reads and writes BACKING itself, which it then opens as FILE was opened,
 and all the server does for that is to open BACKING for reading. Written from the description of the protocol in the kernel's
 include/uapi/linux/fuse.h.
@@ -23,7 +23,7 @@ import struct
 import sys
 import time
 
-LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT = 1, 2, 3, 14, 15, 18, 25, 26
+LOOKUP, FORGET, GETATTR, MKNOD, OPEN, READ, RELEASE, FLUSH, INIT = 1, 2, 3, 8, 14, 15, 18, 25, 26
 OPENDIR, RELEASEDIR, ACCESS, BATCH_FORGET = 27, 29, 34, 42
 ROOT, FILE = 1, 2
 LONG = 1 << 20
@@ -36,6 +36,10 @@ def attributes(node, backing):
     mode, size = (stat.S_IFDIR | 0o755, 0) if node == ROOT else (stat.S_IFREG | 0o755, os.stat(backing).st_size)
     times = (1, 1, 1, 0, 0, 0)
     return struct.pack("<6Q10I", node, size, 1, *times[:3], *times[3:], mode, 1, 0, 0, 0, 4096, 0)
+
+
+def entry(backing):
+    return struct.pack("<4Q2I", FILE, 0, LONG, LONG, 0, 0) + attributes(FILE, backing)
 
 
 def wait_while_held(backing):
@@ -69,9 +73,9 @@ def answer(code, node, body, backing):
     if code == INIT:
         return struct.pack("<4I2H2I2HI7I", 7, 31, 1 << 16, 0, 8, 8, 1 << 16, 1, 16, 0, 0, *[0] * 7)
     if code == LOOKUP:
-        if body != b"file\0":
-            return errno.ENOENT
-        return struct.pack("<4Q2I", FILE, 0, LONG, LONG, 0, 0) + attributes(FILE, backing)
+        return entry(backing) if body == b"file\0" else errno.ENOENT
+    if code == MKNOD:
+        return entry(backing)
     if code == GETATTR:
         return struct.pack("<Q2I", LONG, 0, 0) + attributes(node, backing)
     if code in (OPEN, OPENDIR):

@@ -7,9 +7,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/shm.h>
 #include <unistd.h>
@@ -81,6 +84,36 @@ static int do_implied(char **arg)
 	return mprotect(start, SIZE, PROT_READ) ? fail("mprotect") : 0;
 }
 
+static sigjmp_buf not_executable;
+
+static void on_fault(int signal)
+{
+	(void)signal;
+	siglongjmp(not_executable, 1);
+}
+
+/*
+ * noexec MOUNT FILE: sets noexec on MOUNT, where FILE is, and maps FILE readable, which the
+ * personality makes executable if MOUNT is not noexec any more by then. Calls its code.
+ */
+static int do_noexec(char **arg)
+{
+	void *start;
+
+	if (mount(NULL, arg[0], NULL, MS_REMOUNT | MS_BIND | MS_NOEXEC, NULL))
+		return fail("mount");
+	if (personality(READ_IMPLIES_EXEC) < 0)
+		return fail("personality");
+	start = map(arg[1], O_RDONLY, PROT_READ, MAP_PRIVATE);
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	signal(SIGSEGV, on_fault);
+	if (!sigsetjmp(not_executable, 1))
+		return call(start);
+	errno = ENOEXEC;
+	return fail("call");
+}
+
 /*
  * shared FILE: writes code to it through a shared mapping, which then becomes executable, and calls
  * the code.
@@ -142,6 +175,7 @@ static const struct command commands[] = {
 	{ "pkey", do_pkey, 1 },
 	{ "moved", do_moved, 1 },
 	{ "implied", do_implied, 1 },
+	{ "noexec", do_noexec, 2 },
 	{ "shared", do_shared, 1 },
 	{ "private", do_private, 1 },
 	{ "anonymous", do_anonymous, 0 },

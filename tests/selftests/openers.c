@@ -32,6 +32,14 @@ static int do_open(char **arg)
 	return fd < 0 ? fail("open") : write_code(fd);
 }
 
+/* cut FILE: by a descriptor for reading that cuts it; what is empty is then opened for writing. */
+static int do_cut(char **arg)
+{
+	if (open(arg[0], O_RDONLY | O_TRUNC | O_CLOEXEC) < 0)
+		return fail("open");
+	return do_open(arg);
+}
+
 static int open_and_close(const char *path)
 {
 	int status;
@@ -92,6 +100,7 @@ static int do_handle(char **arg)
 
 static const struct command commands[] = {
 	{ "open", do_open, 1 },
+	{ "cut", do_cut, 1 },
 	{ "fanotify", do_fanotify, 1 },
 	{ "handle", do_handle, 1 },
 };

@@ -1,25 +1,29 @@
 #!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
-"""pre_access.py MOUNTPOINT [LOG]: watches the content of all files of a mount before it is accessed (FAN_PRE_ACCESS), and
+"""pre_access.py MOUNTPOINT [LOG|executable]: watches the content of all files of a mount before it is accessed (FAN_PRE_ACCESS), and
 allows every access, in the background until it is killed. Prints its process id when it is ready. While it watches, the
 kernel keeps nobody from writing a program that is being executed. With LOG it watches reads as a scanner of content does
-(FAN_ACCESS_PERM), and appends the path of each. See include/uapi/linux/fanotify.h of the kernel."""
+(FAN_ACCESS_PERM), appends the path of each, and allows none while there is a file LOG.hold. With 'executable' it ends noexec of the mount before it allows an access. See
+include/uapi/linux/fanotify.h of the kernel."""
 
 import ctypes
 import os
 import struct
 import sys
+import time
 
 CLASS_CONTENT, CLASS_PRE_CONTENT, CLOEXEC = 0x4, 0x8, 0x1
 MARK_ADD, MARK_MOUNT = 0x1, 0x10
 ACCESS_PERM, PRE_ACCESS = 0x00020000, 0x00100000
 ALLOW = 1
+REMOUNT, BIND = 0x20, 0x1000
 EVENT = "=IBBHQii"
 
 
 def main():
     libc = ctypes.CDLL(None, use_errno=True)
-    log = open(sys.argv[2], "a", buffering=1) if len(sys.argv) > 2 else None
+    option = sys.argv[2] if len(sys.argv) > 2 else None
+    log = open(option, "a", buffering=1) if option and option != "executable" else None
     kind, mask = (CLASS_CONTENT, ACCESS_PERM) if log else (CLASS_PRE_CONTENT, PRE_ACCESS)
     fd = libc.fanotify_init(kind | CLOEXEC, os.O_RDONLY | os.O_LARGEFILE)
     mask = ctypes.c_uint64(mask)
@@ -38,6 +42,10 @@ def main():
             length, _, _, _, _, file, _ = struct.unpack_from(EVENT, events)
             if log:
                 print(os.readlink(f"/proc/self/fd/{file}"), file=log)
+            while log and os.path.exists(option + ".hold"):
+                time.sleep(0.02)
+            if option == "executable":
+                libc.mount(None, sys.argv[1].encode(), None, REMOUNT | BIND, None)
             os.write(fd, struct.pack("=iI", file, ALLOW))
             os.close(file)
             events = events[length:]

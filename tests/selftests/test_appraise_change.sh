@@ -11,7 +11,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 40
+plan 45
 begin_appraisal
 load_module || bail "the module does not load"
 listing="appraise func=BPRM_CHECK fsuuid=$uuid digest_list
@@ -98,6 +98,47 @@ check "cannot be written under the policy" is_refused immutable "$disk/libsigned
 kill "$sleeper" && wait "$sleeper" 2>/dev/null
 set_policy ""
 check "can be written again when the policy is gone" appends "$disk/libsigned.so"
+
+section "a library that comes into use while a policy is being checked"
+# The check stands still at the first file that it reads.
+for name in early late; do
+	cp "$zlib" "$disk/lib$name.so" && sign_file "$disk/lib$name.so" linked || bail "no library"
+done
+# It sees reads of what is opened from here on.
+scanner=$("$SELFTESTS/pre_access.py" "$disk" "$WORK/scanned") || bail "nobody can scan: $scanner"
+LD_PRELOAD=$disk/libearly.so sleep 1000 &
+sleeper=$!
+wait_for 30 grep -q libearly /proc/$sleeper/maps
+mkfifo "$WORK/go"
+python3 -S -c '
+import mmap, os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+print("ready", flush=True)
+for _ in range(2):
+    sys.stdin.readline()
+    mapping = mmap.mmap(fd, 4096, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_EXEC)
+    print("mapped", flush=True)' "$disk/liblate.so" <"$WORK/go" >"$WORK/said" 2>/dev/null &
+mapper=$!
+exec {go}>"$WORK/go"
+wait_for 30 grep -q ready "$WORK/said"
+: >"$WORK/scanned.hold" >"$WORK/scanned"
+set_policy "$plain" &
+policy=$!
+check "the check reads a library in use" wait_for 60 grep -q libearly "$WORK/scanned"
+echo >&"$go"
+check "another library is mapped meanwhile" wait_for 30 grep -q mapped "$WORK/said"
+rm "$WORK/scanned.hold"
+wait $policy || note "the policy is refused"
+kill "$scanner" "$sleeper" && wait "$sleeper" 2>/dev/null
+check "it cannot be written under the policy" is_refused immutable "$disk/liblate.so" appends "$disk/liblate.so"
+
+section "a library that is mapped when its signature goes"
+setfattr -x security.ima "$disk/liblate.so"
+check "cannot be written" is_refused immutable "$disk/liblate.so" appends "$disk/liblate.so"
+exec {go}>&-
+wait "$mapper"
+check "can be written when nothing has it mapped" appends "$disk/liblate.so"
+set_policy ""
 
 section "a signed program whose disk is gone"
 image=/mnt/run/change.img

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Appraisal of what the kernel reads for itself: firmware and kexec images. See
-# test_appraise_write.sh for modules and policies.
+# Appraisal of what the kernel reads for itself: firmware and kexec images, and modules beside a BPF
+# program that gives the result of the hook. See test_appraise_write.sh for other modules, and
+# policies.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -12,7 +13,7 @@
 . "$(dirname "$0")/kernel_reads.sh"
 
 modprobe test_firmware 2>/dev/null || skip_all "no module test_firmware"
-plan 14
+plan 18
 begin_appraisal
 load_module || bail "the module does not load"
 
@@ -38,6 +39,29 @@ check "is loaded by imasig with a list" request "$listed"
 printf '%s\n' "$former" >"$firmware_path"
 set_firmware reset 1
 rmmod test_firmware
+
+section "a BPF program that gives the result of a hook in its place"
+# The kernel takes a result above 0 for the size of the file.
+cp "$(modinfo -n dummy)" "$disk/dummy.ko" && echo unknown >>"$disk/dummy.ko" && mkfifo "$WORK/hold" || bail "no module"
+# beside_it COMMAND...: while the program is there, if it can be.
+beside_it() {
+	local pid hold rc=0
+	/opt/guest/bpf_lsm 0 security_kernel_post_read_file <"$WORK/hold" >"$WORK/bpf" 2>&1 &
+	pid=$!
+	exec {hold}>"$WORK/hold"
+	wait_for 60 [ -s "$WORK/bpf" ]
+	"$@" 2>"$WORK/beside" || rc=$?
+	exec {hold}>&-
+	wait "$pid"
+	return "$rc"
+}
+set_policy "measure func=MODULE_CHECK digest_list" || bail "the policy is refused"
+check "is loaded where the policy measures" eval 'beside_it true; grep -q "^attached" "$WORK/bpf"'
+check "leaves a violation there" [ "$(violations_for bpf_modify_return)" = 1 ]
+set_policy "appraise func=MODULE_CHECK digest_list" || bail "the policy is refused"
+check "does not have an unknown kernel module loaded" eval '! beside_it insmod "$disk/dummy.ko"'
+check "is refused" grep -q 'BPF_PROG_LOAD: Operation not permitted' "$WORK/bpf"
+! grep -q '^dummy ' /proc/modules || rmmod dummy
 
 section "kexec"
 # kexec. The kernel that is named comes to nothing after it was read: EINVAL or ENOEXEC, not EACCES.

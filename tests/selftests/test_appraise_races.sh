@@ -10,10 +10,11 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
+. "$(dirname "$0")/intruder.sh"
 
 RACES=/opt/guest/races
 ROUNDS=${ROUNDS:-40}
-plan 24
+plan 25
 begin_appraisal
 load_module || bail "the module does not load"
 rules="appraise func=BPRM_CHECK fsuuid=$uuid digest_list
@@ -48,6 +49,17 @@ check_eq "has the cause direct-io" 1 "$(refusals "$listed" direct-io | wc -l)"
 check "leaves the program in use: it cannot be opened for writing" refuses eval ': 2>/dev/null >>"$listed"'
 check "leaves the program in use: it is not truncated" refuses "$SYSCALLS" truncate "$listed" 10
 check "leaves a program that runs" "$listed"
+
+section "a mapping that the personality makes executable"
+# The kernel asks twice whether the mount is noexec: for the hook, and when it makes the mapping.
+# What watches the mount ends noexec in between.
+library 42 "$disk/code" || bail "no library"
+watcher=$("$SELFTESTS/pre_access.py" "$disk" executable) || bail "nobody can watch: $watcher"
+check "is refused where the mount is noexec only at first" is_refused missing-hash "$disk/code" \
+	/opt/guest/mappings noexec "$disk" "$disk/code"
+kill "$watcher"
+wait_for 30 eval '! [ -d /proc/$watcher ]'
+mount -o remount,bind,exec "$disk"
 
 section "overlayfs"
 # A descriptor from before the copy-up maps the lower file, and a read gets the upper one.

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Files are opened for writing by other ways than open(2): none of them rewrites a library that is
-# in use as signed while the module enforces, and each leaves a violation where the library was
-# measured. Not tested: ksmbd, which needs a server in user space that Debian does not have in its
-# base; nfsd opens as open(2) does.
+# Files are opened for writing by other ways than open(2), or cut before that: none of them rewrites
+# a library that is in use as signed while the module enforces, and each leaves a violation where
+# the library was measured. Not tested: ksmbd, which needs a server in user space that Debian does
+# not have in its base. nfsd opens as open(2) does; a module for tests cuts as nfsd does.
 #
 # shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
@@ -14,7 +14,8 @@
 . "$(dirname "$0")/intruder.sh"
 
 OPENERS=/opt/guest/openers
-plan 20
+cutter=/opt/guest/modules/digest_lists_cut.ko
+plan 28
 begin_appraisal
 mkfs_loop xfs 300M "$WORK/xfs" || bail "no XFS"
 mkfifo "$WORK/go"
@@ -33,7 +34,7 @@ begin_ecryptfs || without+=" ecryptfs"
 place() {
 	command=open
 	case $1 in
-	fanotify | open) file=$disk/$1-$2 && command=$1 ;;
+	cut | fanotify | nfsd | open) file=$disk/$1-$2 && command=$1 ;;
 	handle) file=$WORK/xfs/$1-$2 && command=$1 ;;
 	passthrough) file=$disk/$1-$2 ;;
 	ecryptfs) file=$disk/crypt/$1-$2 ;;
@@ -48,6 +49,12 @@ place() {
 	ecryptfs) opened=$WORK/crypt/${file##*/} ;;
 	esac
 }
+# writes WAY FILE: opens the file by that way, and writes to it. Returns the errno of what failed.
+writes() {
+	[ "$1" = nfsd ] || { "$OPENERS" "$@"; return; }
+	insmod "$cutter" file="$2" 2>"$WORK/insmod" || { cat "$WORK/insmod" && grep -q 'Permission denied' "$WORK/insmod" && return 13 || return 1; }
+	rmmod digest_lists_cut && "$OPENERS" open "$2"
+}
 # rewrite_in_use: writes to the library while a task has it mapped, and has the task call it before
 # and after; what that returned is in $called, the exit status of the writer in $wrote.
 rewrite_in_use() {
@@ -58,22 +65,22 @@ rewrite_in_use() {
 	exec {go}>"$WORK/go"
 	wait_for 60 says mapped
 	wrote=0
-	"$OPENERS" "$command" "$opened" >"$WORK/wrote" 2>&1 || wrote=$?
+	writes "$command" "$opened" >"$WORK/wrote" 2>&1 || wrote=$?
 	exec {go}>&-
 	wait $pid
 	called=$(sed -n 's/^returned //p' "$WORK/said" | tr '\n' ' ')
 }
-declare -A name=([open]="open(2)" [fanotify]="fanotify's descriptor" [handle]="XFS_IOC_OPEN_BY_HANDLE"
+declare -A name=([open]="open(2)" [cut]="a descriptor for reading that cuts it" [nfsd]="a client of nfsd that cuts it" [fanotify]="fanotify's descriptor" [handle]="XFS_IOC_OPEN_BY_HANDLE"
 	[passthrough]="FUSE passthrough" [ecryptfs]="eCryptfs")
-ways=(open fanotify handle passthrough ecryptfs)
+ways=(open cut nfsd fanotify handle passthrough ecryptfs)
 
 load_module || bail "the module does not load"
 rules="func=MMAP_CHECK uid=$USER_ID fsuuid=$uuid digest_list"
 more="func=MMAP_CHECK uid=$USER_ID fsuuid=$(uuid_of "$WORK/xfs") digest_list"
 set_policy "measure $rules${NL}measure $more" || bail "the policy is refused"
 for way in "${ways[@]}"; do
-	section "$what"
 	what="measuring, ${name[$way]}"
+	section "$what"
 	[[ $without != *$way* ]] || { skip "a library in use is rewritten" "no $way here" && skip "a library in use that is rewritten leaves a violation" "no $way here" && continue; }
 	place "$way" measured || bail "no library for $way"
 	rewrite_in_use
@@ -84,18 +91,19 @@ done
 
 set_policy "appraise $rules${NL}appraise $more" || bail "the policy is refused"
 for way in "${ways[@]}"; do
-	section "$what"
 	what="enforcing, ${name[$way]}"
+	section "$what"
 	[[ $without != *$way* ]] || { skip "a library in use as signed is not opened for writing" "no $way here" && skip "the task that has it mapped calls the same code as before" "no $way here" && continue; }
 	# With a look at it: a lookup by eCryptfs that may not open the lower file loses an inode,
 	# which stops the kernel at umount.
 	place "$way" enforced && stat "$opened" >/dev/null && list_of immutable "$file" && load_signed || bail "no library for $way"
 	rewrite_in_use
+	refused=13 calls='7 7 '
 	case $way in
 	passthrough) refused=5 ;; # FUSE answers EIO, whatever the reason.
-	*) refused=13 ;;
+	nfsd) calls='7 ' ;; # What was cut is gone.
 	esac
 	check_eq "a library in use as signed is not opened for writing" "$refused" "$wrote" || cat "$WORK/wrote"
-	check_eq "the task that has it mapped calls the same code as before" "7 7 " "$called"
+	check_eq "the task that has it mapped calls no other code" "$calls" "$called"
 done
 finish

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/intruder.sh"
 
-plan 8
+plan 10
 # How long an answer may take, in seconds: nobody waits for anybody, but machines are busy.
 LIMIT=30
 begin_appraisal
@@ -63,6 +63,21 @@ check "a policy that would deny what is mapped from there is taken at once with 
 	printf "appraise func=MMAP_CHECK uid=$USER_ID fsname=fuse digest_list\n" >"$WORK/policy" &&
 	in_time dd if="$WORK/policy" of="$SECFS/policy" bs=64k status=none'
 check "it does not answer after all that" test -e "$device.hold"
+
+section "a new file on such a server"
+served=$WORK/served
+library 7 "$served" && mkdir "$WORK/other" && "$SELFTESTS/fuse_file.py" "$served" "$WORK/other" && mounts+=("$WORK/other") ||
+	bail "no other server"
+set_policy "appraise func=FILE_CHECK fsname=fuse digest_list" || bail "the policy is refused"
+: >"$served.hold"
+check "a task that opened it for writing ends at once" answered python3 -S -c '
+import os, sys
+os.mknod(sys.argv[1], 0o100644)
+os.open(sys.argv[1], os.O_WRONLY)' "$WORK/other/new"
+check "it is not read when it is closed" [ ! -e "$served.asked" ]
+rm "$served.hold"
+
+section "a server that does not answer"
 unload_module
 check "the module starts with a policy that would deny what is mapped from there, or is refused, at once" \
 	answered modprobe digest_lists allow_unload=1 require_signature=0 pcr=16 ima_policy=appraise_exec_tcb

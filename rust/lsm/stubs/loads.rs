@@ -11,7 +11,10 @@ use super::{
     },
     verdict, //
 };
-use crate::sys::file::File;
+use crate::sys::{
+    bindings,
+    file::File, //
+};
 use kernel::{
     bindings as c,
     ffi,
@@ -130,4 +133,20 @@ pub(in crate::sys::lsm) unsafe extern "C" fn kernel_post_load_data<H: Handler>(
     enter(0, |h: &H| {
         verdict(h.kernel_loaded(Loaded { what, content, way }))
     })
+}
+
+/// # Safety
+///
+/// Called as the hook `bpf_prog_load`.
+pub(in crate::sys::lsm) unsafe extern "C" fn bpf_prog_load<H: Handler>(
+    _prog: *mut c::bpf_prog,
+    attr: *mut c::bpf_attr,
+    _token: *mut c::bpf_token,
+    _kernel: bool,
+) -> ffi::c_int {
+    // SAFETY: The hook passes a copy of what user space asked for.
+    if !unsafe { bindings::diglist_bpf_gives_results(attr) } {
+        return 0;
+    }
+    enter(0, |h: &H| verdict(h.bpf_gives_results()))
 }

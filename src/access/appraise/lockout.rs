@@ -38,7 +38,8 @@ use crate::{
         },
         inode::InodeKey,
         kernel_crate::kvec_zeroed,
-        module, //
+        module,
+        task, //
     },
 };
 use digest_logic::{
@@ -120,6 +121,39 @@ pub(crate) fn check_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePol
     }
 }
 
+/// Notes what came into use as signed between [`check_lockout`] and the moment at which the policy
+/// was in force. Programs and libraries that are known to be in use as signed are not read again.
+/// May sleep until all others are read.
+pub(crate) fn note_late_uses(stores: &Stores) {
+    let policy = stores.policies.load();
+    if stores.policies.mode() != Mode::Enforce || !policy.appraises_anything() {
+        return;
+    }
+    if let Err(e) = look_for_late_uses(stores, &policy) {
+        pr_warn!(
+            "policy: what came into use meanwhile could not be looked at ({})\n",
+            e.to_errno()
+        );
+    }
+}
+
+fn look_for_late_uses(stores: &Stores, policy: &ActivePolicy) -> Result {
+    task::finish_hooks();
+    let uses = Uses::by_processes()?;
+    let mut judged = None;
+    for used in uses.iter() {
+        if !used.file.is_regular() || stores.cache.is_signed(used.file.real_inode()) {
+            continue;
+        }
+        let judged = judged_for(&mut judged, &used.file);
+        for access in accesses(used) {
+            // Who may not use it again goes on as it is.
+            let _denied = would_allow(stores, policy, &access, judged)?;
+        }
+    }
+    Ok(())
+}
+
 fn look_for_lockout(stores: &Stores, exempt: &Exempt, policy: &ActivePolicy) -> Result {
     let uses = Uses::by_processes().map_err(|e| match e {
         E2BIG => refuse("policy", Cause::ManyInUse),
@@ -171,15 +205,8 @@ fn denials(
     if !file.is_regular() {
         return Ok(0);
     }
-    let key = file.real_inode().key();
-    let judged = match judged {
-        Some(judged) if judged.key == key => judged,
-        other => other.insert(Judged::new(key)),
-    };
-    let executing = EXECUTING.iter().filter(|_| used.executed);
-    let mapping = OPENING_AND_MAPPING.iter().filter(|_| used.mapped);
-    for (func, mask) in Iterator::chain(executing, mapping) {
-        let access = Query::new(file, *func, *mask).with_ids(used.ids).into();
+    let judged = judged_for(judged, file);
+    for access in accesses(used) {
         let Err(denial) = would_allow(stores, policy, &access, judged)? else {
             continue;
         };
@@ -193,6 +220,26 @@ fn denials(
         return Ok(1);
     }
     Ok(0)
+}
+
+/// The answers about `file`: those that there are if it is the last one.
+fn judged_for<'a>(judged: &'a mut Option<Judged>, file: &File) -> &'a mut Judged {
+    let key = file.real_inode().key();
+    if judged.as_ref().is_some_and(|judged| judged.key != key) {
+        *judged = None;
+    }
+    judged.get_or_insert_with(|| Judged::new(key))
+}
+
+/// The accesses that the next execution makes.
+fn accesses(used: &Use) -> impl Iterator<Item = Access<'_>> {
+    let executing = EXECUTING.iter().filter(|_| used.executed);
+    let mapping = OPENING_AND_MAPPING.iter().filter(|_| used.mapped);
+    Iterator::chain(executing, mapping).map(|(func, mask)| {
+        Query::new(&used.file, *func, *mask)
+            .with_ids(used.ids)
+            .into()
+    })
 }
 
 fn would_allow(

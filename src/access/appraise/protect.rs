@@ -126,16 +126,21 @@ pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
 /// Content that has not been used yet may be written: package managers reopen files they have just
 /// unpacked in order to sync them. Afterwards the lists do not know it.
 ///
+/// Content that is mapped is in use as it is, even if it no longer counts as signed: its list was
+/// removed, or the file was cut by nfsd, which no hook can refuse. What is written would be
+/// executed in the mappings.
+///
 /// # Errors
 ///
 /// `EACCES`; `EINTR` if the task was killed.
 fn may_change(stores: &Stores, file: &File) -> Result {
-    // New content passes unsigned, and empty content cannot have been used.
-    if !file.is_regular()
-        || !stores.cache.is_signed(file.real_inode())
-        || stores.cache.is_new(file)
-        || file.size() == 0
+    // New content passes unsigned.
+    if !file.is_regular() || !stores.cache.is_signed(file.real_inode()) || stores.cache.is_new(file)
     {
+        return Ok(());
+    }
+    let is_mapped = file.is_mapped();
+    if file.size() == 0 && !is_mapped {
         return Ok(());
     }
     let rule = asking_rule(stores, file);
@@ -152,7 +157,7 @@ fn may_change(stores: &Stores, file: &File) -> Result {
         // still be being made: so only the administrator may write it, and not while it is mapped,
         // since some of the administrator's programs write what users give them.
         Err(denial) if says_unsigned(denial) => {
-            if task::may_configure() && !file.real_inode().is_mapped() {
+            if task::may_configure() && !is_mapped {
                 stores.cache.note_unsigned(file);
                 return Ok(());
             }
@@ -194,6 +199,21 @@ pub(crate) fn may_come_as_bytes(stores: &Stores, func: Func) -> Result {
         return Err(EACCES);
     }
     Ok(())
+}
+
+/// Refuses a BPF program that can give the results of hooks in place of this module, and of all
+/// others, while files are refused. Does not sleep.
+///
+/// # Errors
+///
+/// `EPERM`.
+pub(in crate::access) fn may_give_results(stores: &Stores) -> Result {
+    if !stores.policies.enforces() {
+        return Ok(());
+    }
+    stores.stats.denied.count();
+    pr_err!("bpf: a program that replaces results of the kernel (fmod_ret) is refused\n");
+    Err(EPERM)
 }
 
 /// Refuses an executable mapping of another layer than the one that is read, since nothing checked

@@ -43,6 +43,11 @@ pub(in crate::access) fn refresh_reference(stores: &Stores, file: &File) {
     if !file.is_regular() || !stores.policies.appraises() || !stores.cache.has_passed(file) {
         return;
     }
+    // It would be refused in spite of the value, and its server may never answer the read. The task
+    // may have no way to be killed: it exits, or closes files for all others.
+    if file.is_served() {
+        return;
+    }
     let access = Access::new(file, Func::FileCheck, Mask::WRITE);
     if stores.policies.decide(&access).appraise.is_none() {
         return;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The hooks of what changes a file without opening it for writing.
+
+use super::{
+    super::handler::{
+        enter,
+        Handler, //
+    },
+    verdict, //
+};
+use crate::sys::{
+    file::File,
+    path::{
+        Dentry,
+        Path, //
+    },
+};
+use kernel::{
+    bindings as c,
+    ffi,
+    prelude::*,
+    str::CStr, //
+};
+
+/// # Safety
+///
+/// Called as the hook `path_truncate`.
+pub(in crate::sys::lsm) unsafe extern "C" fn path_truncate<H: Handler>(
+    path: *const c::path,
+) -> ffi::c_int {
+    // SAFETY: The hook passes a path to a file that the caller holds.
+    let path = unsafe { Path::from_raw(path) };
+    enter(0, |h: &H| verdict(h.truncated(path)))
+}
+
+/// # Safety
+///
+/// Called as the hook `file_truncate`.
+pub(in crate::sys::lsm) unsafe extern "C" fn file_truncate<H: Handler>(
+    file: *mut c::file,
+) -> ffi::c_int {
+    // SAFETY: The hook passes an open file, whose path does not change.
+    let (file, path) = unsafe {
+        (
+            File::from_raw(file),
+            Path::from_raw(&raw const (*file).__bindgen_anon_1.f_path),
+        )
+    };
+    // One that can write was asked about when it was opened.
+    if file.is_writable() {
+        return 0;
+    }
+    enter(0, |h: &H| verdict(h.truncated(path)))
+}
+
+/// # Safety
+///
+/// Called as the hook `inode_setxattr`.
+pub(in crate::sys::lsm) unsafe extern "C" fn inode_setxattr<H: Handler>(
+    _idmap: *mut c::mnt_idmap,
+    dentry: *mut c::dentry,
+    name: *const ffi::c_char,
+    _value: *const ffi::c_void,
+    _size: usize,
+    _flags: ffi::c_int,
+) -> ffi::c_int {
+    // SAFETY: The hook passes a directory entry with an inode, that the caller holds, and a
+    // NUL-terminated name.
+    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
+    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
+}
+
+/// # Safety
+///
+/// Called as the hook `inode_removexattr`.
+pub(in crate::sys::lsm) unsafe extern "C" fn inode_removexattr<H: Handler>(
+    _idmap: *mut c::mnt_idmap,
+    dentry: *mut c::dentry,
+    name: *const ffi::c_char,
+) -> ffi::c_int {
+    // SAFETY: As for `inode_setxattr`.
+    let (dentry, name) = unsafe { (Dentry::from_raw(dentry), CStr::from_char_ptr(name)) };
+    enter(0, |h: &H| verdict(h.xattr_changed(dentry, name)))
+}
