@@ -66,7 +66,7 @@ check "it does not answer after all that" test -e "$device.hold"
 
 section "a new file on such a server"
 served=$WORK/served
-library 7 "$served" && mkdir "$WORK/other" && "$SELFTESTS/fuse_file.py" "$served" "$WORK/other" && mounts+=("$WORK/other") ||
+library 7 "$served" && mkdir "$WORK/other" && "$SELFTESTS/fuse_file.py" "$served" "$WORK/other" {go}>&- && mounts+=("$WORK/other") ||
 	bail "no other server"
 set_policy "appraise func=FILE_CHECK fsname=fuse digest_list" || bail "the policy is refused"
 : >"$served.hold"
