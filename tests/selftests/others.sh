@@ -8,6 +8,7 @@
 
 ima=/sys/kernel/security/ima
 ima_list=$ima/ascii_runtime_measurements
+evm=/sys/kernel/security/integrity/evm/evm
 
 # last_in LIST PATH: the algorithm and digest of the file's last record.
 last_in() { awk -v path="$2" '$5 == path { last = $4 } END { print last }' "$1"; }
