@@ -52,14 +52,14 @@ change() {
 	FILE_RENAME) mv "$2" moved ;;
 	esac
 }
-for name in FILE_WRITE FILE_TRUNCATE FILE_FTRUNCATE FILE_UNLINK FILE_RENAME; do
-	section "file_reset $name"
-	list "$name" "$name" && digest=$(digest_of "$WORK/lists/$name") && load_metadata "$WORK/lists/$name.meta" || note "no list"
-	check "a digest of the list is known" known "$name"
-	change "$name" "$WORK/lists/$name" || note "the list is not changed"
-	check "the digest is known as it was loaded" known "$name"
-	check "the changed list is not loaded as the one that the metadata describe" eval 'remove "$digest" && ! load_metadata "$WORK/lists/$name.meta" 2>/dev/null'
-	check "the digest is unknown without the list" eval '! known "$name"'
+for what in FILE_WRITE FILE_TRUNCATE FILE_FTRUNCATE FILE_UNLINK FILE_RENAME; do
+	section "file_reset $what"
+	list "$what" "$what" && digest=$(digest_of "$WORK/lists/$what") && load_metadata "$WORK/lists/$what.meta" || note "no list"
+	check "a digest of the list is known" known "$what"
+	change "$what" "$WORK/lists/$what" || note "the list is not changed"
+	check "the digest is known as it was loaded" known "$what"
+	check "the changed list is not loaded as the one that the metadata describe" eval 'remove "$digest" && ! load_metadata "$WORK/lists/$what.meta" 2>/dev/null'
+	check "the digest is unknown without the list" eval '! known "$what"'
 done
 
 section "file_reset_again"

@@ -66,9 +66,9 @@ readable
 # set_attribute NAME VALUE-IMA VALUE-MODULE
 set_attribute() { setfattr -n "$1" -v "0x$2" ima && setfattr -n "$1" -v "0x$3" module; }
 changed mode 'chmod 644 ima module' 'chmod 600 ima module'
-for name in security.ima security.evm; do
-	one=$(attribute $name ima) two=$(attribute $name module)
-	changed $name 'set_attribute $name "$(other "$one")" "$(other "$two")"' 'set_attribute $name "$one" "$two"'
+for which in security.ima security.evm; do
+	one=$(attribute $which ima) two=$(attribute $which module)
+	changed $which 'set_attribute $which "$(other "$one")" "$(other "$two")"' 'set_attribute $which "$one" "$two"'
 done
 changed ACL 'setfacl -m u::rwx ima module' 'setfacl -m u::rw ima module'
 cd /

@@ -19,7 +19,7 @@
 
 grep -qw selftest.evm_utils /proc/cmdline || skip_all "not booted with selftest.evm_utils"
 [ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
-plan 120
+plan 99
 
 chmod 755 "$WORK"
 disk=$WORK/disk
@@ -192,9 +192,8 @@ for number in 1 2 3 4; do
 	else
 		section "fsverity test$number, without fs-verity"
 		chown 400$number "$file" && "$file"
-		want="$template verity:sha256:$ZERO "
-		check_eq "IMA records that there is no digest" "$want" "$(fields $ima_list "$file")"
-		check_eq "the module records that there is no digest" "$want" "$(fields "$ASCII" "$file")"
+		check_eq "IMA has no record of a file that it cannot measure" "" "$(fields $ima_list "$file")"
+		check_eq "the module has a violation of a file that it cannot measure" "ima-ng sha256:$ZERO " "$(fields "$ASCII" "$file")"
 		section "fsverity test$number"
 		fresh "$disk" && digest=$(verity "$file") || note "fs-verity is not enabled"
 		chown 400$number "$file" && "$file"
@@ -208,16 +207,17 @@ check "the signature of an fs-verity digest is one of version 3" eval '[[ $(ima_
 
 section "ima_overlay test1"
 for who in ima module; do fresh "$disk/lower" "$who" && sign_file "$file" linked; done
+chgrp 7004 "$disk/lower/ima" && chgrp 8004 "$disk/lower/module"
 check "a signed program keeps its signature when it is copied" eval 'cp --preserve=all "$disk/lower/ima" "$disk/copy" &&
 	[ "$(ima_of "$disk/copy")" = "$(ima_of "$disk/lower/ima")" ] && [[ $(ima_of "$disk/copy") == 0302* ]]'
 section "ima_overlay test2"
 check "overlayfs has the signature of the file below" eval '[ "$(ima_of "$WORK/overlay/ima")" = "$(ima_of "$disk/lower/ima")" ]'
 section "ima_overlay test3"
-chgrp 7004 "$disk/lower/ima" && chgrp 8004 "$disk/lower/module"
 verdict IMA passes "$WORK/overlay/ima"
 verdict "the module" passes "$WORK/overlay/module"
 section "ima_overlay test3, after a change below"
-for who in ima module; do echo more >>"$disk/lower/$who"; done
+check "IMA lets the file below be written" eval 'echo more >>"$disk/lower/ima"'
 verdict IMA "is refused" "$WORK/overlay/ima"
-verdict "the module" "is refused" "$WORK/overlay/module"
+check "the module does not let the file below be written" eval '! (echo more >>"$disk/lower/module") 2>/dev/null'
+verdict "the module" passes "$WORK/overlay/module"
 finish
