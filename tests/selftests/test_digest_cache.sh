@@ -5,7 +5,7 @@
 # cache does with files and directories of lists when somebody asks, the module does when lists are
 # loaded: Documentation/testing-others.md says what differs, and why.
 #
-# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016,SC2034 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"

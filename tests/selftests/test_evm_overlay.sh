@@ -37,7 +37,8 @@ for who in ima module; do
 	mount_tmp overlay "lowerdir=$disk/$who/lower,upperdir=$disk/$who/upper,workdir=$disk/$who/work" "$disk/$who/merged" || bail "no overlayfs"
 	section "evm_overlay test1, with $name"
 	check "a file below is written" eval 'echo lower >$who/lower/foo1.txt'
-	# overlayfs makes an empty file above, with the digest of the one below, before anything is asked.
+	# overlayfs makes an empty file above, with the digest of the one below, before anything is
+	# asked.
 	check "it cannot be written anew on overlayfs" eval '! (echo overlay >$who/merged/foo1.txt) 2>/dev/null'
 	check "the file below is as it was" eval '[ "$(cat $who/lower/foo1.txt)" = lower ]'
 	section "evm_overlay test2, with $name"

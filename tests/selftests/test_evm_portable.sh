@@ -93,7 +93,7 @@ signed_pair() {
 	for who in ima module; do
 		group=700$2
 		[ $who = ima ] || group=800$2
-		echo text >"$1.$who" && chmod 600 "$1.$who" && portable "$1.$who" --uid 2000 --gid $group &&
+		echo text >"$1.$who" && chmod 600 "$1.$who" && portable "$1.$who" --uid 2000 --gid "$group" &&
 			chown "2000:$group" "$1.$who" || note "evmctl fails"
 	done
 }

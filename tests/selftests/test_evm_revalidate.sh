@@ -10,7 +10,7 @@
 #
 #   scripts/vm --append selftest.evm_revalidate -- /opt/selftests/run test_evm_revalidate
 #
-# shellcheck disable=SC2015,SC2016 # 'eval' in a check; 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016,SC2034 # 'eval' in a check; 'A && B || bail' ends the test in either case
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"

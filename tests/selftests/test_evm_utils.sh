@@ -28,7 +28,6 @@ modprobe -q loop
 truncate -s 128M $image && mkfs.ext4 -q -F -O verity -b 4096 $image && mkdir "$disk" && mount -o loop $image "$disk" &&
 	mounts+=("$disk") || bail "no file system"
 rm $image
-uuid=$(uuid_of "$disk")
 no_ratelimit
 mkdir "$disk/lower" "$disk/upper" "$disk/work"
 mount_tmp overlay "lowerdir=$disk/lower,upperdir=$disk/upper,workdir=$disk/work" "$WORK/overlay" || bail "no overlayfs"
@@ -114,10 +113,10 @@ for case in "rsa1024 md5" "rsa1024 sha256" "rsa2048 sha1" "rsa2048 sha224" "rsa2
 	"prime192v1 sha256" "prime256v1 sha1" "prime256v1 sha256" "prime256v1 sha512" "secp384r1 sha384"; do
 	read -r kind hash <<<"$case"
 	section "sign_verify $kind $hash"
-	pair $kind-$hash 1 evmctl ima_sign -a $hash -k "$WORK/$kind.key"
+	pair "$kind-$hash" 1 evmctl ima_sign -a "$hash" -k "$WORK/$kind.key"
 	case $kind-$hash in
-	rsa1024-* | prime192v1-* | *-sha1 | *-sha224) run_both $kind-$hash passes "is refused" ;;
-	*) run_both $kind-$hash passes passes ;;
+	rsa1024-* | prime192v1-* | *-sha1 | *-sha224) run_both "$kind-$hash" passes "is refused" ;;
+	*) run_both "$kind-$hash" passes passes ;;
 	esac
 done
 section "sign_verify a key that is not known"
@@ -183,8 +182,8 @@ verity() {
 # fields LIST FILE: the digest and what follows the name in the record of the file.
 fields() { awk -v path="$2" '$5 == path { print $3, $4, $6 }' "$1"; }
 for number in 1 2 3 4; do
-	fresh "$disk" && template=ima-ngv2 signature=''
-	[ $number -lt 3 ] || template=ima-sigv2
+	fresh "$disk" && template="ima-ngv2" signature=''
+	[ $number -lt 3 ] || template="ima-sigv2"
 	if [ $number = 1 ] || [ $number = 3 ]; then
 		section "fsverity test$number"
 		chown 400$number "$file" && "$file"

@@ -106,9 +106,7 @@ pub(super) fn appraise(
     stores.stats.appraised.count();
     let weighed = match weigh(stores, access, rule, found) {
         Ok(vouchers)
-            if access.writes()
-                && vouchers.are_signed()
-                && !stores.cache.is_new(access.file) =>
+            if access.writes() && vouchers.are_signed() && !stores.cache.is_new(access.file) =>
         {
             Err(Denial::Immutable)
         }
