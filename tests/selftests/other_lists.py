@@ -83,7 +83,7 @@ def digest_cache(where, _):
 
 
 # As many blocks, digests a block, values of digests and lists at once as theirs have, and fewer operations.
-BLOCKS, COUNT, VALUES, LISTS, STEPS = 10, 100, 10, 100, 400
+BLOCKS, COUNT, VALUES, LISTS, STEPS = 10, 100, 10, 100, 250
 
 
 def random_list(rng):
@@ -139,7 +139,7 @@ def add_and_remove(where, rng, by_path):
 def fuzzed(where, rng):
     before = read("digests_count"), read("digest_lists")
     taken = 0
-    for number in range(300):
+    for number in range(200):
         data = bytearray(rng.randbytes(rng.randint(1, 10000)))
         head = struct.pack("<BBHHH", 1, 0, rng.randint(0, 7), rng.randint(0, 3), rng.randint(0, 22))
         data[:len(head)] = head

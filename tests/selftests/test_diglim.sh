@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 19
+plan 20
 cd "$WORK" || bail "no work directory"
 mkdir lists
 load_module || bail "the module does not load"
