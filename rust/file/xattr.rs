@@ -31,6 +31,8 @@ use kernel::{
 pub(crate) enum EvmStatus {
     /// They are intact, or EVM has no key and cannot tell.
     Good,
+    /// They are intact, and signed so that EVM does not follow a change (a portable signature).
+    Immutable,
     /// There is no attribute to compare them with.
     NoLabel,
     /// They are not intact.
@@ -131,7 +133,8 @@ impl File {
         };
         let len = length_of(n)?;
         let status = match status {
-            INTEGRITY_PASS | INTEGRITY_PASS_IMMUTABLE | INTEGRITY_UNKNOWN => EvmStatus::Good,
+            INTEGRITY_PASS | INTEGRITY_UNKNOWN => EvmStatus::Good,
+            INTEGRITY_PASS_IMMUTABLE => EvmStatus::Immutable,
             INTEGRITY_NOLABEL | INTEGRITY_NOXATTRS => EvmStatus::NoLabel,
             _ => EvmStatus::Bad,
         };

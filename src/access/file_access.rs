@@ -71,6 +71,11 @@ impl<'a> Access<'a> {
         Self { content, ..self }
     }
 
+    /// Whether it opens the file for writing.
+    pub(super) fn writes(&self) -> bool {
+        self.func == Func::FileCheck && self.file.is_writable()
+    }
+
     /// What earlier looks leave to be done of `decision`, with lists of generation `lists`. Does
     /// not read the file.
     pub(super) fn left(&self, cache: &Cache, decision: &Decision, pcr: u32, lists: u64) -> Left {

@@ -17,7 +17,10 @@ use digest_logic::{
     digest::Digest,
     hash_algo::HashAlgo,
     policy::Template,
-    reference::is_signature,
+    reference::{
+        is_portable_signature,
+        is_signature, //
+    },
     template::{
         Event,
         MAX_NAME, //
@@ -272,12 +275,21 @@ pub(super) fn with_path<T>(file: &File, f: impl FnOnce(&CStr) -> Result<T>) -> R
     f(file.path(&mut buf).unwrap_or(NO_PATH))
 }
 
-/// `security.ima` if it is a signature; empty otherwise.
+/// `security.ima` if it is a signature, or else `security.evm` if that is a portable one; empty
+/// otherwise.
 fn signature_of(file: &File) -> Result<KVec<u8>> {
-    match file.xattr(c"security.ima") {
-        Ok(value) if is_signature(&value) => Ok(value),
-        Err(ENOMEM) => Err(ENOMEM),
-        // It is missing, not a signature, too long, or cannot be read.
-        _ => Ok(KVec::new()),
+    type Wanted = fn(&[u8]) -> bool;
+    let places: [(&CStr, Wanted); 2] = [
+        (c"security.ima", is_signature),
+        (c"security.evm", is_portable_signature),
+    ];
+    for (name, is_wanted) in places {
+        match file.xattr(name) {
+            Ok(value) if is_wanted(&value) => return Ok(value),
+            Err(ENOMEM) => return Err(ENOMEM),
+            // It is missing, not a signature, too long, or cannot be read.
+            _ => (),
+        }
     }
+    Ok(KVec::new())
 }

@@ -31,6 +31,8 @@ use crate::{
 const OLD_DIGEST: u8 = 1;
 const DIGEST: u8 = 4;
 const VERITY_SIGNATURE: u8 = 6;
+/// Of `security.evm`.
+const PORTABLE_SIGNATURE: u8 = 5;
 
 /// The longest value of a digest in `security.ima`.
 pub const MAX_DIGEST_VALUE: usize = MAX_DIGEST_SIZE + 2;
@@ -71,6 +73,12 @@ impl<'a> Reference<'a> {
 /// Whether a value of `security.ima` is a signature, good or not.
 pub fn is_signature(value: &[u8]) -> bool {
     matches!(value.first(), Some(&(SIGNATURE | VERITY_SIGNATURE)))
+}
+
+/// Whether a value of `security.evm` is a signature of metadata that holds wherever the file is
+/// copied to (`EVM_XATTR_PORTABLE_DIGSIG`), good or not.
+pub fn is_portable_signature(value: &[u8]) -> bool {
+    value.first() == Some(&PORTABLE_SIGNATURE)
 }
 
 /// Writes the value of `security.ima` that says `digest`.

@@ -57,6 +57,17 @@ static int do_map_read(char **arg)
 	return map(arg[0], PROT_READ) == MAP_FAILED ? fail("mmap") : 0;
 }
 
+/* map-over-writable FILE: maps it executable while a mapping of it exists that can be stored to. */
+static int do_map_over_writable(char **arg)
+{
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED)
+		return fail("mmap");
+	close(fd);
+	return map(arg[0], PROT_READ | PROT_EXEC) == MAP_FAILED ? fail("mmap") : 0;
+}
+
 /* map-implied FILE: maps it readable, which the personality makes executable. */
 static int do_map_implied(char **arg)
 {
@@ -263,6 +274,18 @@ static int do_kexec_load(char **arg)
 	return syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL) ? fail("kexec_load") : 0;
 }
 
+/*
+ * kexec-cmdline KERNEL CMDLINE: loads a kernel for kexec with that command line and no initramfs.
+ */
+static int do_kexec_cmdline(char **arg)
+{
+	int kernel = open(arg[0], O_RDONLY | O_CLOEXEC);
+
+	return syscall(SYS_kexec_file_load, kernel, -1, strlen(arg[1]) + 1, arg[1], 4UL /* KEXEC_FILE_NO_INITRAMFS */) ?
+		       fail("kexec_file_load") :
+		       0;
+}
+
 /* kexec KERNEL INITRAMFS: loads both for kexec, and lets go of them. */
 static int do_kexec(char **arg)
 {
@@ -344,6 +367,7 @@ static const struct command commands[] = {
 	{ "map-fd", do_map_fd, 1 },
 	{ "map-direct", do_map_direct, 1 },
 	{ "map-read", do_map_read, 1 },
+	{ "map-over-writable", do_map_over_writable, 1 },
 	{ "map-implied", do_map_implied, 1 },
 	{ "mprotect", do_mprotect, 1 },
 	{ "mprotect-killed", do_mprotect_killed, 2 },
@@ -361,6 +385,7 @@ static const struct command commands[] = {
 	{ "swap-exec", do_swap_exec, 2 },
 	{ "init-module", do_init_module, 1 },
 	{ "kexec", do_kexec, 2 },
+	{ "kexec-cmdline", do_kexec_cmdline, 2 },
 	{ "kexec-load", do_kexec_load, 0 },
 	{ "write", do_write, 2 },
 	{ "verity", do_verity, 1 },

@@ -104,9 +104,10 @@ pub(super) fn appraise(
     found: &Found<'_>,
 ) -> Result<Vouchers> {
     stores.stats.appraised.count();
-    let writes = access.func == Func::FileCheck && access.file.is_writable();
     let weighed = match weigh(stores, access, rule, found) {
-        Ok(vouchers) if writes && vouchers.are_signed() && !stores.cache.is_new(access.file) => {
+        Ok(vouchers)
+            if access.writes() && vouchers.are_signed() && !stores.cache.is_new(access.file) =>
+        {
             Err(Denial::Immutable)
         }
         weighed => weighed,

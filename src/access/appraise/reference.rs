@@ -50,6 +50,11 @@ pub(super) fn own_reference(
     value.truncate(len);
     match evm {
         EvmStatus::Good => (),
+        // The signature covers the reference value, so that of new content would make it bad.
+        EvmStatus::Immutable if access.writes() && !stores.cache.is_new(access.file) => {
+            return Err(Denial::Immutable);
+        }
+        EvmStatus::Immutable => (),
         // EVM has nothing to protect here. A list may still vouch for the content.
         EvmStatus::NoLabel if value.is_empty() => (),
         EvmStatus::NoLabel => return Err(Denial::NoLabel),

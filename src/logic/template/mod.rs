@@ -10,7 +10,7 @@
 //! | `d-ng`   | name of the algorithm, `:`, NUL, digest of the file | `ima-ng`, `ima-sig`, `ima-buf` |
 //! | `d-ngv2` | `ima:` or `verity:`, then as `d-ng` | `ima-ngv2`, `ima-sigv2` |
 //! | `n-ng`   | name of the event (the path of the file), NUL | all |
-//! | `sig`    | signature of the file, or nothing | `ima-sig`, `ima-sigv2` |
+//! | `sig`    | signature of the file, or EVM's portable one, or nothing | `ima-sig`, `ima-sigv2` |
 //! | `buf`    | the data themselves | `ima-buf` |
 //!
 //! The template digest, which extends a PCR, is the hash of the template data; the caller hashes. A
@@ -66,7 +66,7 @@ pub struct Event<'a> {
     pub verity: bool,
     /// The name of the event, without NUL.
     pub name: &'a [u8],
-    /// The signature of the file (`security.ima`); empty if there is none.
+    /// The signature of the file: `security.ima`, or EVM's portable one; empty if there is none.
     pub signature: &'a [u8],
     /// The data themselves, if they are recorded.
     pub buffer: &'a [u8],
