@@ -180,7 +180,7 @@ def profile(raw):
     for case in cases:
         for line in raw.select("profile", case=case):
             # A sample is 20 microseconds of a clock that counts an instruction a nanosecond.
-            key = line["module"], line["function"].removesuffix(".cold")
+            key = line["module"], line["function"].split(".")[0]
             samples.setdefault(key, {}).setdefault(case, 0)
             samples[key][case] += number(line["samples"]) * 20000 / number(line["files"]) / raw.rounds()
     totals = {case: sum(of.get(case, 0) for of in samples.values()) for case in cases}
@@ -189,23 +189,31 @@ def profile(raw):
     def more(of):
         return max(of.get(case, 0) - of.get("none", 0) for case in cases[1:])
 
-    for (module, function), of in sorted(samples.items(), key=lambda item: -more(item[1]))[:30]:
-        if "." in function or function.startswith("_R"):
+    for (module, function), of in sorted(samples.items(), key=lambda item: -more(item[1]))[:24]:
+        if function.startswith("_R"):
             function = shorten(function)
         rows.append([f"`{function}`", module] + [show(of.get(case, 0), 1, 0) for case in cases])
     return table(["function", "of"] + [f"{case}" for case in cases], rows)
 
 
 def shorten(name):
-    """The last parts of a mangled name of Rust."""
-    parts, rest = [], name
-    for match in re.finditer(r"(?<![0-9])([0-9]+)_?(?=[A-Za-z_])", rest):
-        length = int(match.group(1))
-        start = match.end()
-        word = rest[start:start + length]
-        if length > 1 and len(word) == length and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", word):
-            parts.append(word)
-    return "::".join(parts[-3:]) or name
+    """The path in a mangled name of Rust (v0), without the crate; generic arguments are left out."""
+    parts, at = [], 2
+    while at < len(name):
+        if name[at].isdigit():
+            length = re.match("[0-9]+", name[at:]).group()
+            at += len(length)
+            at += name[at:at + 1] == "_"
+            parts.append(name[at:at + int(length)])
+            at += int(length)
+        elif name[at] in "Bs":
+            # A reference to what stood before, or a number that tells equal names apart.
+            at = name.index("_", at) + 1
+        else:
+            at += 1
+    if name.startswith("_RI"):
+        parts = parts[:name[:name.index("C")].count("N") + 1]
+    return "::".join(parts[1:] if parts[-1:] != ["main"] else parts[1:-1])
 
 
 TABLES = {name: globals()[name] for name in

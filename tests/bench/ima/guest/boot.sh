@@ -13,7 +13,7 @@ counters "$case"
 [ "$case" != none ] || [ ! -d $secfs ] || die "the module is loaded"
 extra=
 [ ! -d $secfs ] || extra=" known=$(status files_known) unknown=$(status files_unknown) hash_us=$(status hash_time_us) tpm_us=$(status tpm_time_us)"
-[[ $case != ima* ]] || cut -d ' ' -f 5- $ima/ascii_runtime_measurements >/run/names
+[[ $case != ima* ]] || cut -d ' ' -f 5- $ima/ascii_runtime_measurements | sed 's/ *$//' >/run/names
 # As near as it gets to what IMA hashed: the sizes of what it has records of.
 [[ $case != ima* ]] || hashed=$(sort -u /run/names | tr '\n' '\0' | xargs -0 stat -Lc %s -- 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
 echo "run case=$case ns=${up/./}0000000 records=$records extends=$extends hashed=$hashed$extra units=$(systemctl --failed --no-legend | wc -l)"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# cache.sh SEED: the workload of the digest cache's authors: 12,312 files of at most 100 bytes in
-# 303 lists, 20,000 random reads, twice, each time with cold caches, by one task and by four. The
-# cases, one after the other in one boot:
+# cache.sh SEED [TASKS]: the workload of the digest cache's authors: 12,312 files of at most 100
+# bytes in 303 lists, 20,000 random reads, twice, each time with cold caches, by one task and by
+# four (TASKS says by how many). The cases, one after the other in one boot:
 #
 #   none      no module, and no policy of IMA
 #   unknown   the module, with no list
@@ -16,14 +16,14 @@
 . "$(dirname "$0")/lib.sh"
 
 seed=${1:?which seed?}
-directories=303 number=12312 reads=20000
+directories=303 number=12312 reads=20000 by=${2:-1 4}
 
 rules() { echo "measure func=FILE_CHECK mask=MAY_READ fsuuid=${uuid[$1]}${2:+ $2}"; }
 
 both() {
 	local tasks pass
 	# IMA never forgets: its first run is the one with one task.
-	for tasks in 1 4; do
+	for tasks in $by; do
 		[ "$1" != unknown ] || [ "$tasks" = 1 ] || { unload_module && load_module && rules unknown digest_list | set_policy; }
 		for pass in 1 2; do
 			cool "$1"

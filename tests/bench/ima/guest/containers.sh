@@ -64,15 +64,19 @@ start_one() {
 }
 start_many() { local i; for ((i = 0; i < $1; i++)); do start_one || return; done; }
 start_cold() {
-	local i total=0 start
+	local i total=0 waited=0 start idle
 	for ((i = 0; i < $1; i++)); do
 		sync
 		echo 3 >/proc/sys/vm/drop_caches
+		idle_time
+		waited=$((waited - idle))
 		start=${EPOCHREALTIME/[^0-9]/}
 		start_one || return
 		total=$((total + ${EPOCHREALTIME/[^0-9]/} - start))
+		idle_time
+		waited=$((waited + idle))
 	done
-	echo $((total * 1000))
+	echo $((total * 1000)) $waited
 }
 all() {
 	measure "$1" phase=first starts=1 -- start_many 1

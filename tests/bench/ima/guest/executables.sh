@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # executables.sh SEED: DIGLIM's workload: 5,986 executables, each read once, with cold caches. They
-# are made for it, of 16 to 32 KiB each. The cases are those of cache.sh.
+# are made for it, of 26 to 32 KiB each. The cases are those of cache.sh.
 
 . "$(dirname "$0")/lib.sh"
 

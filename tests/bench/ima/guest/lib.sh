@@ -4,11 +4,12 @@
 # What the workloads of scripts/bench-ima share in the guest. A workload sources it, makes its files
 # and lists, and calls 'measure' for each of its cases. Lines that it prints for scripts/bench-ima:
 #
-#   run case=NAME KEY=VALUE... ns=N records=N extends=N hashed=N
+#   run case=NAME KEY=VALUE... ns=N idle=N records=N extends=N hashed=N
 #
-# ns is the time that the command took. The others are by how much the module's counters, or IMA's
-# count of records, grew meanwhile: a record of IMA is one extend. Nothing counts the bytes that IMA
-# hashes.
+# ns is the time that the command took, idle how long processors had nothing to do meanwhile, to 10
+# ms. Where the clock counts instructions, it leaps while the guest waits for a disk. The others are
+# by how much the module's counters, or IMA's count of records, grew meanwhile: a record of IMA is
+# one extend. Nothing counts the bytes that IMA hashes.
 #
 # shellcheck disable=SC2034 # used by the workloads
 
@@ -76,20 +77,33 @@ counters() {
 	esac
 }
 
+# idle_time: nanoseconds that processors were idle or waited for a disk, of all of them, in $idle.
+idle_time() {
+	local waiting
+	read -r _ _ _ _ idle waiting _ </proc/stat
+	idle=$(((idle + waiting) * 10000000))
+}
+
 # measure CASE [KEY=VALUE]... -- COMMAND...: runs it and prints a line. A command that prints a
-# number alone has measured its time itself.
+# number alone, or two, has measured its time, and how much of it was idle, itself.
 measure() {
-	local case=$1 pairs='' start ns out before_records before_extends before_hashed
+	local case=$1 pairs='' start ns out idle before_idle before_records before_extends before_hashed
 	shift
 	while [ "$1" != -- ]; do pairs+=" $1" && shift; done
 	shift
 	counters "$case"
 	before_records=$records before_extends=$extends before_hashed=$hashed
+	idle_time
+	before_idle=$idle
 	start=${EPOCHREALTIME/[^0-9]/}
 	out=$("$@") || die "$case: '$*' fails"
 	ns=$(((${EPOCHREALTIME/[^0-9]/} - start) * 1000))
-	[[ ! $out =~ ^[0-9]+$ ]] || ns=$out
+	idle_time
+	idle=$((idle - before_idle))
+	if [[ $out =~ ^([0-9]+)( ([0-9]+))?$ ]]; then
+		ns=${BASH_REMATCH[1]} idle=${BASH_REMATCH[3]:-$idle}
+	fi
 	counters "$case"
 	[ "$hashed" = unknown ] || hashed=$((hashed - before_hashed))
-	echo "run case=$case$pairs ns=$ns records=$((records - before_records)) extends=$((extends - before_extends)) hashed=$hashed"
+	echo "run case=$case$pairs ns=$ns idle=$idle records=$((records - before_records)) extends=$((extends - before_extends)) hashed=$hashed"
 }

@@ -18,7 +18,10 @@ twice() {
 	measure "$1" files="$number" -- "$files" read "$work/$1" $directories "$number" 0 1 0
 	cool "$1"
 	[ "$1" != unknown ] || { unload_module && load_module && rules unknown digest_list | set_policy; }
-	/opt/guest/profile "$files" read "$work/${2:-$1}" $directories "$number" 0 1 0 | grep '^profile' |
+	/opt/guest/profile "$files" read "$work/${2:-$1}" $directories "$number" 0 1 0 | grep '^profile' | awk '
+		NR <= 150 { print; next }
+		{ others += $4 }
+		END { print "profile others -", others + 0 }' |
 		sed -E "s/^profile ([^ ]+) ([^ ]+) ([0-9]+)$/profile case=$1 files=$number module=\1 function=\2 samples=\3/"
 }
 
