@@ -54,11 +54,12 @@ def cache(raw):
     yield from by_latency(raw, ("none", "known", "unknown", "ima"), tasks="1")
     yield ""
     for delay in raw.delays():
-        tasks = ", ".join(f"{case} {show(raw.median('ns', case=case, delay=delay, tasks='4'), 1e9)}"
-                          for case in ("none", "known", "unknown"))
-        load = raw.median("ns", case="load", delay=delay)
-        yield f"- {latency(delay)}: with four tasks {tasks}; loading 303 lists: {show(load, 1e6, 0)} ms, " \
-              f"{show(raw.median('records', case='load', delay=delay), 1, 0)} record"
+        tasks = [f"{case} {show(raw.median('ns', case=case, delay=delay, tasks='4'), 1e9)}"
+                 for case in ("none", "known", "unknown") if raw.select(case=case, delay=delay, tasks="4")]
+        yield f"- {latency(delay)}: loading 303 lists: {show(raw.median('ns', case='load', delay=delay), 1e6, 0)} " \
+              f"{'million instructions' if raw.icount else 'ms'}, " \
+              f"{show(raw.median('records', case='load', delay=delay), 1, 0)} record" + \
+              (f"; with four tasks {', '.join(tasks)}" if tasks else "")
 
 
 def executables(raw):
@@ -175,7 +176,7 @@ def rules(raw):
 
 def profile(raw):
     """By function: instructions a file, of what is over 'none' in one of the cases."""
-    cases = ("none", "known", "unknown", "ima")
+    cases = ("none", "known", "unknown", "again", "ima")
     samples = {}
     for case in cases:
         for line in raw.select("profile", case=case):

@@ -17,6 +17,8 @@ extra=
 # As near as it gets to what IMA hashed: the sizes of what it has records of.
 [[ $case != ima* ]] || hashed=$(sort -u /run/names | tr '\n' '\0' | xargs -0 stat -Lc %s -- 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
 echo "run case=$case ns=${up/./}0000000 records=$records extends=$extends hashed=$hashed$extra units=$(systemctl --failed --no-legend | wc -l)"
+# What a learned list did not have.
+[[ $case != *-learned ]] || awk -v case="$case" '{ print "record case=" case " template=" $3 " name=" $5 }' $secfs/ascii_runtime_measurements
 systemctl --failed --no-legend --plain | sed 's/^/failed /'
 [ "${2:-}" != learn ] || {
 	digestctl -q generate --from log --name learned --serial 1 -o /run/learned >&2 || true

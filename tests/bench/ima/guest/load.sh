@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # load.sh SEED: 99,100 digests in 1,423 lists are loaded. scripts/bench-ima has made the lists, with
-# a signature beside each (CMS, ECDSA over P-256). The cases:
+# a signature beside each (CMS, RSA-2048). The cases:
 #
 #   together   all lists in one write, without signatures
 #   signed     the same, each list with its signature
