@@ -27,7 +27,7 @@ both() {
 		[ "$1" != unknown ] || [ "$tasks" = 1 ] || { unload_module && load_module && rules unknown digest_list | set_policy; }
 		for pass in 1 2; do
 			cool "$1"
-			measure "$1" tasks=$tasks pass=$pass -- \
+			measure "$1" tasks="$tasks" pass=$pass -- \
 				"$files" read "$work/$1" $directories $number $reads "$tasks" $((seed + pass))
 		done
 	done

@@ -8,7 +8,7 @@
 #   run case=NAME files=N ... ns=N      the time of these files
 #   list case=NAME records=N bytes=N binary_ns=N ascii_ns=N
 #                                       what the list has, and how long reading it takes
-#   memory case=NAME records=N bytes=N  how much less memory is free than before the first
+#   memory case=NAME records=N bytes=N  how much more memory the kernel has than before the first
 #
 # and at last once more a tenth of the records, while a task reads the list over and over
 # (reading=1).
@@ -19,11 +19,8 @@ step=$((${2:-1000000} / 10))
 cases=(none known ima)
 
 rules() { echo "measure func=FILE_CHECK mask=MAY_READ fsuuid=${uuid[$1]}${2:+ $2}"; }
-memory_free() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	awk '$1 == "MemFree:" { print $2 * 1024 }' /proc/meminfo
-}
+# kernel_memory: what the kernel has for itself, in slabs that cannot be reclaimed and by vmalloc().
+kernel_memory() { awk '$1 == "SUnreclaim:" || $1 == "VmallocUsed:" { n += $2 * 1024 } END { print n }' /proc/meminfo; }
 now() { echo $((${EPOCHREALTIME/[^0-9]/} * 1000)); }
 # list CASE DIR: reads the list.
 list() {
@@ -40,15 +37,15 @@ list() {
 declare -A names=([none]=none [known]=module [ima]=ima)
 part() { measure "$1" "${@:3}" -- "$files" rewrite "$work/$1" 1000 "$step" "$2" | sed "s/^run case=known/run case=module/"; }
 grow() {
-	local case=$1 dir=${2:-} i free reader
+	local case=$1 dir=${2:-} i before reader
 	# Files and their inodes are there before the first count.
 	"$files" rewrite "$work/$case" 1000 1000 1 >/dev/null
-	free=$(memory_free)
+	before=$(kernel_memory)
 	for ((i = 1; i <= 10; i++)); do
 		part "$case" $((i * 1000000000)) part=$i files="$step"
 		[ -n "$dir" ] || continue
 		counters "$case"
-		echo "memory case=${names[$case]} records=$records bytes=$((free - $(memory_free)))"
+		echo "memory case=${names[$case]} records=$records bytes=$(($(kernel_memory) - before))"
 		list "$case" "$dir"
 	done
 	[ -n "$dir" ] || return 0
