@@ -140,6 +140,7 @@ def appraise(raw):
 
 def records(raw):
     unit, scale = ("thousand instr.", 1e3) if raw.icount else ("µs", 1e3)
+    seconds = "10⁹ instr." if raw.icount else "s"
     rows = []
     for case in raw.words("case"):
         parts = {}
@@ -158,7 +159,7 @@ def records(raw):
                      show(middle.get(11), scale), show(grown, 1, 0), show(number(last.get("bytes", "")), 2**20, 1),
                      show(number(last.get("binary_ns", "")), 1e9), show(number(last.get("ascii_ns", "")), 1e9)])
     return table(["case", "records", f"a file, first tenth, {unit}", "last tenth", "while a task reads the list",
-                  "bytes a record", "binary list, MiB", "reading it, s", "ASCII, s"], rows)
+                  "bytes a record", "binary list, MiB", f"reading it, {seconds}", f"ASCII, {seconds}"], rows)
 
 
 def rules(raw):
