@@ -162,7 +162,7 @@ def records(raw):
 
 PLOTS = {"cache": by_latency("2 × 20,000 reads of 12,312 files, cold caches", tasks="1"),
          "executables": by_latency("5,986 executables, read once"),
-         "build": by_latency("A C project of 1,000 sources is built"),
+         "build": by_latency("A C project is built"),
          "boot": boot, "containers": containers, "records": records}
 
 
