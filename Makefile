@@ -64,7 +64,8 @@ help:
 	@echo '                  helpers and shell is for arm64, in build/arm64'
 	@echo 'make bench        cost of the module where nothing changes, against no module and against IMA'
 	@echo 'make bench-host   cost of lookups, loading and memory of the digest table, beside other tables'
-	@echo 'make bench-ima    20,000 reads of 12,312 files under IMA and under the module, for five latencies of a TPM (hours)'
+	@echo 'make bench-ima    ten workloads under IMA and under the module, for five latencies of a TPM (many hours);'
+	@echo '                  scripts/bench-ima --help tells how to run one, and Documentation/performance.md what came out'
 	@echo 'make bench-verifier what it takes to judge 10,000 machines, beside Keylime (ten minutes)'
 	@echo 'make module       build/digest_lists.ko; KDIR=… for another prepared kernel tree, TRUSTED_CERTS="FILE…"'
 	@echo '                  for certificates (X.509 or OpenPGP) of keys that may sign digest lists'
@@ -139,7 +140,7 @@ bench-host:
 	$(cargo) bench --locked --manifest-path tests/bench/host/Cargo.toml
 	INROOT_BIND=/sys BENCH_LOOKUPS_ONLY=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(cargo) bench --locked --manifest-path tests/bench/host/Cargo.toml
 
-bench-ima: module digestctl
+bench-ima: module digestctl helpers
 	@scripts/bench-ima
 
 bench-verifier: digestctl

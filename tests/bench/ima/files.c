@@ -5,6 +5,9 @@
  *
  * files read DIR DIRECTORIES FILES READS TASKS SEED: reads READS of them, chosen at random, with
  * TASKS tasks; with READS of 0 each file once. Prints the nanoseconds that all of it took.
+ *
+ * files rewrite DIR FILES TIMES FIRST: writes FILES files in turn and reads each then, TIMES times
+ * altogether. The content is a number, from FIRST on. Prints the nanoseconds.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -100,9 +103,35 @@ static void read_all(long reads, long task, long tasks, uint64_t seed)
 	}
 }
 
+static long long since(const struct timespec *start)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return (end.tv_sec - start->tv_sec) * 1000000000LL + end.tv_nsec - start->tv_nsec;
+}
+
+static void rewrite(long count, long times, long first)
+{
+	char path[4096], content[32];
+
+	for (long i = 0; i < times; i++) {
+		int length = snprintf(content, sizeof(content), "%ld\n", first + i);
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%06ld", top, i % count);
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+		if (fd < 0 || write(fd, content, length) != length || close(fd))
+			die(path);
+		fd = open(path, O_RDONLY);
+		if (fd < 0 || read(fd, content, sizeof(content)) != length || close(fd))
+			die(path);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	struct timespec start, end;
+	struct timespec start;
 
 	if (argc >= 6) {
 		top = argv[2];
@@ -113,9 +142,16 @@ int main(int argc, char **argv)
 		make(atol(argv[5]));
 		return 0;
 	}
+	if (argc == 6 && !strcmp(argv[1], "rewrite")) {
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		rewrite(atol(argv[3]), atol(argv[4]), atol(argv[5]));
+		printf("%lld\n", since(&start));
+		return 0;
+	}
 	if (argc != 8 || strcmp(argv[1], "read")) {
 		fprintf(stderr, "usage: files make DIR DIRECTORIES FILES SIZE\n"
-				"       files read DIR DIRECTORIES FILES READS TASKS SEED\n");
+				"       files read DIR DIRECTORIES FILES READS TASKS SEED\n"
+				"       files rewrite DIR FILES TIMES FIRST\n");
 		return 2;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &start);
@@ -137,7 +173,6 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%lld\n", (end.tv_sec - start.tv_sec) * 1000000000LL + end.tv_nsec - start.tv_nsec);
+	printf("%lld\n", since(&start));
 	return 0;
 }
