@@ -179,8 +179,7 @@ impl Round<'_> {
             return Ok(Err(reason));
         }
         let usage = openssl::extended_usage(&file)?.unwrap_or_default();
-        let purposes = usage.split([',', '\n']).map(str::trim);
-        let is_for_keys = purposes.clone().any(|purpose| PURPOSE.contains(&purpose));
+        let is_for_keys = openssl::purposes(&usage).any(|purpose| PURPOSE.contains(&purpose));
         Ok(match is_for_keys || any_purpose {
             true => Ok(()),
             false => Err(format!(
