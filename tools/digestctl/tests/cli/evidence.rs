@@ -6,9 +6,10 @@
 
 mod fleet;
 mod lies;
+mod odd;
 mod rounds;
-
 mod together;
+
 use std::{
     fs,
     process::{
@@ -1468,7 +1469,6 @@ fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
         "{} compact unsigned algo=sha256 name=n serial=2 ",
         digest("list2")
     ));
-    let lists = format!("list\t{}\t1\t1\tn\tCN=a\n", digest("list1"));
     let listed = place.run("repo list repo --json").good().out;
     let listed: Value = serde_json::from_str(&listed).expect("JSON");
     let second = listed.as_array().and_then(|files| {
@@ -1481,6 +1481,7 @@ fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
         "immutable": 1, "mutable": 0, "revoked": 0,
     });
     assert_eq!(second, Some(&wanted));
+    let lists = format!("list\t{}\t1\t1\tn\tCN=a\n", digest("list1"));
     let (name, any) = (sha256(&lists), format!("sha256:{}", sha256("any")));
     place.file(&format!("states/lists/{name}"), &lists);
     place.file(
@@ -1502,10 +1503,10 @@ fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
         .run("repo gc repo --states states")
         .good()
         .printed("1 file deleted\n");
-    let left = place.run("repo list repo").good().out;
     // Nor is what no state names any more kept beside the states.
     assert!(!place.has(&format!("states/lists/{}", sha256(&earlier))));
     assert!(place.has(&format!("states/lists/{name}")));
+    let left = place.run("repo list repo").good().out;
     assert!(
         left.contains(&digest("list1")) && left.contains(&digest("list3")),
         "{left}"

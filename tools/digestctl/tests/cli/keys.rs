@@ -291,7 +291,9 @@ fn a_key_that_the_module_would_not_take_is_shown_with_the_reason() {
         .collect();
     assert_eq!(refused, [true, false]);
     let ran = place.run("keys show server.pem --json");
-    assert!(ran.out.contains("\"refused\": \"the certificate's extendedKeyUsage"));
+    assert!(ran
+        .out
+        .contains("\"refused\": \"the certificate's extendedKeyUsage"));
 }
 
 #[test]
