@@ -204,7 +204,10 @@ impl Repository {
                 }
             }
         }
-        let text: String = lists.iter().map(|list| format!("{list}\n")).collect();
+        let mut text = String::new();
+        for list in lists {
+            text.push_str(&format!("{list}\n"));
+        }
         if text.is_empty() && !self.revocations_path().exists() {
             return Ok(());
         }
