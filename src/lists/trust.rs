@@ -46,6 +46,11 @@ use anchor::{
     Origin, //
 };
 use digest_logic::{
+    candidate::{
+        self,
+        Usage,
+        Way, //
+    },
     openpgp::WeakHash,
     refusal::Cause,
     x509::{
@@ -168,7 +173,7 @@ impl Trust {
         if cert.is_unverifiable() {
             return Err(Cause::UnverifiableSignature(x509::unverifiable(der)).into());
         }
-        let purpose = Purpose::of_certificate(der)?;
+        let purpose = candidate::judge(der)?;
         moment.check(cert.validity())?;
         let revoked = &mut self.keys.lock().revoked;
         let fingerprint = Fingerprint::of(&key)?;
@@ -252,10 +257,7 @@ impl Trust {
         let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
         let moment = self.moment(None);
         self.judge(&cert, der, moment)?;
-        let key = cert.public_key();
-        if !key.may_sign() && !key.may_certify() {
-            return Err(Cause::KeyUsage.into());
-        }
+        usage_of(&cert).check(Way::Certificate)?;
         let origin = self.vouch(&cert, der, moment)?;
         self.enter(&cert, der, origin, Format::X509)
     }
@@ -327,6 +329,15 @@ impl Trust {
             }
         }
         Ok(count)
+    }
+}
+
+/// What a certificate lets its key do.
+fn usage_of(cert: &Certificate<'_>) -> Usage {
+    let key = cert.public_key();
+    Usage {
+        sign: key.may_sign(),
+        certify: key.may_certify(),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod asn1;
 pub mod audit;
 pub mod blocks;
 pub mod cache;
+pub mod candidate;
 pub mod cms;
 pub mod compact;
 pub mod compact16;

@@ -48,8 +48,10 @@ use crate::{
 const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
 /// `anyExtendedKeyUsage`.
 const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
+/// `basicConstraints`.
+pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 /// `keyUsage`.
-const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 /// `subjectKeyIdentifier`.
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
 
@@ -155,24 +157,6 @@ pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
     read().map_err(|_: Cause| Cause::BadKey)
 }
 
-/// Whether the key of the certificate `der` may sign data (`digitalSignature`). For the tool: the
-/// module gets it from the kernel.
-///
-/// # Errors
-///
-/// [`Cause::BadKey`].
-pub fn may_sign(der: &[u8]) -> Result<bool> {
-    let read = || {
-        let Some(usage) = extension(der, KEY_USAGE)? else {
-            return Ok(false);
-        };
-        let bits = content(&mut Cursor::new(usage), BIT_STRING)?;
-        // The number of bits that are not used comes first.
-        Ok(bits.get(1).is_some_and(|first| first & 0x80 != 0))
-    };
-    read().map_err(|_: Cause| Cause::BadKey)
-}
-
 /// How the module shows the key of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identifier<'a> {
@@ -203,7 +187,7 @@ pub fn identifier(der: &[u8]) -> Result<Identifier<'_>> {
 }
 
 /// The value of the extension `oid`, if there is one.
-fn extension<'a>(der: &'a [u8], oid: &[u8]) -> Result<Option<&'a [u8]>> {
+pub(crate) fn extension<'a>(der: &'a [u8], oid: &[u8]) -> Result<Option<&'a [u8]>> {
     let mut extensions = Cursor::new(extensions(der)?);
     while !extensions.is_empty() {
         let mut extension = Cursor::new(content(&mut extensions, SEQUENCE)?);
@@ -217,7 +201,7 @@ fn extension<'a>(der: &'a [u8], oid: &[u8]) -> Result<Option<&'a [u8]>> {
 }
 
 /// Refuses the certificate `der` if the kernel cannot verify signatures by its key, or the key is
-/// too weak. For the tool: the module gets the key from the kernel.
+/// too weak.
 ///
 /// # Errors
 ///

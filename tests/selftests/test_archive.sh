@@ -50,7 +50,7 @@ attests() { digestctl attest --nonce "$nonce" --ak ak.ctx -o evidence "$@"; }
 judged() { digestctl verify-evidence evidence --nonce "$nonce" --ak ak.pem --repo repo --policy expected; }
 trusted() { attests --archive "$archive" && judged; }
 # incomplete: whether the list alone is told to be a piece.
-incomplete() { attests && fails "NOT TRUSTED: log-start" judged; }
+incomplete() { fails "were moved out of the kernel: --archive names the file" attests; }
 
 mkfs_loop ext4 64M "$WORK/files" || bail "no file system"
 load_module || bail "the module does not load"

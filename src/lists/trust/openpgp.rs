@@ -12,6 +12,7 @@ use crate::{
     },
 };
 use digest_logic::{
+    candidate,
     openpgp::{
         Certificate,
         CertifiedKey,
@@ -58,14 +59,9 @@ pub(super) fn add_keys(
 
 /// An X.509 certificate around `key`.
 fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
-    if !key.signs {
-        return Err(Cause::KeyUsage.into());
-    }
-    if key.revoked {
-        return Err(Cause::KeyRevoked.into());
-    }
+    let material = candidate::material(key)?;
     let mut spki = Bytes(KVVec::new());
-    key.key.material()?.write_spki(&mut spki)?;
+    material.write_spki(&mut spki)?;
     Ok(wrap::certificate(key, &spki.0)?)
 }
 

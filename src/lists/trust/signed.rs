@@ -9,6 +9,7 @@ use super::{
     },
     of_certificate,
     openpgp,
+    usage_of,
     Trust, //
 };
 use crate::{
@@ -20,8 +21,8 @@ use crate::{
     },
 };
 use digest_logic::{
-    key_file::KeyFile,
-    refusal::Cause, //
+    candidate::Way,
+    key_file::KeyFile, //
 };
 use kernel::prelude::*;
 
@@ -39,9 +40,7 @@ impl Trust {
         let add = |der: &[u8], format: Format| {
             let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
             self.judge(&cert, der, self.moment(None))?;
-            if !cert.public_key().may_sign() {
-                return Err(Cause::KeyUsage.into());
-            }
+            usage_of(&cert).check(Way::KeyFile)?;
             let key = self.enter(&cert, der, Origin::Signed(signer.fingerprint), format)?;
             pr_info!("trusted key added: {}\n", Show(key));
             Ok(())

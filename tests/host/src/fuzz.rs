@@ -6,6 +6,7 @@
 //! not panic.
 
 use digest_logic::{
+    candidate,
     cms,
     compact,
     compact16,
@@ -388,7 +389,8 @@ pub fn certificate(data: &[u8]) {
             Cause::OtherPurpose | Cause::CriticalExtension | Cause::BadKey
         ));
     }
-    let _ = x509::may_sign(data);
+    let _ = candidate::Usage::of_certificate(data);
+    let _ = candidate::judge(data);
     if let Err(error) = x509::check_key(data) {
         assert!(matches!(
             error,

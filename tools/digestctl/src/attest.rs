@@ -46,11 +46,20 @@ use crate::{
         tpm, //
     },
     format,
-    log,
+    log::{
+        self,
+        Piece, //
+    },
     output::write_to,
-    report::complain, //
+    report::{
+        complain,
+        count, //
+    }, //
     securityfs::Location,
 };
+
+/// How often a quote is made anew because others made a checkpoint meanwhile.
+const TRIES: usize = 8;
 
 /// Make evidence of this machine for a verifier.
 ///
@@ -134,28 +143,40 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         );
     }
     let public = tpm::public(&args.ak)?;
-    let checkpoint = match &args.list {
-        None => args.location.ask("checkpoint", b"1").ok(),
-        Some(_) => None,
+    let mut tries = TRIES;
+    let (quote, list, seen, mut status) = loop {
+        let (checkpoint, status) = match &args.list {
+            None => (
+                args.location.ask("checkpoint", b"1").ok(),
+                args.location.status()?,
+            ),
+            Some(_) => (None, BTreeMap::new()),
+        };
+        let before = read_list(args)?;
+        let mut pcrs: BTreeSet<u32> = (0..=9).chain(args.pcr.iter().copied()).collect();
+        pcrs.insert(pcr(&before, &status)?);
+        let pcrs: Vec<u32> = pcrs.into_iter().collect();
+        let quote = tpm::quote(&args.ak, &public, &nonce, &args.bank, &pcrs)?;
+        // After the quote: it covers a beginning of these.
+        let list = read_list(args)?;
+        let (recorded, now) = (last_checkpoint(&before), last_checkpoint(&list));
+        let seen = match (&args.seen, &now) {
+            (Some(path), _) => Some(String::from_utf8(format::read(path)?).context("--seen")?),
+            (None, Some(now)) => seen(args, checkpoint.as_deref(), now),
+            (None, None) => None,
+        };
+        tries -= 1;
+        // A checkpoint that others made meanwhile is behind the quote, or its text is there no
+        // more.
+        let is_of_quote = recorded == now && (now.is_none() || seen.is_some());
+        if is_of_quote || args.list.is_some() || tries == 0 {
+            break (quote, list, seen, status);
+        }
     };
-    let mut status = match &args.list {
-        None => args.location.status()?,
-        Some(_) => BTreeMap::new(),
-    };
-    let mut pcrs: BTreeSet<u32> = (0..=9).chain(args.pcr.iter().copied()).collect();
-    pcrs.insert(pcr(&read_list(args)?)?);
-    let pcrs: Vec<u32> = pcrs.into_iter().collect();
-    let quote = tpm::quote(&args.ak, &public, &nonce, &args.bank, &pcrs)?;
-    // After the quote: it covers a beginning of these.
-    let list = read_list(args)?;
-    let history = History::new(0, &list);
+    let history = History::new(list.first, &list.data);
     if args.list.is_some() {
         status.insert("records".into(), history.extends.len().to_string());
     }
-    let seen = match &args.seen {
-        Some(path) => Some(String::from_utf8(format::read(path)?).context("--seen")?),
-        None => seen(args, checkpoint, &history),
-    };
     let records = since(&list, args.since)?;
     let evidence = Evidence {
         version: VERSION,
@@ -186,36 +207,63 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     write_to(args.output.as_deref(), &json)
 }
 
-fn read_list(args: &Args) -> Result<Vec<u8>> {
-    match &args.list {
-        Some(path) => format::read(path),
-        None => log::whole(&args.location, args.archive.as_deref()),
+/// What the evidence needs of the list, which has to begin there.
+fn read_list(args: &Args) -> Result<Piece> {
+    let list = match &args.list {
+        Some(path) => format::read(path)?.into(),
+        None => log::there(&args.location, args.archive.as_deref())?,
+    };
+    if args.since < list.first {
+        bail!(
+            "the first {} of the list were moved out of the kernel: --archive names the file that \
+             has them (digestctl log archive)",
+            count(usize::try_from(list.first)?, "record")
+        );
     }
+    Ok(list)
 }
 
-/// The PCR of the list, by its start record.
-fn pcr(list: &[u8]) -> Result<u32> {
-    let second = Extends::new(list).nth(1);
+/// The PCR of the list, by its start record, or by the module if that is not there any more.
+fn pcr(list: &Piece, status: &BTreeMap<String, String>) -> Result<u32> {
+    if list.first > 0 {
+        let pcr = status.get("pcr").and_then(|pcr| pcr.parse().ok());
+        return pcr.context("the module's status names no PCR");
+    }
+    let second = Extends::new(&list.data).nth(1);
     let start = second.context("the measurement list has no start record")?;
     Ok(start.context("the measurement list")?.pcr)
 }
 
-/// The list without its first `number` records.
-fn since(list: &[u8], number: u64) -> Result<&[u8]> {
-    match log::split(list, number)? {
+/// The list without the first `number` records.
+fn since(list: &Piece, number: u64) -> Result<&[u8]> {
+    match log::split(&list.data, number.saturating_sub(list.first))? {
         log::Split::Pieces(_, rest) => Ok(rest),
         log::Split::Short(there) => bail!(
-            "the list has {there} records, fewer than --since says: the machine was restarted"
+            "the list has {} records, fewer than --since says: the machine was restarted",
+            there.saturating_add(list.first)
         ),
     }
 }
 
-/// The text of the last checkpoint of the list: what the checkpoint gave, or the module still has.
-fn seen(args: &Args, checkpoint: Option<Vec<u8>>, history: &History<'_>) -> Option<String> {
-    let mut records = history.records.iter().rev();
-    let last = records.find(|record| record.event.name == CHECKPOINT)?;
-    let recorded = String::from_utf8_lossy(last.event.buffer).into_owned();
-    let texts = [checkpoint, args.location.read("known_files_seen").ok()];
+/// The number and the data of the last checkpoint in the list.
+fn last_checkpoint(list: &Piece) -> Option<(u64, String)> {
+    let history = History::new(list.first, &list.data);
+    let mut records = history.records.iter().enumerate().rev();
+    let (place, last) = records.find(|(_, record)| record.event.name == CHECKPOINT)?;
+    let data = String::from_utf8_lossy(last.event.buffer).into_owned();
+    Some((history.number(place), data))
+}
+
+/// The text of the checkpoint: what the module gave when it was made, or still has.
+fn seen(
+    args: &Args,
+    made: Option<&[u8]>,
+    (_, recorded): &(u64, String), //
+) -> Option<String> {
+    let texts = [
+        made.map(<[u8]>::to_vec),
+        args.location.read("known_files_seen").ok(),
+    ];
     let text = texts
         .into_iter()
         .flatten()
@@ -226,6 +274,7 @@ fn seen(args: &Args, checkpoint: Option<Vec<u8>>, history: &History<'_>) -> Opti
 /// The metadata that the records from --since on name, as far as they can be found.
 fn metadata(args: &Args, history: &History<'_>) -> BTreeMap<String, Bytes> {
     let mut found = BTreeMap::new();
+    let mut missing = BTreeSet::new();
     for (place, record) in history.records.iter().enumerate() {
         if history.number(place) < args.since {
             continue;
@@ -235,7 +284,7 @@ fn metadata(args: &Args, history: &History<'_>) -> BTreeMap<String, Bytes> {
         };
         let digest = record.event.digest;
         let hex = Hex(digest.as_bytes()).to_string();
-        if found.contains_key(&hex) {
+        if found.contains_key(&hex) || missing.contains(&hex) {
             continue;
         }
         let path = rest.strip_prefix(b":").map(std::ffi::OsStr::from_bytes);
@@ -248,9 +297,12 @@ fn metadata(args: &Args, history: &History<'_>) -> BTreeMap<String, Bytes> {
             .find_map(|path| of_digest(&path, &digest));
         match data {
             Some(data) => drop(found.insert(hex, Bytes(data))),
-            None => complain(format_args!(
-                "note: the metadata {digest} are nowhere; the verifier needs them in its repository"
-            )),
+            None => {
+                complain(format_args!(
+                    "note: the metadata {digest} are nowhere; the verifier needs them in its repository"
+                ));
+                missing.insert(hex);
+            }
         }
     }
     found

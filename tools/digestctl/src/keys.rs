@@ -33,7 +33,8 @@ use crate::{
     report::{
         count,
         quoted,
-        remark, //
+        remark,
+        No, //
     },
     securityfs::Location,
     sign::check_certificate,
@@ -54,7 +55,9 @@ Examples:
 pub(crate) enum Command {
     /// Show the keys
     ///
-    /// Those of the module or, where files are named, the identifiers of the keys in them.
+    /// Those of the module or, where files are named, the identifiers of the keys in them. Of one
+    /// that the module would not take, whatever vouches for it, the line says why; the exit status
+    /// is 1 if a file has no other.
     Show {
         /// Certificates, in PEM or DER, OpenPGP keys, or key files
         #[arg(value_name = "FILE")]
@@ -110,11 +113,20 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             json,
             location,
         } => {
-            let keys = match &**files {
-                [] => location.read(FILE)?,
+            let (keys, useless) = match &**files {
+                [] => (location.read(FILE)?, Vec::new()),
                 files => in_files::lines(files)?,
             };
             show(*json, &keys)?;
+            if let [first, ..] = &*useless {
+                let more = match useless.len() - 1 {
+                    0 => String::new(),
+                    more => format!(", nor has {}", count(more, "other file")),
+                };
+                return Err(No::error(format!(
+                    "{first} has no key that the module would take{more}: 'refused=' says why"
+                )));
+            }
         }
         Command::Add { files, location } => {
             for file in files {

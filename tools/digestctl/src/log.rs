@@ -37,6 +37,7 @@ use crate::{
     evidence::crypto::Hashes,
     format,
     json,
+    report::complain,
     securityfs::Location,
     terminal::{
         plain,
@@ -50,8 +51,10 @@ pub(crate) use follow::{
 };
 pub(crate) use whole::{
     split,
+    there,
     whole,
     Counts,
+    Piece,
     Split, //
 };
 
@@ -177,13 +180,20 @@ impl Format {
 
 fn show(args: &Show) -> Result<()> {
     let format = args.format.or_json(args.json);
-    let data = match &args.list {
-        Some(path) => format::read(path)?,
-        None => whole(&args.location, args.archive.as_deref())?,
+    let Piece { first, data } = match &args.list {
+        Some(path) => format::read(path)?.into(),
+        None => there(&args.location, args.archive.as_deref())?,
     };
+    if args.since < first {
+        complain(format_args!(
+            "note: records {} to {} were deleted before (--archive)",
+            args.since,
+            first - 1
+        ));
+    }
     let mut out = Printer::text();
     let mut array = Vec::new();
-    for (number, extend) in (0u64..).zip(Extends::new(&data)) {
+    for (number, extend) in (first..).zip(Extends::new(&data)) {
         let extend = extend.with_context(|| format!("record {number} of the list"))?;
         if number < args.since {
             continue;

@@ -169,6 +169,9 @@ pub(crate) fn public_key(cert: &Path) -> Result<Result<Vec<u8>, String>> {
         cert.as_os_str(),
         "-noout".as_ref(),
         "-pubkey".as_ref(),
+        // The file may come from anybody: what is encrypted is no reason to ask a person.
+        "-passin".as_ref(),
+        "pass:".as_ref(),
     ])
 }
 
@@ -214,6 +217,11 @@ pub(crate) fn extended_usage(cert: &Path) -> Result<Result<String, String>> {
         "extendedKeyUsage".as_ref(),
     ])?;
     Ok(printed.map(|text| String::from_utf8_lossy(&text).trim().to_owned()))
+}
+
+/// The purposes in what [`extended_usage`] prints, each alone.
+pub(crate) fn purposes(usage: &str) -> impl Iterator<Item = &str> {
+    usage.split([',', '\n']).map(str::trim)
 }
 
 /// Whether the certificate in the file `cert` is by one of those in the PEM file `authorities`, and

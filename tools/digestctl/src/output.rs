@@ -31,6 +31,8 @@ use anyhow::{
 };
 use digest_logic::cursor::Sink;
 use rustix::fs::{
+    flock,
+    FlockOperation,
     RenameFlags,
     CWD, //
 };
@@ -41,6 +43,7 @@ use tempfile::{
 
 use crate::{
     report::{
+        complain,
         detail,
         quoted, //
     },
@@ -200,6 +203,23 @@ pub(crate) fn sync(directory: &Path) -> Result<()> {
     File::open(directory)
         .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
         .with_context(|| format!("cannot write to {}", quoted(directory)))
+}
+
+/// Holds the directory, as long as the file lives that is returned. Waits for another run that
+/// does, and says so.
+pub(crate) fn lock(directory: &Path) -> Result<File> {
+    let lock = || -> Result<File> {
+        let file = File::open(directory)?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            complain(format_args!(
+                "note: another run works in {}; waiting for it",
+                quoted(directory)
+            ));
+            flock(&file, FlockOperation::LockExclusive)?;
+        }
+        Ok(file)
+    };
+    lock().with_context(|| format!("cannot lock {}", quoted(directory)))
 }
 
 /// The directory that the file is in.

@@ -28,20 +28,28 @@ use anyhow::{
     Result, //
 };
 use digest_logic::{
+    cms::{
+        Message,
+        Signer, //
+    },
     digest::Digest,
-    metadata::Metadata, //
+    metadata::Metadata,
+    signature::Signature, //
 };
+use serde_json::json;
 
 use crate::{
     evidence::{
+        crypto::sha256,
         repository::Repository,
         state::{
             self,
             States, //
         }, //
     },
-    format,
+    format, json,
     output::{
+        lock,
         write_atomically,
         TEMPORARY, //
     },
@@ -92,10 +100,14 @@ Example:
     List {
         /// The repository
         repo: PathBuf,
+
+        /// Print JSON: an array with an object for each file
+        #[arg(long)]
+        json: bool,
     },
 
-    /// Delete lists of which there is a newer edition, and metadata that name lists which are not
-    /// there
+    /// Delete lists of which there is a newer edition by the same signer, metadata that name lists
+    /// which are not there, and what no state needs any more beside the states
     Gc {
         /// The repository
         repo: PathBuf,
@@ -116,7 +128,8 @@ pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Add { repo, files } => add(repo, files),
         Command::Publish(args) => publish::run(args),
-        Command::List { repo } => list(repo),
+        Command::List { repo, json: true } => list_json(repo),
+        Command::List { repo, json: false } => list(repo),
         Command::Gc {
             repo,
             states,
@@ -126,11 +139,18 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 }
 
 fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
+    fs::create_dir_all(root).with_context(|| format!("cannot make {}", quoted(root)))?;
     let repository = Repository::new(root);
+    let _held = repository.hold()?;
+    let mut read = Vec::new();
     for file in files {
         let data = format::read(file)?;
         format::parse(&data, None, file)?;
-        let signature = beside(file)?;
+        read.push((file, data, beside(file)?));
+    }
+    let all: Vec<_> = read.iter().map(|(_, data, _)| data.as_slice()).collect();
+    repository.write_revocations(&all)?;
+    for (file, data, signature) in read {
         let (digest, path) = repository.put(&data)?;
         let signed = match &signature {
             Some((from, data)) => {
@@ -142,7 +162,7 @@ fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
         };
         say(format_args!("{digest} {}{signed}", quoted(file)))?;
     }
-    repository.write_revocations()
+    Ok(())
 }
 
 fn list(root: &Path) -> Result<()> {
@@ -178,6 +198,39 @@ fn list(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The same for programs.
+fn list_json(root: &Path) -> Result<()> {
+    let repository = existing(root)?;
+    let mut files = Vec::new();
+    for digest in repository.objects()? {
+        let Some((path, data)) = repository.find(&digest)? else {
+            continue;
+        };
+        let mut file = json!({ "digest": digest.to_string() });
+        if let Ok(metadata) = Metadata::parse(&data) {
+            file["kind"] = "metadata".into();
+            file["lists"] = metadata.len().into();
+        } else if let Ok((list_type, list)) = format::list(&data) {
+            let counts = list.counts();
+            file["kind"] = "list".into();
+            file["type"] = list_type.to_string().into();
+            file["signed"] = beside(&path)?.is_some().into();
+            file["algorithm"] = list.algo().to_string().into();
+            if let Some(edition) = list.edition() {
+                file["name"] = edition.name_text().into();
+                file["serial"] = edition.serial().into();
+            }
+            file["immutable"] = counts.immutable.into();
+            file["mutable"] = counts.mutable.into();
+            file["revoked"] = counts.revoked.into();
+        } else {
+            file["kind"] = "unknown".into();
+        }
+        files.push(file);
+    }
+    json::print(&files)
+}
+
 fn existing(root: &Path) -> Result<Repository> {
     if !root.is_dir() {
         bail!(
@@ -189,23 +242,31 @@ fn existing(root: &Path) -> Result<Repository> {
 }
 
 /// What the machines have in force whose states are in the directory: what these name, and not the
-/// files of lists that earlier rounds have left.
-fn in_force(directory: &Path) -> Result<HashSet<Digest>> {
+/// files of lists that earlier rounds have left. Also the digests of the files that they name.
+fn in_force(directory: &Path) -> Result<(HashSet<Digest>, HashSet<Digest>)> {
     let mut digests = HashSet::new();
+    let mut files = HashSet::new();
     let states = States::default();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let path = entry.path();
         let name = entry.file_name();
         let is_temporary = name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
-        if is_temporary || !path.is_file() || !format::read(&path)?.starts_with(state::BEGINNING) {
+        if is_temporary || !path.is_file() {
+            continue;
+        }
+        let data = format::read(&path)?;
+        if !data.starts_with(state::BEGINNING) {
             continue;
         }
         if let Some(state) = states.read(&path)? {
             digests.extend(state.lists.in_force.iter().map(|list| list.digest));
+            let text = String::from_utf8_lossy(&data);
+            let mut file = text.lines().filter_map(|line| line.strip_prefix("lists="));
+            files.extend(file.next().and_then(|digest| Digest::parse(digest).ok()));
         }
     }
-    Ok(digests)
+    Ok((digests, files))
 }
 
 fn gc(root: &Path, states: &Path, dry_run: bool) -> Result<()> {
@@ -213,17 +274,22 @@ fn gc(root: &Path, states: &Path, dry_run: bool) -> Result<()> {
     if !states.is_dir() {
         bail!("there is no directory {}", quoted(states));
     }
-    let keep = in_force(states)?;
+    let _held = repository.hold()?;
+    // No state is written meanwhile that names what is deleted.
+    let _states = lock(states)?;
+    let left = States::lists_in(states)?;
+    let (keep, named) = in_force(states)?;
     let objects = repository.objects()?;
-    let mut newest: BTreeMap<String, u64> = BTreeMap::new();
+    // The serial numbers of one signer say nothing of the lists of another.
+    let mut newest: BTreeMap<(String, Vec<u8>), u64> = BTreeMap::new();
     let mut editions = Vec::new();
     for digest in &objects {
-        let Some((_, data)) = repository.find(digest)? else {
+        let Some((path, data)) = repository.find(digest)? else {
             continue;
         };
         if let Ok((_, list)) = format::list(&data) {
             if let Some(edition) = list.edition() {
-                let name = edition.name_text().to_owned();
+                let name = (edition.name_text().to_owned(), signer_of(&path)?);
                 let serial = newest.entry(name.clone()).or_default();
                 *serial = edition.serial().max(*serial);
                 editions.push((*digest, name, edition.serial()));
@@ -242,10 +308,13 @@ fn gc(root: &Path, states: &Path, dry_run: bool) -> Result<()> {
             continue;
         };
         if let Ok(metadata) = Metadata::parse(&data) {
-            let lost = metadata.records().any(|record| {
-                Digest::new(record.algo, record.digest)
-                    .is_ok_and(|list| gone.contains(&list) || !objects.contains(&list))
-            });
+            let mut lost = false;
+            for record in metadata.records() {
+                let list = Digest::new(record.algo, record.digest)?;
+                // By whichever algorithm the metadata name it.
+                let list = repository.find(&list)?.map(|(_, data)| sha256(&data));
+                lost |= list.is_none_or(|list| gone.contains(&list));
+            }
             if lost {
                 gone.insert(*digest);
             }
@@ -270,8 +339,39 @@ fn gc(root: &Path, states: &Path, dry_run: bool) -> Result<()> {
         "deleted"
     };
     remark(format_args!("{} {what}", count(number, "file")))?;
+    let left = left.into_iter().filter(|(list, _)| !named.contains(list));
+    let left: Vec<_> = left.map(|(_, path)| path).collect();
+    if !left.is_empty() {
+        let left = count(left.len(), "file");
+        remark(format_args!(
+            "{}: {left} of lists that no machine has any more {what}",
+            quoted(states)
+        ))?;
+    }
     if dry_run {
         return Ok(());
     }
-    repository.write_revocations()
+    for path in left {
+        fs::remove_file(&path).with_context(|| format!("cannot delete {}", quoted(&path)))?;
+    }
+    repository.write_revocations(&[])
+}
+
+/// By whom the list at `path` says that it is signed: the identifier in its signature, which is not
+/// verified here. Empty if there is none.
+fn signer_of(path: &Path) -> Result<Vec<u8>> {
+    let Some((path, data)) = beside(path)? else {
+        return Ok(Vec::new());
+    };
+    let signature = Signature::parse(&data).with_context(|| quoted(&path))?;
+    Ok(match signature {
+        Signature::Pkcs7(message) => match Message::parse(message).map(|it| it.signer()) {
+            Ok(Signer::KeyId(id)) => id.to_vec(),
+            Ok(Signer::Certificate { issuer, serial }) => [issuer, b" ", serial].concat(),
+            // Like no other.
+            Err(_) => data.clone(),
+        },
+        Signature::Ima(signature) => signature.key_id.to_vec(),
+        Signature::OpenPgp(signature) => signature.issuer().0.to_vec(),
+    })
 }

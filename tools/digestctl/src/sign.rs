@@ -20,9 +20,12 @@ use anyhow::{
     Context,
     Result, //
 };
-use digest_logic::x509::{
-    self,
-    Purpose, //
+use digest_logic::{
+    candidate::Usage,
+    x509::{
+        self,
+        Purpose, //
+    }, //
 };
 use indicatif::ProgressBar;
 
@@ -128,7 +131,7 @@ pub(crate) fn check_certificate(cert: &Path) -> Result<()> {
 /// what it is for otherwise.
 pub(crate) fn check_signer(der: &[u8]) -> Result<Purpose> {
     let purpose = Purpose::of_certificate(der)?;
-    if !x509::may_sign(der)? {
+    if !Usage::of_certificate(der)?.sign {
         bail!("the certificate does not allow its key to sign: its keyUsage has to have digitalSignature");
     }
     x509::check_key(der)?;

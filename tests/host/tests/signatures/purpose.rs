@@ -3,6 +3,11 @@
 //! What certificates are for, by their extensions, and when they and signatures were made.
 
 use digest_logic::{
+    candidate::{
+        self,
+        Usage,
+        Way, //
+    },
     cms::Message,
     openpgp::PublicKeyAlgo,
     refusal::Cause,
@@ -54,7 +59,7 @@ fn a_certificate_may_be_for_code_for_lists_for_anything_or_say_nothing() {
 #[test]
 fn a_key_signs_by_its_usage_its_algorithm_and_its_length() {
     for der in [corpus!("x509/plain"), corpus!("x509/ec")] {
-        assert_eq!(x509::may_sign(der), Ok(true));
+        assert_eq!(Usage::of_certificate(der).map(|usage| usage.sign), Ok(true));
         assert_eq!(x509::check_key(der), Ok(()));
     }
     // Of the key usage the first bit is taken away.
@@ -63,7 +68,10 @@ fn a_key_signs_by_its_usage_its_algorithm_and_its_length() {
     let place = der.windows(5).position(|part| part == usage).unwrap();
     let bits = der[place..].windows(2).position(|part| part == [3, 2]);
     der[place + bits.unwrap() + 3] &= 0x7f;
-    assert_eq!(x509::may_sign(&der), Ok(false));
+    assert_eq!(
+        Usage::of_certificate(&der).map(|usage| usage.sign),
+        Ok(false)
+    );
     // P-256 becomes another curve.
     let mut der = corpus!("x509/ec").to_vec();
     let curve = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -72,7 +80,56 @@ fn a_key_signs_by_its_usage_its_algorithm_and_its_length() {
     let refused = Cause::UnverifiableSignature(PublicKeyAlgo::Ecdsa);
     assert_eq!(x509::check_key(&der), Err(refused));
     assert_eq!(x509::check_key(b"\x30\x00"), Err(Cause::BadKey));
-    assert_eq!(x509::may_sign(b""), Err(Cause::BadKey));
+    assert_eq!(Usage::of_certificate(b""), Err(Cause::BadKey));
+}
+
+#[test]
+fn a_key_is_a_candidate_by_its_kind_its_certificates_signature_and_its_extensions() {
+    for (der, judged) in [
+        (corpus!("x509/plain"), Ok(false)),
+        (corpus!("x509/ec"), Ok(false)),
+        (corpus!("x509/dedicated"), Ok(true)),
+        (corpus!("x509/server"), Err(Cause::OtherPurpose)),
+        (corpus!("x509/odd"), Err(Cause::CriticalExtension)),
+        (
+            corpus!("x509/dsa"),
+            Err(Cause::UnverifiableSignature(PublicKeyAlgo::Dsa)),
+        ),
+        (
+            corpus!("x509/ed25519"),
+            Err(Cause::UnverifiableSignature(PublicKeyAlgo::Ed25519)),
+        ),
+        (
+            corpus!("x509/ed25519-leaf"),
+            Err(Cause::UnverifiableSignature(PublicKeyAlgo::Ed25519)),
+        ),
+        (
+            corpus!("x509/pss"),
+            Err(Cause::UnverifiableSignature(PublicKeyAlgo::RsaPss)),
+        ),
+        (b"", Err(Cause::BadKey)),
+    ] {
+        assert_eq!(candidate::judge(der).map(|purpose| purpose.lists), judged);
+    }
+}
+
+#[test]
+fn what_a_certificate_lets_its_key_do_is_asked_by_how_it_comes() {
+    let usage = |der| Usage::of_certificate(der).unwrap();
+    let signer = usage(corpus!("x509/plain"));
+    assert_eq!((signer.sign, signer.certify), (true, false));
+    let authority = usage(corpus!("x509/short"));
+    assert_eq!((authority.sign, authority.certify), (false, true));
+    for way in [Way::Certificate, Way::KeyFile] {
+        assert_eq!(signer.check(way), Ok(()));
+    }
+    assert_eq!(authority.check(Way::Certificate), Ok(()));
+    assert_eq!(authority.check(Way::KeyFile), Err(Cause::KeyUsage));
+    let nothing = Usage {
+        sign: false,
+        certify: false,
+    };
+    assert_eq!(nothing.check(Way::Certificate), Err(Cause::KeyUsage));
 }
 
 #[test]

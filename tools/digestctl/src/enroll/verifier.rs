@@ -190,7 +190,8 @@ fn vouched(
         return refuse(Reason::EkCertificate, error);
     }
     let usage = openssl::extended_usage(&cert)?.unwrap_or_default();
-    if !usage.is_empty() && !PURPOSE.iter().any(|purpose| usage.contains(purpose)) {
+    let is_for_keys = openssl::purposes(&usage).any(|purpose| PURPOSE.contains(&purpose));
+    if !usage.is_empty() && !is_for_keys {
         return refuse(
             Reason::EkCertificate,
             "the certificate is for another purpose than endorsement keys",

@@ -41,6 +41,16 @@ const SETTINGS: [(&str, Option<&str>); 8] = [
     ("validity", None),
 ];
 
+/// The keys that have one value; `floor` has one for each name.
+const ONCE: [&str; 6] = [
+    "boot_aggregate",
+    "evidence_of_use",
+    "floor",
+    "not_loaded",
+    "pcr",
+    "start_values",
+];
+
 /// The PCR of the list where the file says nothing: that of the module.
 const DEFAULT_PCR: u32 = 12;
 
@@ -129,8 +139,16 @@ impl Expected {
             pcr: DEFAULT_PCR,
             ..Self::default()
         };
+        let mut once = HashSet::new();
         for line in entries(text) {
             let (number, key, value) = line?;
+            let what = match key {
+                "floor" => value.split(' ').next().unwrap_or_default(),
+                _ => "",
+            };
+            if ONCE.contains(&key) && !once.insert((key, what)) {
+                bail!("line {number}: {key}={value}: another line says it");
+            }
             expected
                 .add(key, value)
                 .with_context(|| format!("line {number}: {key}={value}"))?;

@@ -118,7 +118,7 @@ reasons! {
         "the list must begin with boot_aggregate and digest_lists_start";
     /// The PCR was extended before the module was loaded.
     StartValues = "start-values", Untrusted,
-        "something extends the PCR before the module: choose another one (pcr=), or accept it";
+        "restart the machine, if it was started by kexec; or something extends the PCR before the module: choose another one (pcr=)";
     /// The end of the list is missing.
     LogShort = "log-short", Untrusted,
         "records are missing: somebody cut the list, or left out some";

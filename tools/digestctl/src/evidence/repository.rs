@@ -11,9 +11,13 @@
 use std::{
     collections::{
         hash_map::Entry,
+        BTreeSet,
         HashMap, //
     },
-    fs,
+    fs::{
+        self,
+        File, //
+    },
     io::ErrorKind,
     path::{
         Path,
@@ -37,6 +41,10 @@ use digest_logic::{
     },
     hash_algo::HashAlgo, //
 };
+use rustix::fs::{
+    flock,
+    FlockOperation, //
+};
 
 use super::crypto::{
     sha256,
@@ -44,7 +52,10 @@ use super::crypto::{
 };
 use crate::{
     format,
-    output::write_atomically,
+    output::{
+        lock,
+        write_atomically, //
+    },
     report::quoted, //
 };
 use digest_logic::evidence::replay::Hasher;
@@ -140,6 +151,11 @@ impl Repository {
         Ok((digest, path))
     }
 
+    /// Holds the repository, so that no other run changes it; none begins to read what it revokes.
+    pub(crate) fn hold(&self) -> Result<File> {
+        lock(&self.root)
+    }
+
     fn revocations_path(&self) -> PathBuf {
         self.root.join("revocations")
     }
@@ -150,6 +166,12 @@ impl Repository {
     ///
     /// The note of them cannot be read, or one of them is gone: nobody could say what it revoked.
     pub(crate) fn revocations(&self) -> Result<Vec<Digest>> {
+        // A list that is just being added is noted before it is there. Not every file system lets
+        // readers wait.
+        let held = File::open(&self.root);
+        if let Ok(held) = &held {
+            let _ = flock(held, FlockOperation::LockShared);
+        }
         let path = self.revocations_path();
         if !path.exists() {
             return Ok(Vec::new());
@@ -167,15 +189,24 @@ impl Repository {
         Ok(lists)
     }
 
-    /// Notes which lists revoke something.
-    pub(crate) fn write_revocations(&self) -> Result<()> {
-        let mut text = String::new();
+    /// Notes which lists revoke something: of those that are there, and of `more`, which will be.
+    /// What is noted and then does not come is an error to who reads it; what comes and is not
+    /// noted would revoke nothing.
+    pub(crate) fn write_revocations(&self, more: &[&[u8]]) -> Result<()> {
+        let revokes =
+            |data: &[u8]| format::list(data).is_ok_and(|(_, list)| list.counts().revoked > 0);
+        let more = more.iter().filter(|data| revokes(data));
+        let mut lists: BTreeSet<String> = more.map(|data| sha256(data).to_string()).collect();
         for digest in self.objects()? {
             if let Some((_, data)) = self.get(&digest)? {
-                if format::list(&data).is_ok_and(|(_, list)| list.counts().revoked > 0) {
-                    text.push_str(&format!("{digest}\n"));
+                if revokes(&data) {
+                    lists.insert(digest.to_string());
                 }
             }
+        }
+        let mut text = String::new();
+        for list in lists {
+            text.push_str(&format!("{list}\n"));
         }
         if text.is_empty() && !self.revocations_path().exists() {
             return Ok(());

@@ -12,6 +12,7 @@ use std::{
     collections::{
         btree_map::Entry,
         BTreeMap,
+        BTreeSet,
         HashMap, //
     },
     fs,
@@ -48,7 +49,10 @@ use super::{
 use crate::{
     format,
     output::{
+        directory_of,
         is_standard,
+        lock,
+        sync,
         write_atomically,
         Replacer, //
     },
@@ -85,6 +89,8 @@ pub(crate) struct State {
 pub(crate) struct States {
     /// By the digest of their file.
     lists: Mutex<HashMap<Digest, Arc<Lists>>>,
+    /// What was read at each path: the SHA-256, or that there was nothing.
+    read: Mutex<HashMap<PathBuf, Option<Digest>>>,
     files: Mutex<Replacer>,
 }
 
@@ -94,12 +100,14 @@ impl States {
         if is_standard(path) {
             bail!("a state is in a file, not on standard output");
         }
-        let data = match fs::read(path) {
-            Ok(data) => data,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", quoted(path)))
-            }
+        let data = content(path)?;
+        let digest = data.as_deref().map(sha256);
+        let read = self.read.lock();
+        let mut read = read.unwrap_or_else(PoisonError::into_inner);
+        read.insert(path.to_owned(), digest);
+        drop(read);
+        let Some(data) = data else {
+            return Ok(None);
         };
         let text = std::str::from_utf8(&data)
             .ok()
@@ -164,8 +172,37 @@ impl States {
         Ok(read)
     }
 
+    /// The files of lists beside the states in this directory, by their names.
+    pub(crate) fn lists_in(directory: &Path) -> Result<Vec<(Digest, PathBuf)>> {
+        let directory = directory.join("lists");
+        if !directory.exists() {
+            return Ok(Vec::new());
+        }
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&directory).with_context(|| quoted(&directory))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if let Ok(digest) = Digest::from_hex(HashAlgo::Sha256, name.as_encoded_bytes()) {
+                files.push((digest, entry.path()));
+            }
+        }
+        Ok(files)
+    }
+
     /// Writes states to their paths: all of them are on the disk, or those before are still there.
+    ///
+    /// # Errors
+    ///
+    /// Also if another run has written one since it was read: what it has judged would be
+    /// forgotten.
     pub(crate) fn write(&self, states: &[(&Path, &State)]) -> Result<()> {
+        // Each once: another name for the same directory would wait for ever.
+        let directories = states.iter().map(|(path, _)| directory_of(path));
+        let directories: BTreeSet<_> = directories
+            .filter_map(|path| path.canonicalize().ok())
+            .collect();
+        // Not every file system locks directories.
+        let _held: Vec<_> = directories.iter().map(|path| lock(path)).collect();
         let mut files = Vec::new();
         // The files of lists, with the text of those that are missing.
         let mut shared = BTreeMap::new();
@@ -187,7 +224,9 @@ impl States {
                 let missing = (!good(entry.key())).then(|| state.lists.to_text());
                 entry.insert(missing);
             }
-            files.push((*path, state.to_text(&digest)?));
+            let text = state.to_text(&digest)?;
+            self.check_unchanged(path, &text)?;
+            files.push((*path, text));
         }
         let missing = shared.iter();
         for (file, lists) in missing.filter_map(|(file, lists)| Some((file, lists.as_ref()?))) {
@@ -196,12 +235,45 @@ impl States {
                     .with_context(|| format!("cannot make {}", quoted(parent)))?;
             }
             write_atomically(file, lists.as_bytes())?;
+            // A state that is on the disk has its lists there.
+            if let Some(parent) = file.parent() {
+                sync(parent)?;
+            }
         }
         if let [(path, text)] = &files[..] {
             return write_atomically(path, text.as_bytes());
         }
         let mut replacer = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         replacer.replace(&files)
+    }
+}
+
+impl States {
+    /// The file at `path` is as it was read, or has this text already.
+    fn check_unchanged(&self, path: &Path, text: &str) -> Result<()> {
+        let read = self.read.lock();
+        let read = read.unwrap_or_else(PoisonError::into_inner);
+        let Some(before) = read.get(path) else {
+            return Ok(());
+        };
+        let now = content(path)?.as_deref().map(sha256);
+        if now != *before && now != Some(sha256(text.as_bytes())) {
+            bail!(
+                "{} was written by another run meanwhile, and stays as that has left it: judge the \
+                 machine again",
+                quoted(path)
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What is at `path`, if there is something.
+fn content(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(data) => Ok(Some(data)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", quoted(path))),
     }
 }
 

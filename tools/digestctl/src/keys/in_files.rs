@@ -11,11 +11,15 @@ use std::{
 };
 
 use anyhow::{
-    bail,
     Context,
     Result, //
 };
 use digest_logic::{
+    candidate::{
+        self,
+        Usage,
+        Way, //
+    },
     digest::Hex,
     hash_algo::HashAlgo,
     key_file::{
@@ -23,6 +27,7 @@ use digest_logic::{
         MAGIC, //
     },
     openpgp::Certificate,
+    refusal::Cause,
     x509::{
         self,
         Identifier, //
@@ -37,42 +42,64 @@ use crate::{
     verify::openpgp_keys::fingerprint, //
 };
 
-/// A line for each key: its identifier and the file's name.
-pub(super) fn lines(files: &[PathBuf]) -> Result<Vec<u8>> {
-    let mut lines = String::new();
-    for file in files {
-        let ids = ids_in(file).with_context(|| format!("{} has no key", quoted(file)))?;
-        for id in ids {
-            writeln!(lines, "{} file={}", Hex(&id), quoted(file))?;
-        }
-    }
-    Ok(lines.into_bytes())
+/// A key in a file.
+struct Found {
+    id: Vec<u8>,
+    /// Why the module would not take it, whatever vouches for it.
+    refused: Option<Cause>,
 }
 
-fn ids_in(file: &Path) -> Result<Vec<Vec<u8>>> {
-    let data = format::read(file)?;
-    let certificates = match data.strip_prefix(MAGIC) {
-        Some(certificate) => vec![certificate.to_vec()],
-        None => armor::remove(data)?,
-    };
-    let mut ids = Vec::new();
-    for certificate in certificates {
-        match KeyFile::of_certificate(&certificate)? {
-            KeyFile::X509(der) => ids.push(match x509::identifier(der)? {
-                Identifier::Key(id) => id.to_vec(),
-                Identifier::Signed(data) => hash_slices(HashAlgo::Sha256, &[data]),
-            }),
-            // As in the module: of the keys that may sign, those that can be verified with.
-            KeyFile::OpenPgp(data) => ids.extend(
-                Certificate::parse(data)?
-                    .keys(fingerprint)
-                    .filter(|key| key.signs && !key.revoked && key.key.material().is_ok())
-                    .map(|key| fingerprint(&key.key).to_vec()),
-            ),
+/// A line for each key: its identifier, the file's name, and why the module would not take it. As
+/// well the files that have none that it would take.
+pub(super) fn lines(files: &[PathBuf]) -> Result<(Vec<u8>, Vec<String>)> {
+    let mut lines = String::new();
+    let mut useless = Vec::new();
+    for file in files {
+        let name = quoted(file);
+        let found = keys_in(file).with_context(|| format!("{name} has no key"))?;
+        for Found { id, refused } in &found {
+            write!(lines, "{} file={name}", Hex(id))?;
+            if let Some(reason) = refused {
+                write!(lines, " refused={reason}")?;
+            }
+            lines.push('\n');
+        }
+        if found.iter().all(|key| key.refused.is_some()) {
+            useless.push(name);
         }
     }
-    if ids.is_empty() {
-        bail!("no key of it may sign");
+    Ok((lines.into_bytes(), useless))
+}
+
+fn keys_in(file: &Path) -> Result<Vec<Found>> {
+    let data = format::read(file)?;
+    let (certificates, way) = match data.strip_prefix(MAGIC) {
+        Some(certificate) => (vec![certificate.to_vec()], Way::KeyFile),
+        None => (armor::remove(data)?, Way::Certificate),
+    };
+    let mut found = Vec::new();
+    for certificate in certificates {
+        match KeyFile::of_certificate(&certificate)? {
+            KeyFile::X509(der) => found.push(Found {
+                id: match x509::identifier(der)? {
+                    Identifier::Key(id) => id.to_vec(),
+                    Identifier::Signed(data) => hash_slices(HashAlgo::Sha256, &[data]),
+                },
+                refused: judge(der, way).err(),
+            }),
+            KeyFile::OpenPgp(data) => {
+                let keys = Certificate::parse(data)?.keys(fingerprint);
+                found.extend(keys.map(|key| Found {
+                    id: key.fingerprint.to_vec(),
+                    refused: candidate::material(&key).err(),
+                }));
+            }
+        }
     }
-    Ok(ids)
+    Ok(found)
+}
+
+fn judge(der: &[u8], way: Way) -> Result<(), Cause> {
+    candidate::judge(der)?;
+    Usage::of_certificate(der)?.check(way)
 }

@@ -138,7 +138,34 @@ pub(crate) fn split(list: &[u8], number: u64) -> Result<Split<'_>> {
     Ok(Split::Pieces(first, rest))
 }
 
-/// The list with what precedes it: the archive, and what is staged.
+/// A list, or the end of one.
+pub(crate) struct Piece {
+    /// How many records precede it.
+    pub(crate) first: u64,
+    /// As `binary_runtime_measurements` has it.
+    pub(crate) data: Vec<u8>,
+}
+
+impl From<Vec<u8>> for Piece {
+    fn from(data: Vec<u8>) -> Self {
+        Self { first: 0, data }
+    }
+}
+
+/// The list with what precedes it: the archive, or else what the module has not deleted yet, and
+/// what is staged.
+pub(crate) fn there(location: &Location, archive: Option<&Path>) -> Result<Piece> {
+    if archive.is_none() && Counts::read(location).is_ok() {
+        let snapshot = Snapshot::take(location)?;
+        return Ok(Piece {
+            first: snapshot.counts.deleted,
+            data: [snapshot.staged, snapshot.listed].concat(),
+        });
+    }
+    whole(location, archive).map(Piece::from)
+}
+
+/// The same, from the first record on if there is an archive.
 pub(crate) fn whole(location: &Location, archive: Option<&Path>) -> Result<Vec<u8>> {
     let Some(path) = archive else {
         // Also of a module that does not tell its counts.

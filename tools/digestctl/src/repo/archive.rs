@@ -5,7 +5,10 @@
 //! (<https://wiki.debian.org/DebianRepository/Format>).
 
 use std::{
-    collections::BTreeMap,
+    collections::{
+        BTreeMap,
+        BTreeSet, //
+    },
     io::{
         Read,
         Seek,
@@ -123,9 +126,7 @@ impl Release {
 
     /// Its origin and its release, for people.
     pub(super) fn name(&self) -> String {
-        let words = [self.origin.as_str(), self.release.as_str()];
-        let words = words.iter().filter(|word| !word.is_empty());
-        words.copied().collect::<Vec<_>>().join(" ")
+        name_of(&self.origin, &self.release)
     }
 
     /// Refuses it outside of the time that it is for.
@@ -145,18 +146,29 @@ impl Release {
         Ok(())
     }
 
-    /// The Packages files that lie where InRelease is: as in an archive, or as apt keeps them.
-    pub(super) fn find_indexes(&self, in_release: &Path) -> Vec<(PathBuf, String)> {
-        let is_index = |name: &&String| {
-            let mut parts = name.rsplit('/');
-            let (file, directory) = (parts.next(), parts.next());
-            file == Some("Packages")
-                && directory.is_some_and(|directory| directory.starts_with("binary-"))
+    /// The names of the Packages files, none of them compressed.
+    fn indexes(&self) -> BTreeSet<&str> {
+        let plain = |name: &'_ String| {
+            let length = COMPRESSED.iter().find_map(|(suffix, _)| {
+                let name = name.strip_suffix(suffix)?;
+                name.ends_with("/Packages").then_some(name.len())
+            });
+            length.unwrap_or_default()
         };
+        let names = self.files.keys();
+        let names = names.filter_map(|name| name.get(..plain(name)));
+        names.filter(|name| architecture(name).is_some()).collect()
+    }
+
+    /// The Packages files that lie where InRelease is, as in an archive, or as apt keeps them; and
+    /// the names of those of packages that do not.
+    pub(super) fn find_indexes(&self, in_release: &Path) -> (Vec<(PathBuf, String)>, Vec<String>) {
         let file = in_release.file_name().unwrap_or_default().to_string_lossy();
         let prefix = file.strip_suffix("InRelease").unwrap_or_default();
         let mut found = Vec::new();
-        for name in self.files.keys().filter(is_index) {
+        let mut missing = Vec::new();
+        for name in self.indexes() {
+            let before = found.len();
             for (suffix, _) in COMPRESSED {
                 let name = format!("{name}{suffix}");
                 let path = match prefix {
@@ -170,8 +182,14 @@ impl Release {
                     break;
                 }
             }
+            let is_empty = self.files.get(name).is_some_and(|file| file.size == 0);
+            // What is only for the installer is not listed.
+            let is_installer = name.contains("/debian-installer/");
+            if found.len() == before && !is_empty && !is_installer {
+                missing.push(name.to_owned());
+            }
         }
-        found
+        (found, missing)
     }
 
     /// The text of a Packages file, whose content has to be that of the file `name` of the release,
@@ -215,6 +233,18 @@ impl Release {
             _ => Ok(data),
         }
     }
+}
+
+/// The architecture of the packages of the index with this name.
+pub(super) fn architecture(index: &str) -> Option<&str> {
+    index.rsplit('/').nth(1)?.strip_prefix("binary-")
+}
+
+/// A release by its origin and its codename or suite, for people.
+pub(super) fn name_of(origin: &str, release: &str) -> String {
+    let words = [origin, release].into_iter();
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
 }
 
 /// The package files that an index names.

@@ -29,8 +29,6 @@ use anyhow::{
 };
 use rustix::{
     fs::{
-        flock,
-        FlockOperation,
         RenameFlags,
         CWD, //
     },
@@ -43,6 +41,7 @@ use crate::{
     format,
     output::{
         directory_of,
+        lock,
         sync,
         TEMPORARY, //
     },
@@ -91,7 +90,7 @@ impl Directory {
             Err(_) => path.to_owned(),
         };
         let parent = directory_of(&path);
-        let held = hold(parent)?;
+        let held = lock(parent)?;
         remove_leftovers(parent)?;
         let before = match path.exists() {
             true => Some(entries(&path, true)?),
@@ -176,22 +175,6 @@ impl Directory {
 /// How the names of directories begin that are made here.
 fn prefix() -> String {
     format!("{TEMPORARY}publish-")
-}
-
-/// Waits until no other run publishes in the directory.
-fn hold(parent: &Path) -> Result<File> {
-    let hold = || -> Result<File> {
-        let file = File::open(parent)?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            complain(format_args!(
-                "note: another run publishes in {}; waiting for it",
-                quoted(parent)
-            ));
-            flock(&file, FlockOperation::LockExclusive)?;
-        }
-        Ok(file)
-    };
-    hold().with_context(|| format!("cannot lock {}", quoted(parent)))
 }
 
 /// Removes what a run left that was killed.

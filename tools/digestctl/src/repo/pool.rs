@@ -290,7 +290,7 @@ fn copy_of(path: &Path) -> Result<Option<(NamedTempFile, Content)>> {
 }
 
 /// Complains of these.
-fn say(wrong: &mut [String]) {
+pub(super) fn say(wrong: &mut [String]) {
     wrong.sort();
     for reason in wrong.iter().take(MOST_SAID) {
         complain(reason);

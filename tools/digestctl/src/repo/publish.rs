@@ -7,7 +7,10 @@
 //! ones.
 
 use std::{
-    collections::HashSet,
+    collections::{
+        BTreeSet,
+        HashSet, //
+    },
     ffi::OsString,
     fs,
     path::{
@@ -26,6 +29,7 @@ use rayon::prelude::*;
 
 use super::{
     archive::{
+        architecture,
         parse_index,
         Release, //
     },
@@ -51,9 +55,11 @@ use crate::{
     openssl,
     progress,
     report::{
+        complain,
         count,
         quoted,
-        remark, //
+        remark,
+        No, //
     },
     sign::{
         check_certificate,
@@ -117,19 +123,35 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let known = known(args, &release)?;
     let new = directory.begin()?;
     let listed = pool::list(&args.wanted, &known, new.path())?;
+    check_owners(
+        &published,
+        &release,
+        &listed.made,
+        directory.path(),
+        new.path(),
+    )?;
     let kept = sign(args, &listed.made, directory.path(), new.path())?;
-    let made = listed.made.iter().map(|made| &made.name);
-    let names: HashSet<_> = made.chain(&listed.unread).map(String::as_str).collect();
+    let names: HashSet<_> = listed.made.iter().map(|made| made.name.as_str()).collect();
+    let unread: HashSet<_> = listed.unread.iter().map(String::as_str).collect();
+    let stays = |list: &str| {
+        let is_gone = unread.contains(list) && published.other_owner(&release, list).is_none();
+        !names.contains(list) && !is_gone
+    };
+    let mut kept_names = HashSet::new();
     for entry in directory.before() {
         let list = match entry.name.rsplit_once('.') {
             Some((list, _)) if is_signature(&entry.name) => list,
             _ => entry.name.as_str(),
         };
-        if !names.contains(list) && list != published::NAME {
+        if stays(list) && list != published::NAME {
             let old = directory.path().join(&entry.name);
             keep(&old, &new.path().join(&entry.name))?;
+            kept_names.insert(list);
         }
     }
+    published.set_lists(&release, names.iter().copied(), |list| {
+        kept_names.contains(list) && !unread.contains(list)
+    });
     let text = published.text()?;
     put(&new.path().join(published::NAME), text.as_bytes())?;
     directory.finish(new)?;
@@ -175,10 +197,78 @@ fn release(args: &Args, published: &mut Published) -> Result<Release> {
     Ok(release)
 }
 
+/// No list of another release is replaced by one of this release that differs.
+fn check_owners(
+    published: &Published,
+    release: &Release,
+    lists: &[Made],
+    old: &Path,
+    new: &Path,
+) -> Result<()> {
+    let mut wrong = Vec::new();
+    for made in lists {
+        let Some(owner) = published.other_owner(release, &made.name) else {
+            continue;
+        };
+        let old = old.join(&made.name);
+        let list = fs::read(new.join(&made.name)).with_context(|| quoted(&old))?;
+        if fs::read(&old).is_ok_and(|old| old != list) {
+            wrong.push(format!(
+                "{} is of {owner}, and the package of that name in {} is another",
+                quoted(&old),
+                release.name()
+            ));
+        }
+    }
+    pool::say(&mut wrong);
+    match wrong.len() {
+        0 => Ok(()),
+        number => Err(No::error(format!(
+            "{} of another release would be replaced; nothing was published: publish the \
+             releases into two directories",
+            count(number, "list")
+        ))),
+    }
+}
+
+/// Says which indexes are not there, with their packages: a mirror may leave them out.
+fn say_missing(found: &[(PathBuf, String)], missing: &[String]) -> Result<()> {
+    let there: HashSet<_> = found
+        .iter()
+        .filter_map(|(_, name)| architecture(name))
+        .collect();
+    let (parts, wholes): (Vec<_>, Vec<_>) = missing
+        .iter()
+        .partition(|name| architecture(name).is_some_and(|name| there.contains(name)));
+    if !parts.is_empty() {
+        let names: Vec<_> = parts.into_iter().map(String::as_str).collect();
+        complain(format_args!(
+            "note: InRelease names what is not there, and whose packages are not listed: {}",
+            names.join(", ")
+        ));
+    }
+    let wholes: BTreeSet<_> = wholes
+        .into_iter()
+        .filter_map(|name| architecture(name))
+        .collect();
+    if !wholes.is_empty() {
+        let names: Vec<_> = wholes.into_iter().collect();
+        remark(format_args!(
+            "left out: {}, of which no Packages file is there",
+            names.join(", ")
+        ))?;
+    }
+    Ok(())
+}
+
 /// The package files that the archive vouches for, by their names.
 fn known(args: &Args, release: &Release) -> Result<Known> {
     let indexes = match args.packages.is_empty() {
-        true => release.find_indexes(&args.in_release),
+        true => {
+            let (found, missing) = release.find_indexes(&args.in_release);
+            say_missing(&found, &missing)?;
+            found
+        }
         false => Vec::new(),
     };
     let found = indexes

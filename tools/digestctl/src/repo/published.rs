@@ -6,7 +6,10 @@
 //! An InRelease stays signed for ever. Without this a mirror could serve an old one, and so hide
 //! the updates that came after it, or that of another release.
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::Path, //
+};
 
 use anyhow::{
     Context,
@@ -18,6 +21,7 @@ use serde::{
 };
 
 use super::archive::{
+    name_of,
     seconds,
     Release, //
 };
@@ -39,10 +43,15 @@ pub(super) struct Taken {
     #[arg(long)]
     older: bool,
 
-    /// Take an InRelease of another release or by another signer than what was published into DIR
-    /// before; its lists are added to the others
-    #[arg(long)]
-    other: bool,
+    /// Add the lists of this release, as the refusal names it, to those of others that were
+    /// published into DIR before
+    #[arg(long, value_name = "RELEASE")]
+    other: Option<String>,
+
+    /// Take an InRelease by this key, as the refusal names it, which is another than that of the
+    /// one that was published into DIR before
+    #[arg(long, value_name = "FINGERPRINT")]
+    signer: Option<String>,
 }
 
 /// The releases whose lists are in the directory.
@@ -61,6 +70,19 @@ struct Entry {
     date: String,
     /// The fingerprints of the keys that signed it.
     signers: Vec<String>,
+    /// The names of its lists that are in the directory. Of one that an earlier version has
+    /// published they are not known: all may be.
+    lists: Option<BTreeSet<String>>,
+}
+
+impl Entry {
+    fn is_of(&self, release: &Release) -> bool {
+        (&self.origin, &self.release) == (&release.origin, &release.release)
+    }
+
+    fn name(&self) -> String {
+        name_of(&self.origin, &self.release)
+    }
 }
 
 impl Published {
@@ -99,26 +121,30 @@ impl Published {
             release: new.release.clone(),
             date: new.date.clone(),
             signers: signers.to_vec(),
+            lists: Some(BTreeSet::new()),
         };
-        let is_same = |old: &&mut Entry| (&old.origin, &old.release) == (&new.origin, &new.release);
-        let Some(old) = self.releases.iter_mut().find(is_same) else {
-            if let Some(first) = self.releases.first().filter(|_| !taken.other) {
+        let Some(old) = self.releases.iter_mut().find(|old| old.is_of(new)) else {
+            let name = new.name();
+            let is_named = taken.other.as_ref() == Some(&name);
+            if let Some(first) = self.releases.first().filter(|_| !is_named) {
                 return Err(No::error(format!(
-                    "it is {}, and {directory} has the lists of {}: publish it into another \
-                     directory, or --other adds it to those",
-                    new.name(),
-                    [first.origin.as_str(), first.release.as_str()].join(" "),
+                    "it is {name}, and {directory} has the lists of {}: publish it into another \
+                     directory, or --other '{name}' adds it to those",
+                    first.name(),
                 )));
             }
             self.releases.push(entry);
             return Ok(());
         };
-        if !taken.other && !signers.iter().any(|signer| old.signers.contains(signer)) {
+        let is_taken =
+            |signer: &String| old.signers.contains(signer) || taken.signer.as_ref() == Some(signer);
+        if !signers.iter().any(is_taken) {
             return Err(No::error(format!(
                 "it is signed by {}, and the one that was published into {directory} before by \
-                 {}: if the archive has a new key, --other takes it",
+                 {}: if the archive has a new key, --signer {} takes it",
                 signers.join(", "),
-                old.signers.join(", ")
+                old.signers.join(", "),
+                signers.first().map_or("", String::as_str)
             )));
         }
         // A date that is none, of a file that was changed by hand, is no reason to take anything.
@@ -129,7 +155,34 @@ impl Published {
                 new.date, old.date
             )));
         }
-        *old = entry;
+        *old = Entry {
+            lists: old.lists.take(),
+            ..entry
+        };
         Ok(())
+    }
+
+    /// Another release than this one whose list of that name is in the directory, for people.
+    pub(super) fn other_owner(&self, release: &Release, list: &str) -> Option<String> {
+        let has = |entry: &&Entry| {
+            let lists = entry.lists.as_ref();
+            !entry.is_of(release) && lists.is_none_or(|lists| lists.contains(list))
+        };
+        self.releases.iter().find(has).map(Entry::name)
+    }
+
+    /// The lists of the release that are in the directory are the ones with these names, and those
+    /// of before that `stay`.
+    pub(super) fn set_lists<'a>(
+        &mut self,
+        release: &Release,
+        names: impl Iterator<Item = &'a str>,
+        stays: impl Fn(&str) -> bool,
+    ) {
+        if let Some(entry) = self.releases.iter_mut().find(|entry| entry.is_of(release)) {
+            let before = entry.lists.take().unwrap_or_default().into_iter();
+            let names = names.map(str::to_owned);
+            entry.lists = Some(before.filter(|name| stays(name)).chain(names).collect());
+        }
     }
 }

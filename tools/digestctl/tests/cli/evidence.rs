@@ -6,7 +6,9 @@
 
 mod fleet;
 mod lies;
+mod odd;
 mod rounds;
+mod together;
 
 use std::{
     fs,
@@ -1467,6 +1469,18 @@ fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
         "{} compact unsigned algo=sha256 name=n serial=2 ",
         digest("list2")
     ));
+    let listed = place.run("repo list repo --json").good().out;
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let second = listed.as_array().and_then(|files| {
+        let mut files = files.iter();
+        files.find(|file| file["digest"] == digest("list2"))
+    });
+    let wanted = json!({
+        "digest": digest("list2"), "kind": "list", "type": "compact", "signed": false,
+        "algorithm": "sha256", "name": "n", "serial": 2,
+        "immutable": 1, "mutable": 0, "revoked": 0,
+    });
+    assert_eq!(second, Some(&wanted));
     let lists = format!("list\t{}\t1\t1\tn\tCN=a\n", digest("list1"));
     let (name, any) = (sha256(&lists), format!("sha256:{}", sha256("any")));
     place.file(&format!("states/lists/{name}"), &lists);
@@ -1489,6 +1503,9 @@ fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
         .run("repo gc repo --states states")
         .good()
         .printed("1 file deleted\n");
+    // Nor is what no state names any more kept beside the states.
+    assert!(!place.has(&format!("states/lists/{}", sha256(&earlier))));
+    assert!(place.has(&format!("states/lists/{name}")));
     let left = place.run("repo list repo").good().out;
     assert!(
         left.contains(&digest("list1")) && left.contains(&digest("list3")),
@@ -1501,4 +1518,57 @@ fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
     place
         .run("repo add repo tree/a")
         .failed("neither a digest list nor metadata");
+}
+
+#[test]
+fn a_newer_edition_of_one_signer_deletes_no_list_of_another() {
+    let place = Place::new();
+    for name in ["alice", "bob"] {
+        signer(&place, name);
+    }
+    place.file("tree/a", "one");
+    std::fs::create_dir(place.path("states")).expect("a directory");
+    for (list, serial, signer) in [("old", 1, "alice"), ("hers", 2, "alice"), ("his", 9, "bob")] {
+        for line in [
+            format!("generate tree -o {list} --name n --serial {serial}"),
+            format!("sign {list} --key {signer}.key --cert {signer}.pem"),
+            format!("repo add repo {list}"),
+        ] {
+            place.run(&line).good();
+        }
+    }
+    let digest = |name: &str| format!("sha256:{}", sha256(place.read(name)));
+    place
+        .run("repo gc repo --states states")
+        .good()
+        .printed("1 file deleted\n");
+    let left = place.run("repo list repo").good().out;
+    assert!(left.contains(&digest("hers")), "{left}");
+    assert!(left.contains(&digest("his")), "{left}");
+    assert!(!left.contains(&digest("old")), "{left}");
+}
+
+#[test]
+fn metadata_that_name_their_lists_by_another_digest_are_kept_with_these() {
+    use sha2::Digest as _;
+    let place = Place::new();
+    place.file("tree/a", "one");
+    std::fs::create_dir(place.path("states")).expect("a directory");
+    place.run("generate tree -o list").good();
+    place.run("metadata --root . list -o metadata").good();
+    // The same by SHA-512.
+    let (data, list) = (place.read("metadata"), place.read("list"));
+    let metadata = digest_logic::metadata::Metadata::parse(&data).expect("metadata");
+    let mut record = metadata.records().next().expect("a record");
+    let long = sha2::Sha512::digest(&list);
+    record.algo = HashAlgo::Sha512;
+    record.digest = &long;
+    let mut written = Bytes::default();
+    record.write(&mut written).expect("metadata");
+    place.file("metadata", &written.0);
+    place.run("repo add repo list metadata").good();
+    place
+        .run("repo gc repo --states states")
+        .good()
+        .printed("0 files deleted\n");
 }

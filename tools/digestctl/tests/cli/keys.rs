@@ -198,7 +198,7 @@ fn keys_in_files_are_shown_by_the_identifiers_of_the_module() {
 fn a_certificate_without_an_identifier_has_that_of_its_signed_part() {
     let place = with_certificate();
     for args in [
-        "req -x509 -new -key alice.key -subj /CN=bob -addext subjectKeyIdentifier=none -out bob.pem",
+        "req -x509 -new -key alice.key -subj /CN=bob -addext keyUsage=digitalSignature -addext subjectKeyIdentifier=none -out bob.pem",
         "x509 -in bob.pem -outform DER -out bob.der",
         "asn1parse -inform DER -in bob.der -strparse 4 -noout -out signed",
     ] {
@@ -219,4 +219,96 @@ fn a_file_without_a_key_is_named() {
     place
         .run("keys show alice.pem other")
         .failed("other has no key");
+}
+
+/// Makes the certificate NAME.pem of a new key, with more options for openssl.
+fn certificate(place: &Place, name: &str, key: &str, more: &str) {
+    let line = format!(
+        "req -x509 -newkey {key} -nodes -days 3650 -subj /CN={name} -keyout {name}.key \
+         -out {name}.pem {more}"
+    );
+    openssl_run(place, &line);
+}
+
+fn openssl_run(place: &Place, line: &str) {
+    let made = Command::new("openssl")
+        .current_dir(place.path(""))
+        .args(line.split_whitespace())
+        .output()
+        .expect("openssl runs");
+    assert!(made.status.success(), "{line}: {made:?}");
+}
+
+#[test]
+fn a_key_that_the_module_would_not_take_is_shown_with_the_reason() {
+    let place = with_certificate();
+    let sign = "-addext keyUsage=digitalSignature";
+    for (name, key, more, reason) in [
+        (
+            "server",
+            "rsa:2048",
+            "-addext keyUsage=digitalSignature -addext extendedKeyUsage=serverAuth",
+            "the certificate's extendedKeyUsage is neither for signing code nor for lists",
+        ),
+        (
+            "cipher",
+            "rsa:2048",
+            "-addext keyUsage=keyEncipherment",
+            "the certificate does not allow its key this use",
+        ),
+        ("short", "rsa:1024", sign, "RSA key shorter than 2048 bits"),
+        (
+            "edwards",
+            "ed25519",
+            sign,
+            "the kernel cannot verify Ed25519 signatures",
+        ),
+        (
+            "old",
+            "rsa:2048",
+            "-sha1 -addext keyUsage=digitalSignature",
+            "the signature is over SHA-1: too weak",
+        ),
+    ] {
+        certificate(&place, name, key, more);
+        let file = format!("{name}.pem");
+        let ran = place.run(&format!("keys show {file}"));
+        assert!(
+            ran.out.contains(&format!(" file={file} refused={reason}")),
+            "{}",
+            ran.out
+        );
+        ran.said_no(&format!("{file} has no key that the module would take"));
+    }
+    // Another one in the file is one.
+    let both = [place.read("server.pem"), place.read("alice.pem")].concat();
+    place.file("both.pem", both);
+    let ran = place.run("keys show both.pem").good();
+    let refused: Vec<_> = ran
+        .out
+        .lines()
+        .map(|line| line.contains("refused="))
+        .collect();
+    assert_eq!(refused, [true, false]);
+    let ran = place.run("keys show server.pem --json");
+    assert!(ran
+        .out
+        .contains("\"refused\": \"the certificate's extendedKeyUsage"));
+}
+
+#[test]
+fn an_authority_is_taken_as_a_certificate_and_not_in_a_key_file() {
+    let place = with_certificate();
+    certificate(
+        &place,
+        "authority",
+        "rsa:2048",
+        "-addext keyUsage=critical,keyCertSign",
+    );
+    place.run("keys show authority.pem").good();
+    let file = [&b"digest_lists key\n"[..], &der_of(&place, "authority.pem")].concat();
+    place.file("authority.keyfile", file);
+    let ran = place.run("keys show authority.keyfile");
+    ran.said_no("authority.keyfile has no key that the module would take")
+        .printed("refused=the certificate does not allow its key this use");
 }

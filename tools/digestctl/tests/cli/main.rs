@@ -84,9 +84,13 @@ impl Place {
     }
 
     fn run_with_input(&self, line: &str, input: &str) -> Ran {
+        self.run_words(line.split_whitespace(), input)
+    }
+
+    fn run_words<'a>(&self, words: impl IntoIterator<Item = &'a str>, input: &str) -> Ran {
         let output = cargo_bin_cmd!("digestctl")
             .current_dir(self.0.path())
-            .args(line.split_whitespace())
+            .args(words)
             .write_stdin(input)
             .output()
             .expect("digestctl runs");

@@ -104,10 +104,24 @@ impl Archive {
     }
 
     fn publish(&self, options: &str) -> Ran {
-        self.place.run(&format!(
+        self.publish_with(&options.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn publish_with(&self, options: &[&str]) -> Ran {
+        let line =
             "repo publish --pool archive/pool --in-release archive/dist/InRelease --keyring keyring \
-             --key alice.key --cert alice.pem -o lists {options}"
-        ))
+             --key alice.key --cert alice.pem -o lists";
+        let words = line.split_whitespace().chain(options.iter().copied());
+        self.place.run_words(words, "")
+    }
+
+    /// Puts another program into the package NAME, and describes that.
+    fn rebuild(&self, name: &str, program: &str) {
+        let place = &self.place;
+        place.file(&format!("{name}/usr/bin/{name}"), program);
+        let deb = format!("archive/pool/main/{name}/{name}_1_all.deb");
+        build(place, name, name, &deb);
+        self.index();
     }
 
     /// InRelease of another codename and date, signed by the owner or another.
@@ -438,9 +452,17 @@ fn another_release_or_another_signer_is_refused_until_it_is_named() {
     archive.stays(
         1,
         "it is Test ten, and lists has the lists of Test nine: publish it into another directory, \
-         or --other adds it to those",
+         or --other 'Test ten' adds it to those",
     );
-    assert_eq!(archive.publish("--other").code, 0);
+    archive
+        .publish_with(&["--other", "Test nine"])
+        .said_no("--other 'Test ten' adds it to those");
+    assert_eq!(archive.publish_with(&["--other", "Test ten"]).code, 0);
+    // What is named once takes no other one.
+    archive.release_of("eleven", 27, &archive.owner);
+    archive
+        .publish_with(&["--other", "Test ten"])
+        .said_no("it is Test eleven, and lists has the lists of Test nine");
     // Each of them has its date.
     archive.release_of("nine", 26, &archive.owner);
     assert_eq!(archive.publish("").code, 0);
@@ -452,11 +474,115 @@ fn another_release_or_another_signer_is_refused_until_it_is_named() {
         [archive.owner.certificate(), other.certificate()].concat(),
     );
     archive.release_of("ten", 28, &other);
-    archive.stays(1, "if the archive has a new key, --other takes it");
-    assert_eq!(archive.publish("--other").code, 0);
+    let fingerprint = other.fingerprint();
+    archive.stays(
+        1,
+        &format!("if the archive has a new key, --signer {fingerprint} takes it"),
+    );
+    let owner = archive.owner.fingerprint();
+    archive
+        .publish_with(&["--other", "Test ten", "--signer", &owner])
+        .said_no("if the archive has a new key");
+    let ran = archive.publish_with(&["--signer", &fingerprint]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(archive.publish("").code, 0);
     archive.place.file("lists/.published", "{");
     archive.stays(2, "lists/.published is damaged");
+}
+
+#[test]
+fn a_list_of_another_release_is_replaced_by_none_that_differs() {
+    let archive = Archive::new();
+    let place = &archive.place;
+    archive.release_of("nine", 26, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    archive.rebuild("two", "program two of ten");
+    archive.release_of("ten", 26, &archive.owner);
+    let before = contents(place);
+    archive
+        .publish_with(&["--other", "Test ten"])
+        .said_no(
+            "lists/two_1_all is of Test nine, and the package of that name in Test ten is another",
+        )
+        .said_no(
+            "1 list of another release would be replaced; nothing was published: publish the \
+             releases into two directories",
+        );
+    assert_eq!(contents(place), before);
+    // The same package may be of both, and neither changes it for the other.
+    archive.rebuild("two", "program two");
+    archive.release_of("ten", 26, &archive.owner);
+    assert_eq!(archive.publish_with(&["--other", "Test ten"]).code, 0);
+    archive.rebuild("two", "program two of nine");
+    archive.release_of("nine", 27, &archive.owner);
+    archive
+        .publish("")
+        .said_no("lists/two_1_all is of Test ten, and the package of that name in Test nine");
+    alice_lists(place);
+    // Nor does one that cannot be read.
+    place.file("archive/pool/main/two/two_1_all.deb", "no package");
+    archive.index();
+    archive.release_of("nine", 28, &archive.owner);
+    archive.publish("--keep-going").failed("1 package could");
+    alice_lists(place);
+}
+
+#[test]
+fn the_lists_of_a_release_that_an_earlier_version_has_published_are_not_replaced() {
+    let archive = Archive::new();
+    let place = &archive.place;
+    archive.release_of("nine", 26, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    let text = String::from_utf8(place.read("lists/.published")).expect("text");
+    let mut remembered: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let lists = remembered["releases"][0]
+        .as_object_mut()
+        .and_then(|release| release.remove("lists"));
+    assert_eq!(lists, Some(serde_json::json!(["one_1_all", "two_1_all"])));
+    place.file("lists/.published", remembered.to_string());
+    archive.rebuild("two", "program two of ten");
+    archive.release_of("ten", 26, &archive.owner);
+    archive
+        .publish_with(&["--other", "Test ten"])
+        .said_no("lists/two_1_all is of Test nine");
+    // Its own it replaces.
+    archive.release_of("nine", 27, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+}
+
+#[test]
+fn an_index_that_a_mirror_leaves_out_is_named() {
+    let archive = Archive::new();
+    let place = &archive.place;
+    let text = archive.unsigned("Date: Thu, 26 Nov 2020 02:14:46 UTC\n");
+    let mut more = String::new();
+    for name in [
+        "contrib/binary-amd64/Packages",
+        "contrib/binary-amd64/Packages.xz",
+        "non-free/binary-amd64/Packages.gz",
+        "main/binary-arm64/Packages",
+        "main/debian-installer/binary-amd64/Packages",
+        "main/source/Sources",
+    ] {
+        more += &format!(" {} 7 {name}\n", "5a".repeat(32));
+    }
+    let empty = format!(" {} 0 empty/binary-amd64/Packages\n", sha256(""));
+    place.file(
+        "archive/dist/InRelease",
+        archive.owner.sign_clear(&(text + &more + &empty)),
+    );
+    let ran = archive.publish("");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err.contains(
+            "note: InRelease names what is not there, and whose packages are not listed: \
+             contrib/binary-amd64/Packages, non-free/binary-amd64/Packages\n"
+        ),
+        "{}",
+        ran.err
+    );
+    ran.printed("left out: arm64, of which no Packages file is there\n");
+    alice_lists(place);
 }
 
 #[test]

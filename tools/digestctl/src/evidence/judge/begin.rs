@@ -86,14 +86,14 @@ impl Round<'_> {
         }
         for (bank, hex) in initial.initial() {
             if hex.bytes().any(|digit| digit != b'0') {
-                self.check_first_value(covered.pcr, bank, hex);
+                self.check_first_value(covered.pcr, bank, hex, facts);
             }
         }
         self.check_boot_aggregate(covered, facts);
     }
 
     /// A value that is not zero before the first extend.
-    fn check_first_value(&mut self, pcr: u32, bank: &str, hex: &str) {
+    fn check_first_value(&mut self, pcr: u32, bank: &str, hex: &str, facts: &Facts) {
         let detail = format!("PCR {pcr} was {bank}:{hex} before the module was loaded");
         let value =
             HashAlgo::from_name(bank).and_then(|algo| Digest::from_hex(algo, hex.as_bytes()));
@@ -106,9 +106,18 @@ impl Round<'_> {
             (Some(by), false) => {
                 format!("{detail}; {by} says so (start_values=firmware-log takes it)")
             }
+            (None, _) if self.is_same_boot(facts) => format!(
+                "{detail}; the TPM was not reset since the last round: the machine was started by kexec"
+            ),
             (None, _) => detail,
         };
         self.find(Reason::StartValues, Some(1), detail);
+    }
+
+    /// Whether the PCRs go on from those of the last round.
+    fn is_same_boot(&self, facts: &Facts) -> bool {
+        let state = self.judge.state.as_ref();
+        state.is_some_and(|state| state.clock.reset_count == facts.clock.reset_count)
     }
 
     /// What explains a value that a PCR had before the module was loaded.

@@ -54,12 +54,34 @@ impl Round<'_> {
         lists: &Lists,
         events: &Events,
     ) -> Result<()> {
-        if events.files.is_empty() && events.checkpoint.is_none() {
+        let is_idle = events.files.is_empty() && events.removed.is_empty();
+        if is_idle && events.checkpoint.is_none() {
             return self.no_checkpoint();
         }
         let revoked = self.revoked(lists)?;
         self.check_files(covered, lists, events, &revoked)?;
+        self.check_removed(events, &revoked)?;
         self.check_seen(covered, events, &revoked)
+    }
+
+    /// What was used of a list since the last checkpoint before its removal is not told, nor by a
+    /// list that is loaded again: its bits begin anew. That counts if something of it is revoked.
+    fn check_removed(&mut self, events: &Events, revoked: &Revoked) -> Result<()> {
+        let mut removed: Vec<_> = events.removed.iter().collect();
+        removed.sort_by_key(|(_, number)| **number);
+        for (list, number) in removed {
+            if self.judge.trust.revoked_in(revoked, list)?.is_empty() {
+                continue;
+            }
+            let detail = format!(
+                "{list}, of which something is revoked, was removed: what was used of it is not told"
+            );
+            match self.judge.trust.expected.require_seen {
+                true => self.find(Reason::SeenMissing, Some(*number), detail),
+                false => self.judgement.note(format!("record {number}: {detail}")),
+            }
+        }
+        Ok(())
     }
 
     /// What the lists of the repository, and those in force, revoke.

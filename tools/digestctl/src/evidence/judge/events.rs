@@ -66,6 +66,11 @@ pub(super) struct Events {
     pub(super) checkpoint: Option<Checkpoint>,
     /// The place of the last checkpoint before that with which the bits began anew.
     pub(super) reset: Option<usize>,
+    /// The lists that were removed, and by which record first. Evidence of use has nothing of them.
+    pub(super) removed: HashMap<Digest, u64>,
+    /// Editions that were lower than the floor when they came, and by which record: a refusal or a
+    /// removal, which root can write as well, is no reason to pass over them.
+    pub(super) low: Vec<(u64, InForce)>,
     /// If the last own record is that of a load: the floors that it raised, as they were before.
     /// The lists that it replaces are removed right after it, and the quote may have come between.
     pub(super) raised: HashMap<(String, String), u64>,
@@ -79,6 +84,21 @@ pub(super) struct Checkpoint {
     /// The lists of the last load and of the last removal before it. A load or removal that was
     /// going on may be in the text or not: its record comes first.
     pub(super) in_doubt: HashSet<Digest>,
+}
+
+impl Events {
+    fn note_removed(&mut self, number: u64, lists: impl IntoIterator<Item = Digest>) {
+        for list in lists {
+            self.removed.entry(list).or_insert(number);
+        }
+    }
+}
+
+/// The lists that the record of a removal names.
+fn named_by(record: &Record<'_>) -> Vec<Digest> {
+    let text = String::from_utf8_lossy(record.event.buffer);
+    let lists = text.lines().filter_map(|line| Digest::parse(line).ok());
+    lists.collect()
 }
 
 /// Whether an own record is one of metadata.
@@ -202,8 +222,13 @@ impl<'a> Round<'a> {
                 continue;
             }
             if back.has(place, record) {
-                if is_metadata(name) {
-                    self.refused(number, record)?;
+                // Root can write the record of a refusal, also of what was removed.
+                match is_metadata(name) {
+                    true => {
+                        let refused = self.refused(number, record)?;
+                        self.note_low(number, &refused, lists, &mut events);
+                    }
+                    false => events.note_removed(number, named_by(record)),
                 }
                 continue;
             }
@@ -217,10 +242,15 @@ impl<'a> Round<'a> {
                     self.find(Reason::LogStart, Some(number), detail);
                 }
                 name if is_metadata(name) => {
+                    let coming = self.lists_of(number, record, false)?;
+                    self.note_low(number, &coming, lists, &mut events);
                     let loaded = self.load(number, record, lists, &mut events.raised)?;
                     last_load = loaded.iter().map(|list| list.digest).collect();
                 }
-                history::REMOVE => last_removal = self.remove(number, record, lists),
+                history::REMOVE => {
+                    last_removal = self.remove(number, record, lists);
+                    events.note_removed(number, last_removal.iter().copied());
+                }
                 // What a rule for the module's own data measures.
                 b"digest_lists"
                     if self
@@ -342,8 +372,52 @@ impl<'a> Round<'a> {
     /// The module says that it refused metadata. Root can write that into the PCR as well, after
     /// lists were in force: so they have to be such that the verifier would take them. Only lists
     /// without a signature cannot have been in force on a machine that wants one.
-    fn refused(&mut self, number: u64, record: &Record<'_>) -> Result<()> {
-        self.lists_of(number, record, true).map(|_| ())
+    fn refused(&mut self, number: u64, record: &Record<'_>) -> Result<Rc<[InForce]>> {
+        self.lists_of(number, record, true)
+    }
+
+    /// The least serial number of the edition, by what was loaded until now and what is expected.
+    fn least(&self, list: &InForce, lists: &Lists) -> u64 {
+        let key = (list.name.clone(), list.signer.clone());
+        let floor = lists.floors.get(&key).copied();
+        let least = self.judge.trust.expected.floors.get(&list.name).copied();
+        floor.unwrap_or(0).max(least.unwrap_or(0))
+    }
+
+    /// Notes which of the lists that come are lower than that.
+    fn note_low(&self, number: u64, coming: &[InForce], lists: &Lists, events: &mut Events) {
+        let is_low = |list: &&InForce| {
+            list.serial
+                .is_some_and(|serial| serial < self.least(list, lists))
+        };
+        for list in coming.iter().filter(is_low) {
+            if !events.low.iter().any(|(_, low)| low.digest == list.digest) {
+                events.low.push((number, list.clone()));
+            }
+        }
+    }
+
+    /// An edition that was too low, and is not in force any more as the records say, has a newer
+    /// one in its place.
+    pub(super) fn check_low(&mut self, lists: &Lists, events: &Events) {
+        for (number, list) in &events.low {
+            let least = self.least(list, lists);
+            let mut others = lists.in_force.iter();
+            let is_replaced = others.any(|other| {
+                let is_same = (&other.name, &other.signer) == (&list.name, &list.signer);
+                is_same && other.serial.is_some_and(|serial| serial >= least)
+            });
+            // What is in force itself was told.
+            if is_replaced || lists.position(&list.digest).is_some() {
+                continue;
+            }
+            let detail = format!(
+                "{} has the serial number {}, and had {least}; it went, and none came in its place",
+                list.name,
+                list.serial.unwrap_or(0)
+            );
+            self.find(Reason::ListRollback, Some(*number), detail);
+        }
     }
 
     /// The lists that metadata name, without those that are none or not there.
@@ -353,14 +427,12 @@ impl<'a> Round<'a> {
         record: &Record<'_>,
         refused: bool,
     ) -> Result<Rc<[InForce]>> {
-        let digest = record.event.digest;
-        if let Some(lists) = self.lists_of.get(&digest) {
+        let place = (record.event.digest, refused);
+        if let Some(lists) = self.lists_of.get(&place) {
             return Ok(lists.clone());
         }
         let lists: Rc<[InForce]> = self.look_into(number, record, refused)?.into();
-        if !refused {
-            self.lists_of.insert(digest, lists.clone());
-        }
+        self.lists_of.insert(place, lists.clone());
         Ok(lists)
     }
 

@@ -85,8 +85,8 @@ struct Round<'a> {
     /// Lists that records load, by the digest that their metadata name.
     looked_at: HashMap<Digest, Option<InForce>>,
     /// The lists of metadata that were looked at, without those that are none or not there, by the
-    /// digest of the metadata.
-    lists_of: HashMap<Digest, Rc<[InForce]>>,
+    /// digest of the metadata and whether the module says that it refused them.
+    lists_of: HashMap<(Digest, bool), Rc<[InForce]>>,
 }
 
 impl Judge<'_> {
@@ -140,6 +140,7 @@ impl Round<'_> {
         self.check_expected_pcrs(&facts);
         let events = self.walk(&covered, &mut lists)?;
         self.check_floors(&lists, &events.raised);
+        self.check_low(&lists, &events);
         self.check_content(&covered, &lists, &events)?;
         self.check_required(&lists);
         let pcr = covered.pcr;
@@ -167,12 +168,20 @@ impl Round<'_> {
     /// The lists that must be loaded are.
     fn check_required(&mut self, lists: &Lists) {
         for wanted in &self.judge.trust.expected.require_list {
-            let found = lists
-                .in_force
-                .iter()
-                .any(|list| list.name == *wanted || list.digest.to_string() == *wanted);
-            if !found {
-                let detail = format!("{wanted} is not loaded");
+            let mut named = lists.in_force.iter().filter(|list| list.name == *wanted);
+            // The machine says by which reference it loads a list; the name of an edition is in
+            // what is signed.
+            let found = named.clone().any(|list| list.serial.is_some());
+            let mut digests = lists.in_force.iter().map(|list| list.digest.to_string());
+            if !found && !digests.any(|digest| digest == *wanted) {
+                let detail = match named.next() {
+                    Some(list) => format!(
+                        "{wanted} is not loaded; {} has no name of its own, and only the machine \
+                         calls it so",
+                        list.digest
+                    ),
+                    None => format!("{wanted} is not loaded"),
+                };
                 self.find(Reason::ListMissing, None, detail);
             }
         }

@@ -47,6 +47,16 @@ use crate::{
 /// by its name, or, where it does not know it, by its number.
 const PURPOSE: [&str; 2] = ["Attestation Identity Key Certificate", "2.23.133.8.3"];
 
+/// The length of a value in a bank that is not replayed: SM3, SHA3-256, SHA3-384, SHA3-512.
+const fn value_size(algo: u16) -> Option<usize> {
+    match algo {
+        0x12 | 0x27 => Some(32),
+        0x28 => Some(48),
+        0x29 => Some(64),
+        _ => None,
+    }
+}
+
 impl Round<'_> {
     /// Returns what the quote says if it is good.
     pub(super) fn check_quote(&mut self) -> Result<Option<Facts>> {
@@ -179,8 +189,7 @@ impl Round<'_> {
             return Ok(Err(reason));
         }
         let usage = openssl::extended_usage(&file)?.unwrap_or_default();
-        let purposes = usage.split([',', '\n']).map(str::trim);
-        let is_for_keys = purposes.clone().any(|purpose| PURPOSE.contains(&purpose));
+        let is_for_keys = openssl::purposes(&usage).any(|purpose| PURPOSE.contains(&purpose));
         Ok(match is_for_keys || any_purpose {
             true => Ok(()),
             false => Err(format!(
@@ -221,6 +230,11 @@ impl Round<'_> {
                         return None;
                     };
                     values.insert((number, algo), digest);
+                } else if value_size(selection.algo) != Some(value.len()) {
+                    // With values of any length, those of other banks could be told shifted.
+                    let detail = format!("PCR {number} of the bank {bank} has a wrong length");
+                    self.find(Reason::PcrValues, None, detail);
+                    return None;
                 }
                 all.extend(value);
             }

@@ -6,7 +6,7 @@
 use super::*;
 
 /// A machine with a TPM on which `prepared` has run, and nothing was extended since its restart.
-fn restarted() -> Option<Machine> {
+pub(super) fn restarted() -> Option<Machine> {
     let mut machine = prepared()?;
     machine.reset();
     Some(machine)
@@ -23,7 +23,7 @@ impl Machine {
     }
 
     /// Judges NAME by the expectations of the tests and `more` lines.
-    fn expecting(&self, name: &str, more: &str) -> Ran {
+    pub(super) fn expecting(&self, name: &str, more: &str) -> Ran {
         let expected = self.place.read("expected");
         let text = [&expected[..], more.as_bytes(), b"\n"].concat();
         self.place.file("expected-more", text);
@@ -258,7 +258,7 @@ fn no_text_of_the_evidence_reaches_the_terminal_with_control_characters() {
 }
 
 /// A list with `count` records behind `before`, in batches of one extend each.
-fn batches(before: &[u8], records: &[Record]) -> (Vec<u8>, Vec<Record>) {
+pub(super) fn batches(before: &[u8], records: &[Record]) -> (Vec<u8>, Vec<Record>) {
     let mut list = before.to_vec();
     let mut extends = Vec::new();
     for members in records.chunks(64) {
