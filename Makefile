@@ -34,7 +34,7 @@ cargo := CARGO_TARGET_DIR=$(CURDIR)/build/cargo scripts/inroot cargo
 helpers := $(patsubst tests/selftests/%.c,$(build)/guest/%,$(wildcard tests/selftests/*.c)) $(build)/guest/stale $(build)/guest/sequences
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults soak check-tpm check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels check-arm64
+.PHONY: help demo check host-check guest-check check-keylime check-report check-long check-debug check-faults soak check-tpm check-mutants check-static check-packages bench bench-host bench-ima bench-verifier module digestctl helpers shell install deb fmt picture clean distclean check-documents check-rpm rpm check-dracut check-uki check-dkms programs check-kernels check-arm64
 
 help:
 	@echo 'make demo         build everything and watch a stock kernel measure unknown files, refuse them, and attest'
@@ -60,6 +60,7 @@ help:
 	@echo 'make check-faults every allocation of the module fails once, on the stock kernel (hours)'
 	@echo 'make check-debug  selftests of the module, on kernels with KASAN, lockdep, kmemleak and KCSAN (hours, the first time)'
 	@echo 'make check-tpm    selftests of the TPM on two of them, with banks of SHA-256, of SHA-384, and all four (half an hour)'
+	@echo 'make check-mutants faults are put into the module, one at a time: a selftest must notice each (hours)'
 	@echo 'make check-arm64  selftests of the module on the stock kernel of arm64 (hours); ARCH=arm64 with module, digestctl,'
 	@echo '                  helpers and shell is for arm64, in build/arm64'
 	@echo 'make bench        cost of the module where nothing changes, against no module and against IMA'
@@ -113,6 +114,9 @@ check-debug:
 
 check-tpm:
 	@scripts/test tpm
+
+check-mutants: module digestctl helpers
+	@scripts/mutants
 
 check-arm64:
 	@TARGET_ARCH=arm64 scripts/test arm64

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 12
+plan 13
 begin_appraisal
 load_module || bail "the module does not load"
 # locks_out FILE CAUSE POLICY: succeeds if the policy is refused for that file, and the kernel log
@@ -39,6 +39,17 @@ check "is refused for the mapping of a library by another user" \
 	locks_out "$disk/libz.so" missing-hash "dont_appraise func=MMAP_CHECK uid=0${NL}appraise func=MMAP_CHECK fsuuid=$uuid digest_list"
 check "is refused for a library where it asks as the loader opens it" \
 	locks_out "$disk/libz.so" missing-hash "appraise func=FILE_CHECK mask=MAY_READ fsuuid=$uuid uid=4242 digest_list"
+# Its other thread goes on; what the kernel tells of the process is of the first one.
+cp /usr/bin/python3 "$disk/python" && chown 4244 "$disk/python"
+"$disk/python" -c 'import ctypes, os, threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)' &
+headless=$!
+wait_for 300 grep -q '^State:.*Z' /proc/$headless/status || bail "the first thread does not exit"
+check "is refused for a program whose first thread has exited" \
+	locks_out "$disk/python" missing-hash "appraise func=BPRM_CHECK fsuuid=$uuid fowner=4244 digest_list"
+kill -KILL $headless
+wait $headless 2>/dev/null
 check "is taken where it is for others" set_policy "appraise func=BPRM_CHECK fsuuid=$uuid uid=4243 digest_list"
 set_policy ""
 list_of immutable "$disk/sleep" "$disk/libz.so" && load_signed || bail "the list is refused"

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 75
+plan 76
 begin_appraisal
 enforce="appraise fsuuid=$uuid digest_list"
 # restart PARAMETER...: with the policy that appraises every access to the file system.
@@ -161,6 +161,8 @@ check "an unknown one is refused" is_refused invalid-hash "$disk/module.ko" insm
 check "an unknown one from memory is refused" is_refused no-file MODULE_CHECK "$SYSCALLS" init-module "$disk/module.ko"
 sign_module "$disk/module.ko" linked "$disk/appended.ko"
 check "one with a signature by a trusted key at its end is loaded" loads "$disk/appended.ko"
+cp "$disk/appended.ko" "$disk/labelled.ko" && setfattr -n security.ima -v "0x0404$ZERO" "$disk/labelled.ko"
+check "one with such a signature is refused where security.ima has another digest" is_refused invalid-hash "$disk/labelled.ko" insmod "$disk/labelled.ko"
 printf X | dd of="$disk/appended.ko" bs=1 seek=200 conv=notrunc status=none
 check "one with such a signature that was changed is refused" is_refused invalid-signature "$disk/appended.ko" insmod "$disk/appended.ko"
 sign_module "$disk/module.ko" foreign "$disk/foreign.ko"

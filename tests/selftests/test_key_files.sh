@@ -12,7 +12,7 @@ DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 [ -e $rpm/index ] || skip_all "no headers of distributors were prepared"
 
-plan 39
+plan 40
 cd "$WORK" || bail "no work directory"
 chmod 755 "$WORK"
 
@@ -127,6 +127,9 @@ unload_all
 key_file other-ca "$keys/other-ca.pem" linked || bail "digestctl keys sign"
 accepted "a certificate of a CA is accepted" add_file other-ca
 check "a CA may sign and not certify" grep -q "^$(id_of other-ca) .*usage=sign origin=key-file" $SECFS/trusted_keys
+key_file intermediate "$keys/intermediate.pem" linked && add_certificate intermediate && add_file intermediate
+check "a CA that came as one stays one when it comes in a key file" \
+	grep -q "^$(id_of intermediate) .*usage=sign,certify origin=certified" $SECFS/trusted_keys
 for key in encipher weak; do key_file $key "$keys/$key.pem" linked || bail "digestctl keys sign"; done
 key_file gone "$keys/expired.pem" linked || bail "digestctl keys sign"
 refused "a key for encryption is refused" EUNATCH "does not allow" add_file encipher

@@ -11,13 +11,14 @@ cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/digestlists.py" series "$WORK/l" 3 1000
 section "max_list_size"
-load_module max_list_size=20000 max_digest_memory=100000 || bail "the module does not load"
+size=$(stat -c %s l/list-0)
+load_module max_list_size=$((size - 1)) || bail "the module does not load"
 refused "a list above it is refused" EFBIG "list-0: larger than max_list_size" put digest_lists l/meta-0
 check_eq "a list above it is not loaded" 0 "$(status lists)"
 unload_module
+load_module "max_list_size=$size" max_digest_memory=100000 || bail "the module does not load"
+check_eq "a list of just that size is loaded" "" "$(put digest_lists l/meta-0)"
 section "max_digest_memory"
-load_module max_digest_memory=100000 || bail "the module does not load"
-check_eq "a list within it loads" "" "$(put digest_lists l/meta-0)"
 cat l/meta-1 l/meta-2 >both
 refused "lists above it are refused" EDQUOT "list-[12]: .*max_digest_memory" put digest_lists both
 check_eq "what was loaded stays when it is reached" "1 1000" "$(status lists) $(status digests)"

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-plan 20
+plan 21
 
 chmod 755 "$WORK"
 # kept NAME: a copy of a stock module that no other test loads.
@@ -66,6 +66,18 @@ check "an unknown one leaves a record" record_for "$WORK/packed-unknown.ko.xz"
 check_eq "the record of an unknown one has the digest of its file" "$(digest_of "$WORK/packed-unknown.ko.xz")" "$(recorded "$WORK/packed-unknown.ko.xz")"
 tried "one whose file is in a list loads" "$WORK/packed-known.ko.xz"
 check_eq "one whose file is in a list leaves no record" 0 "$(records_for "$WORK/packed-known.ko.xz")"
+# The kernel does not get as far as to unpack it, and the same task loads another one.
+kept dummy next.ko && printf next >>"$WORK/next.ko" && head -c 2000 "$WORK/packed-unknown.ko.xz" >"$WORK/torn.ko.xz"
+python3 - "$WORK/torn.ko.xz" 4 "$WORK/next.ko" 0 <<'PY'
+import ctypes, os, sys
+# finit_module(2), of which the C library knows nothing.
+call = {"x86_64": 313, "aarch64": 273}[os.uname().machine]
+for path, flags in zip(sys.argv[1::2], sys.argv[2::2]):
+    ctypes.CDLL(None).syscall(call, os.open(path, os.O_RDONLY), b"", int(flags))
+PY
+check_eq "one that cannot be unpacked lets no other one pass" "1 $(digest_of "$WORK/next.ko")" \
+	"$(lsmod | grep -c '^dummy ') $(recorded "$WORK/next.ko")"
+rmmod dummy
 section "the whole test"
 check "the PCR of every bank replays" replay_ok
 check "the kernel module can still be loaded under its own name" modprobe dummy

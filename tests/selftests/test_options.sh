@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 159
+plan 160
 
 # The files: a program on ext4, with ids of its own, that root and others open.
 disk=$WORK/disk uuid=6f8d2c1e-0b3a-4c5d-9e7f-112233445566
@@ -205,13 +205,20 @@ if verity=$("$SYSCALLS" verity "$file" 2>/dev/null); then
 	unlist content && verity_list verity --verity && set_policy '' && set_policy "$rules"
 	check "a digest of fs-verity makes a file known" eval '[ "$(grows eval ": <\"$file\"")" = 0 ]'
 	check "digestctl show names a digest of fs-verity" eval 'digestctl show --digests "$WORK/verity" | grep -q "immutable verity:sha256:$verity"'
+	# asked DIGEST: how many lists digest_query names.
+	asked() {
+		local fd
+		exec {fd}<>"$SECFS/digest_query" && printf '%s\n' "$1" >&"$fd" && wc -l <&"$fd" && exec {fd}<&-
+	}
+	check_eq "a query finds a digest of fs-verity only where it asks for one" "1 0" \
+		"$(asked "verity:sha256:$verity") $(asked "sha256:$verity")"
 	unlist verity
 	decides no read "measure fowner=1 digest_type=verity"
 	set_policy '' && fresh "$disk" && chown $owner "$file" && set_policy "measure fowner=$owner digest_type=verity"
 	check "a file without fs-verity can be opened under digest_type=verity" eval ': <"$file"'
 	check "a file without fs-verity has a record without digest under digest_type=verity" measured_as "$file" "$ZERO"
 else
-	for i in 1 2 3 4 5 6 7 8 9; do skip "result $i" "fs-verity cannot be enabled here"; done
+	for i in 1 2 3 4 5 6 7 8 9 10; do skip "result $i" "fs-verity cannot be enabled here"; done
 fi
 
 section "digest_list in one of two rules"

@@ -12,7 +12,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 36
+plan 38
 cd "$WORK" || bail "no work directory"
 chmod 755 "$WORK"
 
@@ -40,6 +40,17 @@ accepted "a CA that may have no CA below it is added" add_certificate short
 refused "a CA below one that may have none is refused" EUNATCH "does not allow" add_certificate short-ca
 accepted "a list by a key below a CA that may have no CA below it loads" with short-leaf
 unload_all
+# A CA that may sign what it likes, but for certificates.
+printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\n' >idle.ext
+openssl req -newkey rsa:2048 -nodes -subj /CN=idle -keyout idle.key -out idle.csr 2>/dev/null &&
+	openssl x509 -req -in idle.csr -CA "$keys/ca.pem" -CAkey "$keys/ca.key" -days 3000 -extfile idle.ext -out idle.pem 2>/dev/null &&
+	openssl x509 -in idle.pem -outform DER -out idle.der || bail "no CA without keyCertSign"
+printf 'keyUsage=digitalSignature\n' >under.ext
+openssl req -new -key "$keys/coder.key" -subj /CN=under -out under.csr &&
+	openssl x509 -req -in under.csr -CA idle.pem -CAkey idle.key -days 3000 -extfile under.ext -outform DER -out under.der 2>/dev/null ||
+	bail "no certificate below a CA without keyCertSign"
+accepted "a CA that may not sign certificates is added, to sign lists" put trusted_keys idle.der
+refused "a certificate below a CA that may not sign certificates is refused" EUNATCH "does not allow" put trusted_keys under.der
 # An authority that gives its own serial number away, which makes the name of both certificates the
 # same.
 serial=$(openssl x509 -in "$keys/linked.pem" -noout -serial | cut -d= -f2)

@@ -12,7 +12,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 47
+plan 48
 cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/digestlists.py" series "$WORK/lists" 1 10
@@ -46,6 +46,16 @@ refused "a list by the second is refused when the key is revoked" EKEYREVOKED "r
 refused "a list by the third is refused when the key is revoked" EKEYREVOKED "revoked" load list list.signer-other
 refused "a list with an IMA signature is refused when the key is revoked" EKEYREVOKED "revoked" load list list.signer.ima
 refused "a list that brings the certificate along is refused when the key is revoked" EKEYREVOKED "revoked" load list-signer list-signer.signer
+# Whoever can sign for one exponent can for any: the key is its modulus.
+modulus=$(openssl rsa -in "$keys/signer.key" -noout -modulus | cut -d= -f2)
+printf '%s\n' asn1=SEQUENCE:spki '[spki]' algorithm=SEQUENCE:algorithm key=BITWRAP,SEQUENCE:rsa '[algorithm]' \
+	oid=OID:rsaEncryption parameter=NULL '[rsa]' "n=INTEGER:0x$modulus" e=INTEGER:17 >exponent.conf
+printf 'keyUsage=digitalSignature\n' >exponent.ext
+openssl asn1parse -genconf exponent.conf -noout -out exponent.der &&
+	openssl pkey -pubin -inform DER -in exponent.der -out exponent.pem &&
+	openssl x509 -new -force_pubkey exponent.pem -CA "$keys/ca.pem" -CAkey "$keys/ca.key" -subj /CN=exponent \
+		-extfile exponent.ext -days 3000 -outform DER -out exponent.crt || bail "no certificate with another exponent"
+refused "the key cannot be added with another exponent when it is revoked" EKEYREVOKED "revoked" put trusted_keys exponent.crt
 for cert in signer signer-renewed signer-other; do
 	refused "$cert cannot be added when the key is revoked" EKEYREVOKED "revoked" add_certificate $cert
 done

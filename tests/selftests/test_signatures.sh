@@ -10,7 +10,7 @@
 DIGEST_LISTS_KO=$keys/digest_lists.ko
 [ -e "$DIGEST_LISTS_KO" ] || skip_all "no module with certificates of the test was built"
 
-plan 40
+plan 42
 cd "$WORK" || bail "no work directory"
 
 "$SELFTESTS/digestlists.py" series "$WORK/lists" 4 10
@@ -77,6 +77,10 @@ refused "a certificate signed by no CA is refused" EUNATCH "does not allow" put 
 refused "a certificate of an unknown CA is refused" ENOKEY "no trusted key" put trusted_keys $keys/foreign.der
 accepted "a CA below the CA is accepted" put trusted_keys $keys/intermediate.der
 accepted "a key of a CA below the CA is accepted" put trusted_keys $keys/below.der
+
+accepted "the built-in CA is accepted again, by itself" put trusted_keys $keys/ca.der
+check_eq "the built-in CA needs no other key when it was added again" "module valid" \
+	"$(sed -n "s/^$(id_of ca) .* origin=\([a-z]*\) .* state=/\1 /p" $SECFS/trusted_keys)"
 
 section "changed bits"
 python3 - list "$WORK" <<'PY'
