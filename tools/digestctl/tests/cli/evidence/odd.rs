@@ -224,21 +224,21 @@ fn a_checkpoint_that_others_make_during_a_quote_makes_no_liar() {
         "fs/status",
         "pcr: 12\nrecords: 4\nrecords_staged: 0\nrecords_deleted: 0\n",
     );
-    // Another verifier asks the machine right behind the first quote.
+    // Another verifier asks the machine right behind the first quote and its values.
     place.file("seen", format!("{base} 2 01\n{old} 1 00\n"));
     let other = checkpoint(place);
     place.file("other", &other.line);
     let extension = Machine::extension(12, &other);
     place.file(
-        "bin/tpm2_quote",
+        "bin/tpm2_pcrread",
         format!(
-            "#!/bin/sh\nPATH=${{PATH#*:}}\ntpm2_quote \"$@\" || exit\n[ ! -e other ] || {{\n\
+            "#!/bin/sh\nPATH=${{PATH#*:}}\ntpm2_pcrread \"$@\" || exit\n[ ! -e other ] || {{\n\
              tpm2_pcrextend {extension}\ncat other >>fs/binary_runtime_measurements\n\
              cp seen fs/known_files_seen\nrm other\n}}\n"
         ),
     );
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(place.path("bin/tpm2_quote"), executable).expect("a mode");
+    std::fs::set_permissions(place.path("bin/tpm2_pcrread"), executable).expect("a mode");
     let path = std::env::var("PATH").expect("a path");
     let line = format!(
         "attest --nonce {NONCE} --ak {} --securityfs fs --metadata metadata --firmware-log none -o asked",
