@@ -4,7 +4,7 @@
 # What tests share that take the TPM of QEMU away, or put one that can fail in front of it: in a
 # boot with selftest.tpm, where nobody else uses it. Sourced after lib.sh.
 #
-# shellcheck disable=SC2016 # 'eval' in wait_for
+# shellcheck disable=SC2016,SC2034 # 'eval' in wait_for; used by the tests
 
 relay=''
 # tpm_of_driver: which one it is. Before the first of the others.
