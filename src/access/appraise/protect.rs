@@ -153,9 +153,9 @@ fn may_change(stores: &Stores, file: &File) -> Result {
     let found = Found::now(&digest, false, looked);
     let denial = match weigh(stores, &access, &ANY_SIGNED, &found) {
         Ok(_) => Denial::Immutable,
-        // Its list or its key was removed. Mappings that were allowed before that go on, and one may
-        // still be being made: so only the administrator may write it, and not while it is mapped,
-        // since some of the administrator's programs write what users give them.
+        // Its list or its key was removed. Mappings that were allowed before that go on, and one
+        // may still be being made: so only the administrator may write it, and not while it is
+        // mapped, since some of the administrator's programs write what users give them.
         Err(denial) if says_unsigned(denial) => {
             if task::may_configure() && !is_mapped {
                 stores.cache.note_unsigned(file);
