@@ -57,15 +57,16 @@ note() { printf '%s\n' "$*" | sed 's/^/# /'; }
 # check NAME COMMAND...: one result, ok if the command succeeds. What it prints is shown only if it
 # fails.
 check() {
-	local name=$1 rc=0
+	# Names that no test has: the command may be one of the test itself.
+	local ktap_name=$1 ktap_rc=0
 	shift
-	"$@" >"$WORK/check" 2>&1 || rc=$?
-	if [ "$rc" -eq 0 ]; then
-		ok "$name"
+	"$@" >"$WORK/check" 2>&1 || ktap_rc=$?
+	if [ "$ktap_rc" -eq 0 ]; then
+		ok "$ktap_name"
 	else
-		note "'$*' failed with $rc"
+		note "'$*' failed with $ktap_rc"
 		sed 's/^/# /' "$WORK/check"
-		not_ok "$name"
+		not_ok "$ktap_name"
 		return 1
 	fi
 }
