@@ -199,7 +199,7 @@ $(build)/guest/%: tests/selftests/%.c tests/selftests/commands.h
 # Programs of several files.
 $(build)/guest/stale: $(wildcard tests/selftests/stale/*.[ch])
 $(build)/guest/sequences: $(wildcard tests/selftests/sequences/*.[ch])
-$(build)/guest/stale $(build)/guest/sequences:
+$(build)/guest/stale $(build)/guest/sequences: $(wildcard tests/selftests/random/*.[ch])
 	@mkdir -p $(@D)
 	scripts/inroot $(cc) -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 

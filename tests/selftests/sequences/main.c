@@ -49,11 +49,7 @@ void die(const char *what)
 /* A number below N. */
 unsigned int any(struct task *t, unsigned int n)
 {
-	/* xorshift64* */
-	t->random ^= t->random >> 12;
-	t->random ^= t->random << 25;
-	t->random ^= t->random >> 27;
-	return (t->random * 0x2545f4914f6cdd1dull >> 33) % n;
+	return random_below(&t->random, n);
 }
 
 /* One of the descriptors, seldom none; and one of the places for mappings, mostly one in use. */

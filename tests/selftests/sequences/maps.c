@@ -48,28 +48,31 @@ static int map_file(struct task *t)
 	return 0;
 }
 
-static int protect(struct task *t)
+static int protect_by(struct task *t, int (*call)(void *at, size_t size, int prot))
 {
 	struct map *map = any_map(t);
 	const int prot = any_prot(t);
 
-	if (!map->at || mprotect(map->at, map->size, prot))
+	if (!map->at || call(map->at, map->size, prot))
 		return -1;
 	map->prot = prot;
 	map->protected = t->calls;
 	return 0;
 }
 
+static int protect(struct task *t)
+{
+	return protect_by(t, mprotect);
+}
+
+static int without_key(void *at, size_t size, int prot)
+{
+	return pkey_mprotect(at, size, prot, -1);
+}
+
 static int protect_with_key(struct task *t)
 {
-	struct map *map = any_map(t);
-	const int prot = any_prot(t);
-
-	if (!map->at || pkey_mprotect(map->at, map->size, prot, -1))
-		return -1;
-	map->prot = prot;
-	map->protected = t->calls;
-	return 0;
+	return protect_by(t, without_key);
 }
 
 static int store(struct task *t)

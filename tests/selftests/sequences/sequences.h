@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../random/random.h"
+
 #define PAGE 4096
 /* The most that a content takes; nothing grows beyond FILE_MAX. */
 #define CONTENT_MAX (3 * PAGE)
@@ -14,8 +16,9 @@
 /* How many contents the digest list knows, and what they exit with when executed. */
 #define KNOWN 8
 #define GOOD 10
-/* What every unknown content exits with. It stands in the byte VERDICT of the content. */
+/* What every unknown content exits with. It stands in this byte of the content. */
 #define EVIL 77
+#define VERDICT PROGRAM_STATUS
 
 #define FDS 8
 #define MAPS 6
@@ -45,8 +48,7 @@ struct task {
 	unsigned long calls;
 };
 
-/* program.c */
-extern const size_t VERDICT;
+/* content.c */
 size_t make_content(struct task *t, unsigned char content[CONTENT_MAX], int evil);
 size_t known_content(unsigned int number, unsigned char content[CONTENT_MAX]);
 

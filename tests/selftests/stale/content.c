@@ -2,7 +2,6 @@
 /*
  * Contents: a program that exits with 0, then bytes that say whose content it is, then random ones.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../random/random.h"
 #include "stale.h"
 
 void die(const char *what)
@@ -21,49 +21,7 @@ void die(const char *what)
 /* A number below N. */
 unsigned int any(struct worker *w, unsigned int n)
 {
-	/* xorshift64* */
-	w->random ^= w->random >> 12;
-	w->random ^= w->random << 25;
-	w->random ^= w->random >> 27;
-	return (w->random * 0x2545f4914f6cdd1dull >> 33) % n;
-}
-
-#if defined(__x86_64__)
-#define MACHINE EM_X86_64
-/* xor %edi, %edi; mov $60, %eax; syscall */
-static const unsigned char code[] = { 0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05 };
-#elif defined(__aarch64__)
-#define MACHINE EM_AARCH64
-/* mov x0, #0; mov x8, #93; svc #0 */
-static const unsigned char code[] = { 0, 0, 0x80, 0xd2, 0xa8, 0x0b, 0x80, 0xd2, 0x01, 0, 0, 0xd4 };
-#endif
-
-static void put_program(unsigned char *page)
-{
-	const Elf64_Ehdr head = {
-		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC,
-		.e_machine = MACHINE,
-		.e_version = EV_CURRENT,
-		.e_entry = 0x400000 + sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
-		.e_phoff = sizeof(Elf64_Ehdr),
-		.e_ehsize = sizeof(Elf64_Ehdr),
-		.e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = 1,
-	};
-	const Elf64_Phdr segment = {
-		.p_type = PT_LOAD,
-		.p_flags = PF_R | PF_X,
-		.p_vaddr = 0x400000,
-		.p_filesz = PROGRAM_SIZE,
-		.p_memsz = PROGRAM_SIZE,
-		.p_align = 4096,
-	};
-
-	memset(page, 0, PROGRAM_SIZE);
-	memcpy(page, &head, sizeof(head));
-	memcpy(page + sizeof(head), &segment, sizeof(segment));
-	memcpy(page + sizeof(head) + sizeof(segment), code, sizeof(code));
+	return random_below(&w->random, n);
 }
 
 static void fill(struct worker *w, const char *title)
@@ -71,7 +29,7 @@ static void fill(struct worker *w, const char *title)
 	size_t i;
 
 	w->size = CONTENT_MIN + any(w, CONTENT_MAX - CONTENT_MIN);
-	put_program(w->content);
+	put_program(w->content, PROGRAM_SIZE, 0);
 	for (i = PROGRAM_SIZE; i < w->size; i++)
 		w->content[i] = any(w, 256);
 	memcpy(w->content + PROGRAM_SIZE, title, strlen(title) + 1);
