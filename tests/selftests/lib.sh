@@ -98,6 +98,13 @@ skip_all() {
 	exit 4
 }
 
+# booted_with WORD: ends a test that needs that word on the kernel's command line, where it is not.
+# Instead of the plan.
+booted_with() { grep -qw -- "$1" /proc/cmdline || skip_all "not booted with $1"; }
+
+# ima_is_free: ends a test of IMA's policy in a boot in which it has one. Instead of the plan.
+ima_is_free() { [ -w /sys/kernel/security/ima/policy ] || skip_all "IMA has taken its policy of this boot already"; }
+
 # debug_kernel: succeeds on a kernel of scripts/debug-kernel.
 read -r RELEASE </proc/sys/kernel/osrelease
 debug_kernel() { [[ $RELEASE == *-kasan || $RELEASE == *-kcsan ]]; }
@@ -388,4 +395,16 @@ replay_ok() {
 	done
 	[ "$rc" -eq 0 ] || grep -v ' ima-' "$WORK/evmctl" | tail -n 20
 	return "$rc"
+}
+
+# replay_after ARCHIVE: succeeds if the PCR of every active bank is what replaying the list gives
+# whose first records are in that file, by replay.py. Leaves both together in $WORK/all.
+replay_after() {
+	local bank banks=()
+	cat "$1" "$SECFS/binary_runtime_measurements" >"$WORK/all" || return
+	for bank in $(tpm_banks); do
+		bank_pcrs "$bank" >"$WORK/pcrs-$bank"
+		banks+=("$bank=$(sed -n "s/^PCR-$(printf %02d "$PCR"): //p" "$WORK/pcrs-$bank")")
+	done
+	"$SELFTESTS/replay.py" "$PCR" "$WORK/all" "${banks[@]}"
 }

@@ -32,17 +32,8 @@ fails() { ! "${@:2}" >"$WORK/out" 2>&1 && says "$1"; }
 all_shown() { digestctl log show --archive "$archive" | sed -n 's/^\([0-9][0-9]*\) .* \([^ ]*\)$/\1 \2/p'; }
 # last_names N: the names of the last N records of files.
 last_names() { all_shown | tail -n "$1" | sed 's|.*/||' | tr '\n' ' '; }
-# all_replays: whether the archive and the list replay to the PCR.
-all_replays() {
-	local bank banks=()
-	cat "$archive" "$binary" >"$WORK/all" || return
-	for bank in $(tpm_banks); do
-		bank_pcrs "$bank" >"$WORK/pcrs-$bank"
-		banks+=("$bank=$(sed -n "s/^PCR-$(printf %02d "$PCR"): //p" "$WORK/pcrs-$bank")")
-	done
-	"$SELFTESTS/replay.py" "$PCR" "$WORK/all" "${banks[@]}"
-}
-replays() { if [ -e /dev/tpm0 ]; then check "$1" all_replays; else skip "$1" "no TPM"; fi; }
+# replays NAME: a result: the archive and the list replay to the PCR.
+replays() { if [ -e /dev/tpm0 ]; then check "$1" replay_after "$archive"; else skip "$1" "no TPM"; fi; }
 
 # attests OPTION...: whether the machine makes evidence.
 attests() { digestctl attest --nonce "$nonce" --ak ak.ctx -o evidence "$@"; }

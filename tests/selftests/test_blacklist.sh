@@ -14,7 +14,7 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/signatures.sh"
 
-grep -qw selftest.blacklist /proc/cmdline || skip_all "not booted with selftest.blacklist"
+booted_with selftest.blacklist
 helper=/opt/guest/modules/digest_lists_keys.ko
 [ -e "$helper" ] || skip_all "the module digest_lists_keys was not built"
 

@@ -14,7 +14,7 @@
 . "$(dirname "$0")/appraise.sh"
 
 evm=/sys/kernel/security/integrity/evm/evm
-grep -qw evm=fix /proc/cmdline || skip_all "not booted with evm=fix"
+booted_with evm=fix
 [ -w $evm ] || skip_all "no EVM in this kernel"
 plan 13
 

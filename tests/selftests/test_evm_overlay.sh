@@ -16,8 +16,8 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/others.sh"
 
-grep -qw selftest.evm_overlay /proc/cmdline || skip_all "not booted with selftest.evm_overlay"
-[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+booted_with selftest.evm_overlay
+ima_is_free
 plan 19
 
 begin_appraisal

@@ -18,8 +18,8 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/others.sh"
 
-grep -qw selftest.evm_portable /proc/cmdline || skip_all "not booted with selftest.evm_portable"
-[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+booted_with selftest.evm_portable
+ima_is_free
 plan 38
 
 begin_appraisal

@@ -17,8 +17,8 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/others.sh"
 
-grep -qw selftest.evm_revalidate /proc/cmdline || skip_all "not booted with selftest.evm_revalidate"
-[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+booted_with selftest.evm_revalidate
+ima_is_free
 plan 29
 
 begin_appraisal

@@ -17,8 +17,8 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/others.sh"
 
-grep -qw selftest.evm_utils /proc/cmdline || skip_all "not booted with selftest.evm_utils"
-[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+booted_with selftest.evm_utils
+ima_is_free
 plan 99
 
 chmod 755 "$WORK"

@@ -23,7 +23,7 @@
 
 ima=/sys/kernel/security/ima
 [ -e $ima/ascii_runtime_measurements ] || skip_all "no IMA in this kernel"
-[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+ima_is_free
 
 # '@' stands for fgroup= of the policy.
 policies=(

@@ -20,9 +20,8 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-ima=/sys/kernel/security/ima
-grep -qw ima_appraise=enforce /proc/cmdline || skip_all "not booted with ima_appraise=enforce"
-[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+booted_with ima_appraise=enforce
+ima_is_free
 
 # '@' stands for fgroup= of the policy.
 policies=(
@@ -190,7 +189,7 @@ echo 0 >/proc/sys/kernel/printk_ratelimit
 load_module || bail "the module does not load"
 check "the module takes the policies" set_policy "$(policy 8000)" || bail "the module refuses the policies"
 policy 7000 >"$WORK/policy"
-check "IMA takes the policies" eval 'echo "$WORK/policy" >$ima/policy' || bail "IMA refuses the policies"
+check "IMA takes the policies" eval 'echo "$WORK/policy" >/sys/kernel/security/ima/policy' || bail "IMA refuses the policies"
 denials=0 steps=0
 # same N: whether both lists of steps are the same, but for what differs.
 same() {

@@ -17,8 +17,8 @@
 . "$(dirname "$0")/others.sh"
 . "$(dirname "$0")/kernel_reads.sh"
 
-grep -qw ima_policy=tcb /proc/cmdline || skip_all "not booted with ima_policy=tcb"
-[ -w $ima/policy ] || skip_all "IMA has taken its policy of this boot already"
+booted_with ima_policy=tcb
+ima_is_free
 plan 66
 
 chmod 755 "$WORK"

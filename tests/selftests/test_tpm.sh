@@ -17,7 +17,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/tpm.sh"
 
-grep -qw selftest.tpm /proc/cmdline || skip_all "the kernel was not booted with selftest.tpm"
+booted_with selftest.tpm
 [ -e /dev/tpm0 ] || skip_all "no TPM"
 [ -e /sys/class/tpm/tpm0/device/driver ] || skip_all "the TPM has no driver that could be unbound"
 plan 109

@@ -35,15 +35,12 @@ names() { cut -d' ' -f5 "$1" | sed 's|.*/||' | tr '\n' ' '; }
 # all_replays: whether what was archived and what is left replay to the PCR, by evmctl and
 # replay.py.
 all_replays() {
-	local bank banks=() options=()
-	cat "$archive" "$binary" >"$WORK/all" || return
-	for bank in $(tpm_banks); do
-		bank_pcrs "$bank" >"$WORK/pcrs-$bank"
-		banks+=("$bank=$(sed -n "s/^PCR-$(printf %02d "$PCR"): //p" "$WORK/pcrs-$bank")")
-		case $bank in sha1 | sha256) options+=(--pcrs "$bank,$WORK/pcrs-$bank") ;; esac
+	local bank options=()
+	replay_after "$archive" || return
+	for bank in sha1 sha256; do
+		[ ! -e "$WORK/pcrs-$bank" ] || options+=(--pcrs "$bank,$WORK/pcrs-$bank")
 	done
-	"$SELFTESTS/replay.py" "$PCR" "$WORK/all" "${banks[@]}" &&
-		evmctl -v ima_measurement --ignore-violations "${options[@]}" "$WORK/all" >"$WORK/evmctl" 2>&1
+	evmctl -v ima_measurement --ignore-violations "${options[@]}" "$WORK/all" >"$WORK/evmctl" 2>&1
 }
 replays() { if [ -e /dev/tpm0 ]; then check "$1" all_replays; else skip "$1" "no TPM"; fi; }
 # archive_staged: keeps what is staged, and deletes it.

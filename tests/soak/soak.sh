@@ -168,16 +168,7 @@ grew_less() { note "$1: $(more "$1") more" && [ "$(more "$1")" -lt "$2" ]; }
 section "after $minutes minutes"
 check "no unknown content was used" [ ! -e "$WORK/unknown" ]
 check "nothing failed" eval '! cat "$WORK/failed" 2>/dev/null'
-replays() {
-	local bank banks=()
-	cat "$WORK/archive" "$binary" >"$WORK/all" || return
-	for bank in $(tpm_banks); do
-		bank_pcrs "$bank" >"$WORK/pcrs-$bank"
-		banks+=("$bank=$(sed -n "s/^PCR-$(printf %02d "$PCR"): //p" "$WORK/pcrs-$bank")")
-	done
-	"$SELFTESTS/replay.py" "$PCR" "$WORK/all" "${banks[@]}"
-}
-check "the archive and the list replay to the PCR" replays
+check "the archive and the list replay to the PCR" replay_after "$WORK/archive"
 check "slabs did not grow" grew_less slabs 4194304
 check "areas of vmalloc did not grow" grew_less areas 2097152
 check "there are not more areas of vmalloc" grew_less count 40
