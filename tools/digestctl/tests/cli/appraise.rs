@@ -5,8 +5,7 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
-    process::Command, //
+    os::unix::fs::PermissionsExt, //
 };
 
 use crate::{
@@ -26,15 +25,10 @@ fn tree() -> Place {
     }
     place.file("tree/data", "data");
     place.file("tree/one.ko", "module");
-    let made = Command::new("openssl")
-        .args(
-            "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=test -days 3650 -batch -addext keyUsage=digitalSignature"
-                .split(' '),
-        )
-        .current_dir(place.path("."))
-        .output()
-        .expect("openssl runs");
-    assert!(made.status.success(), "{made:?}");
+    place.openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=test -days 3650 -batch \
+         -addext keyUsage=digitalSignature",
+    );
     place.run("generate tree/known -o list").good();
     place.run("sign list --key key --cert cert").good();
     place

@@ -369,22 +369,10 @@ fn written(extend: &digest_logic::evidence::records::Extend<'_>) -> Vec<u8> {
 
 /// A signer of lists: NAME.key and NAME.pem.
 pub(crate) fn signer(place: &Place, name: &str) {
-    let made = Command::new("openssl")
-        .current_dir(place.path("."))
-        .args([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-sha256",
-        ])
-        .args(["-subj", &format!("/CN={name}")])
-        .args([
-            "-keyout",
-            &format!("{name}.key"),
-            "-out",
-            &format!("{name}.pem"),
-        ])
-        .args(["-addext", "keyUsage=digitalSignature,keyCertSign"])
-        .output()
-        .expect("openssl runs");
-    assert!(made.status.success());
+    place.openssl(&format!(
+        "req -x509 -newkey rsa:2048 -nodes -days 3650 -sha256 -subj /CN={name} \
+         -keyout {name}.key -out {name}.pem -addext keyUsage=digitalSignature,keyCertSign"
+    ));
 }
 
 /// A machine on which lists are loaded, one is removed again, and files are used; the evidence of
@@ -629,25 +617,19 @@ fn a_key_certified_by_an_authority_is_taken_and_another_certificate_is_not() {
     let Some(guard) = shared() else { return };
     let machine = guard.as_ref().expect("a machine");
     let place = &machine.place;
-    let openssl = |line: &str| {
-        let ran = Command::new("openssl")
-            .current_dir(place.path("."))
-            .args(line.split(' '))
-            .output()
-            .expect("openssl runs");
-        assert!(ran.status.success(), "{line}: {ran:?}");
-    };
-    openssl("req -newkey rsa:2048 -nodes -subj /CN=ak -keyout any.key -out any.csr");
+    place.openssl("req -newkey rsa:2048 -nodes -subj /CN=ak -keyout any.key -out any.csr");
     for (name, purpose) in [
         ("ak", "2.23.133.8.3"),
         ("ek", "2.23.133.8.1"),
         ("tls", "clientAuth"),
     ] {
         place.file("purpose", format!("extendedKeyUsage={purpose}\n"));
-        openssl(&format!("x509 -req -in any.csr -force_pubkey ak.pem -CA bob.pem -CAkey bob.key -days 300 -extfile purpose -outform DER -out {name}.der"));
+        place.openssl(&format!("x509 -req -in any.csr -force_pubkey ak.pem -CA bob.pem -CAkey bob.key -days 300 -extfile purpose -outform DER -out {name}.der"));
     }
-    openssl("x509 -req -in any.csr -force_pubkey ak.pem -CA bob.pem -CAkey bob.key -days 300 -outform DER -out none.der");
-    openssl("x509 -req -in any.csr -CA bob.pem -CAkey bob.key -days 300 -outform DER -out any.der");
+    place.openssl("x509 -req -in any.csr -force_pubkey ak.pem -CA bob.pem -CAkey bob.key -days 300 -outform DER -out none.der");
+    place.openssl(
+        "x509 -req -in any.csr -CA bob.pem -CAkey bob.key -days 300 -outform DER -out any.der",
+    );
     let refused = "NOT TRUSTED: ak-certificate";
     let any = "bob.pem --ak-cert-purpose any";
     for (certificate, authority, line) in [

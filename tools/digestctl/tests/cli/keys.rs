@@ -12,29 +12,10 @@ const DIR: &str = "--securityfs security";
 fn with_certificate() -> Place {
     let place = Place::new();
     place.file("security/trusted_keys", "");
-    let made = Command::new("openssl")
-        .current_dir(place.path(""))
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "3650",
-            "-sha256",
-            "-subj",
-            "/CN=alice",
-            "-keyout",
-            "alice.key",
-            "-out",
-            "alice.pem",
-            "-addext",
-            "keyUsage=digitalSignature",
-        ])
-        .output()
-        .expect("openssl runs");
-    assert!(made.status.success());
+    place.openssl(
+        "req -x509 -newkey rsa:2048 -nodes -days 3650 -sha256 -subj /CN=alice \
+         -keyout alice.key -out alice.pem -addext keyUsage=digitalSignature",
+    );
     place
 }
 
@@ -227,16 +208,7 @@ fn certificate(place: &Place, name: &str, key: &str, more: &str) {
         "req -x509 -newkey {key} -nodes -days 3650 -subj /CN={name} -keyout {name}.key \
          -out {name}.pem {more}"
     );
-    openssl_run(place, &line);
-}
-
-fn openssl_run(place: &Place, line: &str) {
-    let made = Command::new("openssl")
-        .current_dir(place.path(""))
-        .args(line.split_whitespace())
-        .output()
-        .expect("openssl runs");
-    assert!(made.status.success(), "{line}: {made:?}");
+    place.openssl(&line);
 }
 
 #[test]

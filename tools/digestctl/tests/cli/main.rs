@@ -37,7 +37,10 @@ use std::{
         Path,
         PathBuf, //
     },
-    process::Output, //
+    process::{
+        Command,
+        Output, //
+    },
 };
 
 use assert_cmd::cargo::cargo_bin_cmd;
@@ -76,6 +79,16 @@ impl Place {
 
     fn has(&self, name: &str) -> bool {
         self.path(name).exists()
+    }
+
+    /// Runs openssl there with the words of `line`, which it has to do well.
+    fn openssl(&self, line: &str) {
+        let ran = Command::new("openssl")
+            .current_dir(self.0.path())
+            .args(line.split_whitespace())
+            .output()
+            .expect("openssl runs");
+        assert!(ran.status.success(), "{line}: {ran:?}");
     }
 
     /// Runs `digestctl` with the words of `line`.

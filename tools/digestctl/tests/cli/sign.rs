@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    evidence::signer,
     skipped,
     Place, //
 };
@@ -19,22 +20,7 @@ pub(crate) fn with_keys() -> Place {
     place.file("tree/a", "one");
     place.run("generate tree -o list").good();
     for name in ["alice", "bob"] {
-        let made = Command::new("openssl")
-            .current_dir(place.path(""))
-            .args([
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-sha256",
-            ])
-            .args([
-                "-subj",
-                &format!("/CN={name}"),
-                "-keyout",
-                &format!("{name}.key"),
-            ])
-            .args(["-out", &format!("{name}.pem")])
-            .args(["-addext", "keyUsage=digitalSignature,keyCertSign"])
-            .output()
-            .expect("openssl runs");
-        assert!(made.status.success());
+        signer(&place, name);
     }
     place
 }
@@ -223,27 +209,14 @@ fn what_cannot_be_signed_or_verified_is_told() {
         .failed("has no OpenPGP key that can be used");
 }
 
-/// Runs openssl in the place with the words of `line`.
-fn openssl(place: &Place, line: &str) {
-    let ran = Command::new("openssl")
-        .current_dir(place.path("."))
-        .args(line.split(' '))
-        .output()
-        .expect("openssl runs");
-    assert!(ran.status.success(), "{line}: {ran:?}");
-}
-
 /// A key NAME.key and its certificate NAME.pem, issued by `issuer`, with the extensions
 /// `extensions`.
 fn issue(place: &Place, name: &str, issuer: &str, extensions: &str) {
     place.file("extensions", extensions);
-    openssl(
-        place,
-        &format!("req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr"),
-    );
-    openssl(
-        place,
-        &format!(
+    place.openssl(&format!(
+        "req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr"
+    ));
+    place.openssl(&format!(
             "x509 -req -in {name}.csr -CA {issuer}.pem -CAkey {issuer}.key -days 3000 -extfile extensions -out {name}.pem"
         ),
     );
@@ -256,7 +229,7 @@ fn an_authority_that_only_the_system_trusts_vouches_for_nobody() {
     place.run("sign list --key leaf.key --cert leaf.pem").good();
     fs::create_dir(place.path("system")).expect("a directory");
     fs::copy(place.path("bob.pem"), place.path("system/bob.pem")).expect("a copy");
-    openssl(&place, "rehash system");
+    place.openssl("rehash system");
     let ran = Command::new(assert_cmd::cargo::cargo_bin!("digestctl"))
         .current_dir(place.path("."))
         .env("SSL_CERT_DIR", place.path("system"))
@@ -274,10 +247,7 @@ fn an_authority_that_comes_along_vouches_for_nobody() {
     issue(&place, "between", "bob", authority);
     issue(&place, "leaf", "between", "keyUsage=digitalSignature\n");
     let sign = "cms -sign -binary -nosmimecap -md sha256 -outform DER -in list -signer leaf.pem -inkey leaf.key";
-    openssl(
-        &place,
-        &format!("{sign} -certfile between.pem -out list.p7s"),
-    );
+    place.openssl(&format!("{sign} -certfile between.pem -out list.p7s"));
     place
         .run("verify list --cert bob.pem")
         .said_no("1 list not verified");
@@ -292,21 +262,16 @@ fn a_key_by_which_the_kernel_takes_no_signature_signs_nothing_and_is_not_verifie
     let place = with_keys();
     let request = "req -x509 -nodes -subj /CN=x -days 3000 -newkey";
     let usage = "-addext keyUsage=digitalSignature";
-    openssl(
-        &place,
-        &format!("{request} rsa:2048 -keyout none.key -out none.pem"),
-    );
-    openssl(
-        &place,
-        &format!("{request} rsa:1024 {usage} -keyout weak.key -out weak.pem"),
-    );
-    openssl(
-        &place,
-        &format!("{request} ed25519 {usage} -keyout edwards.key -out edwards.pem"),
-    );
-    openssl(
-        &place,
-        &format!("{request} ec {usage} -pkeyopt ec_paramgen_curve:secp256k1 -keyout curve.key -out curve.pem"),
+    place.openssl(&format!(
+        "{request} rsa:2048 -keyout none.key -out none.pem"
+    ));
+    place.openssl(&format!(
+        "{request} rsa:1024 {usage} -keyout weak.key -out weak.pem"
+    ));
+    place.openssl(&format!(
+        "{request} ed25519 {usage} -keyout edwards.key -out edwards.pem"
+    ));
+    place.openssl(&format!("{request} ec {usage} -pkeyopt ec_paramgen_curve:secp256k1 -keyout curve.key -out curve.pem"),
     );
     for (name, reason) in [
         ("none", "digitalSignature"),
@@ -323,9 +288,7 @@ fn a_key_by_which_the_kernel_takes_no_signature_signs_nothing_and_is_not_verifie
         } else {
             "sha256"
         };
-        openssl(
-            &place,
-            &format!(
+        place.openssl(&format!(
                 "cms -sign -binary -nosmimecap -md {md} -outform DER -in list -signer {name}.pem -inkey {name}.key -out list.p7s"
             ),
         );
@@ -333,12 +296,9 @@ fn a_key_by_which_the_kernel_takes_no_signature_signs_nothing_and_is_not_verifie
             .run(&format!("verify list --cert {name}.pem"))
             .said_no(reason);
     }
-    openssl(
-        &place,
-        &format!(
-            "{request} ec {usage} -pkeyopt ec_paramgen_curve:P-384 -keyout good.key -out good.pem"
-        ),
-    );
+    place.openssl(&format!(
+        "{request} ec {usage} -pkeyopt ec_paramgen_curve:P-384 -keyout good.key -out good.pem"
+    ));
     place.run("sign list --key good.key --cert good.pem").good();
     place.run("verify list --cert good.pem").good();
 }
@@ -349,11 +309,10 @@ fn a_signature_of_ima_counts_by_the_clock_only_while_the_certificate_is_valid() 
     let request = "req -x509 -newkey rsa:2048 -nodes -subj /CN=x -addext keyUsage=digitalSignature";
     let purpose = "-addext extendedKeyUsage=2.25.143659338753134025303514290992400176090";
     let times = "-not_before 20200101000000Z -not_after 20210101000000Z";
-    openssl(
-        &place,
-        &format!("{request} {purpose} {times} -keyout old.key -out old.pem"),
-    );
-    openssl(&place, "dgst -sha256 -sign old.key -out value list");
+    place.openssl(&format!(
+        "{request} {purpose} {times} -keyout old.key -out old.pem"
+    ));
+    place.openssl("dgst -sha256 -sign old.key -out value list");
     let value = place.read("value");
     // The identifier of the key is only a hint.
     let header = [3, 2, 4, 0, 0, 0, 0, 1, 0];

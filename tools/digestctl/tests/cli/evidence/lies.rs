@@ -210,19 +210,11 @@ fn what_is_remembered_of_a_machine_cannot_be_left_behind_by_another_form_of_its_
 fn another_machine_with_a_certified_key_does_not_stand_for_the_one_that_is_remembered() {
     let Some(machine) = prepared() else { return };
     let place = &machine.place;
-    let openssl = |line: &str| {
-        let ran = Command::new("openssl")
-            .current_dir(place.path("."))
-            .args(line.split(' '))
-            .output()
-            .expect("openssl runs");
-        assert!(ran.status.success(), "{line}: {ran:?}");
-    };
     machine.make_ak("other", "0x81010003", "ecc", "ecdsa");
-    openssl("req -newkey rsa:2048 -nodes -subj /CN=ak -keyout any.key -out any.csr");
+    place.openssl("req -newkey rsa:2048 -nodes -subj /CN=ak -keyout any.key -out any.csr");
     place.file("purpose", "extendedKeyUsage=2.23.133.8.3\n");
     for (name, handle) in [("ak", AK), ("other", "0x81010003")] {
-        openssl(&format!("x509 -req -in any.csr -force_pubkey {name}.pem -CA bob.pem -CAkey bob.key -days 300 -extfile purpose -outform DER -out {name}.der"));
+        place.openssl(&format!("x509 -req -in any.csr -force_pubkey {name}.pem -CA bob.pem -CAkey bob.key -days 300 -extfile purpose -outform DER -out {name}.der"));
         machine
             .digestctl(&format!(
                 "attest --nonce {NONCE} --ak {handle} --list list --metadata metadata --seen seen --firmware-log none -o by-{name}"

@@ -326,18 +326,10 @@ fn values_of_a_bank_that_is_not_replayed_have_their_length() {
     let Some(guard) = super::shared() else { return };
     let machine = guard.as_ref().expect("a machine");
     let place = &machine.place;
-    let openssl = |line: &str| {
-        let ran = Command::new("openssl")
-            .current_dir(place.path("."))
-            .args(line.split(' '))
-            .output()
-            .expect("openssl runs");
-        assert!(ran.status.success(), "{line}: {ran:?}");
-    };
     // A key that makes any quote: no TPM here has such a bank.
-    openssl("ecparam -name prime256v1 -genkey -noout -out any.key");
-    openssl("ec -in any.key -pubout -out any.pem");
-    openssl("ec -in any.key -pubout -outform DER -out any.der");
+    place.openssl("ecparam -name prime256v1 -genkey -noout -out any.key");
+    place.openssl("ec -in any.key -pubout -out any.pem");
+    place.openssl("ec -in any.key -pubout -outform DER -out any.der");
     let der = place.read("any.der");
     let point = &der[der.len() - 64..];
     let public = [
@@ -365,7 +357,7 @@ fn values_of_a_bank_that_is_not_replayed_have_their_length() {
         ]
         .concat();
         place.file("any.attest", &attest);
-        openssl("dgst -sha256 -sign any.key -out any.sig any.attest");
+        place.openssl("dgst -sha256 -sign any.key -out any.sig any.attest");
         let der = place.read("any.sig");
         let r = &der[4..4 + usize::from(der[3])];
         let s = &der[4 + r.len() + 2..];
