@@ -47,7 +47,11 @@ use crate::{
             States, //
         }, //
     },
-    format, json,
+    format::{
+        self,
+        Parsed, //
+    },
+    json,
     output::{
         lock,
         write_atomically,
@@ -165,69 +169,82 @@ fn add(root: &Path, files: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-fn list(root: &Path) -> Result<()> {
+/// Calls `each` with every file of the repository: its digest, whether a signature lies beside it,
+/// and its content, if that is known.
+fn for_each(
+    root: &Path,
+    mut each: impl FnMut(&Digest, bool, Option<Parsed<'_>>) -> Result<()>,
+) -> Result<()> {
     let repository = existing(root)?;
-    let mut out = Printer::text();
     for digest in repository.objects()? {
-        let Some((path, data)) = repository.find(&digest)? else {
-            continue;
-        };
-        let signed = match beside(&path)? {
-            Some(_) => "signed",
-            None => "unsigned",
-        };
-        if let Ok(metadata) = Metadata::parse(&data) {
-            writeln!(out, "{digest} metadata lists={}", metadata.len())?;
-        } else if let Ok((list_type, list)) = format::list(&data) {
-            let counts = list.counts();
-            write!(out, "{digest} {list_type} {signed} algo={}", list.algo())?;
-            if let Some(edition) = list.edition() {
-                let (name, serial) = (edition.name_text(), edition.serial());
-                write!(out, " name={name} serial={serial}")?;
-            }
-            writeln!(
-                out,
-                " immutable={} mutable={} revoked={}",
-                counts.immutable, counts.mutable, counts.revoked
-            )?;
-        } else {
-            writeln!(out, "{digest} unknown")?;
+        if let Some((path, data)) = repository.find(&digest)? {
+            let content = format::parse(&data, None, &path).ok();
+            each(&digest, beside(&path)?.is_some(), content)?;
         }
     }
+    Ok(())
+}
+
+fn list(root: &Path) -> Result<()> {
+    let mut out = Printer::text();
+    for_each(root, |digest, is_signed, content| {
+        match content {
+            Some(Parsed::Metadata(metadata)) => {
+                writeln!(out, "{digest} metadata lists={}", metadata.len())?;
+            }
+            Some(Parsed::List(list_type, list)) => {
+                let signed = if is_signed { "signed" } else { "unsigned" };
+                write!(out, "{digest} {list_type} {signed} algo={}", list.algo())?;
+                if let Some(edition) = list.edition() {
+                    let (name, serial) = (edition.name_text(), edition.serial());
+                    write!(out, " name={name} serial={serial}")?;
+                }
+                let counts = list.counts();
+                writeln!(
+                    out,
+                    " immutable={} mutable={} revoked={}",
+                    counts.immutable, counts.mutable, counts.revoked
+                )?;
+            }
+            None => writeln!(out, "{digest} unknown")?,
+        }
+        Ok(())
+    })?;
     out.flush()?;
     Ok(())
 }
 
 /// The same for programs.
 fn list_json(root: &Path) -> Result<()> {
-    let repository = existing(root)?;
     let mut files = Vec::new();
-    for digest in repository.objects()? {
-        let Some((path, data)) = repository.find(&digest)? else {
-            continue;
-        };
-        let mut file = json!({ "digest": digest.to_string() });
-        if let Ok(metadata) = Metadata::parse(&data) {
-            file["kind"] = "metadata".into();
-            file["lists"] = metadata.len().into();
-        } else if let Ok((list_type, list)) = format::list(&data) {
-            let counts = list.counts();
-            file["kind"] = "list".into();
-            file["type"] = list_type.to_string().into();
-            file["signed"] = beside(&path)?.is_some().into();
-            file["algorithm"] = list.algo().to_string().into();
-            if let Some(edition) = list.edition() {
-                file["name"] = edition.name_text().into();
-                file["serial"] = edition.serial().into();
+    for_each(root, |digest, is_signed, content| {
+        let mut file = match content {
+            Some(Parsed::Metadata(metadata)) => {
+                json!({"kind": "metadata", "lists": metadata.len()})
             }
-            file["immutable"] = counts.immutable.into();
-            file["mutable"] = counts.mutable.into();
-            file["revoked"] = counts.revoked.into();
-        } else {
-            file["kind"] = "unknown".into();
-        }
+            Some(Parsed::List(list_type, list)) => {
+                let counts = list.counts();
+                let mut file = json!({
+                    "kind": "list",
+                    "type": list_type.to_string(),
+                    "signed": is_signed,
+                    "algorithm": list.algo().to_string(),
+                    "immutable": counts.immutable,
+                    "mutable": counts.mutable,
+                    "revoked": counts.revoked,
+                });
+                if let Some(edition) = list.edition() {
+                    file["name"] = edition.name_text().into();
+                    file["serial"] = edition.serial().into();
+                }
+                file
+            }
+            None => json!({"kind": "unknown"}),
+        };
+        file["digest"] = digest.to_string().into();
         files.push(file);
-    }
+        Ok(())
+    })?;
     json::print(&files)
 }
 

@@ -246,9 +246,7 @@ impl States {
         let mut replacer = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         replacer.replace(&files)
     }
-}
 
-impl States {
     /// The file at `path` is as it was read, or has this text already.
     fn check_unchanged(&self, path: &Path, text: &str) -> Result<()> {
         let read = self.read.lock();
