@@ -152,16 +152,20 @@ sources() { # sources SUITE...: apt source lines for the suites
 	done
 }
 
+# apt_into ARCHIVES [ARGUMENT]...: from here on the arguments of apt in the build root, in the array apt. What it downloads
+# for itself goes to the directory.
+apt_into() {
+	apt=(-q -o "Dir::State::Lists=$CACHE/apt/lists" -o "Dir::Cache::Archives=$1" -o Dir::Cache::pkgcache=
+		-o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root -o Acquire::Retries=5 -o Debug::NoLocking=1 "${@:2}")
+}
+
 # use_suite SUITE: from here on the arguments of apt in the build root, in the array apt, are for
 # the packages of this suite and of ARCH. Its index is read.
 use_suite() {
 	local state=$CACHE/apt$CROSS
 	[ "$1" = "${KERNEL_SUITES[0]}" ] || state=$state/$1
 	mkdir -p "$state/lists/partial" "$state/archives/partial"
-	apt=(-q -o "Dir::State::Lists=$state/lists" -o "Dir::Cache::Archives=$state/archives"
-		-o "APT::Architecture=$ARCH" -o "APT::Architectures=$ARCH"
-		-o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache="
-		-o APT::Sandbox::User=root -o Acquire::Retries=5 -o Debug::NoLocking=1)
+	apt_into "$state/archives" -o "Dir::State::Lists=$state/lists" -o "APT::Architecture=$ARCH" -o "APT::Architectures=$ARCH"
 	if [ "$1" != "${KERNEL_SUITES[0]}" ]; then
 		# What a mirror that stands still has is tried all the same.
 		sources "$1" >"$state/sources.list"
