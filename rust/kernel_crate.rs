@@ -29,6 +29,7 @@ mod newest {
             ENODATA,
             ENOKEY,
             ENOPKG,
+            ENOSYS,
             EOPNOTSUPP, //
         },
         sync::{

@@ -38,6 +38,7 @@ errnos! {
     ENODATA,
     ENOKEY,
     ENOPKG,
+    ENOSYS,
     EOPNOTSUPP,
 }
 

@@ -8,6 +8,7 @@ use super::table::{
 };
 use crate::sys::{
     bindings,
+    kernel_crate::ENOSYS,
     module,
     task, //
 };
