@@ -152,8 +152,8 @@ sources() { # sources SUITE...: apt source lines for the suites
 	done
 }
 
-# apt_into ARCHIVES [ARGUMENT]...: from here on the arguments of apt in the build root, in the array apt. What it downloads
-# for itself goes to the directory.
+# apt_into ARCHIVES [ARGUMENT]...: from here on the arguments of apt in the build root, in the array
+# apt. What it downloads for itself goes to the directory.
 apt_into() {
 	apt=(-q -o "Dir::State::Lists=$CACHE/apt/lists" -o "Dir::Cache::Archives=$1" -o Dir::Cache::pkgcache=
 		-o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root -o Acquire::Retries=5 -o Debug::NoLocking=1 "${@:2}")
