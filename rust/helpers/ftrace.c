@@ -80,3 +80,28 @@ void notrace diglist_ftrace_redirect(unsigned long ip, unsigned long parent_ip, 
 {
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)ops->private);
 }
+
+/* One of several functions with the same ftrace_ops, and what is called in its place. */
+struct diglist_redirection {
+	unsigned long from; /* 0 after the last */
+	unsigned long to;
+};
+
+/*
+ * The same where the private field of OPS has one for each of its functions. IP lies some instructions into the function:
+ * it is in the last one that begins before.
+ */
+void notrace diglist_ftrace_redirect_each(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+					  struct ftrace_regs *fregs)
+{
+	const struct diglist_redirection *each;
+	unsigned long from = 0, to = 0;
+
+	for (each = ops->private; each->from; each++) {
+		if (each->from <= ip && each->from > from) {
+			from = each->from;
+			to = each->to;
+		}
+	}
+	ftrace_regs_set_instruction_pointer(fregs, to);
+}

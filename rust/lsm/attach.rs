@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One stub of the BPF LSM attached to one function, by ftrace.
+//! Stubs of the BPF LSM attached to our functions, by ftrace.
 
 use super::table::{
     Hook,
-    Neighbours, //
+    Passed, //
 };
 use crate::sys::{
     bindings,
@@ -18,7 +18,6 @@ use kernel::{
     error::to_result,
     ffi,
     prelude::*,
-    str::CStr,
     time::{
         delay::fsleep,
         Delta, //
@@ -51,7 +50,7 @@ impl Way {
 /// Which way is tried first.
 #[derive(Clone, Copy)]
 pub(super) enum Preference {
-    /// A redirect where others are expected, a jump elsewhere.
+    /// A jump where a hook is passed often and others are not expected, a redirect elsewhere.
     Auto,
     /// The same for every hook.
     Always(Way),
@@ -80,23 +79,38 @@ impl Preference {
     }
 
     fn way(self, hook: &Hook) -> Way {
-        match (self, hook.neighbours) {
+        match (self, hook.passed) {
             (Self::Always(way), _) => way,
-            (Self::Auto, Neighbours::Expected) => Way::Redirect,
-            (Self::Auto, Neighbours::Rare) => Way::Jump,
+            (Self::Auto, Passed::Often) => Way::Jump,
+            (Self::Auto, Passed::OftenBesideOthers | Passed::Seldom) => Way::Redirect,
         }
+    }
+
+    /// Whether hooks `a` and `b` are attached together. Each attachment makes ftrace walk all
+    /// functions of the kernel several times, and each detachment waits for two grace periods of
+    /// RCU tasks, so the fewer the better.
+    pub(super) fn together(self, a: &Hook, b: &Hook) -> bool {
+        [a, b]
+            .iter()
+            .all(|hook| hook.passed == Passed::Seldom && self.way(hook) == Way::Redirect)
     }
 }
 
-/// One stub attached to one function.
+/// An `ftrace_ops` at an address that stays.
+type Ops = Pin<KBox<Opaque<c::ftrace_ops>>>;
+
+/// One stub attached to one function, or several stubs to one function each.
 ///
 /// # Invariants
 ///
-/// `ops` is registered with ftrace for the stub of `hook`, in the way `way`, with its function.
+/// `ops` is registered with ftrace for the stubs of `hooks`, in the way `way`, with their
+/// functions.
 pub(super) struct Attachment {
-    ops: ManuallyDrop<Pin<KBox<Opaque<c::ftrace_ops>>>>,
-    pub(super) hook: Hook,
+    ops: ManuallyDrop<Ops>,
+    pub(super) hooks: &'static [Hook],
     pub(super) way: Way,
+    /// What `ops` looks the functions up in, if there are several.
+    _redirections: KVec<bindings::diglist_redirection>,
 }
 
 // SAFETY: ftrace locks its own structures.
@@ -105,13 +119,27 @@ unsafe impl Send for Attachment {}
 unsafe impl Sync for Attachment {}
 
 impl Attachment {
-    /// An `ftrace_ops` whose filter is `stub` alone and which `ftrace_enabled=0` cannot switch off.
-    fn filter(stub: &CStr) -> Result<Pin<KBox<Opaque<c::ftrace_ops>>>> {
-        // SAFETY: Task context; `stub` ends with a NUL.
-        let address = unsafe { bindings::diglist_function_address(stub.as_char_ptr()) };
-        if address == 0 {
-            return Err(ENOENT);
+    /// The address of the stub of `hook`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if the kernel has none, or ftrace cannot attach to it.
+    fn address(hook: &Hook) -> Result<ffi::c_ulong> {
+        // SAFETY: Task context; the name ends with a NUL.
+        match unsafe { bindings::diglist_function_address(hook.stub.as_char_ptr()) } {
+            0 => Err(ENOENT),
+            address => Ok(address),
         }
+        .inspect_err(|e| Self::complain(hook, *e))
+    }
+
+    fn complain(hook: &Hook, error: Error) {
+        pr_err!("cannot attach to {} ({})\n", hook.name(), error.to_errno());
+    }
+
+    /// An `ftrace_ops` whose filter are the functions at `addresses` alone and which
+    /// `ftrace_enabled=0` cannot switch off.
+    fn filter(addresses: &mut [ffi::c_ulong]) -> Result<Ops> {
         let ops = KBox::pin(
             Opaque::new(c::ftrace_ops {
                 // CAST: An address; a bit of an unsigned long.
@@ -122,32 +150,58 @@ impl Attachment {
         )?;
         // By address: the kernel would compare a name with that of every function of the kernel and
         // its modules, which takes seconds where many modules are loaded, once per hook.
-        // SAFETY: `ops` is zeroed as ftrace wants it and pinned.
-        to_result(unsafe { c::ftrace_set_filter_ip(ops.get(), address, 0, 1) })?;
+        // SAFETY: `ops` is zeroed as ftrace wants it and pinned. There are so many addresses; the
+        // table has few hooks.
+        to_result(unsafe {
+            c::ftrace_set_filter_ips(
+                ops.get(),
+                addresses.as_mut_ptr(),
+                // CAST: There are few hooks.
+                addresses.len() as ffi::c_uint,
+                0,
+                1,
+            )
+        })?;
         Ok(ops)
     }
 
-    /// Attaches the function of `hook` to its stub, as `preference` says or, where a BPF program
-    /// holds the jump or the kernel has none, by a redirect. May sleep.
+    /// Attaches the functions of `hooks` to their stubs: one as `preference` says or, where a BPF
+    /// program holds the jump or the kernel has none, by a redirect; several by a redirect. May
+    /// sleep.
     ///
     /// # Errors
     ///
-    /// `ENOENT` if the kernel has no such stub; what ftrace says.
+    /// `ENOENT` if the kernel has no such stub; what ftrace says. The kernel log names the hook, or
+    /// the first of them.
     ///
     /// # Safety
     ///
-    /// A handler of the type that `hook` was made for is in service for as long as the attachment
-    /// lives, and until no task is in the function afterwards.
-    pub(super) unsafe fn new(hook: Hook, preference: Preference) -> Result<Self> {
-        if preference.way(&hook) == Way::Jump {
-            // SAFETY: By the requirement on the caller.
-            let jumped = unsafe { Self::jump(hook) };
-            if !matches!(&jumped, Err(e) if *e == EBUSY || *e == ENOSYS) {
-                return jumped;
-            }
+    /// A handler of the type that `hooks` were made for is in service for as long as the attachment
+    /// lives, and until no task is in the functions afterwards.
+    pub(super) unsafe fn new(hooks: &'static [Hook], preference: Preference) -> Result<Self> {
+        let mut addresses = KVec::with_capacity(hooks.len(), GFP_KERNEL)?;
+        for hook in hooks {
+            addresses.push(Self::address(hook)?, GFP_KERNEL)?;
         }
-        // SAFETY: As above.
-        unsafe { Self::redirect(hook) }
+        let attached = match hooks {
+            [hook] if preference.way(hook) == Way::Jump => {
+                // SAFETY: By the requirement on the caller.
+                match unsafe { Self::jump(hooks, hook, &mut addresses) } {
+                    // SAFETY: As above.
+                    Err(e) if e == EBUSY || e == ENOSYS => unsafe {
+                        Self::redirect(hooks, &mut addresses)
+                    },
+                    jumped => jumped,
+                }
+            }
+            // SAFETY: As above.
+            _ => unsafe { Self::redirect(hooks, &mut addresses) },
+        };
+        attached.inspect_err(|e| {
+            if let [first, ..] = hooks {
+                Self::complain(first, *e);
+            }
+        })
     }
 
     /// Makes the stub jump to the function. May sleep.
@@ -160,15 +214,19 @@ impl Attachment {
     /// # Safety
     ///
     /// As for [`Attachment::new`].
-    unsafe fn jump(hook: Hook) -> Result<Self> {
-        let address = Self::direct(hook.address());
-        if address == 0 {
+    unsafe fn jump(
+        hooks: &'static [Hook],
+        hook: &Hook,
+        address: &mut [ffi::c_ulong],
+    ) -> Result<Self> {
+        let target = Self::direct(hook.address());
+        if target == 0 {
             return Err(ENOSYS);
         }
-        let ops = Self::filter(hook.stub)?;
+        let ops = Self::filter(address)?;
         // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the
         // invariants of `Hook`, and may be called by the requirement on the caller.
-        let rc = unsafe { c::register_ftrace_direct(ops.get(), address) };
+        let rc = unsafe { c::register_ftrace_direct(ops.get(), target) };
         if let Err(e) = to_result(rc) {
             Self::free_filter(&ops);
             return Err(e);
@@ -176,13 +234,14 @@ impl Attachment {
         // INVARIANT: Registered just above.
         Ok(Self {
             ops: ManuallyDrop::new(ops),
-            hook,
+            hooks,
             way: Way::Jump,
+            _redirections: KVec::new(),
         })
     }
 
-    /// Redirects the entry of the stub to the function, beside a BPF program that is there or comes
-    /// later. May sleep.
+    /// Redirects the entries of the stubs to the functions, beside BPF programs that are there or
+    /// come later. May sleep.
     ///
     /// # Errors
     ///
@@ -191,20 +250,33 @@ impl Attachment {
     /// # Safety
     ///
     /// As for [`Attachment::new`].
-    unsafe fn redirect(hook: Hook) -> Result<Self> {
-        let ops = Self::filter(hook.stub)?;
+    unsafe fn redirect(hooks: &'static [Hook], addresses: &mut [ffi::c_ulong]) -> Result<Self> {
+        let mut redirections = KVec::with_capacity(hooks.len() + 1, GFP_KERNEL)?;
+        for (&from, hook) in addresses.iter().zip(hooks) {
+            // CAST: An address.
+            let to = hook.address() as ffi::c_ulong;
+            redirections.push(bindings::diglist_redirection { from, to }, GFP_KERNEL)?;
+        }
+        redirections.push(bindings::diglist_redirection { from: 0, to: 0 }, GFP_KERNEL)?;
+        let ops = Self::filter(addresses)?;
         // SAFETY: `ops` is ours and not registered yet.
         unsafe {
-            (*ops.get()).func = Some(bindings::diglist_ftrace_redirect);
-            // CAST: An address.
-            (*ops.get()).private = hook.address() as *mut ffi::c_void;
+            if let [hook] = hooks {
+                (*ops.get()).func = Some(bindings::diglist_ftrace_redirect);
+                // CAST: An address.
+                (*ops.get()).private = hook.address() as *mut ffi::c_void;
+            } else {
+                (*ops.get()).func = Some(bindings::diglist_ftrace_redirect_each);
+                (*ops.get()).private = redirections.as_mut_ptr().cast();
+            }
             // CAST: A bit of an unsigned long.
             (*ops.get()).flags |= c::FTRACE_OPS_FL_IPMODIFY as ffi::c_ulong;
         }
         let mut rc = 0;
         for _ in 0..RETRIES {
-            // SAFETY: `ops` is set up and pinned. The function has the signature of the stub by the
-            // invariants of `Hook`, and may be called by the requirement on the caller.
+            // SAFETY: `ops` is set up and pinned. `redirections` ends with a 0 and lives as long as `ops`. Each
+            // function has the signature of its stub by the invariants of `Hook`, and may be called
+            // by the requirement on the caller.
             rc = unsafe { c::register_ftrace_function(ops.get()) };
             // The BPF trampoline is being changed by somebody else.
             if rc != EAGAIN.to_errno() {
@@ -219,8 +291,9 @@ impl Attachment {
         // INVARIANT: Registered just above.
         Ok(Self {
             ops: ManuallyDrop::new(ops),
-            hook,
+            hooks,
             way: Way::Redirect,
+            _redirections: redirections,
         })
     }
 
@@ -240,21 +313,20 @@ impl Attachment {
 /// Detaches. Does not return if that fails, since what is attached must stay then.
 impl Drop for Attachment {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants `ops` is registered, in this way and with this function.
+        let first = self.hooks.first();
+        // SAFETY: By the type invariants `ops` is registered, in this way and with these functions.
         let rc = unsafe {
-            match self.way {
-                Way::Jump => c::unregister_ftrace_direct(
-                    self.ops.get(),
-                    Self::direct(self.hook.address()),
-                    true,
-                ),
-                Way::Redirect => c::unregister_ftrace_function(self.ops.get()),
+            match (self.way, first) {
+                (Way::Jump, Some(hook)) => {
+                    c::unregister_ftrace_direct(self.ops.get(), Self::direct(hook.address()), true)
+                }
+                _ => c::unregister_ftrace_function(self.ops.get()),
             }
         };
         if rc != 0 {
             pr_crit!(
                 "detaching from {} failed ({}): the kernel calls the module as before, so it stays\n",
-                self.hook.name(),
+                first.map_or("?", Hook::name),
                 rc
             );
             // Whoever drops this would free the code and the state behind it next.

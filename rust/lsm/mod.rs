@@ -6,9 +6,9 @@
 //! empty function `bpf_lsm_<hook>()`, with the hook's own signature, which the kernel calls on
 //! every access. ftrace makes that function *jump* to ours: it runs in the hook's own context, may
 //! sleep where the hook may, and what it returns is the verdict. A stub has room for one jump.
-//! Where BPF programs are expected, or one has taken the jump already, ftrace rewrites the
-//! instruction pointer on entry instead, so that the program's trampoline calls us as the original
-//! function.
+//! Where BPF programs are expected, where one has taken the jump already, and where the instructions
+//! do not count, ftrace rewrites the instruction pointer on entry instead: the program's trampoline
+//! calls us as the original function.
 //!
 //! C header: [`include/linux/ftrace.h`](srctree/include/linux/ftrace.h)
 
@@ -68,12 +68,10 @@ impl<H: Handler> Registration<H> {
             attachments: KVec::new(),
             active,
         };
-        for hook in Hooks::<H>::ALL {
+        for hooks in Hooks::<H>::ALL.chunk_by(|a, b| preference.together(a, b)) {
             // SAFETY: `active` is a handler of this type, in service until this is dropped, which
             // waits for all tasks.
-            let attachment = unsafe { Attachment::new(*hook, preference) }.inspect_err(|e| {
-                pr_err!("cannot attach to {} ({})\n", hook.name(), e.to_errno());
-            })?;
+            let attachment = unsafe { Attachment::new(hooks, preference) }?;
             registration.attachments.push(attachment, GFP_KERNEL)?;
         }
         probe::run()?;
@@ -82,7 +80,9 @@ impl<H: Handler> Registration<H> {
 
     /// The hooks by name and how they are attached.
     pub(crate) fn ways(&self) -> impl Iterator<Item = (&'static str, Way)> + '_ {
-        self.attachments.iter().map(|a| (a.hook.name(), a.way))
+        self.attachments
+            .iter()
+            .flat_map(|a| a.hooks.iter().map(|hook| (hook.name(), a.way)))
     }
 
     /// Detaches the hooks, the last first, until `left` remain, and waits until no task is in the

@@ -17,13 +17,15 @@ use kernel::{
     str::CStr, //
 };
 
-/// Whether others are expected at a hook.
+/// How often a hook is passed, and by whom.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Neighbours {
-    /// Service managers or security agents attach BPF programs to it.
-    Expected,
-    /// It is passed often, and rarely used by others.
-    Rare,
+pub(super) enum Passed {
+    /// With every access or file. Others rarely use it.
+    Often,
+    /// With every access; service managers or security agents attach BPF programs to it.
+    OftenBesideOthers,
+    /// A few more instructions do not count here.
+    Seldom,
 }
 
 /// One hook that is served.
@@ -38,7 +40,7 @@ pub(super) struct Hook {
     pub(super) stub: &'static CStr,
     /// What takes its place.
     function: *const (),
-    pub(super) neighbours: Neighbours,
+    pub(super) passed: Passed,
 }
 
 impl Hook {
@@ -60,7 +62,7 @@ pub(super) struct Hooks<H>(PhantomData<H>);
 
 /// Makes [`Hooks::ALL`] from the names of hooks.
 macro_rules! hooks {
-    ($($name:ident: $neighbours:ident,)*) => {
+    ($($name:ident: $passed:ident,)*) => {
         impl<H: Handler> Hooks<H> {
             /// All hooks, in the order in which they are attached.
             pub(super) const ALL: &'static [Hook] = kernel::macros::paste! {
@@ -74,7 +76,7 @@ macro_rules! hooks {
                         stub: c_str!(concat!("bpf_lsm_", stringify!($name))),
                         // CAST: An address, of which ftrace makes a function again.
                         function: stubs::$name::<H> as *const (),
-                        neighbours: Neighbours::$neighbours,
+                        passed: Passed::$passed,
                     }
                 }),*]
             };
@@ -84,27 +86,28 @@ macro_rules! hooks {
 
 // The order counts for the first and the last. While any other is attached, no inode is freed
 // unseen. Attachment is tested by the last (`probe`), so that all are there when it succeeds.
+// Those that are passed seldom stand together: they are attached together.
 hooks! {
-    inode_free_security: Rare,
-    bprm_check_security: Expected,
-    bprm_creds_for_exec: Rare,
-    bprm_creds_from_file: Rare,
-    mmap_file: Expected,
-    mmap_backing_file: Rare,
-    file_mprotect: Expected,
-    file_open: Expected,
-    file_release: Rare,
-    kernel_read_file: Rare,
-    kernel_post_read_file: Rare,
-    kernel_load_data: Rare,
-    kernel_post_load_data: Rare,
-    bpf_prog_load: Rare,
-    path_truncate: Expected,
-    file_truncate: Rare,
-    path_post_mknod: Rare,
-    inode_post_create_tmpfile: Rare,
-    inode_setxattr: Rare,
-    inode_removexattr: Rare,
-    key_post_create_or_update: Rare,
-    file_post_open: Rare,
+    inode_free_security: Often,
+    bprm_check_security: Seldom,
+    bprm_creds_for_exec: Seldom,
+    bprm_creds_from_file: Seldom,
+    mmap_backing_file: Seldom,
+    kernel_read_file: Seldom,
+    kernel_post_read_file: Seldom,
+    kernel_load_data: Seldom,
+    kernel_post_load_data: Seldom,
+    bpf_prog_load: Seldom,
+    path_truncate: Seldom,
+    file_truncate: Seldom,
+    path_post_mknod: Seldom,
+    inode_post_create_tmpfile: Seldom,
+    inode_setxattr: Seldom,
+    inode_removexattr: Seldom,
+    key_post_create_or_update: Seldom,
+    mmap_file: OftenBesideOthers,
+    file_mprotect: OftenBesideOthers,
+    file_open: OftenBesideOthers,
+    file_release: Often,
+    file_post_open: Often,
 }
