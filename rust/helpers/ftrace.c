@@ -1,24 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/ftrace.h>
-#include <linux/kprobes.h>
 #include <linux/stringify.h>
-
-/*
- * A kprobe that is never armed: registering it resolves the name. Returns 0 if there is no such
- * traced function.
- */
-unsigned long diglist_function_address(const char *name)
-{
-	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	unsigned long address;
-
-	if (register_kprobe(&probe))
-		return 0;
-	address = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
-	return address;
-}
 
 #ifdef CONFIG_ARM64
 /*

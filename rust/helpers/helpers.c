@@ -15,6 +15,7 @@
 #include "ftrace.c"
 #include "inode.c"
 #include "keys.c"
+#include "kprobes.c"
 #include "module.c"
 #include "page_cache.c"
 #include "pages.c"

@@ -96,6 +96,31 @@ impl Preference {
     }
 }
 
+/// The addresses of the stubs of `hooks`, in their order. May sleep.
+///
+/// # Errors
+///
+/// `ENOENT` if the kernel does not have all of them; the kernel log names the first that is missing.
+pub(super) fn addresses(hooks: &[Hook]) -> Result<KVec<ffi::c_ulong>> {
+    let mut names = KVec::with_capacity(hooks.len(), GFP_KERNEL)?;
+    for hook in hooks {
+        names.push(hook.stub.as_char_ptr(), GFP_KERNEL)?;
+    }
+    let mut addresses = KVec::from_elem(0, hooks.len(), GFP_KERNEL)?;
+    // SAFETY: Task context. There are as many names, which end with a NUL, as places.
+    to_result(unsafe {
+        bindings::diglist_function_addresses(names.as_ptr(), addresses.as_mut_ptr(), names.len())
+    })?;
+    match hooks
+        .iter()
+        .zip(&addresses)
+        .find(|(_, &address)| address == 0)
+    {
+        Some((hook, _)) => Err(ENOENT).inspect_err(|e| hook.complain(*e)),
+        None => Ok(addresses),
+    }
+}
+
 /// An `ftrace_ops` at an address that stays.
 type Ops = Pin<KBox<Opaque<c::ftrace_ops>>>;
 
@@ -119,24 +144,6 @@ unsafe impl Send for Attachment {}
 unsafe impl Sync for Attachment {}
 
 impl Attachment {
-    /// The address of the stub of `hook`. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOENT` if the kernel has none, or ftrace cannot attach to it.
-    fn address(hook: &Hook) -> Result<ffi::c_ulong> {
-        // SAFETY: Task context; the name ends with a NUL.
-        match unsafe { bindings::diglist_function_address(hook.stub.as_char_ptr()) } {
-            0 => Err(ENOENT),
-            address => Ok(address),
-        }
-        .inspect_err(|e| Self::complain(hook, *e))
-    }
-
-    fn complain(hook: &Hook, error: Error) {
-        pr_err!("cannot attach to {} ({})\n", hook.name(), error.to_errno());
-    }
-
     /// An `ftrace_ops` whose filter are the functions at `addresses` alone and which
     /// `ftrace_enabled=0` cannot switch off.
     fn filter(addresses: &mut [ffi::c_ulong]) -> Result<Ops> {
@@ -165,41 +172,40 @@ impl Attachment {
         Ok(ops)
     }
 
-    /// Attaches the functions of `hooks` to their stubs: one as `preference` says or, where a BPF
-    /// program holds the jump or the kernel has none, by a redirect; several by a redirect. May
-    /// sleep.
+    /// Attaches the functions of `hooks` to their stubs, which are at `addresses`: one as
+    /// `preference` says or, where a BPF program holds the jump or the kernel has none, by a
+    /// redirect; several by a redirect. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENOENT` if the kernel has no such stub; what ftrace says. The kernel log names the hook, or
-    /// the first of them.
+    /// What ftrace says. The kernel log names the hook, or the first of them.
     ///
     /// # Safety
     ///
     /// A handler of the type that `hooks` were made for is in service for as long as the attachment
     /// lives, and until no task is in the functions afterwards.
-    pub(super) unsafe fn new(hooks: &'static [Hook], preference: Preference) -> Result<Self> {
-        let mut addresses = KVec::with_capacity(hooks.len(), GFP_KERNEL)?;
-        for hook in hooks {
-            addresses.push(Self::address(hook)?, GFP_KERNEL)?;
-        }
+    pub(super) unsafe fn new(
+        hooks: &'static [Hook],
+        addresses: &mut [ffi::c_ulong],
+        preference: Preference,
+    ) -> Result<Self> {
         let attached = match hooks {
             [hook] if preference.way(hook) == Way::Jump => {
                 // SAFETY: By the requirement on the caller.
-                match unsafe { Self::jump(hooks, hook, &mut addresses) } {
+                match unsafe { Self::jump(hooks, hook, addresses) } {
                     // SAFETY: As above.
                     Err(e) if e == EBUSY || e == ENOSYS => unsafe {
-                        Self::redirect(hooks, &mut addresses)
+                        Self::redirect(hooks, addresses)
                     },
                     jumped => jumped,
                 }
             }
             // SAFETY: As above.
-            _ => unsafe { Self::redirect(hooks, &mut addresses) },
+            _ => unsafe { Self::redirect(hooks, addresses) },
         };
         attached.inspect_err(|e| {
             if let [first, ..] = hooks {
-                Self::complain(first, *e);
+                first.complain(*e);
             }
         })
     }

@@ -68,10 +68,14 @@ impl<H: Handler> Registration<H> {
             attachments: KVec::new(),
             active,
         };
+        let mut addresses = attach::addresses(Hooks::<H>::ALL)?;
+        let mut left = addresses.as_mut_slice();
         for hooks in Hooks::<H>::ALL.chunk_by(|a, b| preference.together(a, b)) {
+            let (these, others) = left.split_at_mut_checked(hooks.len()).ok_or(EINVAL)?;
+            left = others;
             // SAFETY: `active` is a handler of this type, in service until this is dropped, which
             // waits for all tasks.
-            let attachment = unsafe { Attachment::new(hooks, preference) }?;
+            let attachment = unsafe { Attachment::new(hooks, these, preference) }?;
             registration.attachments.push(attachment, GFP_KERNEL)?;
         }
         probe::run()?;

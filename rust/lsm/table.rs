@@ -14,6 +14,7 @@ use crate::sys::bindings;
 use core::marker::PhantomData;
 use kernel::{
     c_str,
+    prelude::*,
     str::CStr, //
 };
 
@@ -48,6 +49,11 @@ impl Hook {
     pub(super) fn name(&self) -> &'static str {
         let stub = self.stub.to_str().unwrap_or("?");
         stub.strip_prefix("bpf_lsm_").unwrap_or(stub)
+    }
+
+    /// Says in the kernel log why it cannot be attached.
+    pub(super) fn complain(&self, error: Error) {
+        pr_err!("cannot attach to {} ({})\n", self.name(), error.to_errno());
     }
 
     /// The address of what takes the stub's place.
