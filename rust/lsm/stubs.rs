@@ -232,7 +232,7 @@ pub(super) unsafe extern "C" fn file_mprotect<H: Handler>(
 pub(super) unsafe extern "C" fn file_open<H: Handler>(file: *mut c::file) -> ffi::c_int {
     // SAFETY: The hook passes a file that is being opened: its path, inode and mode are there.
     let file = unsafe { File::from_raw(file) };
-    if !file.is_writable() {
+    if file.hide_if_unasked() || !file.is_writable() {
         return 0;
     }
     enter(0, |h: &H| verdict(h.opening_to_write(file)))
