@@ -12,6 +12,7 @@ mod changes;
 mod loads;
 
 pub(super) use changes::{
+    file_fcntl,
     file_truncate,
     inode_removexattr,
     inode_setxattr,
@@ -235,7 +236,12 @@ pub(super) unsafe extern "C" fn file_open<H: Handler>(file: *mut c::file) -> ffi
     if file.hide_if_unasked() || !file.is_writable() {
         return 0;
     }
-    enter(0, |h: &H| verdict(h.opening_to_write(file)))
+    enter(0, |h: &H| {
+        if file.is_direct() {
+            h.writing_directly(file);
+        }
+        verdict(h.opening_to_write(file))
+    })
 }
 
 /// # Safety

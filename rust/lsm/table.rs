@@ -101,6 +101,7 @@ hooks! {
     bpf_prog_load: Rare,
     path_truncate: Expected,
     file_truncate: Rare,
+    file_fcntl: Rare,
     path_post_mknod: Rare,
     inode_post_create_tmpfile: Rare,
     inode_setxattr: Rare,

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -166,6 +167,60 @@ static int do_pin_waiting(char **arg)
 		return fail("pin");
 	say("gone");
 	return end_transfer(&t);
+}
+
+struct direct_write {
+	struct iovec parts[2];
+	pthread_t thread;
+	ssize_t written;
+	int fd, error;
+};
+
+static void *write_directly(void *arg)
+{
+	struct direct_write *w = arg;
+
+	w->written = pwritev(w->fd, w->parts, 2, 0);
+	w->error = errno;
+	return NULL;
+}
+
+/*
+ * direct FILE WAY SOURCE ASKED: lets a direct write to FILE begin, of a page that SOURCE brings
+ * late and one that is not there; reads the first page of FILE meanwhile, closes everything when
+ * the write has failed. The first page is on the disk then, and the kernel has the former one
+ * cached. WAY is how the descriptor comes to direct I/O: by 'open', or later by 'fcntl'.
+ */
+static int do_direct(char **arg)
+{
+	int later = !strcmp(arg[1], "fcntl"), source = open(arg[2], O_RDONLY | O_CLOEXEC);
+	struct direct_write w = { 0 };
+	char page[PAGE];
+	int fd;
+
+	w.fd = open(arg[0], O_WRONLY | O_CLOEXEC | (later ? 0 : O_DIRECT));
+	if (source < 0 || w.fd < 0 || (later && fcntl(w.fd, F_SETFL, O_DIRECT)))
+		return fail("open");
+	w.parts[0].iov_base = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, source, 0);
+	w.parts[1].iov_base = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	w.parts[0].iov_len = w.parts[1].iov_len = PAGE;
+	if (w.parts[0].iov_base == MAP_FAILED || w.parts[1].iov_base == MAP_FAILED)
+		return fail("mmap");
+	if (pthread_create(&w.thread, NULL, write_directly, &w))
+		return fail("pthread_create");
+	while (access(arg[3], F_OK))
+		usleep(1000);
+	fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, page, PAGE, 0) != PAGE || close(fd))
+		return fail("read");
+	say("read");
+	pthread_join(w.thread, NULL);
+	if (w.written >= 0) {
+		fprintf(stderr, "the write did not fail\n");
+		return 1;
+	}
+	printf("failed with %d\n", w.error);
+	return close(w.fd) ? fail("close") : 0;
 }
 
 static atomic_int closing, closed;
@@ -399,6 +454,7 @@ static const struct command commands[] = {
 	{ "pin-closed", do_pin_closed, 5 },
 	{ "pin-waiting", do_pin_waiting, 3 },
 	{ "pin-race", do_pin_race, 4 },
+	{ "direct", do_direct, 4 },
 	{ "run-writable", do_run_writable, 1 },
 	{ "run-writable-late", do_run_writable_late, 1 },
 	{ "run-mapped", do_run_mapped, 1 },
