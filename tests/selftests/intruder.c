@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -428,6 +430,105 @@ static int do_run_late(char **arg)
 	return l.in_time ? 0 : 1;
 }
 
+static const char *made_path;
+static struct timespec made_at;
+static atomic_int made;
+
+static void add_microseconds(struct timespec *time, long more)
+{
+	time->tv_nsec += more * 1000;
+	time->tv_sec += time->tv_nsec / 1000000000;
+	time->tv_nsec %= 1000000000;
+}
+
+static void *make_file(void *unused)
+{
+	(void)unused;
+	if (use_one_processor() || be_last())
+		perror("sched");
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &made_at, NULL);
+	if (mknod(made_path, S_IFREG | 0755, 0))
+		perror("mknod");
+	atomic_store(&made, 1);
+	return NULL;
+}
+
+/* Keeps the maker from going on, from some microseconds after it began to. */
+static void *hold_maker(void *delay)
+{
+	struct timespec until = made_at, now;
+
+	if (use_one_processor() || prctl(PR_SET_TIMERSLACK, 1))
+		perror("sched");
+	add_microseconds(&until, *(long *)delay);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	add_microseconds(&until, 100000);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while (now.tv_sec < until.tv_sec || (now.tv_sec == until.tv_sec && now.tv_nsec < until.tv_nsec));
+	return NULL;
+}
+
+/* Writes content to the file as soon as it is there, and maps it executable. */
+static void *fill_and_map(const char *path, const char *content, size_t size)
+{
+	void *start;
+	int fd, over;
+
+	do {
+		over = atomic_load(&made);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	} while (fd < 0 && !over);
+	if (fd < 0 || write(fd, content, size) != (ssize_t)size || close(fd))
+		return MAP_FAILED;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	start = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	close(fd);
+	return start;
+}
+
+/*
+ * make-race FILE GOOD TRIES: has a file made by mknod(2), whose maker is kept from going on at some
+ * moment; puts the content of GOOD there meanwhile, maps it executable, and opens it for writing
+ * when the maker is done. Where that succeeds, it writes code, calls it, and ends. Fails if the
+ * file was never mapped before its maker was done.
+ */
+static int do_make_race(char **arg)
+{
+	static char content[16 * PAGE];
+	int good = open(arg[1], O_RDONLY | O_CLOEXEC), try, in_time = 0;
+	ssize_t size = read(good, content, sizeof(content));
+
+	made_path = arg[0];
+	for (try = 0; try < atoi(arg[2]); try++) {
+		long delay = 20 * (try % 50);
+		pthread_t maker, holder;
+		void *start;
+		int fd;
+
+		atomic_store(&made, 0);
+		clock_gettime(CLOCK_MONOTONIC, &made_at);
+		add_microseconds(&made_at, 20000);
+		if (pthread_create(&maker, NULL, make_file, NULL) || pthread_create(&holder, NULL, hold_maker, &delay))
+			return fail("pthread_create");
+		start = fill_and_map(made_path, content, size);
+		if (start == MAP_FAILED)
+			return fail("map");
+		in_time += !atomic_load(&made);
+		pthread_join(maker, NULL);
+		pthread_join(holder, NULL);
+		fd = open(made_path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0) {
+			printf("try %d: ", try);
+			return write_and_call(fd, start);
+		}
+		if (errno != EACCES || munmap(start, PAGE) || unlink(made_path))
+			return fail("open");
+	}
+	fprintf(stderr, "%d of %d in time\n", in_time, try);
+	return !in_time;
+}
+
 /*
  * make-exec FILE TIMES: maps the first page of FILE TIMES times, with a gap after each, and makes
  * all of them executable.
@@ -459,6 +560,7 @@ static const struct command commands[] = {
 	{ "run-writable-late", do_run_writable_late, 1 },
 	{ "run-mapped", do_run_mapped, 1 },
 	{ "run-late", do_run_late, 3 },
+	{ "make-race", do_make_race, 3 },
 	{ "make-exec", do_make_exec, 2 },
 };
 

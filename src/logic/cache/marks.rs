@@ -9,7 +9,7 @@
 //! | [`Unreadable`] | the violation that the content could not be read, once it is in the list | a look that reads it | stays | always |
 //! | [`Passed`] | an appraisal that allows; creation | an appraisal that refuses for the content; the first open for writing, if the content may have changed since; a truncate(2) beside which no writer counts | stays | nothing has it open for writing |
 //! | [`Signed`] | an appraisal that allows for a signature | an open for writing, or a truncate(2), by the administrator that finds no signature any more, and no mapping | stays | never |
-//! | [`New`] | creation | use as a program; the last close; an open for writing after a close | stays | its maker has closed it |
+//! | [`New`] | creation, unless used as signed since | use as a program; the last close; an open for writing after a close | stays | its maker has closed it |
 //! | [`Closed`] | a close for writing of a new inode while others still count as writers | with [`New`] | stays | with [`New`] |
 //! | [`Shared`] | a shared mapping that can be written; an open for direct writes | a look that has replaced all cached pages | stays | nothing of the inode is cached or open for writing |
 //!
