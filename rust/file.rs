@@ -5,9 +5,11 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 mod attrs;
+mod open;
 mod read;
 mod xattr;
 
+pub(super) use open::UNASKED;
 pub(crate) use xattr::{
     EvmStatus,
     WhenFrozen, //
@@ -59,11 +61,6 @@ use kernel::{
 fn length_of(n: isize) -> Result<usize> {
     usize::try_from(n).map_err(|_| Error::from_errno(i32::try_from(n).unwrap_or(i32::MIN)))
 }
-
-/// Flags of the former open that are dropped when a file is opened again to read through the page
-/// cache.
-const NOT_REOPENED: u32 =
-    c::O_ACCMODE | c::O_APPEND | c::O_TRUNC | c::O_CREAT | c::O_NOCTTY | c::O_EXCL | c::O_DIRECT;
 
 /// A `struct file` that stays open as long as the reference lives.
 #[repr(transparent)]
@@ -193,17 +190,6 @@ impl File {
                 },
             }
         }
-    }
-
-    /// Opens the same file for reading through the page cache with its opener's credentials.
-    /// Permission bits are not checked: an executable file need not be readable. May sleep.
-    pub(crate) fn reopen(&self) -> Result<OwnedFile> {
-        let flags = self.flags() & !NOT_REOPENED | c::O_RDONLY;
-        // SAFETY: The file is open. CAST: A set of bits.
-        let ptr = unsafe { bindings::diglist_file_reopen(self.as_ptr(), flags as i32) };
-        let ptr = from_err_ptr(ptr)?;
-        // INVARIANT: `dentry_open()` gave us a reference.
-        NonNull::new(ptr).map(OwnedFile).ok_or(EINVAL)
     }
 
     /// The size in bytes of what a read sees. On overlayfs it is that of the layer, since the upper

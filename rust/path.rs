@@ -10,7 +10,8 @@ use super::{
     cred,
     file::{
         File,
-        OwnedFile, //
+        OwnedFile,
+        UNASKED, //
     },
     inode::InodeRef, //
 };
@@ -62,7 +63,16 @@ impl Path {
     ///
     /// `ENOMEM`, and those of the file system and the LSMs.
     pub(crate) fn open(&self) -> Result<OwnedFile> {
-        let flags = c::O_RDONLY | c::O_LARGEFILE;
+        self.open_with(0)
+    }
+
+    /// The same, [`UNASKED`].
+    pub(crate) fn open_unasked(&self) -> Result<OwnedFile> {
+        self.open_with(UNASKED)
+    }
+
+    fn open_with(&self, more: u32) -> Result<OwnedFile> {
+        let flags = c::O_RDONLY | c::O_LARGEFILE | more;
         // SAFETY: The path is held. CAST: A set of bits.
         let ptr = from_err_ptr(unsafe {
             c::dentry_open(self.0.get(), flags as i32, cred::current_cred())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/cred.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/fsverity.h>
 #include <linux/iversion.h>
@@ -61,6 +62,21 @@ struct inode *diglist_file_real_inode(const struct file *file)
 struct file *diglist_file_reopen(const struct file *file, int flags)
 {
 	return dentry_open(&file->f_path, flags, file->f_cred);
+}
+
+/* The module's own flag of an open, which no system call lets through: see rust/file/open.rs. */
+#define O_UNASKED (1 << 28)
+
+#ifndef __O_REGULAR
+#define __O_REGULAR 0
+#endif
+static_assert(!(O_UNASKED & (VALID_OPEN_FLAGS | __O_REGULAR | (__force int)__FMODE_EXEC)));
+
+/* Keeps from fanotify a file that is being opened with O_UNASKED. */
+void diglist_file_hide(struct file *file)
+{
+	file->f_flags &= ~O_UNASKED;
+	file_set_fsnotify_mode(file, FMODE_NONOTIFY);
 }
 
 /* __kernel_read(), which is not exported: kernel_read() without LSMs and fanotify. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Flags of the kernel whose definitions bindgen cannot evaluate. */
 
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/mman.h>
 #include <linux/personality.h>
@@ -16,4 +17,7 @@ enum diglist_flags {
 	DIGLIST_READ_IMPLIES_EXEC = READ_IMPLIES_EXEC,
 	DIGLIST_MAP_SHARED = MAP_SHARED,
 	DIGLIST_SB_I_VERSION = SB_I_VERSION,
+	DIGLIST_F_SETFL = F_SETFL,
+	DIGLIST_O_DIRECT = O_DIRECT,
+	DIGLIST_O_UNASKED = O_UNASKED,
 };

@@ -100,7 +100,8 @@ impl Preference {
 ///
 /// # Errors
 ///
-/// `ENOENT` if the kernel does not have all of them; the kernel log names the first that is missing.
+/// `ENOENT` if the kernel does not have all of them; the kernel log names the first that is
+/// missing.
 pub(super) fn addresses(hooks: &[Hook]) -> Result<KVec<ffi::c_ulong>> {
     let mut names = KVec::with_capacity(hooks.len(), GFP_KERNEL)?;
     for hook in hooks {
@@ -280,9 +281,9 @@ impl Attachment {
         }
         let mut rc = 0;
         for _ in 0..RETRIES {
-            // SAFETY: `ops` is set up and pinned. `redirections` ends with a 0 and lives as long as `ops`. Each
-            // function has the signature of its stub by the invariants of `Hook`, and may be called
-            // by the requirement on the caller.
+            // SAFETY: `ops` is set up and pinned. `redirections` ends with a 0 and lives as long as
+            // `ops`. Each function has the signature of its stub by the invariants of `Hook`, and
+            // may be called by the requirement on the caller.
             rc = unsafe { c::register_ftrace_function(ops.get()) };
             // The BPF trampoline is being changed by somebody else.
             if rc != EAGAIN.to_errno() {

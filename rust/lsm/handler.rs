@@ -180,6 +180,11 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// file below comes here too, with the credentials of the mounter.
     fn opening_to_write(&self, file: &File) -> Result;
 
+    /// `file` is opened for writing past the page cache (`file_open`; [`Handler::opening_to_write`]
+    /// follows), or changed to that (`file_fcntl`). Of a stacked file system each file below that
+    /// is opened so comes here too.
+    fn writing_directly(&self, file: &File);
+
     /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`), by a path or by
     /// nfsd.
     fn opened(&self, file: &File, mask: u32) -> Result;

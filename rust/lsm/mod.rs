@@ -6,9 +6,9 @@
 //! empty function `bpf_lsm_<hook>()`, with the hook's own signature, which the kernel calls on
 //! every access. ftrace makes that function *jump* to ours: it runs in the hook's own context, may
 //! sleep where the hook may, and what it returns is the verdict. A stub has room for one jump.
-//! Where BPF programs are expected, where one has taken the jump already, and where the instructions
-//! do not count, ftrace rewrites the instruction pointer on entry instead: the program's trampoline
-//! calls us as the original function.
+//! Where BPF programs are expected, where one has taken the jump already, and where the
+//! instructions do not count, ftrace rewrites the instruction pointer on entry instead: the
+//! program's trampoline calls us as the original function.
 //!
 //! C header: [`include/linux/ftrace.h`](srctree/include/linux/ftrace.h)
 

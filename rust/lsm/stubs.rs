@@ -12,6 +12,7 @@ mod changes;
 mod loads;
 
 pub(super) use changes::{
+    file_fcntl,
     file_truncate,
     inode_removexattr,
     inode_setxattr,
@@ -232,10 +233,15 @@ pub(super) unsafe extern "C" fn file_mprotect<H: Handler>(
 pub(super) unsafe extern "C" fn file_open<H: Handler>(file: *mut c::file) -> ffi::c_int {
     // SAFETY: The hook passes a file that is being opened: its path, inode and mode are there.
     let file = unsafe { File::from_raw(file) };
-    if !file.is_writable() {
+    if file.hide_if_unasked() || !file.is_writable() {
         return 0;
     }
-    enter(0, |h: &H| verdict(h.opening_to_write(file)))
+    enter(0, |h: &H| {
+        if file.is_direct() {
+            h.writing_directly(file);
+        }
+        verdict(h.opening_to_write(file))
+    })
 }
 
 /// # Safety

@@ -106,6 +106,7 @@ hooks! {
     bpf_prog_load: Seldom,
     path_truncate: Seldom,
     file_truncate: Seldom,
+    file_fcntl: Seldom,
     path_post_mknod: Seldom,
     inode_post_create_tmpfile: Seldom,
     inode_setxattr: Seldom,

@@ -9,7 +9,10 @@ use super::file_access::Access;
 use crate::{
     stats::Stats,
     sys::{
-        file::File,
+        file::{
+            File,
+            OwnedFile, //
+        },
         kernel_crate::{
             kvvec_zeroed,
             EOPNOTSUPP, //
@@ -117,10 +120,11 @@ fn hash_access<T>(
 ) -> Result<T> {
     // An open with `O_TRUNC` keeps its file system from being frozen until the file is truncated.
     // It counts as an open for writing even with `O_RDONLY`.
-    let read = match access.func == Func::FileCheck && access.mask.intersects(Mask::WRITE) {
-        true => File::read_unasked_at,
-        false => File::read_at,
-    };
+    let (read, reopen): (Read, Reopen) =
+        match access.func == Func::FileCheck && access.mask.intersects(Mask::WRITE) {
+            true => (File::read_unasked_at, File::reopen_unasked),
+            false => (File::read_at, File::reopen),
+        };
     stats.hash_ns.time(|| match access.content {
         Some(content) => {
             let mut sha = start();
@@ -129,12 +133,15 @@ fn hash_access<T>(
             Ok(sha)
         }
         None if access.file.is_readable() => hash(access.file, read, stats, start, update),
-        None => hash(&*access.file.reopen()?, read, stats, start, update),
+        None => hash(&*reopen(access.file)?, read, stats, start, update),
     })
 }
 
 /// How a piece of a file is read: [`File::read_at`] or [`File::read_unasked_at`].
 type Read = fn(&File, &mut [u8], u64) -> Result<usize>;
+
+/// How a file is opened to be read: [`File::reopen`] or [`File::reopen_unasked`].
+type Reopen = fn(&File) -> Result<OwnedFile>;
 
 /// Hashes the whole file, piece by piece.
 fn hash<T>(

@@ -132,6 +132,13 @@ unsafe impl Handler for Monitor {
         late::finish(self.stores(), file, &before, evaluated);
     }
 
+    fn writing_directly(&self, file: &File) {
+        // Where the pages are the file, nothing is written past them.
+        if file.is_regular() && file.can_be_cleansed() {
+            self.stores().cache.note_shared(file);
+        }
+    }
+
     fn opening_to_write(&self, file: &File) -> Result {
         if !self.is_running() || self.exempt().current() || !file.is_regular() {
             return Ok(());

@@ -95,15 +95,14 @@ impl Cache {
         self.unmark(file, Mark::Unreadable);
     }
 
-    /// `file` is mapped shared and writable. From here on, references to its pages may exist.
-    /// Content can be written through them even when no task has the file open for writing. May
-    /// sleep.
+    /// `file` is mapped shared and writable, or open for direct writes. From here on, references to
+    /// its pages may exist, through which content can be written even when no task has the file
+    /// open for writing; or cached pages that storage does not have. May sleep.
     pub(crate) fn note_shared(&self, file: &File) {
         self.mark(file.real_inode(), Mark::Shared.into());
     }
 
-    /// Whether references to pages of `file` may be left from shared writable mappings. Does not
-    /// sleep.
+    /// Whether such references or pages of `file` may be left. Does not sleep.
     pub(crate) fn is_shared(&self, file: &File) -> bool {
         self.has(file, Mark::Shared)
     }

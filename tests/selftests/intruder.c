@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -166,6 +169,60 @@ static int do_pin_waiting(char **arg)
 		return fail("pin");
 	say("gone");
 	return end_transfer(&t);
+}
+
+struct direct_write {
+	struct iovec parts[2];
+	pthread_t thread;
+	ssize_t written;
+	int fd, error;
+};
+
+static void *write_directly(void *arg)
+{
+	struct direct_write *w = arg;
+
+	w->written = pwritev(w->fd, w->parts, 2, 0);
+	w->error = errno;
+	return NULL;
+}
+
+/*
+ * direct FILE WAY SOURCE ASKED: lets a direct write to FILE begin, of a page that SOURCE brings
+ * late and one that is not there; reads the first page of FILE meanwhile, closes everything when
+ * the write has failed. The first page is on the disk then, and the kernel has the former one
+ * cached. WAY is how the descriptor comes to direct I/O: by 'open', or later by 'fcntl'.
+ */
+static int do_direct(char **arg)
+{
+	int later = !strcmp(arg[1], "fcntl"), source = open(arg[2], O_RDONLY | O_CLOEXEC);
+	struct direct_write w = { 0 };
+	char page[PAGE];
+	int fd;
+
+	w.fd = open(arg[0], O_WRONLY | O_CLOEXEC | (later ? 0 : O_DIRECT));
+	if (source < 0 || w.fd < 0 || (later && fcntl(w.fd, F_SETFL, O_DIRECT)))
+		return fail("open");
+	w.parts[0].iov_base = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, source, 0);
+	w.parts[1].iov_base = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	w.parts[0].iov_len = w.parts[1].iov_len = PAGE;
+	if (w.parts[0].iov_base == MAP_FAILED || w.parts[1].iov_base == MAP_FAILED)
+		return fail("mmap");
+	if (pthread_create(&w.thread, NULL, write_directly, &w))
+		return fail("pthread_create");
+	while (access(arg[3], F_OK))
+		usleep(1000);
+	fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, page, PAGE, 0) != PAGE || close(fd))
+		return fail("read");
+	say("read");
+	pthread_join(w.thread, NULL);
+	if (w.written >= 0) {
+		fprintf(stderr, "the write did not fail\n");
+		return 1;
+	}
+	printf("failed with %d\n", w.error);
+	return close(w.fd) ? fail("close") : 0;
 }
 
 static atomic_int closing, closed;
@@ -373,6 +430,105 @@ static int do_run_late(char **arg)
 	return l.in_time ? 0 : 1;
 }
 
+static const char *made_path;
+static struct timespec made_at;
+static atomic_int made;
+
+static void add_microseconds(struct timespec *time, long more)
+{
+	time->tv_nsec += more * 1000;
+	time->tv_sec += time->tv_nsec / 1000000000;
+	time->tv_nsec %= 1000000000;
+}
+
+static void *make_file(void *unused)
+{
+	(void)unused;
+	if (use_one_processor() || be_last())
+		perror("sched");
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &made_at, NULL);
+	if (mknod(made_path, S_IFREG | 0755, 0))
+		perror("mknod");
+	atomic_store(&made, 1);
+	return NULL;
+}
+
+/* Keeps the maker from going on, from some microseconds after it began to. */
+static void *hold_maker(void *delay)
+{
+	struct timespec until = made_at, now;
+
+	if (use_one_processor() || prctl(PR_SET_TIMERSLACK, 1))
+		perror("sched");
+	add_microseconds(&until, *(long *)delay);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	add_microseconds(&until, 100000);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while (now.tv_sec < until.tv_sec || (now.tv_sec == until.tv_sec && now.tv_nsec < until.tv_nsec));
+	return NULL;
+}
+
+/* Writes content to the file as soon as it is there, and maps it executable. */
+static void *fill_and_map(const char *path, const char *content, size_t size)
+{
+	void *start;
+	int fd, over;
+
+	do {
+		over = atomic_load(&made);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	} while (fd < 0 && !over);
+	if (fd < 0 || write(fd, content, size) != (ssize_t)size || close(fd))
+		return MAP_FAILED;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	start = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	close(fd);
+	return start;
+}
+
+/*
+ * make-race FILE GOOD TRIES: has a file made by mknod(2), whose maker is kept from going on at some
+ * moment; puts the content of GOOD there meanwhile, maps it executable, and opens it for writing
+ * when the maker is done. Where that succeeds, it writes code, calls it, and ends. Fails if the
+ * file was never mapped before its maker was done.
+ */
+static int do_make_race(char **arg)
+{
+	static char content[16 * PAGE];
+	int good = open(arg[1], O_RDONLY | O_CLOEXEC), try, in_time = 0;
+	ssize_t size = read(good, content, sizeof(content));
+
+	made_path = arg[0];
+	for (try = 0; try < atoi(arg[2]); try++) {
+		long delay = 20 * (try % 50);
+		pthread_t maker, holder;
+		void *start;
+		int fd;
+
+		atomic_store(&made, 0);
+		clock_gettime(CLOCK_MONOTONIC, &made_at);
+		add_microseconds(&made_at, 20000);
+		if (pthread_create(&maker, NULL, make_file, NULL) || pthread_create(&holder, NULL, hold_maker, &delay))
+			return fail("pthread_create");
+		start = fill_and_map(made_path, content, size);
+		if (start == MAP_FAILED)
+			return fail("map");
+		in_time += !atomic_load(&made);
+		pthread_join(maker, NULL);
+		pthread_join(holder, NULL);
+		fd = open(made_path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0) {
+			printf("try %d: ", try);
+			return write_and_call(fd, start);
+		}
+		if (errno != EACCES || munmap(start, PAGE) || unlink(made_path))
+			return fail("open");
+	}
+	fprintf(stderr, "%d of %d in time\n", in_time, try);
+	return !in_time;
+}
+
 /*
  * make-exec FILE TIMES: maps the first page of FILE TIMES times, with a gap after each, and makes
  * all of them executable.
@@ -399,10 +555,12 @@ static const struct command commands[] = {
 	{ "pin-closed", do_pin_closed, 5 },
 	{ "pin-waiting", do_pin_waiting, 3 },
 	{ "pin-race", do_pin_race, 4 },
+	{ "direct", do_direct, 4 },
 	{ "run-writable", do_run_writable, 1 },
 	{ "run-writable-late", do_run_writable_late, 1 },
 	{ "run-mapped", do_run_mapped, 1 },
 	{ "run-late", do_run_late, 3 },
+	{ "make-race", do_make_race, 3 },
 	{ "make-exec", do_make_exec, 2 },
 };
 

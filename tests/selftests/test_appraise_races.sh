@@ -14,7 +14,7 @@
 
 RACES=/opt/guest/races
 ROUNDS=${ROUNDS:-40}
-plan 25
+plan 27
 begin_appraisal
 load_module || bail "the module does not load"
 rules="appraise func=BPRM_CHECK fsuuid=$uuid digest_list
@@ -41,6 +41,13 @@ check "a file that was closed is mapped for execution" "$SYSCALLS" map "$disk/he
 got=$("$RACES" closers "$disk/closed" /usr/bin/true "$((4 * ROUNDS))") || bail "the files cannot be made"
 note "closed by two at once: $got"
 check_eq "a new file that two writers close at once is not executed" 0 "$(figure allowed "$got")"
+
+section "a file that others use before its maker is done"
+library 7 "$WORK/good" && list_of immutable "$WORK/good" && load_signed && mkdir -m 777 "$disk/open" || bail "no library"
+got=$(user "$INTRUDER" make-race "$disk/open/made" "$WORK/good" "$((3 * ROUNDS))" 2>"$WORK/tries")
+check_eq "is used that early" 0 $?
+note "$(cat "$WORK/tries")"
+check_eq "is not written while it is mapped" "" "$got"
 
 section "a mapping past the page cache"
 fresh "$disk" && listed=$file && list_of immutable "$listed" && load_signed && "$listed" || bail "a known program does not run"

@@ -83,11 +83,11 @@ unload() { unload_module && [ ! -e "$SECFS" ]; }
 [ -x /opt/guest/bpf_lsm ] || bail "bpf_lsm is not there: make helpers"
 begin || bail "the module does not load"
 section "attach=auto"
-# shellcheck disable=SC2086 # words
-check_eq "redirects where service managers and security agents attach programs" "$(sorted $shared)" \
-	"$(attached redirect)"
-check_eq "file_post_open jumps" jump "$(status hook_file_post_open)"
-check_eq "inode_free_security jumps" jump "$(status hook_inode_free_security)"
+check_eq "redirects where service managers and security agents attach programs" "redirect " \
+	"$(for hook in $shared; do status "hook_$hook"; done | sort -u | tr '\n' ' ')"
+check_eq "jumps where every open, close and inode passes" "file_post_open file_release inode_free_security " \
+	"$(attached jump)"
+check_eq "redirects hooks that are passed seldom" "redirect redirect " "$(status hook_kernel_read_file | tr '\n' ' ')$(status hook_inode_setxattr | tr '\n' ' ')"
 check "an unknown program is measured" measures exec
 check "an unknown file that is read is measured" measures read
 

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 
-plan 17
+plan 20
 FILES=8
 ROUNDS=3
 begin_appraisal
@@ -108,6 +108,18 @@ check_eq "the scanner is not asked about a file that is opened to be read and cu
 : <"$disk/file-1"
 check_eq "the scanner is asked about what the module reads of a file that is opened to be read" "$disk/file-1" \
 	"$(uniq "$WORK/asked")"
+kill "$scanner"
+wait_for 30 eval '! [ -d /proc/$scanner ]'
+section "a scanner of opens (fanotify)"
+# The same for truncate(2), which opens nothing.
+set_policy "appraise func=BPRM_CHECK fsuuid=$uuid digest_list" || bail "the policy is refused"
+fresh "$disk" && list_of immutable "$file" && load_signed && "$file" || bail "no program in use as signed"
+scanner=$("$SELFTESTS/pre_access.py" "$disk" "$WORK/opened" opens) || bail "nobody can scan: $scanner"
+check "a program in use as signed is not cut by truncate(2)" \
+	is_refused immutable "$file" python3 -S -c 'import os, sys; os.truncate(sys.argv[1], 100)' "$file"
+check_eq "the scanner is not asked about what the module opens then" "" "$(cat "$WORK/opened")"
+: <"$file"
+check_eq "the scanner is asked about what others open" "$file" "$(uniq "$WORK/opened")"
 kill "$scanner"
 wait_for 30 eval '! [ -d /proc/$scanner ]'
 section "files that were opened"

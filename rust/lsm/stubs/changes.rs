@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The hooks of what changes a file without opening it for writing.
+//! The hooks of what changes a file without opening it for writing, or changes how it is written.
 
 use super::{
     super::handler::{
@@ -10,6 +10,10 @@ use super::{
     verdict, //
 };
 use crate::sys::{
+    bindings::{
+        diglist_flags_DIGLIST_F_SETFL as SET_FLAGS,
+        diglist_flags_DIGLIST_O_DIRECT as O_DIRECT, //
+    },
     file::File,
     path::{
         Dentry,
@@ -22,6 +26,10 @@ use kernel::{
     prelude::*,
     str::CStr, //
 };
+
+// CAST: Widening.
+/// Direct I/O.
+const DIRECT: ffi::c_ulong = O_DIRECT as ffi::c_ulong;
 
 /// # Safety
 ///
@@ -52,6 +60,25 @@ pub(in crate::sys::lsm) unsafe extern "C" fn file_truncate<H: Handler>(
         return 0;
     }
     enter(0, |h: &H| verdict(h.truncated(path)))
+}
+
+/// # Safety
+///
+/// Called as the hook `file_fcntl`.
+pub(in crate::sys::lsm) unsafe extern "C" fn file_fcntl<H: Handler>(
+    file: *mut c::file,
+    cmd: ffi::c_uint,
+    arg: ffi::c_ulong,
+) -> ffi::c_int {
+    if cmd != SET_FLAGS || arg & DIRECT == 0 {
+        return 0;
+    }
+    // SAFETY: The hook passes an open file.
+    let file = unsafe { File::from_raw(file) };
+    if file.is_writable() {
+        enter((), |h: &H| h.writing_directly(file));
+    }
+    0
 }
 
 /// # Safety

@@ -114,10 +114,11 @@ pub(super) fn appraise(
     };
     match weighed {
         Ok(vouchers) => {
+            stores.cache.note_passed(access.file, vouchers.are_signed());
+            // In this order: the file may become new meanwhile, unless it is in use as signed.
             if executes(access.func) {
                 stores.cache.note_used(access.file);
             }
-            stores.cache.note_passed(access.file, vouchers.are_signed());
             let to_be_stored =
                 vouchers.own.is_none() && vouchers.list.is_some_and(|kind| !kind.is_immutable());
             if to_be_stored && !store_digest(stores, access.file, found) {

@@ -116,7 +116,8 @@ pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
     if !stores.policies.enforces() || !stores.cache.is_signed(path.upmost_inode()) {
         return Ok(());
     }
-    let file = stores.reader.run(|| path.open())?;
+    // Whoever cuts a file keeps its file system from being frozen.
+    let file = stores.reader.run(|| path.open_unasked())?;
     may_change(stores, &file)
 }
 
@@ -124,7 +125,8 @@ pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
 /// cannot be checked is refused too. May sleep.
 ///
 /// Content that has not been used yet may be written: package managers reopen files they have just
-/// unpacked in order to sync them. Afterwards the lists do not know it.
+/// unpacked in order to sync them. Afterwards the lists do not know it. The same holds for a new
+/// file, which nothing has mapped.
 ///
 /// Content that is mapped is in use as it is, even if it no longer counts as signed: its list was
 /// removed, or the file was cut by nfsd, which no hook can refuse. What is written would be
@@ -134,13 +136,12 @@ pub(in crate::access) fn may_truncate(stores: &Stores, path: &Path) -> Result {
 ///
 /// `EACCES`; `EINTR` if the task was killed.
 fn may_change(stores: &Stores, file: &File) -> Result {
-    // New content passes unsigned.
-    if !file.is_regular() || !stores.cache.is_signed(file.real_inode()) || stores.cache.is_new(file)
-    {
+    if !file.is_regular() || !stores.cache.is_signed(file.real_inode()) {
         return Ok(());
     }
     let is_mapped = file.is_mapped();
-    if file.size() == 0 && !is_mapped {
+    // New content passes unsigned.
+    if !is_mapped && (file.size() == 0 || stores.cache.is_new(file)) {
         return Ok(());
     }
     let rule = asking_rule(stores, file);

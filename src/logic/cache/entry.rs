@@ -350,9 +350,13 @@ impl Entry {
         (Self { marks, ..old }.or_nothing(), true)
     }
 
-    /// The inode was just created.
+    /// The inode was just created. Others can find it before its maker gets here: what they have
+    /// used as signed since is not new.
     pub fn created(old: Option<Self>, now: u64) -> Self {
         let old = old.unwrap_or(Self::new(now));
+        if old.marks.has(Mark::Signed) {
+            return old;
+        }
         let marks = old.marks.without(Mark::Closed.into());
         Self {
             marks: marks.with(Marks::of(&[Mark::New, Mark::Passed])),

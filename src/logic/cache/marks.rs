@@ -9,9 +9,9 @@
 //! | [`Unreadable`] | the violation that the content could not be read, once it is in the list | a look that reads it | stays | always |
 //! | [`Passed`] | an appraisal that allows; creation | an appraisal that refuses for the content; the first open for writing, if the content may have changed since; a truncate(2) beside which no writer counts | stays | nothing has it open for writing |
 //! | [`Signed`] | an appraisal that allows for a signature | an open for writing, or a truncate(2), by the administrator that finds no signature any more, and no mapping | stays | never |
-//! | [`New`] | creation | use as a program; the last close; an open for writing after a close | stays | its maker has closed it |
+//! | [`New`] | creation, unless used as signed since | use as a program; the last close; an open for writing after a close | stays | its maker has closed it |
 //! | [`Closed`] | a close for writing of a new inode while others still count as writers | with [`New`] | stays | with [`New`] |
-//! | [`Shared`] | a shared mapping that can be written | a look that has replaced all cached pages | stays | nothing of the inode is cached or open for writing |
+//! | [`Shared`] | a shared mapping that can be written; an open for direct writes | a look that has replaced all cached pages | stays | nothing of the inode is cached or open for writing |
 //!
 //! A mark ends with its inode. Before that it is removed only as in the table, under the lock under
 //! which marks are set, by a condition on the inode read there. Setting a mark cannot fail, so no
@@ -46,9 +46,10 @@ pub enum Mark {
     /// A writer of a new inode closed it while others still counted. When none counts any longer,
     /// the inode is not new.
     Closed = 1 << 6,
-    /// The inode was mapped shared and writable. References to its pages that do not count as
-    /// writers (pages pinned for I/O, or held by a driver) may exist since, and be used for writing
-    /// later.
+    /// Cached pages may differ from what storage has, or come to. Either the inode was mapped
+    /// shared and writable: references to its pages that do not count as writers (pages pinned for
+    /// I/O, or held by a driver) may exist since, and be used for writing later. Or it was open for
+    /// direct writes: one that fails half-way leaves pages of what it was.
     Shared = 1 << 7,
 }
 

@@ -206,6 +206,16 @@ fn a_stacked_file_is_never_the_last_writer() {
 }
 
 #[test]
+fn what_is_in_use_as_signed_does_not_become_new() {
+    let signed = Entry::marked(None, 5, Mark::Signed.into());
+    let created = Entry::created(Some(signed), 5);
+    assert!(!created.is_new(&IDLE));
+    assert_eq!(created, signed);
+    let other = Entry::marked(None, 5, Mark::Read.into());
+    assert!(Entry::created(Some(other), 5).is_new(&IDLE));
+}
+
+#[test]
 fn only_marks_that_cannot_matter_are_evicted() {
     let used = [
         (Mark::Read, Inode { readers: 1, ..IDLE }),
