@@ -38,6 +38,7 @@ use crate::{
     },
     json,
     output::write_atomically,
+    progress,
     report::{
         if_read,
         quoted,
@@ -123,6 +124,7 @@ fn add(root: &Path, files: &[PathBuf], as_json: bool) -> Result<()> {
     let all: Vec<_> = read.iter().map(|(_, data, _)| data.as_slice()).collect();
     repository.write_revocations(&all, &[])?;
     let mut added = Vec::new();
+    let bar = progress::of_lists(read.len());
     let put = |added: &mut Vec<Value>| -> Result<()> {
         for (file, data, signature) in read {
             let (digest, path) = repository.put(&data)?;
@@ -139,13 +141,15 @@ fn add(root: &Path, files: &[PathBuf], as_json: bool) -> Result<()> {
                 })),
                 false => {
                     let signed = if is_signed { ", signed" } else { "" };
-                    say(format_args!("{digest} {}{signed}", quoted(file)))?;
+                    bar.suspend(|| say(format_args!("{digest} {}{signed}", quoted(file))))?;
                 }
             }
+            bar.inc(1);
         }
         Ok(())
     };
     let ended = put(&mut added);
+    bar.finish_and_clear();
     // Also what was added before an error.
     if as_json {
         if_read(json::print(&added))?;
@@ -160,12 +164,17 @@ fn for_each(
     mut each: impl FnMut(&Digest, bool, Option<Parsed<'_>>) -> Result<()>,
 ) -> Result<()> {
     let repository = existing(root)?;
-    for digest in repository.objects()? {
+    let objects = repository.objects()?;
+    let bar = progress::of_files(objects.len());
+    for digest in objects {
+        bar.inc(1);
         if let Some((path, data)) = repository.find(&digest)? {
             let content = format::parse(&data, None, &path).ok();
-            each(&digest, beside(&path)?.is_some(), content)?;
+            let is_signed = beside(&path)?.is_some();
+            bar.suspend(|| each(&digest, is_signed, content))?;
         }
     }
+    bar.finish_and_clear();
     Ok(())
 }
 

@@ -186,7 +186,9 @@ fn one(args: &Args) -> Result<Verdict> {
         ak: args.ak.as_deref(),
         state: args.state.as_deref(),
     };
-    let (judgement, state) = machine.judge(args, &trust(args)?, &states)?;
+    let mut trust = trust(args)?;
+    trust.progress = true;
+    let (judgement, state) = machine.judge(args, &trust, &states)?;
     if let (Some(path), Some(state)) = (machine.state, &state) {
         states.write(&[(path, state)])?;
     }

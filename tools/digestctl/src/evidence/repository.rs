@@ -56,6 +56,7 @@ use crate::{
         lock,
         write_atomically, //
     },
+    progress,
     report::quoted, //
 };
 use digest_logic::evidence::replay::Hasher;
@@ -207,13 +208,17 @@ impl Repository {
                 .filter(|list| !gone.contains(list))
                 .map(|list| list.to_string()),
         );
-        for digest in self.objects()? {
+        let objects = self.objects()?;
+        let bar = progress::of_files(objects.len());
+        for digest in objects {
             if let Some((_, data)) = self.get(&digest)? {
                 if revokes(&data) {
                     lists.insert(digest.to_string());
                 }
             }
+            bar.inc(1);
         }
+        bar.finish_and_clear();
         let mut text = String::new();
         for list in lists {
             text.push_str(&format!("{list}\n"));

@@ -29,7 +29,6 @@ use digest_logic::{
     metadata::Metadata,
     signature::Signature, //
 };
-use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::existing;
@@ -158,7 +157,7 @@ fn find(repository: &Repository, states: &Path) -> Result<Gone> {
     let left = States::lists_in(states)?;
     let (keep, named) = in_force(states)?;
     let objects = repository.objects()?;
-    let bar = steps(2 * objects.len());
+    let bar = progress::of_files(2 * objects.len());
     // The serial numbers of one signer say nothing of the lists of another.
     let mut newest: BTreeMap<(String, Vec<u8>), u64> = BTreeMap::new();
     let mut editions = Vec::new();
@@ -208,17 +207,6 @@ fn find(repository: &Repository, states: &Path) -> Result<Gone> {
         files: files.filter(|digest| gone.contains(digest)).collect(),
         of_states: left.map(|(_, path)| path).collect(),
     })
-}
-
-/// A bar for so many looks at files; none where they are few.
-fn steps(steps: usize) -> ProgressBar {
-    match steps {
-        0..=99 => ProgressBar::hidden(),
-        _ => progress::bar(
-            steps as u64,
-            "{wide_bar} {pos}/{len} looks at files {eta} left",
-        ),
-    }
 }
 
 /// What the machines have in force whose states are in the directory: what these name, and not the

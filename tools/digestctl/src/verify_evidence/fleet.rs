@@ -46,6 +46,7 @@ use crate::{
         directory_of,
         is_standard, //
     },
+    progress,
     report::{
         count,
         if_read,
@@ -87,10 +88,13 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
         true => Printer::json(),
         false => Printer::text(),
     };
+    let bar = progress::of_some(2, machines.len(), "machines");
     for piece in machines.chunks(PIECE) {
         let mut judged: Vec<Result<Judged>> = pool.install(|| {
             let judged = piece.par_iter().map(|machine| {
-                let (judgement, state) = machine.judge(args, trust, &states)?;
+                let judged = machine.judge(args, trust, &states);
+                bar.inc(1);
+                let (judgement, state) = judged?;
                 Ok(Judged {
                     verdict: judgement.verdict(),
                     text: shown(machine, &judgement, args.json)?,
@@ -108,12 +112,13 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
                     (Verdict::Unjudged, text.into())
                 }
             };
-            if_read(out.write_all(&text).map_err(Into::into))?;
+            if_read(bar.suspend(|| out.write_all(&text)).map_err(Into::into))?;
             counts[usize::from(verdict.status())] += 1;
             worst = worst.max(verdict);
         }
-        if_read(out.flush().map_err(Into::into))?;
+        if_read(bar.suspend(|| out.flush()).map_err(Into::into))?;
     }
+    bar.finish_and_clear();
     if !args.json {
         let [trusted, untrusted, unjudged] = counts;
         let all = count(machines.len(), "machine");
