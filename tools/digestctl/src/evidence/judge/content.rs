@@ -183,6 +183,7 @@ impl Round<'_> {
                 digest: digest.to_string(),
                 standing,
                 list: list.map(|list| list.to_string()),
+                since: None,
             });
         }
         Ok(())
