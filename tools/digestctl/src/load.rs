@@ -14,12 +14,15 @@ use anyhow::{
     Result, //
 };
 use digest_logic::metadata::Metadata;
+use serde_json::json;
 
 use crate::{
     format,
+    json,
     output::is_standard,
     report::{
         count,
+        if_read,
         quoted,
         remark, //
     },
@@ -49,6 +52,10 @@ pub(crate) struct Args {
     #[arg(long)]
     skip_bad: bool,
 
+    /// Print JSON: an object with how many lists were loaded, and which were left out
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     location: Location,
 }
@@ -58,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let name = quoted(&args.metadata);
     let data = format::read(&args.metadata)?;
     if args.skip_bad {
-        return skip_bad::run(&args.location, &name, &data);
+        return skip_bad::run(&args.location, &name, &data, args.json);
     }
     let written = if args.bytes || is_standard(&args.metadata) {
         args.location.write("digest_lists", &data)
@@ -76,5 +83,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Err(error) => format!("cannot load {name}, which is not metadata: {error}"),
     })?;
     let lists = Metadata::parse(&data).map_or(0, |metadata| metadata.len());
+    if args.json {
+        return if_read(json::print(&json!({"loaded": lists, "left_out": []})));
+    }
     remark(format_args!("{name}: {} loaded", count(lists, "list")))
 }

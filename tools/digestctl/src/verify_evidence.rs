@@ -45,7 +45,7 @@ use crate::{
         },
         repository::Repository,
         state::{
-            State,
+            Memory,
             States, //
         },
         trust::Trust,
@@ -179,19 +179,36 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 /// Judges one machine, and prints the verdict.
 fn one(args: &Args) -> Result<Verdict> {
-    let states = States::default();
+    let states = States::new()?;
     let machine = Machine {
         evidence: args.evidence.as_deref().unwrap_or(Path::new("-")),
         nonce: args.nonce.as_deref().unwrap_or_default(),
         ak: args.ak.as_deref(),
         state: args.state.as_deref(),
     };
-    let (judgement, state) = machine.judge(args, &trust(args)?, &states)?;
-    if let (Some(path), Some(state)) = (machine.state, &state) {
-        states.write(&[(path, state)])?;
+    let mut trust = trust(args)?;
+    trust.progress = true;
+    let (judgement, memory) = machine.judge(args, &trust, &states)?;
+    if let (Some(path), Some(memory)) = (machine.state, &memory) {
+        let written = states.write(&[(path, memory)]);
+        remembered(judgement.verdict(), written)?;
     }
     if_read(print(args, &judgement))?;
     Ok(judgement.verdict())
+}
+
+/// What becomes of a verdict whose state could not be written. That of a machine which is not
+/// trusted stays: only since when what speaks against it is there is forgotten.
+fn remembered(verdict: Verdict, written: Result<()>) -> Result<()> {
+    match written {
+        Err(error) if verdict != Verdict::Trusted => {
+            complain(format_args!(
+                "note: when this round was is not remembered: {error:#}"
+            ));
+            Ok(())
+        }
+        written => written,
+    }
 }
 
 /// One machine to judge.
@@ -210,15 +227,17 @@ impl Machine<'_> {
         args: &Args,
         trust: &Trust,
         states: &States,
-    ) -> Result<(Judgement, Option<State>)> {
+    ) -> Result<(Judgement, Option<Memory>)> {
         let data = Evidence::read(self.evidence)?;
         let nonce = unhex(self.nonce).context("--nonce")?;
         if nonce.len() < MIN_NONCE {
             bail!("--nonce has fewer than {MIN_NONCE} bytes: it cannot be new each time");
         }
-        let state = match self.state {
-            Some(path) => states.read(path)?,
-            None => None,
+        let (state, rounds) = match self.state {
+            Some(path) => states
+                .read(path)?
+                .map_or((None, None), |memory| (memory.state, memory.rounds)),
+            None => (None, None),
         };
         let key = match (self.ak, &args.ak_cert) {
             (Some(path), _) => Expectation::Pinned(AttestationKey::read(path)?),
@@ -237,6 +256,8 @@ impl Machine<'_> {
                 nonce,
                 key,
                 state,
+                rounds,
+                now: states.now.filter(|_| self.state.is_some()),
             }
             .judge(&evidence),
             Err(error) => {

@@ -39,6 +39,7 @@ pub(crate) use self::{
 use crate::{
     colour::Colour,
     json,
+    progress,
     report::{
         complain,
         count,
@@ -136,11 +137,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut out = Printer::text();
     let mut accesses = Vec::new();
     subjects.errors.iter().for_each(complain);
+    let bar = progress::of_some(100, found.len(), "uses of files");
     for subject in &found {
+        bar.inc(1);
         let outcome = match judge.outcome(subject) {
             Ok(outcome) => outcome,
             Err(error) => {
-                complain(format_args!("{}: {error:#}", quoted(&subject.path)));
+                bar.suspend(|| complain(format_args!("{}: {error:#}", quoted(&subject.path))));
                 unreadable += 1;
                 continue;
             }
@@ -158,12 +161,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 "outcome": what, "func": func, "path": path, "reason": why,
             })),
             false => {
-                let written = out.paint(what, colour);
-                let written = written.and_then(|()| writeln!(out, " {func}: {path}, {why}"));
+                let written = bar.suspend(|| {
+                    out.paint(what, colour)?;
+                    writeln!(out, " {func}: {path}, {why}")
+                });
                 if_read(written.map_err(Into::into))?;
             }
         }
     }
+    bar.finish_and_clear();
     unreadable += subjects.errors.len();
     let written = match args.json {
         true => {

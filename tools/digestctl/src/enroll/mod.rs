@@ -17,12 +17,17 @@ use std::{
 };
 
 use anyhow::Result;
+use serde_json::{
+    json,
+    Value, //
+};
 
 use crate::{
     evidence::reason::Verdict,
-    exit,
+    exit, json,
     report::{
         complain,
+        if_read,
         say, //
     },
     terminal::plain,
@@ -108,6 +113,10 @@ pub(crate) struct ChallengeArgs {
     /// Where to write the challenge
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+
+    /// Print JSON: an object with the outcome and both keys, or the reason
+    #[arg(long)]
+    json: bool,
 }
 
 /// Options of `enroll answer`.
@@ -137,17 +146,21 @@ pub(crate) struct FinishArgs {
     /// Where to write the attestation key
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+
+    /// Print JSON: an object with the outcome and both keys, or the reason
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> ExitCode {
-    let outcome = match command {
+    let (outcome, done, json) = match command {
         Command::Request(args) => return exit::code(machine::request(args)),
         Command::Answer(args) => return exit::code(machine::answer(args)),
-        Command::Challenge(args) => verifier::challenge(args),
-        Command::Finish(args) => verifier::finish(args),
+        Command::Challenge(args) => (verifier::challenge(args), "CHALLENGED", args.json),
+        Command::Finish(args) => (verifier::finish(args), "ENROLLED", args.json),
     };
-    match outcome.and_then(|outcome| print(&outcome)) {
+    match outcome.and_then(|outcome| print(&outcome, done, json)) {
         Ok(verdict) => ExitCode::from(verdict.status()),
         Err(error) => {
             complain(format_args!("{error:#}"));
@@ -156,25 +169,52 @@ pub(crate) fn run(command: &Command) -> ExitCode {
     }
 }
 
-fn print(outcome: &verifier::Outcome) -> Result<Verdict> {
+/// Prints the outcome, which is `done` if the machine is not refused.
+fn print(outcome: &verifier::Outcome, done: &str, json: bool) -> Result<Verdict> {
+    let (verdict, first) = match outcome {
+        Ok(_) => (Verdict::Trusted, done),
+        Err(refusal) => match refusal.reason.verdict() {
+            Verdict::Unjudged => (Verdict::Unjudged, "NOT JUDGED"),
+            verdict => (verdict, "REFUSED"),
+        },
+    };
+    if json {
+        if_read(json::print(&value(outcome, first)))?;
+        return Ok(verdict);
+    }
     match outcome {
-        Ok(lines) => {
-            for line in lines {
+        Ok(identity) => {
+            say(first)?;
+            for line in identity.lines() {
                 say(line)?;
             }
-            Ok(Verdict::Trusted)
         }
         Err(refusal) => {
             let reason = refusal.reason;
-            let first = match reason.verdict() {
-                Verdict::Unjudged => "NOT JUDGED",
-                _ => "REFUSED",
-            };
             let (name, detail) = (reason.name(), plain(refusal.detail.as_bytes()));
             say(format_args!("{first}: {name}"))?;
             say(format_args!("  {name}: {detail}"))?;
             say(format_args!("    what to do: {}", reason.remedy()))?;
-            Ok(reason.verdict())
         }
+    }
+    Ok(verdict)
+}
+
+/// The outcome for programs.
+fn value(outcome: &verifier::Outcome, first: &str) -> Value {
+    let word = first.to_lowercase().replace(' ', "-");
+    match outcome {
+        Ok(identity) => json!({
+            "outcome": word,
+            "attestation_key": identity.ak,
+            "endorsement_key": identity.ek,
+            "certified_by": identity.issuer,
+        }),
+        Err(refusal) => json!({
+            "outcome": word,
+            "reason": refusal.reason.name(),
+            "detail": refusal.detail,
+            "remedy": refusal.reason.remedy(),
+        }),
     }
 }

@@ -70,8 +70,18 @@ const SECRET: usize = 32;
 /// by its name, or, where it does not know it, by its number.
 const PURPOSE: [&str; 2] = ["Endorsement Key Certificate", "2.23.133.8.1"];
 
-/// What the verifier says of a machine that is not refused, line by line.
-pub(super) type Outcome = std::result::Result<Vec<String>, Refusal>;
+/// What becomes of a machine.
+pub(super) type Outcome = std::result::Result<Identity, Refusal>;
+
+/// Which keys a machine has that is not refused.
+pub(super) struct Identity {
+    /// The name of the attestation key, in hexadecimal.
+    pub(super) ak: String,
+    /// The digest of the endorsement key.
+    pub(super) ek: String,
+    /// Who certified that; none if the verifier itself named it.
+    pub(super) issuer: Option<String>,
+}
 
 /// Makes a challenge.
 pub(super) fn challenge(args: &ChallengeArgs) -> Result<Outcome> {
@@ -137,9 +147,7 @@ pub(super) fn challenge(args: &ChallengeArgs) -> Result<Outcome> {
     };
     write_secret(&args.pending, &pending.to_json()?)?;
     write_atomically(&args.output, &challenge.to_json()?)?;
-    let mut lines = vec!["CHALLENGED".to_owned()];
-    lines.extend(identity(&pending)?);
-    Ok(Ok(lines))
+    Ok(Ok(Identity::of(&pending)?))
 }
 
 /// Who says that the endorsement key is one of a TPM: the name of an authority, or nothing if the
@@ -223,27 +231,37 @@ pub(super) fn finish(args: &FinishArgs) -> Result<Outcome> {
     }
     let public = Public::parse(&pending.ak.0).context("the pending attestation key")?;
     let key = AttestationKey::new(&public.key)?;
-    let identity = identity(&pending)?;
-    let text = [identity.join("\n"), key.to_pem()?].join("\n");
+    let identity = Identity::of(&pending)?;
+    let text = [&identity.lines()[..], &[key.to_pem()?]]
+        .concat()
+        .join("\n");
     write_atomically(&args.output, text.as_bytes())?;
     // An answer is good once.
     std::fs::remove_file(&args.pending)
         .with_context(|| format!("cannot delete {}", quoted(&args.pending)))?;
-    let mut lines = vec!["ENROLLED".to_owned()];
-    lines.extend(identity);
-    Ok(Ok(lines))
+    Ok(Ok(identity))
 }
 
-/// What both keys are, for people.
-fn identity(pending: &Pending) -> Result<Vec<String>> {
-    let by = match &pending.issuer {
-        Some(issuer) => format!("certified by {issuer}"),
-        None => "named by the verifier".to_owned(),
-    };
-    Ok(vec![
-        format!("  attestation key: {}", Hex(&name(&pending.ak.0)?)),
-        format!("  endorsement key: {}, {by}", pending.ek),
-    ])
+impl Identity {
+    fn of(pending: &Pending) -> Result<Self> {
+        Ok(Self {
+            ak: Hex(&name(&pending.ak.0)?).to_string(),
+            ek: pending.ek.clone(),
+            issuer: pending.issuer.clone(),
+        })
+    }
+
+    /// What both keys are, for people.
+    pub(super) fn lines(&self) -> [String; 2] {
+        let by = match &self.issuer {
+            Some(issuer) => format!("certified by {issuer}"),
+            None => "named by the verifier".to_owned(),
+        };
+        [
+            format!("  attestation key: {}", self.ak),
+            format!("  endorsement key: {}, {by}", self.ek),
+        ]
+    }
 }
 
 fn refuse<T>(reason: Reason, detail: impl Into<String>) -> Result<std::result::Result<T, Refusal>> {

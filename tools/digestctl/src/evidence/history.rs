@@ -72,6 +72,16 @@ pub(crate) struct History<'a> {
     pub(crate) broken: Option<digest_logic::refusal::Cause>,
 }
 
+/// The extends that a quote covers.
+pub(crate) struct Coverage {
+    /// How many.
+    pub(crate) extends: usize,
+    /// The PCRs after them.
+    pub(crate) values: Values,
+    /// The PCRs after those at the mark, if it is among them.
+    pub(crate) at_mark: Option<Values>,
+}
+
 impl<'a> History<'a> {
     /// Reads `data` as far as it can be read.
     pub(crate) fn new(first: u64, data: &'a [u8]) -> Self {
@@ -163,26 +173,42 @@ impl<'a> History<'a> {
     }
 
     /// How many of the extends, from the first, give the PCRs the values `quoted`, beginning with
-    /// `initial`: the most of those that do. Only PCRs of `initial` are compared. Returns the
-    /// values after them as well.
-    pub(crate) fn covered(&self, initial: &Values, quoted: &Values) -> Option<(usize, Values)> {
+    /// `initial`: the most of those that do. Only PCRs of `initial` are compared. `mark` is a
+    /// number of extends whose values are wanted as well.
+    pub(crate) fn covered(
+        &self,
+        initial: &Values,
+        quoted: &Values,
+        mark: Option<usize>,
+    ) -> Option<Coverage> {
         let mut values = initial.clone();
         let matches = |values: &Values| {
             values
                 .iter()
                 .all(|(place, value)| quoted.get(place) == Some(value))
         };
-        let mut covered = matches(&values).then(|| (0, values.clone()));
-        for (place, extend) in self.extends.iter().enumerate() {
-            let of_extend = values.iter_mut().filter(|((pcr, _), _)| *pcr == extend.pcr);
-            for ((_, algo), value) in of_extend {
-                *value = extended(&Hashes, value, &extend.digest_for(*algo, &Hashes));
+        let mut at_mark = None;
+        let mut covered = None;
+        for place in 0..=self.extends.len() {
+            if let Some(extend) = place.checked_sub(1).and_then(|last| self.extends.get(last)) {
+                let of_extend = values.iter_mut().filter(|((pcr, _), _)| *pcr == extend.pcr);
+                for ((_, algo), value) in of_extend {
+                    *value = extended(&Hashes, value, &extend.digest_for(*algo, &Hashes));
+                }
+            }
+            if mark == Some(place) {
+                at_mark = Some(values.clone());
             }
             if matches(&values) {
-                covered = Some((place + 1, values.clone()));
+                covered = Some((place, values.clone()));
             }
         }
-        covered
+        let (extends, values) = covered?;
+        Some(Coverage {
+            extends,
+            values,
+            at_mark: at_mark.filter(|_| mark.is_some_and(|mark| mark <= extends)),
+        })
     }
 
     /// The first extend whose template digest is not that of its data.

@@ -13,6 +13,7 @@ pub(crate) mod judge;
 pub(crate) mod lists;
 pub(crate) mod reason;
 pub(crate) mod repository;
+pub(crate) mod rounds;
 pub(crate) mod state;
 pub(crate) mod tpm;
 pub(crate) mod trust;

@@ -202,7 +202,7 @@ reasons! {
         "somebody changed the evidence";
     /// There is no evidence of use.
     SeenMissing = "seen-missing", Untrusted,
-        "make the evidence with digestctl attest, which makes a checkpoint";
+        "make the evidence with digestctl attest, which makes a checkpoint; after a removal or reset, restart the machine";
     /// The TPM's clock went back.
     ClockBack = "clock-back", Untrusted,
         "the TPM is another one, or was cleared: enrol the machine again";

@@ -56,6 +56,7 @@ use crate::{
         lock,
         write_atomically, //
     },
+    progress,
     report::quoted, //
 };
 use digest_logic::evidence::replay::Hasher;
@@ -172,38 +173,52 @@ impl Repository {
         if let Ok(held) = &held {
             let _ = flock(held, FlockOperation::LockShared);
         }
+        let lists = self.noted()?;
+        if let Some(lost) = lists.iter().find(|list| !self.path_of(list).exists()) {
+            bail!("the repository has lost {lost}, which revokes: add it again");
+        }
+        Ok(lists)
+    }
+
+    /// The lists of which it is noted that they revoke something.
+    fn noted(&self) -> Result<Vec<Digest>> {
         let path = self.revocations_path();
         if !path.exists() {
             return Ok(Vec::new());
         }
         let text = String::from_utf8(format::read(&path)?)
             .with_context(|| format!("{} is no text", quoted(&path)))?;
-        let mut lists = Vec::new();
-        for line in text.lines() {
-            let list = Digest::parse(line).with_context(|| format!("{}: {line}", quoted(&path)))?;
-            if !self.path_of(&list).exists() {
-                bail!("the repository has lost {list}, which revokes: add it again");
-            }
-            lists.push(list);
-        }
-        Ok(lists)
+        let lists = text.lines();
+        lists
+            .map(|line| Digest::parse(line).with_context(|| format!("{}: {line}", quoted(&path))))
+            .collect()
     }
 
-    /// Notes which lists revoke something: of those that are there, and of `more`, which will be.
-    /// What is noted and then does not come is an error to who reads it; what comes and is not
-    /// noted would revoke nothing.
-    pub(crate) fn write_revocations(&self, more: &[&[u8]]) -> Result<()> {
+    /// Notes which lists revoke something: of those that are there, of `more`, which will be, and
+    /// those that were noted before without `gone`, which were deleted. What is noted and then does
+    /// not come is an error to who reads it; what comes and is not noted would revoke nothing.
+    pub(crate) fn write_revocations(&self, more: &[&[u8]], gone: &[Digest]) -> Result<()> {
         let revokes =
             |data: &[u8]| format::list(data).is_ok_and(|(_, list)| list.counts().revoked > 0);
         let more = more.iter().filter(|data| revokes(data));
         let mut lists: BTreeSet<String> = more.map(|data| sha256(data).to_string()).collect();
-        for digest in self.objects()? {
+        let noted = self.noted()?.into_iter();
+        lists.extend(
+            noted
+                .filter(|list| !gone.contains(list))
+                .map(|list| list.to_string()),
+        );
+        let objects = self.objects()?;
+        let bar = progress::of_files(objects.len());
+        for digest in objects {
             if let Some((_, data)) = self.get(&digest)? {
                 if revokes(&data) {
                     lists.insert(digest.to_string());
                 }
             }
+            bar.inc(1);
         }
+        bar.finish_and_clear();
         let mut text = String::new();
         for list in lists {
             text.push_str(&format!("{list}\n"));

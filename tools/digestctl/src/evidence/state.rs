@@ -5,8 +5,12 @@
 //! Which lists are in force stands in a file of its own, which machines with the same lists share:
 //! in the directory `lists` beside the states, by its SHA-256.
 //!
-//! A state is written only after a round in which the machine was trusted. So what lies before it
-//! needs no second look, as long as what the verifier expects is the same.
+//! What was judged is remembered only of a round in which the machine was trusted. So what lies
+//! before it needs no second look, as long as what the verifier expects is the same. Of a round in
+//! which it was not, only is remembered when records were there ([`super::rounds`]).
+//!
+//! A state names its version, and the digestctl that wrote it. Its last line has a digest of the
+//! others: what was damaged or cut is no state. Version 1 had neither, and is still read.
 
 use std::{
     collections::{
@@ -44,7 +48,12 @@ use digest_logic::{
 
 use super::{
     crypto::sha256,
-    lists::Lists, //
+    lists::Lists,
+    rounds::{
+        self,
+        Rounds,
+        Time, //
+    }, //
 };
 use crate::{
     format,
@@ -56,11 +65,18 @@ use crate::{
         write_atomically,
         Replacer, //
     },
-    report::quoted, //
+    report::quoted,
+    sign::now, //
 };
 
 /// How every state begins.
 pub(crate) const BEGINNING: &[u8] = b"version=";
+
+/// The version that is written.
+const VERSION: &str = "2";
+
+/// How many digits the last line has.
+const DIGITS: usize = 16;
 
 /// The largest state in bytes.
 const MAX_STATE: usize = 1024;
@@ -68,7 +84,16 @@ const MAX_STATE: usize = 1024;
 /// The most files of lists that are kept in memory.
 const MOST_LISTS: usize = 1024;
 
-/// What is remembered.
+/// What is remembered of a machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    /// Of the last round in which it was trusted, if there was one.
+    pub(crate) state: Option<State>,
+    /// When records were there.
+    pub(crate) rounds: Option<Rounds>,
+}
+
+/// What is remembered of a round in which a machine was trusted.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     /// That of the attestation key, in whatever form it was told.
@@ -92,11 +117,21 @@ pub(crate) struct States {
     /// What was read at each path: the SHA-256, or that there was nothing.
     read: Mutex<HashMap<PathBuf, Option<Digest>>>,
     files: Mutex<Replacer>,
+    /// When these rounds are.
+    pub(crate) now: Option<Time>,
 }
 
 impl States {
+    /// For rounds that are now.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
+            now: Some(Time(now()?)),
+            ..Self::default()
+        })
+    }
+
     /// Reads the one at `path`, if there is one.
-    pub(crate) fn read(&self, path: &Path) -> Result<Option<State>> {
+    pub(crate) fn read(&self, path: &Path) -> Result<Option<Memory>> {
         if is_standard(path) {
             bail!("a state is in a file, not on standard output");
         }
@@ -109,31 +144,62 @@ impl States {
         let Some(data) = data else {
             return Ok(None);
         };
-        let text = std::str::from_utf8(&data)
-            .ok()
-            .filter(|text| text.len() <= MAX_STATE)
-            .with_context(|| format!("{} is no state", quoted(path)))?;
-        self.parse(text, path)
-            .with_context(|| format!("{} is no state; delete it to begin anew", quoted(path)))
+        self.parse(&data, path)
+            .with_context(|| {
+                format!(
+                    "{} cannot be used as a state, and nothing was judged by it. Bring it back \
+                     from a backup. Or delete it: the whole list is judged then, and the least \
+                     serial numbers of lists (floor=) and the clock of the TPM are forgotten",
+                    quoted(path)
+                )
+            })
             .map(Some)
     }
 
-    fn parse(&self, text: &str, path: &Path) -> Result<State> {
-        let lines: BTreeMap<&str, &str> = text
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .collect();
-        let get = |key: &str| {
-            lines
-                .get(key)
-                .copied()
-                .with_context(|| format!("'{key}' is missing"))
+    fn parse(&self, data: &[u8], path: &Path) -> Result<Memory> {
+        let text = std::str::from_utf8(data).ok();
+        let lines = text.and_then(|text| text.strip_prefix("version="));
+        let Some((version, _)) = lines.and_then(|lines| lines.split_once('\n')) else {
+            bail!("it is no state, or was damaged");
         };
-        if get("version")? != "1" {
-            bail!("its version is not 1");
+        let text = text.unwrap_or_default();
+        let lines = match version {
+            "1" => text
+                .lines()
+                .filter_map(|line| line.split_once('='))
+                .collect(),
+            VERSION => checked(text)?,
+            _ => {
+                let by = text
+                    .lines()
+                    .find_map(|line| line.strip_prefix("digestctl="));
+                bail!(
+                    "it has version {version}, by digestctl {}; digestctl {} reads 1 and {VERSION}: \
+                     use that one",
+                    by.unwrap_or("(unknown)"),
+                    env!("CARGO_PKG_VERSION")
+                );
+            }
+        };
+        if data.len() > MAX_STATE {
+            bail!("it has more than {MAX_STATE} bytes");
         }
+        let ak = Digest::parse(get(&lines, "ak")?)?;
+        let state = match get(&lines, "count")? {
+            "0" => None,
+            _ => Some(self.parse_state(&lines, ak, path)?),
+        };
+        let rounds = lines.get("rounds");
+        Ok(Memory {
+            state,
+            rounds: rounds.map(|text| Rounds::parse(text, ak)).transpose()?,
+        })
+    }
+
+    fn parse_state(&self, lines: &Lines<'_>, ak: Digest, path: &Path) -> Result<State> {
+        let get = |key| get(lines, key);
         Ok(State {
-            ak: Digest::parse(get("ak")?)?,
+            ak,
             inputs: Digest::parse(get("inputs")?)?,
             count: get("count")?.parse()?,
             clock: ClockInfo {
@@ -195,7 +261,7 @@ impl States {
     ///
     /// Also if another run has written one since it was read: what it has judged would be
     /// forgotten.
-    pub(crate) fn write(&self, states: &[(&Path, &State)]) -> Result<()> {
+    pub(crate) fn write(&self, states: &[(&Path, &Memory)]) -> Result<()> {
         // Each once: another name for the same directory would wait for ever.
         let directories = states.iter().map(|(path, _)| directory_of(path));
         let directories: BTreeSet<_> = directories
@@ -213,7 +279,14 @@ impl States {
             kept.iter()
                 .map(|(digest, lists)| (Arc::as_ptr(lists), *digest)),
         );
-        for (path, state) in states {
+        for (path, memory) in states {
+            let Some(state) = &memory.state else {
+                let text = memory.to_text(None)?;
+                make(directory_of(path))?;
+                self.check_unchanged(path, &text)?;
+                files.push((*path, text));
+                continue;
+            };
             let known = known.get(&Arc::as_ptr(&state.lists));
             let text = known.map_or_else(|| state.lists.to_text(), |_| String::new());
             let digest = known.copied().unwrap_or_else(|| sha256(text.as_bytes()));
@@ -224,16 +297,13 @@ impl States {
                 let missing = (!good(entry.key())).then(|| state.lists.to_text());
                 entry.insert(missing);
             }
-            let text = state.to_text(&digest)?;
+            let text = memory.to_text(Some((state, &digest)))?;
             self.check_unchanged(path, &text)?;
             files.push((*path, text));
         }
         let missing = shared.iter();
         for (file, lists) in missing.filter_map(|(file, lists)| Some((file, lists.as_ref()?))) {
-            if let Some(parent) = file.parent() {
-                fs::create_dir_all(parent)
-                    .with_context(|| format!("cannot make {}", quoted(parent)))?;
-            }
+            make(directory_of(file))?;
             write_atomically(file, lists.as_bytes())?;
             // A state that is on the disk has its lists there.
             if let Some(parent) = file.parent() {
@@ -266,6 +336,10 @@ impl States {
     }
 }
 
+fn make(directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory).with_context(|| format!("cannot make {}", quoted(directory)))
+}
+
 /// What is at `path`, if there is something.
 fn content(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
@@ -275,11 +349,45 @@ fn content(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+impl Memory {
+    /// The text of it, with the digest of the lists of the state.
+    fn to_text(&self, state: Option<(&State, &Digest)>) -> Result<String> {
+        let by = env!("CARGO_PKG_VERSION");
+        let mut text = format!("version={VERSION}\ndigestctl={by}\n");
+        let of_rounds = self.rounds.as_ref().map(|rounds| rounds.of.ak);
+        let ak = state.map(|(state, _)| state.ak).or(of_rounds);
+        let ak = ak.context("there is nothing to remember")?;
+        text.push_str(&format!("ak={ak}\n"));
+        match state {
+            Some((state, lists)) => state.write(lists, &mut text),
+            None => text.push_str("count=0\n"),
+        }
+        // As many rounds as there is room for.
+        let room = MAX_STATE.saturating_sub(text.len() + "rounds=\nend=\n".len() + DIGITS);
+        let mut rounds = self.rounds.clone().filter(|rounds| rounds.of.ak == ak);
+        if let Some(rounds) = &mut rounds {
+            let mut most = rounds::MOST;
+            while rounds.to_text().len() > room && most > 1 {
+                most -= 1;
+                rounds.thin(most, &BTreeSet::new());
+            }
+        }
+        let rounds = rounds.map(|rounds| rounds.to_text());
+        if let Some(rounds) = rounds.filter(|rounds| rounds.len() <= room) {
+            text.push_str(&format!("rounds={rounds}\n"));
+        }
+        text.push_str(&format!("end={}\n", end_of(&text)));
+        if text.len() > MAX_STATE {
+            bail!("the state has {} bytes, more than {MAX_STATE}", text.len());
+        }
+        Ok(text)
+    }
+}
+
 impl State {
-    /// The text of it, with the digest of its lists.
-    fn to_text(&self, lists: &Digest) -> Result<String> {
+    fn write(&self, lists: &Digest, text: &mut String) {
         let Self {
-            ak,
+            ak: _,
             inputs,
             count,
             clock,
@@ -287,19 +395,61 @@ impl State {
             values,
             lists: _,
         } = self;
-        let mut text = format!(
-            "version=1\nak={ak}\ninputs={inputs}\ncount={count}\nreset_count={}\nrestart_count={}\nclock={}\npcr={pcr}\n",
+        text.push_str(&format!(
+            "inputs={inputs}\ncount={count}\nreset_count={}\nrestart_count={}\nclock={}\npcr={pcr}\n",
             clock.reset_count, clock.restart_count, clock.clock
-        );
+        ));
         for value in values {
             text.push_str(&format!("{}={}\n", value.algo(), Hex(value.as_bytes())));
         }
         text.push_str(&format!("lists={lists}\n"));
-        if text.len() > MAX_STATE {
-            bail!("the state has {} bytes, more than {MAX_STATE}", text.len());
-        }
-        Ok(text)
     }
+}
+
+/// The values of a state by their keys.
+type Lines<'a> = BTreeMap<&'a str, &'a str>;
+
+fn get<'a>(lines: &Lines<'a>, key: &str) -> Result<&'a str> {
+    let value = lines.get(key).copied();
+    value.with_context(|| format!("'{key}' is missing"))
+}
+
+/// What the last line says of the text before it.
+fn end_of(text: &str) -> String {
+    let mut digits = Hex(sha256(text.as_bytes()).as_bytes()).to_string();
+    digits.truncate(DIGITS);
+    digits
+}
+
+/// The lines of a state, which is as it was written.
+fn checked(text: &str) -> Result<Lines<'_>> {
+    const KEYS: [&str; 12] = [
+        "version",
+        "digestctl",
+        "ak",
+        "inputs",
+        "count",
+        "reset_count",
+        "restart_count",
+        "clock",
+        "pcr",
+        "lists",
+        "rounds",
+        "end",
+    ];
+    let before = text.rfind("end=").map_or("", |at| &text[..at]);
+    if text != format!("{before}end={}\n", end_of(before)) {
+        bail!("it was damaged or cut: its last line is not that of the others");
+    }
+    let mut lines = Lines::new();
+    for line in text.lines() {
+        let (key, value) = line.split_once('=').context("a line has no '='")?;
+        let is_known = KEYS.contains(&key) || HashAlgo::from_name(key).is_ok();
+        if !is_known || lines.insert(key, value).is_some() {
+            bail!("its line '{key}' is not known, or stands twice");
+        }
+    }
+    Ok(lines)
 }
 
 fn lists_path(state: &Path, digest: &Digest) -> PathBuf {

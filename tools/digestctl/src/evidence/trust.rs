@@ -29,6 +29,7 @@ use digest_logic::{
     digest::Digest,
     list::Kind, //
 };
+use indicatif::ProgressBar;
 use tempfile::TempDir;
 
 use super::{
@@ -38,6 +39,7 @@ use super::{
 };
 use crate::{
     format,
+    progress,
     terminal::plain,
     verify::Verifier, //
 };
@@ -61,6 +63,8 @@ pub(crate) struct Trust {
     pub(crate) revocations: Vec<Digest>,
     /// The SHA-256 of all of this.
     pub(crate) inputs: Digest,
+    /// Whether it may show how far it is: not where something else does.
+    pub(crate) progress: bool,
     /// Verifies signatures of lists, one at a time.
     signers: Mutex<Verifier>,
     /// By the digest that metadata name.
@@ -90,15 +94,22 @@ pub(crate) struct ListFacts {
     pub(crate) edition: Option<(String, u64)>,
 }
 
-/// Digests of a list, each with its number there.
-type Numbered = Arc<[(u32, Digest)]>;
+/// A digest of a list that is revoked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// Its number in evidence of use.
+    pub(crate) number: u32,
+    pub(crate) digest: Digest,
+    /// Whether files with it were known by the list, which may also be what revokes it.
+    pub(crate) is_known: bool,
+}
 
 /// What lists revoke.
 pub(crate) struct Revoked {
     /// The digests, each with the list that revokes it.
     pub(crate) by: HashMap<Digest, Digest>,
     /// Of lists of the repository the digests that are revoked, with their numbers.
-    of_list: Mutex<HashMap<Digest, Numbered>>,
+    of_list: Mutex<HashMap<Digest, Arc<[Entry]>>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -129,6 +140,7 @@ impl Trust {
             expected,
             revocations,
             inputs,
+            progress: false,
             signers: Mutex::new(signers),
             lists: Mutex::default(),
             signed: Mutex::default(),
@@ -217,9 +229,8 @@ impl Trust {
         Ok(revoked)
     }
 
-    /// Which digests of a list are revoked, by `revoked` or by the expectations, with the numbers
-    /// that evidence of use has of them.
-    pub(crate) fn revoked_in(&self, revoked: &Revoked, list: &Digest) -> Result<Numbered> {
+    /// Which digests of a list are revoked, by `revoked` or by the expectations.
+    pub(crate) fn revoked_in(&self, revoked: &Revoked, list: &Digest) -> Result<Arc<[Entry]>> {
         if let Some(found) = locked(&revoked.of_list).get(list) {
             return Ok(found.clone());
         }
@@ -227,12 +238,15 @@ impl Trust {
         if let Some((_, data)) = self.repository.find(list)? {
             if let Ok((_, list)) = format::list(&data) {
                 // As the table has them: by kind, each in the order of the file.
-                let entries = Kind::ALL.into_iter().flat_map(|kind| {
-                    list.entries()
-                        .filter(move |(other, _)| *other == kind)
-                        .map(|(_, digest)| digest)
+                let entries = Kind::ALL
+                    .into_iter()
+                    .flat_map(|kind| list.entries().filter(move |(other, _)| *other == kind));
+                let entries = (0..).zip(entries).map(|(number, (kind, digest))| Entry {
+                    number,
+                    digest,
+                    is_known: kind != Kind::Revoked,
                 });
-                found.extend((0u32..).zip(entries).filter(|(_, digest)| {
+                found.extend(entries.filter(|Entry { digest, .. }| {
                     self.expected.revoke.contains(digest) || revoked.by.contains_key(digest)
                 }));
             }
@@ -262,7 +276,13 @@ impl Trust {
         if rest.is_empty() {
             return Ok(found);
         }
-        for object in self.repository.objects()? {
+        let objects = self.repository.objects()?;
+        let bar = match self.progress {
+            true => progress::of_files(objects.len()),
+            false => ProgressBar::hidden(),
+        };
+        for object in objects {
+            bar.inc(1);
             let Some((_, data)) = self.repository.find(&object)? else {
                 continue;
             };
@@ -279,6 +299,7 @@ impl Trust {
                 }
             }
         }
+        bar.finish_and_clear();
         let mut places = locked(&self.places);
         for (digest, lists) in rest {
             let lists: Arc<[Digest]> = lists.into();

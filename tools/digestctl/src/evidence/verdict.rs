@@ -3,7 +3,10 @@
 //! The outcome of a judgement, as text for a person and as JSON for a program.
 
 use std::{
-    collections::BTreeMap,
+    collections::{
+        BTreeMap,
+        BTreeSet, //
+    },
     io::Write, //
 };
 
@@ -13,9 +16,15 @@ use serde::{
     Serializer, //
 };
 
-use super::reason::{
-    Reason,
-    Verdict, //
+use super::{
+    reason::{
+        Reason,
+        Verdict, //
+    },
+    rounds::{
+        Rounds,
+        Since, //
+    }, //
 };
 use crate::{
     report::count,
@@ -31,6 +40,9 @@ pub(crate) struct Finding {
     /// The record, counted from 0, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) record: Option<u64>,
+    /// Since when that record is there, if rounds are remembered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Since>,
     pub(crate) remedy: &'static str,
 }
 
@@ -97,6 +109,9 @@ pub(crate) struct UsedFile {
     /// The list by which it counts so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) list: Option<String>,
+    /// Since when the record is there, if rounds are remembered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<Since>,
 }
 
 /// A list of which a newer edition was loaded, by the same signer.
@@ -164,10 +179,23 @@ impl Judgement {
             reason,
             detail: printable(&detail.into()),
             record,
+            since: None,
             remedy: reason.remedy(),
         });
         self.worst = self.worst.max(reason.verdict());
         self.verdict = self.worst.name();
+    }
+
+    /// Says of records since when they are there. Returns those that speak against the machine.
+    pub(crate) fn date(&mut self, rounds: &Rounds) -> BTreeSet<u64> {
+        for file in &mut self.files {
+            file.since = rounds.since(file.record);
+        }
+        for finding in &mut self.findings {
+            finding.since = finding.record.and_then(|record| rounds.since(record));
+        }
+        let found = self.findings.iter();
+        found.filter_map(|finding| finding.record).collect()
     }
 
     /// Adds what a person should know.
@@ -244,16 +272,13 @@ impl Judgement {
                     writeln!(out, "  {}: and {rest} more", reason.name())?;
                     break;
                 }
+                let (name, detail) = (reason.name(), &found.detail);
                 match found.record {
-                    Some(record) => {
-                        writeln!(
-                            out,
-                            "  {}: record {record}: {}",
-                            reason.name(),
-                            found.detail
-                        )?;
-                    }
-                    None => writeln!(out, "  {}: {}", reason.name(), found.detail)?,
+                    Some(record) => writeln!(out, "  {name}: record {record}: {detail}")?,
+                    None => writeln!(out, "  {name}: {detail}")?,
+                }
+                if let Some(since) = found.since {
+                    writeln!(out, "    {since}")?;
                 }
             }
             writeln!(out, "    what to do: {}", reason.remedy())?;
@@ -332,13 +357,15 @@ impl Judgement {
             .filter(|file| file.name == subject || file.digest == subject)
             .map(|file| {
                 let list = file.list.as_ref().map(|list| format!(" ({list})"));
+                let since = file.since.map(|since| format!(", {since}"));
                 format!(
-                    "{}: record {}: {} is {}{}",
+                    "{}: record {}: {} is {}{}{}",
                     file.name,
                     file.record,
                     file.digest,
                     file.standing.words(),
-                    list.unwrap_or_default()
+                    list.unwrap_or_default(),
+                    since.unwrap_or_default()
                 )
             })
             .collect();

@@ -31,14 +31,17 @@ use digest_logic::{
 };
 use indicatif::ProgressBar;
 use rustix::io::Errno;
+use serde_json::json;
 
 use crate::{
     hash::hash_slices,
+    json,
     output::Buffer,
     progress,
     report::{
         complain,
         count,
+        if_read,
         quoted,
         remark, //
     },
@@ -46,7 +49,7 @@ use crate::{
 };
 
 /// Loads the good ones of the lists that `data`, called `name`, describe.
-pub(super) fn run(location: &Location, name: &str, data: &[u8]) -> Result<()> {
+pub(super) fn run(location: &Location, name: &str, data: &[u8], as_json: bool) -> Result<()> {
     let metadata =
         Metadata::parse(data).with_context(|| format!("cannot load {name}: it is not metadata"))?;
     location.check("digest_lists")?;
@@ -57,19 +60,28 @@ pub(super) fn run(location: &Location, name: &str, data: &[u8]) -> Result<()> {
         match check(&record) {
             Ok(()) => good.push(record),
             Err(error) => {
-                bar.suspend(|| say(&record, &error));
-                outcome.bad += 1;
-                bar.inc(1);
+                outcome.leave_out(&record, &error, &bar);
             }
         }
     }
     load(location, &good, &mut outcome, &bar)?;
     bar.finish_and_clear();
+    if as_json {
+        let left_out = outcome.bad.iter();
+        let left_out = left_out.map(|(path, reason)| json!({"path": path, "reason": reason}));
+        let left_out: Vec<_> = left_out.collect();
+        if_read(json::print(
+            &json!({"loaded": outcome.loaded, "left_out": left_out}),
+        ))?;
+    }
     if outcome.loaded == 0 {
         bail!("no list of {name} could be loaded");
     }
+    if as_json {
+        return Ok(());
+    }
     let lists = count(outcome.loaded, "list");
-    match outcome.bad {
+    match outcome.bad.len() {
         0 => remark(format_args!("{name}: {lists} loaded")),
         bad => remark(format_args!("{name}: {lists} loaded, {bad} left out")),
     }
@@ -89,7 +101,18 @@ fn check(record: &Record<'_>) -> Result<()> {
 #[derive(Default)]
 struct Outcome {
     loaded: usize,
-    bad: usize,
+    /// The paths of those that are left out, each with the reason.
+    bad: Vec<(String, String)>,
+}
+
+impl Outcome {
+    fn leave_out(&mut self, record: &Record<'_>, error: &Error, bar: &ProgressBar) {
+        let path = Path::new(OsStr::from_bytes(record.path));
+        let reason = format!("{error:#}");
+        bar.suspend(|| complain(format_args!("{}: left out: {reason}", quoted(path))));
+        self.bad.push((path.display().to_string(), reason));
+        bar.inc(1);
+    }
 }
 
 fn load(
@@ -118,9 +141,7 @@ fn load(
         return Ok(());
     }
     if let [record] = records {
-        bar.suspend(|| say(record, &error));
-        outcome.bad += 1;
-        bar.inc(1);
+        outcome.leave_out(record, &error, bar);
         return Ok(());
     }
     let (first, second) = records.split_at(records.len() / 2);
@@ -144,9 +165,4 @@ fn are_loaded(location: &Location, records: &[Record<'_>]) -> bool {
         let digest = format!("{}:{}", record.algo, Hex(record.digest));
         loaded.contains(digest.as_str())
     })
-}
-
-fn say(record: &Record<'_>, error: &Error) {
-    let path = quoted(Path::new(OsStr::from_bytes(record.path)));
-    complain(format_args!("{path}: left out: {error:#}"));
 }

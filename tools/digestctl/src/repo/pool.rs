@@ -192,7 +192,11 @@ fn find(pool: &Path) -> (BTreeMap<std::ffi::OsString, Vec<PathBuf>>, Vec<String>
         except: Path::new(""),
     };
     let pool = pool.to_owned();
-    let found = walk(std::slice::from_ref(&pool), &options, |_| ());
+    let bar = progress::spinner("{spinner} {pos} files found");
+    let found = walk(std::slice::from_ref(&pool), &options, |files| {
+        bar.set_position(files as u64)
+    });
+    bar.finish_and_clear();
     let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for file in found.files {
         if file.path.extension().is_some_and(|suffix| suffix == "deb") {

@@ -12,6 +12,7 @@ use std::{
         HashSet, //
     },
     ffi::OsString,
+    fmt::Display,
     fs,
     path::{
         Path,
@@ -26,6 +27,7 @@ use anyhow::{
     Result, //
 };
 use rayon::prelude::*;
+use serde::Serialize;
 
 use super::{
     archive::{
@@ -52,11 +54,13 @@ use super::{
     }, //
 };
 use crate::{
+    json,
     openssl,
     progress,
     report::{
         complain,
         count,
+        if_read,
         quoted,
         remark,
         No, //
@@ -112,15 +116,47 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     taken: Taken,
+
+    /// Print JSON: an object that says what was published
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a program is told of it; people are told on the way.
+#[derive(Default, Serialize)]
+struct Told {
+    release: String,
+    date: String,
+    /// The date of before, if that was later (`--older`).
+    back_from: Option<String>,
+    signers: Vec<String>,
+    packages: usize,
+    digests: usize,
+    unchanged: usize,
+    unlisted: Vec<String>,
+    missing_indexes: Vec<String>,
+    missing_architectures: Vec<String>,
+    installer_packages: usize,
+}
+
+impl Args {
+    /// Says it to people.
+    fn remark(&self, text: impl Display) -> Result<()> {
+        match self.json {
+            true => Ok(()),
+            false => remark(text),
+        }
+    }
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<()> {
+    let mut told = Told::default();
     check_certificate(&args.cert)?;
     let directory = Directory::open(&args.output)?;
     let mut published = Published::read(directory.path())?;
-    let release = release(args, &mut published)?;
-    let known = known(args, &release)?;
+    let release = release(args, &mut published, &mut told)?;
+    let known = known(args, &release, &mut told)?;
     let new = directory.begin()?;
     let listed = pool::list(&args.wanted, &known, new.path())?;
     check_owners(
@@ -155,12 +191,18 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let text = published.text()?;
     put(&new.path().join(published::NAME), text.as_bytes())?;
     directory.finish(new)?;
-    let digests = listed.made.iter().map(|made| made.digests).sum();
-    remark(format_args!(
+    told.digests = listed.made.iter().map(|made| made.digests).sum();
+    told.packages = listed.made.len();
+    told.unchanged = kept;
+    told.unlisted.clone_from(&listed.unread);
+    if args.json {
+        if_read(json::print(&told))?;
+    }
+    args.remark(format_args!(
         "{}: {} of {}, {} of them unchanged",
         quoted(&args.output),
-        count(digests, "digest"),
-        count(listed.made.len(), "package"),
+        count(told.digests, "digest"),
+        count(told.packages, "package"),
         kept
     ))?;
     match listed.unread.len() {
@@ -173,27 +215,28 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 /// What is signed in InRelease, which is not older than what was published before, or another.
-fn release(args: &Args, published: &mut Published) -> Result<Release> {
+fn release(args: &Args, published: &mut Published, told: &mut Told) -> Result<Release> {
     let name = quoted(&args.in_release);
     let signed = openpgp::verify(&args.in_release, &args.keyring)?;
     let release = Release::parse(&signed.text).with_context(|| name.clone())?;
     if !args.any_date {
         release.check_time(now()?).with_context(|| name.clone())?;
     }
-    published
-        .add(
-            &release,
-            &signed.signers,
-            &args.taken,
-            &quoted(&args.output),
-        )
+    told.back_from = published
+        .add(&release, &signed.signers, &args.taken, &args.output)
         .with_context(|| name.clone())?;
-    remark(format_args!(
+    args.remark(format_args!(
         "{name}: {} of {}, signed by {}",
         release.name(),
         release.date,
         signed.signers.join(", ")
     ))?;
+    if let Some(from) = &told.back_from {
+        args.remark(format_args!("{name}: goes back from {from}"))?;
+    }
+    told.release = release.name();
+    told.date.clone_from(&release.date);
+    told.signers = signed.signers;
     Ok(release)
 }
 
@@ -232,7 +275,12 @@ fn check_owners(
 }
 
 /// Says which indexes are not there, with their packages: a mirror may leave them out.
-fn say_missing(found: &[(PathBuf, String)], missing: &[String]) -> Result<()> {
+fn say_missing(
+    args: &Args,
+    found: &[(PathBuf, String)],
+    missing: &[String],
+    told: &mut Told,
+) -> Result<()> {
     let there: HashSet<_> = found
         .iter()
         .filter_map(|(_, name)| architecture(name))
@@ -240,6 +288,7 @@ fn say_missing(found: &[(PathBuf, String)], missing: &[String]) -> Result<()> {
     let (parts, wholes): (Vec<_>, Vec<_>) = missing
         .iter()
         .partition(|name| architecture(name).is_some_and(|name| there.contains(name)));
+    told.missing_indexes = parts.iter().map(|name| (*name).clone()).collect();
     if !parts.is_empty() {
         let names: Vec<_> = parts.into_iter().map(String::as_str).collect();
         complain(format_args!(
@@ -251,9 +300,10 @@ fn say_missing(found: &[(PathBuf, String)], missing: &[String]) -> Result<()> {
         .into_iter()
         .filter_map(|name| architecture(name))
         .collect();
+    told.missing_architectures = wholes.iter().map(|name| (*name).to_owned()).collect();
     if !wholes.is_empty() {
         let names: Vec<_> = wholes.into_iter().collect();
-        remark(format_args!(
+        args.remark(format_args!(
             "left out: {}, of which no Packages file is there",
             names.join(", ")
         ))?;
@@ -262,11 +312,11 @@ fn say_missing(found: &[(PathBuf, String)], missing: &[String]) -> Result<()> {
 }
 
 /// The package files that the archive vouches for, by their names.
-fn known(args: &Args, release: &Release) -> Result<Known> {
+fn known(args: &Args, release: &Release, told: &mut Told) -> Result<Known> {
     let indexes = match args.packages.is_empty() {
         true => {
             let (found, missing) = release.find_indexes(&args.in_release);
-            say_missing(&found, &missing)?;
+            say_missing(args, &found, &missing, told)?;
             found
         }
         false => Vec::new(),
@@ -294,8 +344,9 @@ fn known(args: &Args, release: &Release) -> Result<Known> {
             quoted(&args.in_release)
         );
     }
+    told.installer_packages = installers.len();
     if !installers.is_empty() {
-        remark(format_args!(
+        args.remark(format_args!(
             "left out: {} of the installer (udeb)",
             count(installers.len(), "package")
         ))?;

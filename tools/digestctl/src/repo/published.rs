@@ -39,9 +39,10 @@ pub(super) const NAME: &str = ".published";
 /// What is taken all the same.
 #[derive(clap::Args)]
 pub(super) struct Taken {
-    /// Take an InRelease that is older than the one that was published into DIR before
-    #[arg(long)]
-    older: bool,
+    /// Take, once, the InRelease of this Date, as the refusal names it, though one that is newer
+    /// was published into DIR before
+    #[arg(long, value_name = "DATE")]
+    older: Option<String>,
 
     /// Add the lists of this release, as the refusal names it, to those of others that were
     /// published into DIR before
@@ -73,6 +74,10 @@ struct Entry {
     /// The names of its lists that are in the directory. Of one that an earlier version has
     /// published they are not known: all may be.
     lists: Option<BTreeSet<String>>,
+    /// The dates to which it went back (`--older`). Each is taken once: an option that stays in a
+    /// script would let a mirror go back to it whenever it likes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    back: Vec<String>,
 }
 
 impl Entry {
@@ -108,58 +113,80 @@ impl Published {
     }
 
     /// Adds the release, which is published into `directory`, unless it is older than before, or
-    /// another.
+    /// another. Returns the date from which it goes back.
     pub(super) fn add(
         &mut self,
         new: &Release,
         signers: &[String],
         taken: &Taken,
-        directory: &str,
-    ) -> Result<()> {
+        directory: &Path,
+    ) -> Result<Option<String>> {
         let entry = Entry {
             origin: new.origin.clone(),
             release: new.release.clone(),
             date: new.date.clone(),
             signers: signers.to_vec(),
             lists: Some(BTreeSet::new()),
+            back: Vec::new(),
         };
         let Some(old) = self.releases.iter_mut().find(|old| old.is_of(new)) else {
             let name = new.name();
             let is_named = taken.other.as_ref() == Some(&name);
             if let Some(first) = self.releases.first().filter(|_| !is_named) {
                 return Err(No::error(format!(
-                    "it is {name}, and {directory} has the lists of {}: publish it into another \
+                    "it is {name}, and {} has the lists of {}: publish it into another \
                      directory, or --other '{name}' adds it to those",
+                    quoted(directory),
                     first.name(),
                 )));
             }
             self.releases.push(entry);
-            return Ok(());
+            return Ok(None);
         };
         let is_taken =
             |signer: &String| old.signers.contains(signer) || taken.signer.as_ref() == Some(signer);
         if !signers.iter().any(is_taken) {
             return Err(No::error(format!(
-                "it is signed by {}, and the one that was published into {directory} before by \
+                "it is signed by {}, and the one that was published into {} before by \
                  {}: if the archive has a new key, --signer {} takes it",
                 signers.join(", "),
+                quoted(directory),
                 old.signers.join(", "),
                 signers.first().map_or("", String::as_str)
             )));
         }
+        let mut back = std::mem::take(&mut old.back);
+        let mut back_from = None;
         // A date that is none, of a file that was changed by hand, is no reason to take anything.
-        if !taken.older && seconds(&old.date).is_none_or(|old| new.made < old) {
-            return Err(No::error(format!(
-                "it is of {}, and the one that was published into {directory} before of {}: the \
-                 mirror is behind, or hides what came later; get a newer one, or --older takes it",
-                new.date, old.date
-            )));
+        if seconds(&old.date).is_none_or(|old| new.made < old) {
+            let is_named = taken.older.as_ref() == Some(&new.date);
+            let was_taken = back.contains(&new.date);
+            if !is_named || was_taken {
+                let remedy = match was_taken {
+                    true => format!(
+                        "--older has taken this one before, and takes none twice; to go back to it \
+                         again, take its date out of 'back' in {}",
+                        quoted(&directory.join(NAME))
+                    ),
+                    false => format!("--older '{}' takes it", new.date),
+                };
+                return Err(No::error(format!(
+                    "it is of {}, and the one that was published into {} before of {}: the mirror \
+                     is behind, or hides what came later; get a newer one; {remedy}",
+                    new.date,
+                    quoted(directory),
+                    old.date
+                )));
+            }
+            back.push(new.date.clone());
+            back_from = Some(old.date.clone());
         }
         *old = Entry {
             lists: old.lists.take(),
+            back,
             ..entry
         };
-        Ok(())
+        Ok(back_from)
     }
 
     /// Another release than this one whose list of that name is in the directory, for people.

@@ -28,6 +28,7 @@ use serde_json::{
 };
 
 use super::{
+    remembered,
     Args,
     Machine, //
 };
@@ -35,7 +36,7 @@ use crate::{
     evidence::{
         reason::Verdict,
         state::{
-            State,
+            Memory,
             States, //
         },
         trust::Trust,
@@ -46,6 +47,7 @@ use crate::{
         directory_of,
         is_standard, //
     },
+    progress,
     report::{
         count,
         if_read,
@@ -67,7 +69,7 @@ struct Judged {
     /// The verdict as it is printed.
     text: Vec<u8>,
     /// What to remember.
-    state: Option<State>,
+    memory: Option<Memory>,
 }
 
 /// Judges the machines of the file `fleet`, and prints the verdicts in its order. Returns the
@@ -80,21 +82,24 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
         .num_threads(args.jobs.unwrap_or(0))
         .build()
         .context("cannot start threads")?;
-    let states = States::default();
+    let states = States::new()?;
     let mut counts = [0; 3];
     let mut worst = Verdict::Trusted;
     let mut out = match args.json {
         true => Printer::json(),
         false => Printer::text(),
     };
+    let bar = progress::of_some(2, machines.len(), "machines");
     for piece in machines.chunks(PIECE) {
         let mut judged: Vec<Result<Judged>> = pool.install(|| {
             let judged = piece.par_iter().map(|machine| {
-                let (judgement, state) = machine.judge(args, trust, &states)?;
+                let judged = machine.judge(args, trust, &states);
+                bar.inc(1);
+                let (judgement, memory) = judged?;
                 Ok(Judged {
                     verdict: judgement.verdict(),
                     text: shown(machine, &judgement, args.json)?,
-                    state,
+                    memory,
                 })
             });
             judged.collect()
@@ -108,12 +113,13 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
                     (Verdict::Unjudged, text.into())
                 }
             };
-            if_read(out.write_all(&text).map_err(Into::into))?;
+            if_read(bar.suspend(|| out.write_all(&text)).map_err(Into::into))?;
             counts[usize::from(verdict.status())] += 1;
             worst = worst.max(verdict);
         }
-        if_read(out.flush().map_err(Into::into))?;
+        if_read(bar.suspend(|| out.flush()).map_err(Into::into))?;
     }
+    bar.finish_and_clear();
     if !args.json {
         let [trusted, untrusted, unjudged] = counts;
         let all = count(machines.len(), "machine");
@@ -130,18 +136,22 @@ fn remember(states: &States, machines: &[Machine<'_>], judged: &mut [Result<Judg
     let all: Vec<_> = machines
         .iter()
         .zip(&*judged)
-        .filter_map(|(machine, judged)| machine.state.zip(judged.as_ref().ok()?.state.as_ref()))
+        .filter_map(|(machine, judged)| machine.state.zip(judged.as_ref().ok()?.memory.as_ref()))
         .collect();
     if states.write(&all).is_ok() {
         return;
     }
     for (machine, judged) in machines.iter().zip(judged) {
-        let state = judged
-            .as_ref()
-            .ok()
-            .and_then(|judged| judged.state.as_ref());
-        let written = machine.state.zip(state).map(|one| states.write(&[one]));
-        if let Some(Err(error)) = written {
+        let Ok(Judged {
+            verdict,
+            memory: Some(memory),
+            ..
+        }) = judged
+        else {
+            continue;
+        };
+        let written = machine.state.map(|state| states.write(&[(state, memory)]));
+        if let Some(Err(error)) = written.map(|written| remembered(*verdict, written)) {
             *judged = Err(error);
         }
     }

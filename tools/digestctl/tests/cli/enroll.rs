@@ -245,6 +245,45 @@ fn a_machine_with_a_certified_tpm_is_enrolled() {
 }
 
 #[test]
+fn programs_are_told_the_keys_or_the_reason() {
+    let Some(guard) = site() else { return };
+    let site = guard.as_ref().expect("a site");
+    site.request(&site.one, AK, "json");
+    let value = |ran: &Ran| -> Value { serde_json::from_str(&ran.out).expect("JSON") };
+    let ran = site.challenge("json", "json", &format!("{BY_MAKER} --json"));
+    let challenged = value(&ran.good());
+    assert_eq!(challenged["outcome"], "challenged");
+    let by = challenged["certified_by"].as_str().expect("an authority");
+    assert!(by.starts_with("CN=swtpm-localca"), "{by}");
+    site.answer(&site.one, AK, "json").good();
+    let mut wrong = site.read("json.answer");
+    wrong["secret"] = base64(&[0; 32]).into();
+    site.write("wrong", &wrong);
+    let finish = |answer: &str| {
+        site.verifier.run(&format!(
+            "enroll finish {answer} --pending json.pending -o json.pem --json"
+        ))
+    };
+    let ran = finish("wrong");
+    let refused = value(&ran);
+    assert_eq!((ran.code, &refused["outcome"]), (1, &"refused".into()));
+    assert_eq!(refused["reason"], "answer-wrong");
+    assert!(refused["detail"].is_string() && refused["remedy"].is_string());
+    site.verifier.file("nothing", "{}");
+    let ran = finish("nothing");
+    let unjudged = value(&ran);
+    assert_eq!((ran.code, &unjudged["outcome"]), (2, &"not-judged".into()));
+    let enrolled = value(&finish("json.answer").good());
+    assert_eq!(enrolled["outcome"], "enrolled");
+    for key in ["attestation_key", "endorsement_key", "certified_by"] {
+        assert_eq!(enrolled[key], challenged[key]);
+    }
+    let name = enrolled["attestation_key"].as_str().expect("a name");
+    let text = String::from_utf8(site.verifier.read("json.pem")).expect("text");
+    assert!(text.starts_with(&format!("  attestation key: {name}\n")));
+}
+
+#[test]
 fn a_machine_with_an_endorsement_key_of_the_high_range_is_enrolled() {
     const EK: &str = "0x81010016";
     let maker = Place::new();

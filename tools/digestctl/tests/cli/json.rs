@@ -19,6 +19,129 @@ fn value(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
+/// Commands without `--json`, and why a program needs none.
+const WITHOUT: &[(&str, &str)] = &[
+    ("generate", "writes a list, which show --json tells"),
+    ("sign", "writes signatures, which verify --json judges"),
+    ("metadata", "writes metadata, which show --json tells"),
+    ("remove", "is done or not, by its exit status"),
+    ("convert", "writes a list, which show --json tells"),
+    ("keys add", "is done or not, by its exit status"),
+    ("keys revoke", "is done or not, by its exit status"),
+    ("keys sign", "writes a file for each that is named"),
+    ("policy builtin", "prints a policy, as the module reads it"),
+    ("attest", "writes JSON"),
+    ("enroll request", "writes JSON"),
+    ("enroll answer", "writes JSON"),
+    ("export keylime", "writes what Keylime reads"),
+    ("export tpm-policy", "writes what Keylime reads"),
+    ("export pcrlock", "writes what systemd-pcrlock reads"),
+    ("export corim", "writes what readers of CoRIM read"),
+    ("export keylime-evidence", "writes what Keylime reads"),
+    ("log archive", "writes records, which log show --json tells"),
+];
+
+/// The commands below `command`, as its help names them; none if it is one itself.
+fn subcommands(place: &Place, command: &str) -> Vec<String> {
+    let help = place.run(&format!("{command} --help")).good().out;
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    lines
+        .take_while(|line| !line.is_empty())
+        // What goes on from the line before is indented more.
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(|name| format!("{command} {name}").trim_start().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_command_has_json_or_a_reason_why_no_program_needs_it() {
+    let place = Place::new();
+    let mut open = subcommands(&place, "");
+    let mut seen = 0;
+    let mut without = Vec::new();
+    while let Some(command) = open.pop() {
+        let below = subcommands(&place, &command);
+        if !below.is_empty() {
+            open.extend(below);
+            continue;
+        }
+        seen += 1;
+        let help = place.run(&format!("{command} --help")).good().out;
+        if !help.contains("  --json") {
+            without.push(command);
+        }
+    }
+    assert!(seen > 35, "{seen} commands");
+    without.sort();
+    let mut reasons: Vec<_> = WITHOUT.iter().map(|(command, _)| *command).collect();
+    reasons.sort_unstable();
+    assert_eq!(without, reasons);
+}
+
+#[test]
+fn repo_add_and_gc_tell_files() {
+    let place = Place::new();
+    place.file("tree/a", "x");
+    std::fs::create_dir(place.path("states")).expect("a directory");
+    let mut digests = Vec::new();
+    for serial in [1, 2] {
+        place
+            .run(&format!(
+                "generate tree -o list{serial} --name n --serial {serial}"
+            ))
+            .good();
+        digests.push(format!(
+            "sha256:{}",
+            sha256(place.read(&format!("list{serial}")))
+        ));
+    }
+    let ran = place.run("repo add --json repo list1 list2").good();
+    assert_eq!(
+        value(&ran.out),
+        json!([
+            {"file": "list1", "digest": digests[0], "signed": false},
+            {"file": "list2", "digest": digests[1], "signed": false},
+        ])
+    );
+    let left = format!("states/lists/{}", sha256("left"));
+    place.file(&left, "left");
+    let wanted =
+        |dry_run| json!({"dry_run": dry_run, "files": [digests[0]], "files_of_states": [left]});
+    let ran = place.run("repo gc repo --states states --dry-run --json");
+    assert_eq!(value(&ran.good().out), wanted(true));
+    assert!(place.has(&left));
+    let ran = place.run("repo gc repo --states states --json");
+    assert_eq!(value(&ran.good().out), wanted(false));
+    assert!(!place.has(&left));
+    let ran = place.run("repo gc repo --states states --json").good();
+    assert_eq!(value(&ran.out)["files"], json!([]));
+}
+
+#[test]
+fn load_tells_how_many_lists_and_which_not() {
+    let place = Place::new();
+    place.file("tree/a", "x");
+    place.run("generate tree -o list").good();
+    place
+        .run("generate tree/a -o gone --name gone --serial 1")
+        .good();
+    place.run("metadata list gone -o meta").good();
+    place.file("security/digest_lists", "");
+    let ran = place.run(&format!("load --json meta {DIR}")).good();
+    assert_eq!(value(&ran.out), json!({"loaded": 2, "left_out": []}));
+    std::fs::remove_file(place.path("gone")).expect("removed");
+    let ran = place.run(&format!("load --json --skip-bad meta {DIR}"));
+    let told = value(&ran.out);
+    assert_eq!((ran.code, &told["loaded"]), (0, &json!(1)), "{}", ran.err);
+    let left = &told["left_out"][0];
+    let path = left["path"].as_str().expect("a path");
+    assert!(path.ends_with("/gone"), "{path}");
+    let reason = left["reason"].as_str().expect("a reason");
+    assert!(reason.contains("No such file"), "{reason}");
+}
+
 #[test]
 fn status_has_a_field_for_each_line() {
     let place = Place::new();

@@ -20,6 +20,7 @@ mod load;
 mod metadata;
 mod openpgp;
 mod policy;
+mod progress;
 mod publish;
 mod query;
 mod rpm;

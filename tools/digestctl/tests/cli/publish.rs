@@ -423,15 +423,21 @@ fn an_older_state_of_the_archive_is_refused() {
         1,
         "it is of Thu, 25 Nov 2020 02:14:46 UTC, and the one that was published into lists before \
          of Thu, 26 Nov 2020 02:14:46 UTC: the mirror is behind, or hides what came later; get a \
-         newer one, or --older takes it",
+         newer one; --older 'Thu, 25 Nov 2020 02:14:46 UTC' takes it",
     );
     // Of the time that it is for it is refused all the same.
-    archive.publish("--any-date").said_no("--older takes it");
-    assert_eq!(archive.publish("--older").code, 0);
+    archive.publish("--any-date").said_no("--older 'Thu, 25");
+    // Another one than what is named is not taken.
+    archive
+        .publish_with(&["--older", &date(24)])
+        .said_no("--older 'Thu, 25");
+    let ran = archive.publish_with(&["--older", &date(25)]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.printed("goes back from Thu, 26 Nov 2020 02:14:46 UTC\n");
     assert_eq!(archive.publish("").code, 0);
     // What was taken is what later ones are compared with.
     archive.release_of("nine", 24, &archive.owner);
-    archive.stays(1, "--older takes it");
+    archive.stays(1, "--older 'Thu, 24");
     archive.release_of("nine", 27, &archive.owner);
     assert_eq!(archive.publish("").code, 0);
     alice_lists(&archive.place);
@@ -440,7 +446,70 @@ fn an_older_state_of_the_archive_is_refused() {
     archive
         .place
         .file("lists/.published", remembered.replace("Nov", "Foo"));
-    archive.stays(1, "--older takes it");
+    archive.stays(1, "--older 'Thu, 27");
+}
+
+/// A date as InRelease has it.
+fn date(day: u32) -> String {
+    format!("Thu, {day} Nov 2020 02:14:46 UTC")
+}
+
+#[test]
+fn what_is_named_once_by_older_is_taken_once() {
+    let archive = Archive::new();
+    let older = ["--older", &date(25)];
+    archive.release_of("nine", 26, &archive.owner);
+    assert_eq!(archive.publish_with(&older).code, 0);
+    archive.release_of("nine", 25, &archive.owner);
+    // As long as nothing newer comes, a job that has the option goes on.
+    for _ in 0..2 {
+        let ran = archive.publish_with(&older);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+    archive.release_of("nine", 27, &archive.owner);
+    assert_eq!(archive.publish_with(&older).code, 0);
+    // The mirror goes back to it by itself.
+    archive.release_of("nine", 25, &archive.owner);
+    let before = contents(&archive.place);
+    archive
+        .publish_with(&older)
+        .said_no("--older has taken this one before, and takes none twice");
+    assert_eq!(contents(&archive.place), before);
+    archive.release_of("nine", 26, &archive.owner);
+    let ran = archive.publish_with(&["--older", &date(26), "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let told: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(told["back_from"], date(27).as_str());
+    // A third goes back to neither of them.
+    archive.release_of("nine", 28, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    for day in [25, 26] {
+        archive.release_of("nine", day, &archive.owner);
+        archive
+            .publish_with(&["--older", &date(day)])
+            .said_no("takes none twice");
+    }
+}
+
+#[test]
+fn programs_are_told_what_was_published() {
+    let archive = Archive::new();
+    let ran = archive.publish("--json");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let told: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let fingerprint = archive.owner.fingerprint();
+    assert_eq!(
+        told,
+        serde_json::json!({
+            "release": "Test nine", "date": date(26), "back_from": null, "signers": [fingerprint],
+            "packages": 2, "digests": told["digests"], "unchanged": 0, "unlisted": [],
+            "missing_indexes": [], "missing_architectures": [], "installer_packages": 0,
+        })
+    );
+    assert!(told["digests"].as_u64().is_some_and(|digests| digests >= 2));
+    let told: serde_json::Value =
+        serde_json::from_str(&archive.publish("--json").out).expect("JSON");
+    assert_eq!(told["unchanged"], 2);
 }
 
 #[test]
@@ -467,7 +536,7 @@ fn another_release_or_another_signer_is_refused_until_it_is_named() {
     archive.release_of("nine", 26, &archive.owner);
     assert_eq!(archive.publish("").code, 0);
     archive.release_of("ten", 26, &archive.owner);
-    archive.stays(1, "--older takes it");
+    archive.stays(1, "--older 'Thu, 26");
     let other = Key::new(&archive.place, "other");
     archive.place.file(
         "keyring",

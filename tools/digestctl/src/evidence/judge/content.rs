@@ -32,6 +32,7 @@ use crate::{
         lists::Lists,
         reason::Reason,
         trust::{
+            Entry,
             Revoked,
             ALLOWED, //
         },
@@ -70,11 +71,14 @@ impl Round<'_> {
         let mut removed: Vec<_> = events.removed.iter().collect();
         removed.sort_by_key(|(_, number)| **number);
         for (list, number) in removed {
-            if self.judge.trust.revoked_in(revoked, list)?.is_empty() {
+            // What a list itself revokes was never known by it: a use of it has a record.
+            let revoked = self.judge.trust.revoked_in(revoked, list)?;
+            if !revoked.iter().any(|entry| entry.is_known) {
                 continue;
             }
             let detail = format!(
-                "{list}, of which something is revoked, was removed: what was used of it is not told"
+                "{list}, of which something is revoked, was removed: what was used of it is not \
+                 told, also by later evidence"
             );
             match self.judge.trust.expected.require_seen {
                 true => self.find(Reason::SeenMissing, Some(*number), detail),
@@ -179,6 +183,7 @@ impl Round<'_> {
                 digest: digest.to_string(),
                 standing,
                 list: list.map(|list| list.to_string()),
+                since: None,
             });
         }
         Ok(())
@@ -358,7 +363,12 @@ impl Round<'_> {
 
     fn check_used(&mut self, number: u64, used: &seen::Line<'_>, revoked: &Revoked) -> Result<()> {
         let trust = self.judge.trust;
-        for (place, digest) in trust.revoked_in(revoked, &used.list)?.iter() {
+        for Entry {
+            number: place,
+            digest,
+            ..
+        } in trust.revoked_in(revoked, &used.list)?.iter()
+        {
             let by = revoked.by.get(digest).map(Digest::to_string);
             let by = match trust.expected.revoke.contains(digest) {
                 true => Some("the expectations".to_owned()),

@@ -26,6 +26,7 @@ use crate::{
             Values, //
         },
         reason::Reason,
+        rounds::Rounds,
         state::State, //
     },
     terminal::plain, //
@@ -41,6 +42,8 @@ pub(super) struct Covered<'a> {
     pub(super) pcr: u32,
     /// The PCRs after these records.
     pub(super) values: Values,
+    /// The PCRs after the records of the last round, if they are known to be among these.
+    pub(super) at_last_round: Option<Values>,
     /// The text of the start record, and the one that has the first values of the PCR. None if an
     /// earlier round has judged them.
     pub(super) start: Option<(Lines<'a>, Lines<'a>)>,
@@ -76,10 +79,13 @@ impl<'a> Round<'a> {
             return None;
         }
         let initial = self.with_others(&history, &origin, facts)?;
-        let Some((covered, values)) = history.covered(&initial, &facts.quoted) else {
+        let last = self.judge.rounds.as_ref().map(Rounds::last);
+        let mark = last.and_then(|last| last.checked_sub(log.first)?.try_into().ok());
+        let Some(coverage) = history.covered(&initial, &facts.quoted, mark) else {
             self.explain(&history, &origin, facts);
             return None;
         };
+        let covered = coverage.extends;
         if origin.state.is_none() && covered < 2 {
             let detail = "the quote was made before the module was loaded";
             self.find(Reason::LogStart, None, detail);
@@ -91,7 +97,8 @@ impl<'a> Round<'a> {
             history,
             behind,
             pcr: origin.pcr,
-            values,
+            values: coverage.values,
+            at_last_round: coverage.at_mark,
             start: origin.start,
             state: origin.state,
         })

@@ -29,6 +29,7 @@ use digest_logic::{
     evidence::attest::ClockInfo, //
 };
 
+use self::cover::Covered;
 use super::{
     crypto::AttestationKey,
     document::Evidence,
@@ -41,7 +42,16 @@ use super::{
         Reason,
         Verdict, //
     },
-    state::State,
+    rounds::{
+        Of,
+        Rounds,
+        Time,
+        MOST, //
+    },
+    state::{
+        Memory,
+        State, //
+    },
     trust::Trust,
     verdict::Judgement, //
 };
@@ -52,8 +62,12 @@ pub(crate) struct Judge<'a> {
     /// The question that the quote answers.
     pub(crate) nonce: Vec<u8>,
     pub(crate) key: Expectation,
-    /// Of the last round.
+    /// Of the last round in which the machine was trusted.
     pub(crate) state: Option<State>,
+    /// Of earlier rounds.
+    pub(crate) rounds: Option<Rounds>,
+    /// When this round is, if it is to be remembered.
+    pub(crate) now: Option<Time>,
 }
 
 /// Which attestation key is expected.
@@ -90,12 +104,12 @@ struct Round<'a> {
 }
 
 impl Judge<'_> {
-    /// Judges `evidence`. Returns as well what to remember if the machine is trusted.
+    /// Judges `evidence`. Returns as well what to remember, if something is new.
     ///
     /// # Errors
     ///
     /// What the verifier itself needs cannot be read.
-    pub(crate) fn judge(&self, evidence: &Evidence) -> Result<(Judgement, Option<State>)> {
+    pub(crate) fn judge(&self, evidence: &Evidence) -> Result<(Judgement, Option<Memory>)> {
         let mut round = Round {
             judge: self,
             evidence,
@@ -103,14 +117,29 @@ impl Judge<'_> {
             looked_at: HashMap::new(),
             lists_of: HashMap::new(),
         };
-        let state = round.run()?;
-        let trusted = round.judgement.verdict() == Verdict::Trusted;
-        Ok((round.judgement, state.filter(|_| trusted)))
+        let outcome = round.run()?;
+        let judgement = round.judgement;
+        let Some((state, rounds)) = outcome else {
+            return Ok((judgement, None));
+        };
+        let memory = match judgement.verdict() {
+            Verdict::Trusted => Some(Memory {
+                state: Some(state),
+                rounds,
+            }),
+            // What was judged stays as it was.
+            _ if rounds.is_some() && rounds != self.rounds => Some(Memory {
+                state: self.state.clone(),
+                rounds,
+            }),
+            _ => None,
+        };
+        Ok((judgement, memory))
     }
 }
 
 impl Round<'_> {
-    fn run(&mut self) -> Result<Option<State>> {
+    fn run(&mut self) -> Result<Option<(State, Option<Rounds>)>> {
         let Some(facts) = self.check_quote()? else {
             return Ok(None);
         };
@@ -143,9 +172,10 @@ impl Round<'_> {
         self.check_low(&lists, &events);
         self.check_content(&covered, &lists, &events)?;
         self.check_required(&lists);
+        let rounds = self.date(&covered, &facts);
         let pcr = covered.pcr;
         let values = covered.values.iter();
-        Ok(Some(State {
+        let state = State {
             ak: facts.ak,
             inputs: self.judge.trust.inputs,
             count: covered
@@ -158,7 +188,50 @@ impl Round<'_> {
                 .map(|(_, value)| *value)
                 .collect(),
             lists,
-        }))
+        };
+        Ok(Some((state, rounds)))
+    }
+
+    /// Says of what was found since when it is there. Returns the rounds with this one, if it is to
+    /// be remembered.
+    fn date(&mut self, covered: &Covered<'_>, facts: &Facts) -> Option<Rounds> {
+        let now = self.judge.now?;
+        let history = &covered.history;
+        let count = history.number_of_extend(history.extends.len());
+        // A bank that vouches for something.
+        let mut values = covered.values.iter();
+        let (_, value) = values.find(|((pcr, algo), _)| *pcr == covered.pcr && !algo.is_weak())?;
+        let of = Of {
+            ak: facts.ak,
+            reset_count: facts.clock.reset_count,
+            clock: facts.clock.clock,
+            value: *value,
+        };
+        // Those of another boot or key tell nothing of these records.
+        let before = self.judge.rounds.as_ref();
+        let before = before
+            .filter(|rounds| (rounds.of.ak, rounds.of.reset_count) == (of.ak, of.reset_count));
+        let mut rounds = match before {
+            // Evidence of before the last round: what is behind it has come already.
+            Some(rounds) if of.clock < rounds.of.clock => return Some(rounds.clone()),
+            // Nor do those of another list, such as of a module that was loaded again.
+            Some(rounds) if self.goes_on(covered, &rounds.of.value) => {
+                let mut rounds = rounds.clone();
+                rounds.add(of, count, now);
+                rounds
+            }
+            _ => Rounds::new(of, count, now),
+        };
+        let found = self.judgement.date(&rounds);
+        rounds.thin(MOST, &found);
+        Some(rounds)
+    }
+
+    /// Whether the records are those after which the PCR had `value` at the last round, and more.
+    fn goes_on(&self, covered: &Covered<'_>, value: &Digest) -> bool {
+        let values = covered.at_last_round.as_ref();
+        let value_then = values.and_then(|values| values.get(&(covered.pcr, value.algo())));
+        value_then == Some(value)
     }
 
     fn find(&mut self, reason: Reason, record: Option<u64>, detail: impl Into<String>) {

@@ -13,9 +13,12 @@ use anyhow::{
     Result, //
 };
 
-use crate::report::{
-    detail,
-    quoted, //
+use crate::{
+    progress,
+    report::{
+        detail,
+        quoted, //
+    }, //
 };
 
 /// The headers of a database, one after the other.
@@ -35,9 +38,10 @@ pub(super) fn export(database: Option<&Path>) -> Result<Vec<u8>> {
         }
         command.arg("--exportdb");
         detail(format_args!("running {command:?}"));
-        let output = command
-            .output()
-            .context("cannot run rpmdb; it is in the package rpm")?;
+        let waiting = progress::waiting("rpmdb reads the database");
+        let output = command.output();
+        waiting.finish_and_clear();
+        let output = output.context("cannot run rpmdb; it is in the package rpm")?;
         if output.status.success() && !output.stdout.is_empty() {
             return Ok(output.stdout);
         }

@@ -73,6 +73,44 @@ fn a_list_that_was_removed_hides_no_use_where_evidence_of_use_is_required() {
 }
 
 #[test]
+fn revocations_that_are_replaced_hide_no_use_of_what_they_revoke() {
+    let Some(mut machine) = prepared() else {
+        return;
+    };
+    let place = &machine.place;
+    place.file("bad/one", "a bad program");
+    for (list, serial) in [("revoked1", 1), ("revoked2", 2)] {
+        for line in [
+            format!("generate bad --revoked -o {list} --name revocations --serial {serial}"),
+            format!("sign {list} --key alice.key --cert alice.pem"),
+            format!("metadata --root . {list} -o {list}.metadata"),
+            format!("repo add repo {list}"),
+        ] {
+            machine.digestctl(&line).good();
+        }
+        place.file("bad/two", "another bad program");
+    }
+    machine.reset();
+    machine.boot("revoked1.metadata");
+    let place = &machine.place;
+    let [first, second] = ["revoked1", "revoked2"].map(|name| digest_of(place.read(name)));
+    let metadata = digest_of(place.read("revoked2.metadata"));
+    machine.append(&named(metadata, "digest_lists_metadata:/revoked2"));
+    machine.append(&own("digest_lists_remove", &format!("{first}\n")));
+    place.file("seen", format!("{second} 2 00\n"));
+    machine.append(&checkpoint(place));
+    machine
+        .attest(
+            "replaced",
+            "--seen seen --metadata revoked1.metadata --metadata revoked2.metadata",
+        )
+        .good();
+    let ran = machine.expecting("replaced", "evidence_of_use=required");
+    verdict(&ran, 0, "TRUSTED");
+    ran.printed("updates: 1\n");
+}
+
+#[test]
 fn neither_a_refusal_nor_a_removal_that_root_writes_hides_an_older_edition() {
     let Some(mut machine) = prepared() else {
         return;

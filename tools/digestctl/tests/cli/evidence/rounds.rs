@@ -10,6 +10,7 @@ use super::{
     own,
     prepared,
     shared,
+    states::judged,
     verdict,
     Machine,
     NONCE, //
@@ -189,6 +190,7 @@ fn many_machines_are_judged_in_one_run_each_with_its_own_verdict_and_state() {
     assert_eq!(lines[5], "honest: TRUSTED");
     ran.printed("6 machines: 2 trusted, 1 not trusted, 3 not judged\n");
     assert!(place.has("states/fleet-one") && !place.has("states/fleet-two"));
+    let judged = |path: &str| judged(&place.read(path));
 
     // What is remembered is what one run for one machine would have remembered.
     verdict(
@@ -196,10 +198,7 @@ fn many_machines_are_judged_in_one_run_each_with_its_own_verdict_and_state() {
         0,
         "TRUSTED",
     );
-    assert_eq!(
-        place.read("states/fleet-alone"),
-        place.read("states/fleet-one")
-    );
+    assert_eq!(judged("states/fleet-alone"), judged("states/fleet-one"));
     let ran = machine.digestctl(&format!("verify-evidence --fleet fleet --json {by}"));
     let values: Vec<Value> = ran
         .out

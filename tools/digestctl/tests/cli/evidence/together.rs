@@ -90,6 +90,10 @@ fn a_list_that_revokes_is_noted_before_it_is_there_and_two_runs_add_one_after_th
             "{}",
             ran.err
         );
+        // Another list that comes does not make up for it.
+        machine.digestctl("repo add repo base").good();
+        let ran = machine.verify("honest", "");
+        assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
         std::fs::remove_file(place.path(&prefix)).expect("removed");
     }
     let mut held = hold(&machine, "repo", "cp repo/revocations before");
