@@ -19,7 +19,5 @@ bash /mnt/share/run.sh hand || status=1
 rm -r "/lib/modules/$release/extra"
 
 cd /mnt/share/debs || exit
-openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=test -days 1000 \
-	-addext keyUsage=critical,digitalSignature 2>/dev/null || exit
 bash /mnt/share/run.sh packages || status=1
 exit "$status"

@@ -62,7 +62,7 @@ fails_saying() {
 }
 install() { apt-get -q -y install "$@"; }
 
-plan 39
+plan 40
 
 section "apt install"
 check "installs the headers of the kernel" install "linux-headers-$release"
@@ -141,7 +141,10 @@ check "that kernel can be removed" apt-get -q -y purge "linux-image-$other"
 plain "$(module "$new")" >"$share/digest_lists.ko"
 
 section "the removal"
-check "removes the new kernel" apt-get -q -y purge --autoremove "linux-image-$new" "linux-headers-$new"
+# apt protects what the newest kernel needs, even without that kernel.
+check "removes the new kernel" apt-get -q -y purge --autoremove "linux-image-$new" "linux-headers-$new" "linux-modules-$new" \
+	"linux-binary-$new" "linux-base-$new"
+check_eq "leaves no package of it" "" "$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "linux-*-$new" | sed -n 's/ installed$//p')"
 check_eq "leaves no module of it" "" "$(compgen -G "/lib/modules/$new/updates/dkms/*")"
 check_eq "leaves the links with the kernel that is there" "$release" "$(default_link)"
 rm /etc/modprobe.d/enforce.conf

@@ -17,7 +17,7 @@ release=$(cd /boot && echo initrd.img-*)
 release=${release#initrd.img-}
 initramfs=/boot/initrd.img-$release
 lists=/etc/digest_lists/lists
-plan 41
+plan 43
 
 check_eq "the system has dracut and no initramfs-tools" dracut \
 	"$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' dracut initramfs-tools 2>/dev/null | sed -n 's/ installed$//p')"
@@ -95,7 +95,10 @@ check "the hooks can be removed" apt-get -q -y remove digest-lists
 check_eq "no initramfs loads digest lists then" "" \
 	"$(for file in "$initramfs" "/boot/initrd.img-$other"; do content "$file" | grep -E "$ours"; done)"
 check "both are there" [ -s "$initramfs" -a -s "/boot/initrd.img-$other" ]
-check "the hooks can be installed again" apt-get -q -y install /mnt/share/digest-lists_*.deb
+made=$(stat -c '%i %y' "$initramfs")
+check "the module's package can be removed then" apt-get -q -y remove "digest-lists-modules-$release"
+check_eq "no initramfs is made anew for a module that it has not" "$made" "$(stat -c '%i %y' "$initramfs")"
+check "the packages can be installed again" apt-get -q -y install /mnt/share/digest-lists{,-modules-"$release"}_*.deb
 rm -r "/boot/initrd.img-$other" "/lib/modules/$other"
 
 section

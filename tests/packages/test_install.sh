@@ -14,7 +14,7 @@
 packages=(/mnt/share/*.deb)
 release=$(cd /boot && echo initrd.img-*)
 release=${release#initrd.img-}
-plan 49
+plan 51
 
 check_eq "the system has nothing of the project" "" "$(dpkg-query -W -f '${Package}\n' | grep -i digest)"
 # As 'make install' did it once. What is in /etc counts more than what a package has.
@@ -146,6 +146,9 @@ check "the hooks can be removed" apt-get -q -y remove digest-lists
 check_eq "no initramfs loads digest lists then" "" \
 	"$(for file in "$initramfs" "/boot/initrd.img-$other"; do lsinitramfs "$file" | grep init-bottom/digest_lists; done)"
 check "both are there" [ -s "$initramfs" -a -s "/boot/initrd.img-$other" ]
-check "the hooks can be installed again" apt-get -q -y install /mnt/share/digest-lists_*.deb
+made=$(stat -c '%i %y' "$initramfs")
+check "the module's package can be removed then" apt-get -q -y remove "digest-lists-modules-$release"
+check_eq "no initramfs is made anew for a module that it has not" "$made" "$(stat -c '%i %y' "$initramfs")"
+check "the packages can be installed again" apt-get -q -y install /mnt/share/digest-lists{,-modules-"$release"}_*.deb
 rm -r "/boot/initrd.img-$other" "/lib/modules/$other"
 finish

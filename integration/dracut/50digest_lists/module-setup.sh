@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# dracut module: puts the module, digestctl, the signed lists of /etc/digest_lists/lists and the
-# policy of /etc/digest_lists/policy, if there is one, into the initramfs. digest_lists.sh loads
-# them. The hook for initramfs-tools does the same, by the same functions.
+# dracut module: puts the module, digestctl, the lists of /etc/digest_lists/lists with their
+# signatures, and the policy of /etc/digest_lists/policy, if there is one, into the initramfs.
+# digest_lists.sh loads them. The hook for initramfs-tools does the same, by the same functions.
 #
 # It ends dracut where the next boot could not start: the initramfs that is there stays, and the
 # installation of a new kernel fails. A module that only fails is left out, and dracut goes on.

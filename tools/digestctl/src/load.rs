@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long)]
     bytes: bool,
 
-    /// Leave out the lists that are refused; the exit status is 1 if none is left
+    /// Leave out the lists that are refused; the exit status is 2 if none is left
     #[arg(long)]
     skip_bad: bool,
 

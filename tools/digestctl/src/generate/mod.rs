@@ -131,7 +131,7 @@ pub(crate) struct Args {
     #[arg(short = 'x', long)]
     one_file_system: bool,
 
-    /// Write the list even if some files could not be read; the exit status is still 1
+    /// Write the list even if some files could not be read; the exit status is 2 all the same
     #[arg(short, long)]
     keep_going: bool,
 

@@ -53,6 +53,13 @@ fn every_command_explains_itself() {
             .good()
             .printed("Examples:\n  digestctl ");
     }
+    // What was written all the same, and what could not be loaded at all.
+    for command in ["generate", "load", "repo publish"] {
+        place
+            .run(&format!("{command} --help"))
+            .good()
+            .printed("the exit status is 2 ");
+    }
     place
         .run("--help")
         .good()
