@@ -71,8 +71,8 @@ struct diglist_redirection {
 };
 
 /*
- * The same where the private field of OPS has one for each of its functions. IP lies some instructions into the function:
- * it is in the last one that begins before.
+ * The same where the private field of OPS has one for each of its functions. IP lies some
+ * instructions into the function: it is in the last one that begins before.
  */
 void notrace diglist_ftrace_redirect_each(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 					  struct ftrace_regs *fregs)

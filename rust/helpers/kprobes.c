@@ -4,9 +4,9 @@
 #include <linux/slab.h>
 
 /*
- * Finds N traced functions by NAMES; an address is 0 if there is no such function. A kprobe that is never armed does:
- * registering it resolves the name. They are unregistered together, which waits for one grace period of RCU; one at a time
- * would wait for N.
+ * Finds N traced functions by NAMES; an address is 0 if there is no such function. A kprobe that is
+ * never armed does: registering it resolves the name. They are unregistered together, which waits
+ * for one grace period of RCU; one at a time would wait for N.
  */
 int diglist_function_addresses(const char *const *names, unsigned long *addresses, size_t n)
 {

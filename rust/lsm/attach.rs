@@ -258,7 +258,7 @@ impl Attachment {
     ///
     /// As for [`Attachment::new`].
     unsafe fn redirect(hooks: &'static [Hook], addresses: &mut [ffi::c_ulong]) -> Result<Self> {
-        let mut redirections = KVec::with_capacity(hooks.len() + 1, GFP_KERNEL)?;
+        let mut redirections = KVec::new();
         for (&from, hook) in addresses.iter().zip(hooks) {
             // CAST: An address.
             let to = hook.address() as ffi::c_ulong;

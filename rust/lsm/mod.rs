@@ -37,7 +37,10 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use table::Hooks;
+use table::{
+    Hook,
+    Hooks, //
+};
 
 /// All hooks attached to one handler. Dropping it detaches them and waits until no task is in the
 /// handler; may sleep. If one cannot be detached it never returns: the code and the handler must
@@ -69,14 +72,17 @@ impl<H: Handler> Registration<H> {
             active,
         };
         let mut addresses = attach::addresses(Hooks::<H>::ALL)?;
-        let mut left = addresses.as_mut_slice();
-        for hooks in Hooks::<H>::ALL.chunk_by(|a, b| preference.together(a, b)) {
-            let (these, others) = left.split_at_mut_checked(hooks.len()).ok_or(EINVAL)?;
-            left = others;
+        let (mut hooks, mut at) = (Hooks::<H>::ALL, addresses.as_mut_slice());
+        while let Some(first) = hooks.first() {
+            let beside = |hook: &&Hook| preference.together(first, hook);
+            let count = hooks.iter().take_while(beside).count().max(1);
+            let (these, others) = hooks.split_at_checked(count).ok_or(EINVAL)?;
+            let (stubs, left) = at.split_at_mut_checked(count).ok_or(EINVAL)?;
             // SAFETY: `active` is a handler of this type, in service until this is dropped, which
             // waits for all tasks.
-            let attachment = unsafe { Attachment::new(hooks, these, preference) }?;
+            let attachment = unsafe { Attachment::new(these, stubs, preference) }?;
             registration.attachments.push(attachment, GFP_KERNEL)?;
+            (hooks, at) = (others, left);
         }
         probe::run()?;
         Ok(registration)

@@ -5,7 +5,8 @@
 # user who makes such a write does not get other content executed when the pages go than was looked
 # at.
 #
-# shellcheck disable=SC2015,SC2154 # 'A && B || bail' ends the test in either case; set by intruder.sh
+# shellcheck disable=SC2015,SC2016,SC2154 # 'A && B || bail' ends the test in either case; 'eval' in a check; set by
+# intruder.sh
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"

@@ -84,8 +84,7 @@ pub(super) struct Wanted {
     #[arg(long)]
     partial: bool,
 
-    /// Leave out packages that cannot be read, instead of publishing nothing; the exit status is 2
-    /// all the same
+    /// Leave out packages that cannot be read; the exit status is 2 all the same
     #[arg(long)]
     keep_going: bool,
 }

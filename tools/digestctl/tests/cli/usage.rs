@@ -58,7 +58,7 @@ fn every_command_explains_itself() {
         place
             .run(&format!("{command} --help"))
             .good()
-            .printed("the exit status is 2");
+            .printed("the exit status is 2 ");
     }
     place
         .run("--help")

@@ -34,7 +34,10 @@ pub(super) fn judged(state: &[u8]) -> Vec<String> {
 
 /// The lines of a state, with their digest behind them.
 fn ended(lines: &[String]) -> String {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text: String = lines
+        .iter()
+        .flat_map(|line| [line.as_str(), "\n"])
+        .collect();
     let end = &sha256(&text)[..16];
     format!("{text}end={end}\n")
 }
@@ -70,10 +73,11 @@ fn age(machine: &Machine, path: &str, days: i64) {
     if let Some(last) = all.last_mut() {
         last.1 -= days * 86_400;
     }
-    let text: String = all
+    let words: Vec<_> = all
         .iter()
         .map(|(count, time)| format!(" {count}@{time}"))
         .collect();
+    let text = words.concat();
     rewrite(machine, path, |lines| {
         let line = lines.iter_mut().find(|line| line.starts_with("rounds="));
         let line = line.expect("rounds");
@@ -259,11 +263,11 @@ fn many_rounds_leave_the_first_time_and_a_small_state() {
                     .map(|day| day[..10].to_owned())
             };
             assert!(
-                day("by").expect("a time") >= came[..10].to_owned(),
+                day("by").expect("a time").as_str() >= &came[..10],
                 "{finding}"
             );
             assert!(
-                day("after").expect("a time") < came[..10].to_owned(),
+                day("after").expect("a time").as_str() < &came[..10],
                 "{finding}"
             );
         }
