@@ -113,6 +113,10 @@ debug_kernel() { [[ $RELEASE == *-kasan || $RELEASE == *-kcsan ]]; }
 # scripts/debug-kernel. Instead of the plan.
 distribution_only() { ! debug_kernel || skip_all "only on the distribution's kernel: $*"; }
 
+# check_memory NAME COMMAND...: one result about the memory that something takes. The sanitizers of
+# a kernel of scripts/debug-kernel take more.
+check_memory() { if debug_kernel; then skip "$1" "only on the distribution's kernel"; else check "$@"; fi; }
+
 # bail REASON: fails every result that is still to come and ends the test.
 bail() {
 	note "$*"

@@ -113,7 +113,7 @@ for lists in 1 10; do
 	seen=$(sort -n rounds | sed -n 3p)
 	note "loaded in $(((${end/[^0-9]/} - ${start/[^0-9]/}) / 1000)) ms: the module counts $((own / 10)).$((own % 10)) bytes per digest"
 	note "memory in use: $((seen / 10)).$((seen % 10)) bytes per digest (median of 5; tenths: $(sort -n rounds | paste -sd' ')); slab, vmalloc, page tables: $other KiB"
-	check "cost at most 40 bytes each, by /proc/meminfo and by the module" [ $((own > seen ? own : seen)) -le 400 ]
+	check_memory "cost at most 40 bytes each, by /proc/meminfo and by the module" [ $((own > seen ? own : seen)) -le 400 ]
 	rm big-*
 done
 section "100000 digests in a list"
@@ -139,6 +139,6 @@ find "$WORK/r" -type f -exec cat {} + >/dev/null
 each=$((($(kmalloc) - before) / 20000))
 check_eq "are in the list" 20000 "$(grep -c " $WORK/r/" "$SECFS/ascii_runtime_measurements")"
 note "$each bytes of the allocator per file"
-check "take at most 200 bytes each, beside 64 of the file" [ "$each" -le 264 ]
+check_memory "take at most 200 bytes each, beside 64 of the file" [ "$each" -le 264 ]
 unload_module
 finish

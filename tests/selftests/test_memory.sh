@@ -25,11 +25,11 @@ for count in 100000 1000000; do
 	all=$(($(kernel_memory) - before))
 	note "$count digests: $all bytes by the kernel's figures, $(status digest_memory) by the module's;" \
 		"$((all * 10 / count / 10)).$((all * 10 / count % 10)) bytes per digest"
-	check "take at most 40 bytes each" [ "$all" -le $((40 * count)) ]
+	check_memory "take at most 40 bytes each" [ "$all" -le $((40 * count)) ]
 	check "take at most 40 bytes each by the module's own figure" [ "$(status digest_memory)" -le $((40 * count)) ]
 	unload_all
 done
 section "lists that are gone"
 check_eq "no digest is left" 0 "$(cat "$SECFS/digests_count")"
-check "the memory is back" wait_for 20 memory_back "$empty"
+check_memory "the memory is back" wait_for 20 memory_back "$empty"
 finish
