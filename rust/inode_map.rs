@@ -82,10 +82,12 @@ impl<T: Copy> InodeMap<T> {
     pub(crate) const ENTRY_SIZE: usize =
         core::mem::size_of::<Entry<T>>() - core::mem::size_of::<KvfreeRcuHead>();
 
-    /// An empty map with `1 << bits` chains.
-    pub(crate) fn new(bits: u32) -> impl PinInit<Self, Error> {
+    /// An empty map with `count` chains, a power of two. May sleep.
+    pub(crate) fn new(count: usize) -> impl PinInit<Self, Error> {
         let make = move || {
-            let count = 1usize.checked_shl(bits).ok_or(EINVAL)?;
+            if !count.is_power_of_two() {
+                return Err(EINVAL);
+            }
             let mut chains = KVVec::with_capacity(count, GFP_KERNEL)?;
             for _ in 0..count {
                 chains.push(Atomic::new(ptr::null_mut()), GFP_KERNEL)?;
@@ -218,6 +220,10 @@ impl<T: Copy> InodeMap<T> {
             let Some(head) = self.chains.get(at) else {
                 break;
             };
+            // Most chains are empty. What is put into one meanwhile is left for the next time.
+            if head.load(Relaxed).is_null() {
+                continue;
+            }
             let _lock = self.writer.lock();
             if self.retired.load(Relaxed) {
                 break;

@@ -22,6 +22,12 @@ use kernel::{
     prelude::*, //
 };
 
+/// The memory that the kernel manages, in bytes. Does not sleep.
+pub(crate) fn memory() -> u64 {
+    // SAFETY: Reads a counter.
+    unsafe { bindings::diglist_memory() }
+}
+
 /// One page.
 ///
 /// # Invariants

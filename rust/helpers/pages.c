@@ -2,6 +2,7 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -23,6 +24,12 @@ void *diglist_pages_map_readonly(struct page **pages, unsigned int count)
 void diglist_pages_unmap(const void *addr)
 {
 	vunmap(addr);
+}
+
+/* What the kernel manages, in bytes. */
+__u64 diglist_memory(void)
+{
+	return (__u64)totalram_pages() << PAGE_SHIFT;
 }
 
 /* Memory of a few bytes for what must not get lost. May sleep. */

@@ -35,10 +35,12 @@ use crate::sys::{
         Full,
         Read, //
     },
+    pages,
     shrinker::Shrink, //
 };
 use digest_logic::{
     cache::{
+        chains,
         Entry,
         Inode,
         Left,
@@ -51,9 +53,6 @@ use digest_logic::{
 use epoch::Epochs;
 use fast::Fast;
 use kernel::prelude::*;
-
-/// log2 of the number of hash chains (128 KiB).
-const CHAINS: u32 = 14;
 
 /// The beginning of a look at the content of a file. The result describes the content that is used
 /// only if nothing changed since.
@@ -97,7 +96,7 @@ impl Cache {
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         const { assert!(InodeMap::<Entry>::ENTRY_SIZE <= 56) };
         try_pin_init!(Self {
-            inodes <- InodeMap::new(CHAINS),
+            inodes <- InodeMap::new(chains(pages::memory())),
             epochs: Epochs::new(),
             fast: Fast::new()?,
         })

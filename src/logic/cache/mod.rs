@@ -34,3 +34,12 @@ pub use marks::{
     Marks, //
 };
 pub use signs::Signs;
+
+/// How many chains the map of entries has on a machine with `memory` bytes: one per 64 KiB, so that
+/// with inodes in half of the memory a chain has some 32 entries. A power of two; the least take
+/// 128 KiB, the most 32 MiB.
+pub fn chains(memory: u64) -> usize {
+    let wanted = (memory >> 16).clamp(1 << 14, 1 << 22);
+    // CAST: At most 1 << 22.
+    wanted.next_power_of_two() as usize
+}

@@ -8,6 +8,7 @@ use digest_logic::{
         Vouchers, //
     },
     cache::{
+        chains,
         Entry,
         Inode,
         Left,
@@ -319,4 +320,21 @@ fn a_writer_that_comes_during_a_truncate_is_no_heir_of_former_writers() {
     let old = Entry::marked(None, 5, marks);
     let beside = Entry::truncated(old, 6, &two, false).map(|entry| entry.marks());
     assert_eq!(beside, Some(marks), "another writer is there");
+}
+
+#[test]
+fn the_number_of_chains_grows_with_the_memory() {
+    let gib = 1u64 << 30;
+    let expected = [
+        (0, 1 << 14),
+        (gib, 1 << 14),
+        (gib + (1 << 16), 1 << 15),
+        (8 * gib, 1 << 17),
+        (24 * gib, 1 << 19),
+        (256 * gib, 1 << 22),
+        (u64::MAX, 1 << 22),
+    ];
+    for (memory, count) in expected {
+        assert_eq!(chains(memory), count, "{memory} bytes");
+    }
 }
