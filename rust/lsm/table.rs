@@ -95,9 +95,9 @@ macro_rules! hooks {
 // Those that are passed seldom stand together: they are attached together.
 hooks! {
     inode_free_security: Often,
-    bprm_check_security: Seldom,
-    bprm_creds_for_exec: Seldom,
-    bprm_creds_from_file: Seldom,
+    bprm_check_security: OftenBesideOthers,
+    bprm_creds_for_exec: OftenBesideOthers,
+    bprm_creds_from_file: OftenBesideOthers,
     mmap_backing_file: Seldom,
     kernel_read_file: Seldom,
     kernel_post_read_file: Seldom,

@@ -24,7 +24,7 @@ work=/tmp/bench
 rounds=${1:?how many rounds?}
 declare -A uuid=([none]=11111111-1111-4111-8111-111111111111 [ima]=22222222-2222-4222-8222-222222222222
 	[module]=33333333-3333-4333-8333-333333333333)
-declare -A count=([open]=10000 [map]=5000 [exec]=200)
+declare -A count=([open]=10000 [map]=5000 [exec]=2000)
 
 die() {
 	printf 'error: %s\n' "$*" >&2
