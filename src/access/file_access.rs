@@ -126,7 +126,8 @@ impl<'a> Access<'a> {
 /// Whether pages of `file` may differ from what the file has: others may hold references to them,
 /// or writeback failed. Does not sleep.
 pub(super) fn has_foreign_pages(cache: &Cache, file: &File) -> bool {
-    file.can_be_cleansed() && (cache.is_shared(file) || file.failed_to_write())
+    // What kind of storage it is takes longer to ask, and is seldom asked so.
+    (cache.is_shared(file) || file.failed_to_write()) && file.can_be_cleansed()
 }
 
 /// Replaces such pages of a program or its interpreter before the kernel reads their headers. No
