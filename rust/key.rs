@@ -119,7 +119,7 @@ const SCRATCH: &CStr = c".digest_lists_candidate";
 /// The type of keys that verify signatures.
 const ASYMMETRIC: &CStr = c"asymmetric";
 
-/// User space may view and search a keyring, and nothing else.
+/// User space may view, read and search a keyring, and nothing else.
 const RING_PERMISSIONS: u32 = (c::KEY_POS_ALL & !(c::KEY_POS_SETATTR | c::KEY_POS_LINK))
     | c::KEY_USR_VIEW
     | c::KEY_USR_READ

@@ -119,7 +119,6 @@ impl AccessKind {
 /// | `file_open` | the task's own; they only choose the PCR of a violation and the rule that an audit record names | has none |
 /// | `file_post_open`, nfsd | current: those of the client, as the export maps them | same |
 /// | `file_post_open`, io_uring with a personality | current: those of the personality | same |
-/// | `file_post_open`, cachefiles | current: those that the daemon was given | same |
 /// | `kernel_read_file` and what follows | current: for firmware those of the kernel (uid 0) | same |
 /// | `kernel_load_data`, `kernel_post_load_data` | current: those of the task | same |
 /// | `key_post_create_or_update` | current: those of the task | same |

@@ -106,7 +106,7 @@ reasons! {
         "somebody changed the evidence";
     /// A PCR of the boot is not as expected.
     BootPcr = "boot-pcr", Untrusted,
-        "firmware, boot loader or kernel changed: renew the pcr= lines if that was you";
+        "firmware, boot loader or kernel changed: renew the boot_pcr= lines if that was you";
     /// The digest of the boot's PCRs is another one.
     BootAggregate = "boot-aggregate", Untrusted,
         "PCRs 0 to 9 changed after the module was loaded";
