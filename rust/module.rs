@@ -3,6 +3,7 @@
 //! The module itself and the kernel that it runs in.
 
 use super::bindings;
+use core::ptr;
 use kernel::{
     prelude::*,
     str::CStr, //
@@ -12,6 +13,24 @@ use kernel::{
 pub(crate) fn pin(module: &'static ThisModule) {
     // SAFETY: The module is loaded, since this is its code, and its `init` is running or has run.
     unsafe { kernel::bindings::__module_get(module.as_ptr()) };
+}
+
+/// Keeps `module` as it was before delete_module(2) called its exit function, which may be by force
+/// (`O_TRUNC`) in spite of [`pin`]. The task that asked for it sleeps for ever. Call it from the exit
+/// function, before anything is torn down.
+pub(crate) fn refuse_unload(module: &'static ThisModule) -> ! {
+    // SAFETY: The module stays, since its exit function does not return. delete_module(2) was the
+    // last to change the state, and does nothing until then. The kernel gave the reference back.
+    unsafe {
+        ptr::write_volatile(
+            &raw mut (*module.as_ptr()).state,
+            kernel::bindings::module_state_MODULE_STATE_LIVE,
+        );
+    }
+    loop {
+        // SAFETY: Task context; delete_module(2) holds no lock here.
+        unsafe { bindings::diglist_sleep_idle() };
+    }
 }
 
 /// A type of module parameters: an enum that has those of one type, numbered as in C, and reads

@@ -63,6 +63,7 @@ struct DigestLists {
     _checkpoints: Checkpoints,
     _hooks: Arc<Registration<Monitor>>,
     _monitor: Arc<Monitor>,
+    module: &'static ThisModule,
 }
 
 impl kernel::Module for DigestLists {
@@ -104,6 +105,17 @@ impl kernel::Module for DigestLists {
             _checkpoints: checkpoints,
             _hooks: hooks,
             _monitor: monitor,
+            module,
         })
+    }
+}
+
+impl Drop for DigestLists {
+    /// Runs before the fields are torn down: when the module is unloaded, also by force.
+    fn drop(&mut self) {
+        if !module::Switch::AllowUnload.get() {
+            pr_err!("not unloaded: the module was loaded without allow_unload=1. What asked for it by force sleeps until the next boot.\n");
+            module::refuse_unload(self.module);
+        }
     }
 }

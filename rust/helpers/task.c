@@ -21,6 +21,13 @@ void diglist_cond_resched(void)
 	cond_resched();
 }
 
+/* Sleeps, as an idle task that may be frozen, until somebody wakes it. */
+void diglist_sleep_idle(void)
+{
+	set_current_state(TASK_IDLE | TASK_FREEZABLE);
+	schedule();
+}
+
 /*
  * The process after TASK, in a circle that begins and ends with init_task. To be called under RCU.
  */

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Unloading: while tasks are in the hooks, without a trace in memory, and not at all unless it was
-# allowed at load.
+# Unloading: while tasks are in the hooks, and without a trace in memory. test_forced_unload.sh has
+# modules that were loaded without allow_unload.
 
 . "$(dirname "$0")/lib.sh"
 
-plan 12
+plan 11
 
 CYCLES=${CYCLES:-8}
 TASKS=4
@@ -103,12 +103,4 @@ check "less than 32 KiB per cycle stay behind" test $((kept_after - kept)) -lt $
 check "less than 4 KiB per cycle stay behind in kmalloc's caches" test $((bytes_after - bytes)) -lt $((4096 * COUNTED))
 check "no area of vmalloc stays behind" test $((areas_after - areas)) -lt "$COUNTED"
 check "no list stays in the memory that is not available" test $((available - available_after)) -lt $((1500 * COUNTED))
-
-section "without allow_unload"
-# Pinned.
-modprobe digest_lists pcr=15 || bail "the module does not load"
-pinned() { ! unload_module 2>"$WORK/error" && grep -q 'in use' "$WORK/error" && module_loaded; }
-check "the module cannot be unloaded" pinned
-# The other tests need it gone.
-rmmod -f digest_lists
 finish

@@ -13,14 +13,22 @@ use anyhow::{
     Context,
     Result, //
 };
-use digest_logic::metadata::Metadata;
+use digest_logic::{
+    digest::Hex,
+    metadata::Metadata, //
+};
 use serde_json::json;
 
 use crate::{
     format,
+    hash::hash_bytes,
     json,
-    output::is_standard,
+    output::{
+        is_standard,
+        write_atomically, //
+    },
     report::{
+        complain,
         count,
         if_read,
         quoted,
@@ -52,6 +60,10 @@ pub(crate) struct Args {
     #[arg(long)]
     skip_bad: bool,
 
+    /// Keep a copy of what is written in DIR, under its SHA-256, for `digestctl attest`
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+
     /// Print JSON: an object with how many lists were loaded, and which were left out
     #[arg(long)]
     json: bool,
@@ -60,13 +72,28 @@ pub(crate) struct Args {
     location: Location,
 }
 
+impl Args {
+    /// Keeps a copy of `metadata`, which are about to be written. Where it cannot be kept, that is
+    /// said: what counts is that the lists are loaded.
+    fn keep(&self, metadata: &[u8]) {
+        let Some(directory) = &self.keep else { return };
+        let copy = directory.join(Hex(&hash_bytes(metadata)).to_string());
+        if let Err(error) = write_atomically(&copy, metadata) {
+            complain(format_args!(
+                "note: the metadata cannot be kept for attestation: {error:#}"
+            ));
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let name = quoted(&args.metadata);
     let data = format::read(&args.metadata)?;
     if args.skip_bad {
-        return skip_bad::run(&args.location, &name, &data, args.json);
+        return skip_bad::run(args, &name, &data);
     }
+    args.keep(&data);
     let written = if args.bytes || is_standard(&args.metadata) {
         args.location.write("digest_lists", &data)
     } else {

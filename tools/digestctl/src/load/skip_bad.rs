@@ -33,6 +33,7 @@ use indicatif::ProgressBar;
 use rustix::io::Errno;
 use serde_json::json;
 
+use super::Args;
 use crate::{
     hash::hash_slices,
     json,
@@ -49,10 +50,10 @@ use crate::{
 };
 
 /// Loads the good ones of the lists that `data`, called `name`, describe.
-pub(super) fn run(location: &Location, name: &str, data: &[u8], as_json: bool) -> Result<()> {
+pub(super) fn run(args: &Args, name: &str, data: &[u8]) -> Result<()> {
     let metadata =
         Metadata::parse(data).with_context(|| format!("cannot load {name}: it is not metadata"))?;
-    location.check("digest_lists")?;
+    args.location.check("digest_lists")?;
     let mut good = Vec::new();
     let mut outcome = Outcome::default();
     let bar = progress::of_lists(metadata.len());
@@ -64,9 +65,9 @@ pub(super) fn run(location: &Location, name: &str, data: &[u8], as_json: bool) -
             }
         }
     }
-    load(location, &good, &mut outcome, &bar)?;
+    load(args, &good, &mut outcome, &bar)?;
     bar.finish_and_clear();
-    if as_json {
+    if args.json {
         let left_out = outcome.bad.iter();
         let left_out = left_out.map(|(path, reason)| json!({"path": path, "reason": reason}));
         let left_out: Vec<_> = left_out.collect();
@@ -77,7 +78,7 @@ pub(super) fn run(location: &Location, name: &str, data: &[u8], as_json: bool) -
     if outcome.loaded == 0 {
         bail!("no list of {name} could be loaded");
     }
-    if as_json {
+    if args.json {
         return Ok(());
     }
     let lists = count(outcome.loaded, "list");
@@ -116,7 +117,7 @@ impl Outcome {
 }
 
 fn load(
-    location: &Location,
+    args: &Args,
     records: &[Record<'_>],
     outcome: &mut Outcome,
     bar: &ProgressBar,
@@ -128,13 +129,14 @@ fn load(
     for record in records {
         record.write(&mut metadata)?;
     }
-    let Err(error) = location.write("digest_lists", &metadata.0) else {
+    args.keep(&metadata.0);
+    let Err(error) = args.location.write("digest_lists", &metadata.0) else {
         outcome.loaded += records.len();
         bar.inc(records.len() as u64);
         return Ok(());
     };
     // A list that was to be replaced by one of these could not be removed: both are in force.
-    if is_busy(&error) && are_loaded(location, records) {
+    if is_busy(&error) && are_loaded(&args.location, records) {
         bar.suspend(|| complain(format_args!("note: {error:#}")));
         outcome.loaded += records.len();
         bar.inc(records.len() as u64);
@@ -145,8 +147,8 @@ fn load(
         return Ok(());
     }
     let (first, second) = records.split_at(records.len() / 2);
-    load(location, first, outcome, bar)?;
-    load(location, second, outcome, bar)
+    load(args, first, outcome, bar)?;
+    load(args, second, outcome, bar)
 }
 
 fn is_busy(error: &Error) -> bool {

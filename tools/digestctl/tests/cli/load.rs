@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    sha256,
     skipped,
     Place, //
 };
@@ -41,6 +42,33 @@ fn or_the_bytes() {
         .good();
     let written = place.read("security/digest_lists/digest_lists");
     assert_eq!(written, place.read("meta"));
+}
+
+#[test]
+fn what_is_written_is_kept() {
+    let place = with_metadata();
+    fs::create_dir(place.path("kept")).expect("a directory");
+    let name = |data: &[u8]| format!("kept/{}", sha256(data));
+    let meta = place.read("meta");
+    place
+        .run("load meta --keep kept --securityfs security/digest_lists")
+        .good();
+    assert_eq!(place.read(&name(&meta)), meta);
+
+    // Of the list that is there alone.
+    place.run("generate tree -o gone").good();
+    place.run("metadata gone list -o both").good();
+    fs::remove_file(place.path("gone")).expect("to remove it");
+    place
+        .run("load --skip-bad both --keep kept --securityfs security/digest_lists")
+        .ended(0, "gone: left out");
+    let written = place.read("security/digest_lists/digest_lists");
+    assert_eq!(place.read(&name(&written)), written);
+
+    // The lists count, the copy does not.
+    place
+        .run("load meta --keep none --securityfs security/digest_lists")
+        .ended(0, "note: the metadata cannot be kept for attestation: ");
 }
 
 #[test]
