@@ -14,7 +14,7 @@
 . "$(dirname "$0")/appraise.sh"
 
 enforcing_system
-plan 35
+plan 36
 no_ratelimit
 
 export DEBIAN_FRONTEND=noninteractive
@@ -66,6 +66,10 @@ check "apt upgrades the package" apt-get -q -y install curl
 check_eq "the record of the lists has the name that it has on every machine" \
 	digest_lists_metadata:/etc/digest_lists/.apt/metadata \
 	"$(awk '$5 ~ /^digest_lists_metadata/ { name = $5 } END { print name }' "$SECFS/ascii_runtime_measurements")"
+hash=$(awk '$5 ~ /^digest_lists_metadata/ { sub(/.*:/, "", $4); hash = $4 } END { print hash }' \
+	"$SECFS/ascii_runtime_measurements")
+check_eq "the metadata of the record are kept for attestation" "$hash" \
+	"$(sha256sum <"/var/lib/digest_lists/metadata/$hash" | cut -d' ' -f1)"
 check_eq "the lists are kept as files, though their source is a directory that is linked to" "" \
 	"$(find /etc/digest_lists/lists -type l)"
 check_eq "the package has the new version" "$new" "$(version)"
