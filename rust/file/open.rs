@@ -6,9 +6,12 @@ use super::{
     File,
     OwnedFile, //
 };
-use crate::sys::bindings::{
-    self,
-    diglist_flags_DIGLIST_O_UNASKED as O_UNASKED, //
+use crate::sys::{
+    bindings::{
+        self,
+        diglist_flags_DIGLIST_O_UNASKED as O_UNASKED, //
+    },
+    cred,
 };
 use core::ptr::NonNull;
 use kernel::{
@@ -19,12 +22,19 @@ use kernel::{
 
 /// Flags of the former open that are dropped when a file is opened again to read through the page
 /// cache.
-const NOT_REOPENED: u32 =
-    c::O_ACCMODE | c::O_APPEND | c::O_TRUNC | c::O_CREAT | c::O_NOCTTY | c::O_EXCL | c::O_DIRECT;
+const NOT_REOPENED: u32 = c::O_ACCMODE
+    | c::O_APPEND
+    | c::O_TRUNC
+    | c::O_CREAT
+    | c::O_NOCTTY
+    | c::O_EXCL
+    | c::O_DIRECT
+    | UNASKED;
 
 /// A flag of an open: no listener of fanotify is asked about it, nor about reads. The hook
-/// `file_open`, which comes before fanotify, sees to it ([`File::hide_if_unasked`]). No system call
-/// of a user lets the flag through.
+/// `file_open`, which comes before fanotify, sees to it ([`File::hide_if_unasked`]). System calls
+/// of users do not let the flag through, save `XFS_IOC_OPEN_BY_HANDLE`: so it counts only where the
+/// task acts with other credentials, as the module does.
 ///
 /// Needed while the caller keeps the file system from being frozen: a listener that writes there
 /// would wait for the freezer, the freezer for the caller, and the caller for the listener.
@@ -54,7 +64,7 @@ impl File {
     /// Keeps a file that is being opened [`UNASKED`] from fanotify. Returns whether it is one.
     #[inline(always)]
     pub(in crate::sys) fn hide_if_unasked(&self) -> bool {
-        let unasked = self.flags() & UNASKED != 0;
+        let unasked = self.flags() & UNASKED != 0 && !cred::has_own_cred();
         if unasked {
             // SAFETY: The file is being opened, by this task, and nobody else has it.
             unsafe { bindings::diglist_file_hide(self.as_ptr()) };

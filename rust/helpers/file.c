@@ -64,7 +64,7 @@ struct file *diglist_file_reopen(const struct file *file, int flags)
 	return dentry_open(&file->f_path, flags, file->f_cred);
 }
 
-/* The module's own flag of an open, which no system call lets through: see rust/file/open.rs. */
+/* The module's own flag of an open: see rust/file/open.rs. */
 #define O_UNASKED (1 << 28)
 
 #ifndef __O_REGULAR

@@ -184,6 +184,10 @@ pub(crate) unsafe trait Handler: Send + Sync + 'static {
     /// is opened so comes here too.
     fn writing_directly(&self, file: &File);
 
+    /// Parts of `file`, or of others beside it, are about to be given other storage (`file_ioctl`,
+    /// `file_ioctl_compat`, [`digest_logic::hook::remaps`]).
+    fn remapping(&self, file: &File) -> Result;
+
     /// A file was opened with the accesses `mask`, of `MAY_*` (`file_post_open`), by a path or by
     /// nfsd.
     fn opened(&self, file: &File, mask: u32) -> Result;

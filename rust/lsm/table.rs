@@ -107,6 +107,7 @@ hooks! {
     path_truncate: Seldom,
     file_truncate: Seldom,
     file_fcntl: Seldom,
+    file_ioctl_compat: Seldom,
     path_post_mknod: Seldom,
     inode_post_create_tmpfile: Seldom,
     inode_setxattr: Seldom,
@@ -115,6 +116,7 @@ hooks! {
     mmap_file: OftenBesideOthers,
     file_mprotect: OftenBesideOthers,
     file_open: OftenBesideOthers,
+    file_ioctl: Often,
     file_release: Often,
     file_post_open: Often,
 }

@@ -139,6 +139,13 @@ unsafe impl Handler for Monitor {
         }
     }
 
+    fn remapping(&self, file: &File) -> Result {
+        if !self.is_running() {
+            return Ok(());
+        }
+        protect::may_remap(self.stores(), file)
+    }
+
     fn opening_to_write(&self, file: &File) -> Result {
         if !self.is_running() || self.exempt().current() || !file.is_regular() {
             return Ok(());

@@ -27,6 +27,16 @@ impl<'a> KeyEvent<'a> {
     }
 }
 
+/// Whether an ioctl of a regular file gives parts of files other storage, below cached pages that
+/// may differ from it:
+/// - `EXT4_IOC_MOVE_EXT` and `F2FS_IOC_MOVE_RANGE` leave the cached pages of one of the files;
+/// - `FIDEDUPERANGE` compares cached pages, and needs no file that is open for writing.
+///
+/// Group and number tell them; the size that `cmd` has as well differs for 32-bit tasks.
+pub const fn remaps(cmd: u32) -> bool {
+    matches!(cmd & 0xffff, 0x660f | 0xf509 | 0x9436)
+}
+
 /// Whether a mapping has another content than a read of the file `user`: a stacked file system maps
 /// pages of another file.
 ///

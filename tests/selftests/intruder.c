@@ -7,12 +7,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -223,6 +225,79 @@ static int do_direct(char **arg)
 	}
 	printf("failed with %d\n", w.error);
 	return close(w.fd) ? fail("close") : 0;
+}
+
+/* The ioctl of a 32-bit program, where the processor has one. */
+static int ioctl_of_32_bits(int fd, unsigned int cmd, void *arg)
+{
+#ifdef __x86_64__
+	int result;
+
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(54), "b"(fd), "c"(cmd), "d"(arg) : "memory");
+	if (result >= 0)
+		return result;
+	errno = -result;
+	return -1;
+#else
+	return ioctl(fd, cmd, arg);
+#endif
+}
+
+/* Zeros at an address of 32 bits. */
+static void *low_page(void)
+{
+#ifdef __x86_64__
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	return page == MAP_FAILED ? NULL : page;
+#else
+	return calloc(1, PAGE);
+#endif
+}
+
+/*
+ * dedupe FROM TO BITS: has the first page of TO, which is opened for reading only, share the
+ * storage of that of FROM. BITS is 32 or 64: of the program that asks for it.
+ */
+static int do_dedupe(char **arg)
+{
+	int from = open(arg[0], O_RDONLY | O_CLOEXEC), to = open(arg[1], O_RDONLY | O_CLOEXEC);
+	struct file_dedupe_range *range = low_page();
+
+	if (from < 0 || to < 0 || !range)
+		return fail("open");
+	range->src_length = PAGE;
+	range->dest_count = 1;
+	range->info[0].dest_fd = to;
+	if (!strcmp(arg[2], "32") ? ioctl_of_32_bits(from, FIDEDUPERANGE, range) : ioctl(from, FIDEDUPERANGE, range))
+		return fail("FIDEDUPERANGE");
+	errno = -range->info[0].status;
+	if (range->info[0].status < 0)
+		return fail("dedupe");
+	return range->info[0].status == FILE_DEDUPE_RANGE_SAME ? 0 : 1;
+}
+
+/*
+ * move FILE DONOR: has the second page of both exchange storage. The content of FILE stays, and
+ * DONOR gets zeros, which its cached pages do not have.
+ */
+static int do_move(char **arg)
+{
+	struct {
+		unsigned int reserved, donor;
+		unsigned long long start, donor_start, len, moved;
+	} range = { 0 };
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC), donor = open(arg[1], O_RDWR | O_CLOEXEC);
+	static char content[16 * PAGE];
+	struct stat stat;
+
+	if (fd < 0 || donor < 0 || fstat(fd, &stat) || read(donor, content, sizeof(content)) < 0)
+		return fail("open");
+	range.donor = donor;
+	range.start = range.donor_start = range.len = PAGE / stat.st_blksize;
+	if (ioctl(fd, _IOWR('f', 15, range), &range))
+		return fail("EXT4_IOC_MOVE_EXT");
+	return range.moved == range.len ? 0 : 1;
 }
 
 static atomic_int closing, closed;
@@ -556,6 +631,8 @@ static const struct command commands[] = {
 	{ "pin-waiting", do_pin_waiting, 3 },
 	{ "pin-race", do_pin_race, 4 },
 	{ "direct", do_direct, 4 },
+	{ "dedupe", do_dedupe, 3 },
+	{ "move", do_move, 2 },
 	{ "run-writable", do_run_writable, 1 },
 	{ "run-writable-late", do_run_writable_late, 1 },
 	{ "run-mapped", do_run_mapped, 1 },

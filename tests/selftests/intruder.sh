@@ -75,3 +75,33 @@ finish_attack() {
 	wait "$1"
 	after=$(user "$file" 2>&1)
 }
+
+# begin_stalling: a file in $source of two pages, the first of which comes into a user's page
+# without any sign that it did, as long as the second does not.
+begin_stalling() {
+	local second=$WORK/second
+	stall=$WORK/stall source=$WORK/fuse/file
+	head -c 4096 /dev/zero >"$stall" && : >"$device" && mkdir "$second" "$WORK/fuse" || bail "no device"
+	"$SELFTESTS/fuse_file.py" "$stall" "$second" || bail "no FUSE in this kernel"
+	mounts+=("$second")
+	"$SELFTESTS/fuse_file.py" "$device" "$WORK/fuse" "stall=$second/file" || bail "no second FUSE"
+	mounts+=("$WORK/fuse")
+	mkfifo "$WORK/go"
+}
+# content_of FILE: what that device brings from here on.
+content_of() { { cat "$1" && head -c 8192 /dev/zero; } | head -c 8192 >"$device"; }
+# begin_stalled COMMAND FILE: has it written to the cached page of the file when everything has
+# closed it.
+begin_stalled() {
+	rm -f "$device.asked" "$stall.asked"
+	: >"$device.hold" && : >"$stall.hold" && : >"$WORK/said"
+	user /opt/guest/early_reads "$1" "$2" "$source" "$device.asked" <"$WORK/go" >"$WORK/said" 2>&1 &
+	stalled=$!
+	exec {go}>"$WORK/go"
+	wait_for 120 says gone && rm -f "$device.hold" && wait_for 120 test -e "$stall.asked"
+}
+end_stalled() {
+	rm -f "$stall.hold"
+	exec {go}>&-
+	wait "$stalled"
+}

@@ -82,20 +82,31 @@ struct handle_request {
 #define PATH_TO_HANDLE _IOWR('X', 105, struct handle_request)
 #define OPEN_BY_HANDLE _IOWR('X', 107, struct handle_request)
 
-/* handle FILE: by XFS_IOC_OPEN_BY_HANDLE. */
-static int do_handle(char **arg)
+static int open_by_handle(char *path, __u32 flags)
 {
 	unsigned char handle[64];
 	__u32 size = sizeof(handle);
-	struct handle_request request = { .path = arg[0], .ohandle = handle, .ohandlen = &size };
+	struct handle_request request = { .path = path, .ohandle = handle, .ohandlen = &size };
 	/* Only directories take these requests. */
-	int fd = open(dirname(strdupa(arg[0])), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(dirname(strdupa(path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, PATH_TO_HANDLE, &request))
 		return fail("handle");
-	request = (struct handle_request){ .oflags = O_RDWR | O_LARGEFILE, .ihandle = handle, .ihandlen = size };
+	request = (struct handle_request){ .oflags = O_RDWR | O_LARGEFILE | flags, .ihandle = handle, .ihandlen = size };
 	fd = ioctl(fd, OPEN_BY_HANDLE, &request);
 	return fd < 0 ? fail("XFS_IOC_OPEN_BY_HANDLE") : write_code(fd);
+}
+
+/* handle FILE: by XFS_IOC_OPEN_BY_HANDLE. */
+static int do_handle(char **arg)
+{
+	return open_by_handle(arg[0], 0);
+}
+
+/* flags FILE: the same, with all flags that open(2) does not have. */
+static int do_flags(char **arg)
+{
+	return open_by_handle(arg[0], 0x78000000);
 }
 
 static const struct command commands[] = {
@@ -103,6 +114,7 @@ static const struct command commands[] = {
 	{ "cut", do_cut, 1 },
 	{ "fanotify", do_fanotify, 1 },
 	{ "handle", do_handle, 1 },
+	{ "flags", do_flags, 1 },
 };
 
 int main(int argc, char **argv)

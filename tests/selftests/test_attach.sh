@@ -85,7 +85,7 @@ begin || bail "the module does not load"
 section "attach=auto"
 check_eq "redirects where service managers and security agents attach programs" "redirect " \
 	"$(for hook in $shared; do status "hook_$hook"; done | sort -u | tr '\n' ' ')"
-check_eq "jumps where every open, close and inode passes" "file_post_open file_release inode_free_security " \
+check_eq "jumps where every open, close, ioctl and inode passes" "file_ioctl file_post_open file_release inode_free_security " \
 	"$(attached jump)"
 check_eq "redirects hooks that are passed seldom" "redirect redirect " "$(status hook_kernel_read_file | tr '\n' ' ')$(status hook_inode_setxattr | tr '\n' ' ')"
 check "an unknown program is measured" measures exec

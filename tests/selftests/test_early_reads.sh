@@ -12,38 +12,16 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/intruder.sh"
 
-program=/opt/guest/early_reads
 plan 15
 begin_appraisal
 
-# A second page that never comes, and a file of two pages the first of which comes.
-stall=$WORK/stall
-head -c 4096 /dev/zero >"$stall" && mkdir "$WORK/second" "$WORK/fuse"
-"$SELFTESTS/fuse_file.py" "$stall" "$WORK/second" || bail "no FUSE in this kernel"
-mounts+=("$WORK/second")
-: >"$device" && "$SELFTESTS/fuse_file.py" "$device" "$WORK/fuse" "stall=$WORK/second/file" || bail "no second FUSE"
-mounts+=("$WORK/fuse")
-source=$WORK/fuse/file
-mkfifo "$WORK/go"
-
-# content_of PAGE: what the device brings from here on.
-content_of() { { cat "$1" && head -c 8192 /dev/zero; } | head -c 8192 >"$device"; }
+begin_stalling
 # begin COMMAND NAME CONTENT: a file of that content on the disk, in $file, to whose first page the
 # device writes after everything has closed it.
 begin() {
 	file=$disk/$2
 	head -c 4096 "$3" >"$file" && chown "$USER_ID" "$file" && chmod 755 "$file" && sync
-	rm -f "$device.asked" "$stall.asked"
-	: >"$device.hold" && : >"$stall.hold" && : >"$WORK/said"
-	user "$program" "$1" "$file" "$source" "$device.asked" <"$WORK/go" >"$WORK/said" 2>&1 &
-	pid=$!
-	exec {go}>"$WORK/go"
-	wait_for 120 says gone && rm -f "$device.hold" && wait_for 120 test -e "$stall.asked"
-}
-end() {
-	rm -f "$stall.hold"
-	exec {go}>&-
-	wait "$pid"
+	begin_stalled "$1" "$file"
 }
 violations() { cat "$SECFS/violations"; }
 
@@ -56,7 +34,7 @@ section "without the module"
 content_of "$WORK/other"
 check "a page is written to after everything closed the file" begin gone plain "$WORK/known"
 check_eq "the kernel takes the header that was written to the page" OTHER-HEADER "$(user "$file" 2>&1 | cut -d' ' -f1)"
-end
+end_stalled
 
 load_module && list_of immutable "$WORK/known" && load_signed && list_of immutable "$WORK/library" && load_signed ||
 	bail "the lists are refused"
@@ -66,14 +44,14 @@ set_policy "measure func=BPRM_CHECK uid=$USER_ID fsuuid=$uuid digest_list" || ba
 check "a page is written to after everything closed the file" begin gone measured "$WORK/known"
 check_eq "a script starts with the header that is looked at" KNOWN "$(user "$file" 2>&1)"
 check_eq "the script is known: no record" 0 "$(records_for "$file")"
-end
+end_stalled
 
 section "enforcing"
 set_policy "appraise func=BPRM_CHECK uid=$USER_ID fsuuid=$uuid digest_list" || bail "the policy is refused"
 check "a page is written to after everything closed the file" begin gone enforced "$WORK/known"
 check_eq "a script starts with the header that is looked at" KNOWN "$(user "$file" 2>&1)"
 check_eq "the second time as well the script starts with the header that is looked at" KNOWN "$(user "$file" 2>&1)"
-end
+end_stalled
 fresh "$disk" unknown >/dev/null && cp "$WORK/other" "$disk/unknown" && chmod 755 "$disk/unknown"
 refused=0
 user "$disk/unknown" >"$WORK/said" 2>&1 || refused=1
@@ -87,7 +65,7 @@ for n in 1 2; do
 	check "a page is written to after everything closed the file ($n)" begin late "late-$n" "$WORK/library"
 	echo >&"$go"
 	wait_for 120 says first
-	end
+	end_stalled
 	check "the code that a later call finds is known ($n)" says " later 1\$"
 	note "$(cat "$WORK/said")"
 	check "that it was too late is recorded, or there was nothing else to execute ($n)" \

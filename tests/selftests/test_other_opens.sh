@@ -15,7 +15,7 @@
 
 OPENERS=/opt/guest/openers
 cutter=/opt/guest/modules/digest_lists_cut.ko
-plan 28
+plan 32
 begin_appraisal
 mkfs_loop xfs 300M "$WORK/xfs" || bail "no XFS"
 mkfifo "$WORK/go"
@@ -35,7 +35,7 @@ place() {
 	command=open
 	case $1 in
 	cut | fanotify | nfsd | open) file=$disk/$1-$2 && command=$1 ;;
-	handle) file=$WORK/xfs/$1-$2 && command=$1 ;;
+	handle | flags) file=$WORK/xfs/$1-$2 && command=$1 ;;
 	passthrough) file=$disk/$1-$2 ;;
 	ecryptfs) file=$disk/crypt/$1-$2 ;;
 	esac
@@ -71,8 +71,9 @@ rewrite_in_use() {
 	called=$(sed -n 's/^returned //p' "$WORK/said" | tr '\n' ' ')
 }
 declare -A name=([open]="open(2)" [cut]="a descriptor for reading that cuts it" [nfsd]="a client of nfsd that cuts it" [fanotify]="fanotify's descriptor" [handle]="XFS_IOC_OPEN_BY_HANDLE"
+	[flags]="XFS_IOC_OPEN_BY_HANDLE with flags that open(2) has not"
 	[passthrough]="FUSE passthrough" [ecryptfs]="eCryptfs")
-ways=(open cut nfsd fanotify handle passthrough ecryptfs)
+ways=(open cut nfsd fanotify handle flags passthrough ecryptfs)
 
 load_module || bail "the module does not load"
 rules="func=MMAP_CHECK uid=$USER_ID fsuuid=$uuid digest_list"

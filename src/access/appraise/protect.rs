@@ -180,6 +180,24 @@ fn asking_rule(stores: &Stores, file: &File) -> usize {
     rule.map_or(0, |rule| rule.rule)
 }
 
+/// Refuses to give parts of files other storage below their cached pages: what is looked at would
+/// not be what is read later. The other files are known only to the kernel. Root may, since root
+/// can write to storage anyway. May sleep.
+///
+/// # Errors
+///
+/// `EACCES`.
+pub(in crate::access) fn may_remap(stores: &Stores, file: &File) -> Result {
+    let Stores { policies, log, .. } = stores;
+    if !file.is_regular() || !(policies.enforces() || policies.measures()) || task::may_configure()
+    {
+        return Ok(());
+    }
+    stores.stats.denied.count();
+    log.audit_denial(file, Denial::UnstableContent, None, 0, true);
+    Err(EACCES)
+}
+
 /// Refuses bytes from user space if a rule appraises them, which needs a file. May sleep.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use digest_logic::{
     },
     hook::{
         maps_another_content,
+        remaps,
         KeyEvent, //
     },
     storage::Facts, //
@@ -46,6 +47,18 @@ fn a_mapping_has_another_content_only_if_a_stacked_file_system_maps_another_laye
     assert!(!maps_another_content("erofs", "erofs", || panic!(
         "asked for what does not count"
     )));
+}
+
+#[test]
+fn an_ioctl_that_gives_files_other_storage_is_told_by_group_and_number() {
+    // EXT4_IOC_MOVE_EXT, FIDEDUPERANGE, F2FS_IOC_MOVE_RANGE by programs of 64 and of 32 bits.
+    for cmd in [0xc028_660f, 0xc018_9436, 0xc020_f509, 0xc01c_f509] {
+        assert!(remaps(cmd), "{cmd:#x}");
+    }
+    // FICLONE, FICLONERANGE, FS_IOC_GETFLAGS, TCGETS.
+    for cmd in [0x4004_9409, 0x4020_940d, 0x8008_6601, 0x5401] {
+        assert!(!remaps(cmd), "{cmd:#x}");
+    }
 }
 
 const REGULAR: Opened = Opened {
