@@ -44,6 +44,7 @@ use crate::{
             Verdict, //
         },
         repository::Repository,
+        rounds::Time,
         state::{
             Memory,
             States, //
@@ -179,7 +180,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 /// Judges one machine, and prints the verdict.
 fn one(args: &Args) -> Result<Verdict> {
-    let states = States::new()?;
+    let states = States::default();
     let machine = Machine {
         evidence: args.evidence.as_deref().unwrap_or(Path::new("-")),
         nonce: args.nonce.as_deref().unwrap_or_default(),
@@ -229,6 +230,8 @@ impl Machine<'_> {
         states: &States,
     ) -> Result<(Judgement, Option<Memory>)> {
         let data = Evidence::read(self.evidence)?;
+        // Evidence may come late, and what it tells was not there before it was made.
+        let now = self.state.map(|_| Time::now()).transpose()?;
         let nonce = unhex(self.nonce).context("--nonce")?;
         if nonce.len() < MIN_NONCE {
             bail!("--nonce has fewer than {MIN_NONCE} bytes: it cannot be new each time");
@@ -257,7 +260,7 @@ impl Machine<'_> {
                 key,
                 state,
                 rounds,
-                now: states.now.filter(|_| self.state.is_some()),
+                now,
             }
             .judge(&evidence),
             Err(error) => {

@@ -233,7 +233,7 @@ fn in_force(directory: &Path) -> Result<(HashSet<Digest>, HashSet<Digest>)> {
             );
         }
         if let Some(state) = states.read(&path)?.and_then(|memory| memory.state) {
-            digests.extend(state.lists.in_force.iter().map(|list| list.digest));
+            digests.extend(state.lists.of_boot());
             let text = String::from_utf8_lossy(&data);
             let mut file = text.lines().filter_map(|line| line.strip_prefix("lists="));
             files.extend(file.next().and_then(|digest| Digest::parse(digest).ok()));

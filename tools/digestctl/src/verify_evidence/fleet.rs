@@ -82,7 +82,7 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
         .num_threads(args.jobs.unwrap_or(0))
         .build()
         .context("cannot start threads")?;
-    let states = States::new()?;
+    let states = States::default();
     let mut counts = [0; 3];
     let mut worst = Verdict::Trusted;
     let mut out = match args.json {

@@ -5,6 +5,7 @@
 //! writer.
 
 mod fleet;
+mod honest;
 mod lies;
 mod odd;
 mod rounds;
@@ -202,6 +203,17 @@ impl Machine {
     /// The machine is restarted: PCRs begin anew.
     pub(crate) fn reset(&mut self) {
         self.tools("shutdown -c");
+        self.begin_anew();
+    }
+
+    /// The machine loses its power while it sleeps: PCRs begin anew, and the counter of resets
+    /// stays as it is.
+    fn restart(&mut self) {
+        self.tools("shutdown");
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
         self.stop();
         for name in ["sock", "sock.ctrl"] {
             let _ = fs::remove_file(self.place.path(name));

@@ -80,14 +80,16 @@ fn states_that_have_other_names_as_well_leave_what_these_show_as_it_was() {
     };
     judged();
     let state = place.read("many/0");
+    let mut states = Vec::new();
     for number in 0..512 {
+        states.push(place.read(&format!("many/{number}")));
         let names = ["many", "backup"].map(|name| place.path(&format!("{name}/{number}")));
         fs::hard_link(&names[0], &names[1]).expect("a backup");
     }
     judged();
     for number in 0..512 {
         let backup = place.read(&format!("backup/{number}"));
-        assert_eq!(backup, state, "backup/{number}");
+        assert!(backup == states[number], "backup/{number}");
     }
     place.file("elsewhere", &state);
     for number in 0..512 {
