@@ -6,6 +6,7 @@
 
 mod fleet;
 mod honest;
+mod kept;
 mod lies;
 mod odd;
 mod rounds;
