@@ -205,8 +205,8 @@ impl Repository {
     }
 
     /// Notes which lists revoke something: of those that are there, of `more`, which will be, and
-    /// those that were noted before without `gone`, which are to be deleted. What is noted and then does
-    /// not come is an error to who reads it; what comes and is not noted would revoke nothing.
+    /// those that were noted before without `gone`, which are to be deleted. What is noted and then
+    /// does not come is an error to who reads it; what comes and is not noted would revoke nothing.
     pub(crate) fn write_revocations(&self, more: &[&[u8]], gone: &[Digest]) -> Result<()> {
         let revokes =
             |data: &[u8]| format::list(data).is_ok_and(|(_, list)| list.counts().revoked > 0);

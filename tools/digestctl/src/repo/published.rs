@@ -121,8 +121,8 @@ impl Published {
         taken: &Taken,
         directory: &Path,
     ) -> Result<Option<String>> {
-        // Also a date that is none to go back to now: an option that stays in a script would go back
-        // to it later.
+        // Also a date that is none to go back to now: an option that stays in a script would go
+        // back to it later.
         let named = taken.older.iter().filter(|older| **older == new.date);
         let entry = Entry {
             origin: new.origin.clone(),
