@@ -22,6 +22,7 @@ use anyhow::{
     Context,
     Result, //
 };
+use serde::Serialize;
 
 use crate::{
     armor,
@@ -253,7 +254,9 @@ impl Machine<'_> {
             }
             (None, None) => bail!("no attestation key is named (--ak, --ak-cert)"),
         };
-        match Evidence::parse(&data) {
+        let evidence = Evidence::parse(&data);
+        drop(data);
+        match evidence {
             Ok(evidence) => Judge {
                 trust,
                 nonce,
@@ -309,17 +312,30 @@ fn trust(args: &Args) -> Result<Trust> {
     ))
 }
 
+/// The verdict as JSON. It may be large, and is never copied.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    judgement: &'a Judgement,
+    /// The path of the evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explained: Option<BTreeMap<&'a String, Vec<String>>>,
+}
+
 fn print(args: &Args, judgement: &Judgement) -> Result<()> {
     let explained = || {
         let subjects = args.explain.iter();
         subjects.map(|subject| (subject, judgement.explain(subject)))
     };
     if args.json {
-        let mut value = serde_json::to_value(judgement)?;
-        if !args.explain.is_empty() {
-            value["explained"] = serde_json::to_value(explained().collect::<BTreeMap<_, _>>())?;
-        }
-        return json::print(&value);
+        let explained = (!args.explain.is_empty()).then(|| explained().collect());
+        return json::print(&Shown {
+            judgement,
+            evidence: None,
+            explained,
+        });
     }
     let mut out = Printer::text();
     judgement.write_text(&mut out)?;

@@ -246,3 +246,44 @@ fn a_module_that_was_loaded_again_is_told_as_that() {
     )
     .printed("if it was started by kexec or its module was loaded again;");
 }
+
+#[test]
+fn editions_by_two_who_sign_as_ima_does_have_serial_numbers_of_their_own() {
+    let Some(machine) = restarted() else { return };
+    let place = &machine.place;
+    let request = "req -x509 -newkey rsa:2048 -nodes -days 3000 -addext keyUsage=digitalSignature";
+    let purpose = "-addext extendedKeyUsage=2.25.143659338753134025303514290992400176090";
+    for (name, serial) in [("carol", 9), ("dave", 1)] {
+        place.openssl(&format!(
+            "{request} {purpose} -subj /CN={name} -keyout {name}.key -out {name}.pem"
+        ));
+        machine
+            .digestctl(&format!(
+                "generate tree -o by-{name} --name n --serial {serial}"
+            ))
+            .good();
+        place.openssl(&format!(
+            "dgst -sha256 -sign {name}.key -out value by-{name}"
+        ));
+        let header = [3, 2, 4, 0, 0, 0, 0, 1, 0];
+        let signature = [&header[..], &place.read("value")].concat();
+        place.file(&format!("by-{name}.sig"), signature);
+        machine
+            .digestctl(&format!("repo add repo by-{name}"))
+            .good();
+    }
+    for line in [
+        "metadata --root . by-carol -o metadata-carol",
+        "metadata --root . by-dave -o metadata-dave",
+    ] {
+        machine.digestctl(line).good();
+    }
+    machine.boot("metadata-carol metadata-dave");
+    machine
+        .attest("both", "--metadata metadata-carol --metadata metadata-dave")
+        .good();
+    let ran = machine.verify("both", "--trust carol.pem --trust dave.pem");
+    verdict(&ran, 0, "TRUSTED");
+    ran.printed("  n serial 9 (2 digests), IMA signature by CN=carol\n")
+        .printed("  n serial 1 (2 digests), IMA signature by CN=dave\n");
+}
