@@ -51,6 +51,7 @@ use crate::{
         Piece, //
     },
     output::write_to,
+    progress,
     report::{
         complain,
         count, //
@@ -142,6 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             nonce.len()
         );
     }
+    let waiting = progress::waiting("the TPM makes a quote");
     let public = tpm::public(&args.ak)?;
     let mut tries = TRIES;
     let (quote, list, seen, mut status) = loop {
@@ -173,6 +175,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             break (quote, list, seen, status);
         }
     };
+    waiting.finish_and_clear();
     let history = History::new(list.first, &list.data);
     if args.list.is_some() {
         status.insert("records".into(), history.extends.len().to_string());

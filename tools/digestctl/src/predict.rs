@@ -8,7 +8,10 @@ use std::{
     path::PathBuf, //
 };
 
-use anyhow::Result;
+use anyhow::{
+    bail,
+    Result, //
+};
 use digest_logic::digest::Hex;
 
 use crate::{
@@ -17,7 +20,10 @@ use crate::{
         Machine,
         Outcome, //
     },
-    output::write_atomically,
+    output::{
+        is_standard,
+        write_atomically, //
+    },
     terminal::Printer,
 };
 
@@ -46,6 +52,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.list.as_deref().is_some_and(is_standard) {
+        bail!("--list - would mix the list with the values: name a file");
+    }
     let list = args.machine.list()?;
     let outcome = Outcome::of(&list)?;
     if let Some(path) = &args.list {
@@ -57,10 +66,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .iter()
             .map(|value| (value.algo().name(), Hex(value.as_bytes()).to_string()))
             .collect();
-        let policy = outcome.policies.first().map(ToString::to_string);
+        let policies = outcome.policies.iter().map(ToString::to_string);
+        let policies: Vec<_> = policies.collect();
         let value = serde_json::json!({
             "pcr": outcome.pcr,
-            "policy": policy,
+            "policy": policies.first(),
+            "policies": policies,
             "values": banks,
         });
         return json::print(&value);

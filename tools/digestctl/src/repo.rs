@@ -36,18 +36,13 @@ use crate::{
         self,
         Parsed, //
     },
-    json,
-    output::write_atomically,
-    progress,
+    json, progress,
     report::{
         if_read,
         quoted,
         say, //
     },
-    signature::{
-        beside,
-        with_suffix, //
-    },
+    signature::beside,
     terminal::Printer,
 };
 
@@ -127,11 +122,11 @@ fn add(root: &Path, files: &[PathBuf], as_json: bool) -> Result<()> {
     let bar = progress::of_lists(read.len());
     let put = |added: &mut Vec<Value>| -> Result<()> {
         for (file, data, signature) in read {
-            let (digest, path) = repository.put(&data)?;
-            if let Some((from, data)) = &signature {
+            let beside = signature.as_ref().map(|(from, data)| {
                 let suffix = from.extension().and_then(|suffix| suffix.to_str());
-                write_atomically(&with_suffix(&path, suffix.unwrap_or("sig")), data)?;
-            }
+                (suffix.unwrap_or("sig"), data.as_slice())
+            });
+            let digest = repository.put(&data, beside)?;
             let is_signed = signature.is_some();
             match as_json {
                 true => added.push(json!({

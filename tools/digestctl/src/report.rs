@@ -62,6 +62,11 @@ pub(crate) fn say(text: impl Display) -> Result<()> {
     if_read(writeln!(io::stdout(), "{line}").map_err(Into::into))
 }
 
+/// The same on standard error, where standard output has a document.
+pub(crate) fn answer_on_errors(text: impl Display) {
+    put_error(format!("{}\n", line_of(&text)));
+}
+
 /// What became of output that is not all that a command does. That its reader had enough ends
 /// neither the work, nor does it change the answer: the status tells those.
 pub(crate) fn if_read(result: Result<()>) -> Result<()> {

@@ -241,7 +241,7 @@ impl Verifier {
             }
             Signature::Ima(signature) => self
                 .verify_ima(&data, &signature, |purpose| purpose.lists)
-                .map(|()| "IMA"),
+                .map(|_| "IMA"),
             // As in the kernel: over anything else it would mean something else.
             Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
                 bail!("an OpenPGP signature counts for RPM headers only")
@@ -255,6 +255,17 @@ impl Verifier {
     /// Verifies a list, and says by whom it is signed.
     pub(crate) fn signer(&self, list: &Path) -> Result<String> {
         let kind = self.verify(list)?;
+        if kind == "IMA" {
+            // Editions are those of a signer: of each its own.
+            let data = format::read(list)?;
+            let (_, signature) = beside(list)?.context("the signature went")?;
+            let Signature::Ima(signature) = Signature::parse(&signature)? else {
+                bail!("the signature was changed");
+            };
+            let cert = self.verify_ima(&data, &signature, |purpose| purpose.lists)?;
+            let subject = openssl::subject(cert)?.map_err(|reason| anyhow!(reason))?;
+            return Ok(format!("{kind} signature by {subject}"));
+        }
         if kind != "PKCS#7" {
             return Ok(format!("{kind} signature"));
         }
@@ -283,13 +294,14 @@ impl Verifier {
         Ok(())
     }
 
-    /// Verifies an IMA signature of `data` by one of the certificates whose purpose `counts`.
+    /// Verifies an IMA signature of `data` by one of the certificates whose purpose `counts`, and
+    /// returns that.
     pub(crate) fn verify_ima(
         &self,
         data: &[u8],
         signature: &ImaSignature<'_>,
         counts: impl Fn(&Purpose) -> bool,
-    ) -> Result<()> {
+    ) -> Result<&Path> {
         let digest = hash_slices(signature.hash, &[data]);
         let mut others = false;
         for cert in &self.cert_files {
@@ -307,7 +319,7 @@ impl Verifier {
             let key = openssl::run(args)?
                 .map_err(|reason| anyhow!("{} is no certificate: {reason}", quoted(cert)))?;
             if self.check(&key, signature.hash, &digest, signature.signature)? {
-                return Ok(());
+                return Ok(cert);
             }
         }
         if others {

@@ -22,6 +22,7 @@ use anyhow::{
     Context,
     Result, //
 };
+use serde::Serialize;
 
 use crate::{
     armor,
@@ -44,6 +45,7 @@ use crate::{
             Verdict, //
         },
         repository::Repository,
+        rounds::Time,
         state::{
             Memory,
             States, //
@@ -179,7 +181,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 /// Judges one machine, and prints the verdict.
 fn one(args: &Args) -> Result<Verdict> {
-    let states = States::new()?;
+    let states = States::default();
     let machine = Machine {
         evidence: args.evidence.as_deref().unwrap_or(Path::new("-")),
         nonce: args.nonce.as_deref().unwrap_or_default(),
@@ -229,6 +231,8 @@ impl Machine<'_> {
         states: &States,
     ) -> Result<(Judgement, Option<Memory>)> {
         let data = Evidence::read(self.evidence)?;
+        // Evidence may come late, and what it tells was not there before it was made.
+        let now = self.state.map(|_| Time::now()).transpose()?;
         let nonce = unhex(self.nonce).context("--nonce")?;
         if nonce.len() < MIN_NONCE {
             bail!("--nonce has fewer than {MIN_NONCE} bytes: it cannot be new each time");
@@ -250,14 +254,16 @@ impl Machine<'_> {
             }
             (None, None) => bail!("no attestation key is named (--ak, --ak-cert)"),
         };
-        match Evidence::parse(&data) {
+        let evidence = Evidence::parse(&data);
+        drop(data);
+        match evidence {
             Ok(evidence) => Judge {
                 trust,
                 nonce,
                 key,
                 state,
                 rounds,
-                now: states.now.filter(|_| self.state.is_some()),
+                now,
             }
             .judge(&evidence),
             Err(error) => {
@@ -306,17 +312,30 @@ fn trust(args: &Args) -> Result<Trust> {
     ))
 }
 
+/// The verdict as JSON. It may be large, and is never copied.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    judgement: &'a Judgement,
+    /// The path of the evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explained: Option<BTreeMap<&'a String, Vec<String>>>,
+}
+
 fn print(args: &Args, judgement: &Judgement) -> Result<()> {
     let explained = || {
         let subjects = args.explain.iter();
         subjects.map(|subject| (subject, judgement.explain(subject)))
     };
     if args.json {
-        let mut value = serde_json::to_value(judgement)?;
-        if !args.explain.is_empty() {
-            value["explained"] = serde_json::to_value(explained().collect::<BTreeMap<_, _>>())?;
-        }
-        return json::print(&value);
+        let explained = (!args.explain.is_empty()).then(|| explained().collect());
+        return json::print(&Shown {
+            judgement,
+            evidence: None,
+            explained,
+        });
     }
     let mut out = Printer::text();
     judgement.write_text(&mut out)?;

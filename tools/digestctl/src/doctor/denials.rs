@@ -20,6 +20,8 @@ use anyhow::{
     Result, //
 };
 
+use indicatif::ProgressBar;
+
 use super::{
     boot::POLICY,
     parameters::{
@@ -69,6 +71,7 @@ pub(super) fn look(
     args: &Args,
     lists: &[PathBuf],
     verifier: Verifier,
+    shown: &ProgressBar,
 ) -> Result<()> {
     let Some(Next { name, policy, only }) = policy(findings) else {
         return Ok(());
@@ -93,6 +96,7 @@ pub(super) fn look(
     let mut denied: BTreeSet<PathBuf> = BTreeSet::new();
     let mut unjudged = subjects.errors.len();
     let mut late = 0;
+    shown.finish_and_clear();
     let bar = progress::bar(asked.len() as u64, "{wide_bar} {pos}/{len} uses of files");
     for subject in &asked {
         bar.inc(1);

@@ -41,6 +41,7 @@ use anyhow::{
     Context,
     Result, //
 };
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use self::system::{
@@ -50,6 +51,7 @@ use self::system::{
 use crate::{
     colour::Colour,
     json,
+    progress,
     report::{
         count,
         if_read,
@@ -253,14 +255,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         found: found.clone(),
     };
     let own = args.clone();
+    let waiting = progress::waiting("the system is looked at");
+    let shown = waiting.clone();
     thread::Builder::new()
         .stack_size(STACK)
         .spawn(move || {
-            let ended = look(&mut findings, &own);
+            let ended = look(&mut findings, &own, &shown);
             let _ = found.send(Told::End(ended));
         })
         .context("cannot start a thread")?;
-    let findings = collect(&told, &now, Duration::from_secs(args.patience))?;
+    let findings = collect(&told, &now, Duration::from_secs(args.patience));
+    waiting.finish_and_clear();
+    let findings = findings?;
     if_read(print(args, &findings))?;
     let problems = findings.iter();
     let problems = problems.filter(|found| found.level == Level::Problem);
@@ -271,7 +277,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// Looks at everything.
-fn look(findings: &mut Findings, args: &Args) -> Result<()> {
+fn look(findings: &mut Findings, args: &Args, shown: &ProgressBar) -> Result<()> {
     let release = kernel::look(findings)?;
     tpm::look(findings);
     module::look(findings);
@@ -279,7 +285,7 @@ fn look(findings: &mut Findings, args: &Args) -> Result<()> {
     let lists = boot::look(findings, &release, &verifier);
     match args.seconds {
         0 => Ok(()),
-        _ => denials::look(findings, args, &lists, verifier),
+        _ => denials::look(findings, args, &lists, verifier, shown),
     }
 }
 

@@ -45,6 +45,7 @@ use crate::{
     },
     format,
     output::write_atomically,
+    progress,
     report::complain, //
 };
 
@@ -113,6 +114,7 @@ pub(super) fn answer(args: &AnswerArgs) -> Result<()> {
     let data = format::read(&args.challenge)?;
     let challenge = Challenge::parse(&data)
         .with_context(|| format!("cannot use {}", crate::report::quoted(&args.challenge)))?;
+    let waiting = progress::waiting("the TPM answers the challenge");
     // The TPM says only that it refuses.
     let public = tpm::endorsement(&args.keys.ek)?;
     let public = Public::parse(&public.0)?;
@@ -137,6 +139,7 @@ pub(super) fn answer(args: &AnswerArgs) -> Result<()> {
     let secret =
         tpm::activate_credential(&args.keys.ak, &args.keys.ek, by, &challenge.credential.0)
             .context("the TPM does not take the challenge: it was changed, or is for other keys")?;
+    waiting.finish_and_clear();
     let answer = Answer {
         version: VERSION,
         challenge: sha256(&challenge.credential.0).to_string(),

@@ -12,11 +12,18 @@ mod reason;
 mod verifier;
 
 use std::{
-    path::PathBuf,
+    fmt::Display,
+    path::{
+        Path,
+        PathBuf, //
+    },
     process::ExitCode, //
 };
 
-use anyhow::Result;
+use anyhow::{
+    bail,
+    Result, //
+};
 use serde_json::{
     json,
     Value, //
@@ -25,7 +32,9 @@ use serde_json::{
 use crate::{
     evidence::reason::Verdict,
     exit, json,
+    output::is_standard,
     report::{
+        answer_on_errors,
         complain,
         if_read,
         say, //
@@ -154,13 +163,15 @@ pub(crate) struct FinishArgs {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> ExitCode {
-    let (outcome, done, json) = match command {
+    let outcome = match command {
         Command::Request(args) => return exit::code(machine::request(args)),
         Command::Answer(args) => return exit::code(machine::answer(args)),
-        Command::Challenge(args) => (verifier::challenge(args), "CHALLENGED", args.json),
-        Command::Finish(args) => (verifier::finish(args), "ENROLLED", args.json),
+        Command::Challenge(args) => To::new(&args.output, &args.pending, args.json)
+            .and_then(|to| print(&verifier::challenge(args)?, "CHALLENGED", to)),
+        Command::Finish(args) => To::new(&args.output, &args.pending, args.json)
+            .and_then(|to| print(&verifier::finish(args)?, "ENROLLED", to)),
     };
-    match outcome.and_then(|outcome| print(&outcome, done, json)) {
+    match outcome {
         Ok(verdict) => ExitCode::from(verdict.status()),
         Err(error) => {
             complain(format_args!("{error:#}"));
@@ -169,8 +180,42 @@ pub(crate) fn run(command: &Command) -> ExitCode {
     }
 }
 
+/// Where the outcome is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum To {
+    Json,
+    Output,
+    /// Standard output has the document.
+    Errors,
+}
+
+impl To {
+    /// Where the document goes to `output`.
+    fn new(output: &Path, pending: &Path, json: bool) -> Result<Self> {
+        if is_standard(pending) {
+            bail!("--pending - would show the secret: name a file");
+        }
+        match (json, is_standard(output)) {
+            (true, true) => bail!("--json -o - would print two documents: name a file with -o"),
+            (true, false) => Ok(Self::Json),
+            (false, true) => Ok(Self::Errors),
+            (false, false) => Ok(Self::Output),
+        }
+    }
+
+    fn say(self, text: impl Display) -> Result<()> {
+        match self {
+            Self::Errors => {
+                answer_on_errors(text);
+                Ok(())
+            }
+            Self::Json | Self::Output => say(text),
+        }
+    }
+}
+
 /// Prints the outcome, which is `done` if the machine is not refused.
-fn print(outcome: &verifier::Outcome, done: &str, json: bool) -> Result<Verdict> {
+fn print(outcome: &verifier::Outcome, done: &str, to: To) -> Result<Verdict> {
     let (verdict, first) = match outcome {
         Ok(_) => (Verdict::Trusted, done),
         Err(refusal) => match refusal.reason.verdict() {
@@ -178,23 +223,23 @@ fn print(outcome: &verifier::Outcome, done: &str, json: bool) -> Result<Verdict>
             verdict => (verdict, "REFUSED"),
         },
     };
-    if json {
+    if to == To::Json {
         if_read(json::print(&value(outcome, first)))?;
         return Ok(verdict);
     }
     match outcome {
         Ok(identity) => {
-            say(first)?;
+            to.say(first)?;
             for line in identity.lines() {
-                say(line)?;
+                to.say(line)?;
             }
         }
         Err(refusal) => {
             let reason = refusal.reason;
             let (name, detail) = (reason.name(), plain(refusal.detail.as_bytes()));
-            say(format_args!("{first}: {name}"))?;
-            say(format_args!("  {name}: {detail}"))?;
-            say(format_args!("    what to do: {}", reason.remedy()))?;
+            to.say(format_args!("{first}: {name}"))?;
+            to.say(format_args!("  {name}: {detail}"))?;
+            to.say(format_args!("    what to do: {}", reason.remedy()))?;
         }
     }
     Ok(verdict)

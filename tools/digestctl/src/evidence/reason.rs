@@ -88,7 +88,7 @@ reasons! {
         "somebody changed the evidence, or another key signed it";
     /// The key is not the one that is expected.
     AkOther = "ak-other", Untrusted,
-        "enrol the machine again if its TPM was replaced or cleared";
+        "find out why: another machine may answer for this one. If its TPM was replaced or cleared, enrol it again, and name another file with --state. Keep the old one: the least serial numbers of lists are remembered there alone (floor= names them)";
     /// The certificate of the key is not by an authority that is trusted.
     AkCertificate = "ak-certificate", Untrusted,
         "give the authority that certifies attestation keys with --ak-cert";
@@ -118,7 +118,7 @@ reasons! {
         "the list must begin with boot_aggregate and digest_lists_start";
     /// The PCR was extended before the module was loaded.
     StartValues = "start-values", Untrusted,
-        "restart the machine, if it was started by kexec; or something extends the PCR before the module: choose another one (pcr=)";
+        "restart the machine, if it was started by kexec or its module was loaded again; or something extends the PCR before the module: choose another one (pcr=)";
     /// The end of the list is missing.
     LogShort = "log-short", Untrusted,
         "records are missing: somebody cut the list, or left out some";
@@ -205,5 +205,5 @@ reasons! {
         "make the evidence with digestctl attest, which makes a checkpoint; after a removal or reset, restart the machine";
     /// The TPM's clock went back.
     ClockBack = "clock-back", Untrusted,
-        "the TPM is another one, or was cleared: enrol the machine again";
+        "find out why: the TPM is another one, was cleared, or a virtual one was brought back from a snapshot. If you know the reason, enrol the machine again, and name another file with --state. Keep the old one: the least serial numbers of lists are remembered there alone (floor= names them)";
 }

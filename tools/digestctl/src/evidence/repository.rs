@@ -12,7 +12,8 @@ use std::{
     collections::{
         hash_map::Entry,
         BTreeSet,
-        HashMap, //
+        HashMap,
+        HashSet, //
     },
     fs::{
         self,
@@ -57,7 +58,8 @@ use crate::{
         write_atomically, //
     },
     progress,
-    report::quoted, //
+    report::quoted,
+    signature::with_suffix, //
 };
 use digest_logic::evidence::replay::Hasher;
 
@@ -119,7 +121,11 @@ impl Repository {
             }
         };
         if sha256(&data) != *digest {
-            bail!("{} has changed: its SHA-256 is not its name", quoted(&path));
+            bail!(
+                "{} has changed: its SHA-256 is not its name; add the file again (digestctl repo \
+                 add), or delete it if nobody has it",
+                quoted(&path)
+            );
         }
         Ok(Some((path, data)))
     }
@@ -140,16 +146,20 @@ impl Repository {
         Ok(digests.into_iter().map(|(_, digest)| digest).collect())
     }
 
-    /// Puts `data` there.
-    pub(crate) fn put(&self, data: &[u8]) -> Result<(Digest, PathBuf)> {
+    /// Puts `data` there, and beside them the signature with this suffix. The signature comes
+    /// first: a list that revokes would revoke nothing without it.
+    pub(crate) fn put(&self, data: &[u8], signature: Option<(&str, &[u8])>) -> Result<Digest> {
         let digest = sha256(data);
         let path = self.path_of(&digest);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)
                 .with_context(|| format!("cannot make {}", quoted(parent)))?;
         }
+        if let Some((suffix, signature)) = signature {
+            write_atomically(&with_suffix(&path, suffix), signature)?;
+        }
         write_atomically(&path, data)?;
-        Ok((digest, path))
+        Ok(digest)
     }
 
     /// Holds the repository, so that no other run changes it; none begins to read what it revokes.
@@ -195,28 +205,35 @@ impl Repository {
     }
 
     /// Notes which lists revoke something: of those that are there, of `more`, which will be, and
-    /// those that were noted before without `gone`, which were deleted. What is noted and then does
-    /// not come is an error to who reads it; what comes and is not noted would revoke nothing.
+    /// those that were noted before without `gone`, which are to be deleted. What is noted and then
+    /// does not come is an error to who reads it; what comes and is not noted would revoke nothing.
     pub(crate) fn write_revocations(&self, more: &[&[u8]], gone: &[Digest]) -> Result<()> {
         let revokes =
             |data: &[u8]| format::list(data).is_ok_and(|(_, list)| list.counts().revoked > 0);
-        let more = more.iter().filter(|data| revokes(data));
-        let mut lists: BTreeSet<String> = more.map(|data| sha256(data).to_string()).collect();
+        // What is there of these need not be looked at, and may be damaged.
+        let mut done: HashSet<Digest> = gone.iter().copied().collect();
         let noted = self.noted()?.into_iter();
-        lists.extend(
-            noted
-                .filter(|list| !gone.contains(list))
-                .map(|list| list.to_string()),
-        );
+        let noted = noted.filter(|list| !done.contains(list));
+        let mut lists: BTreeSet<String> = noted.map(|list| list.to_string()).collect();
+        for data in more {
+            let digest = sha256(data);
+            if revokes(data) {
+                lists.insert(digest.to_string());
+            }
+            done.insert(digest);
+        }
         let objects = self.objects()?;
         let bar = progress::of_files(objects.len());
         for digest in objects {
+            bar.inc(1);
+            if done.contains(&digest) {
+                continue;
+            }
             if let Some((_, data)) = self.get(&digest)? {
                 if revokes(&data) {
                     lists.insert(digest.to_string());
                 }
             }
-            bar.inc(1);
         }
         bar.finish_and_clear();
         let mut text = String::new();

@@ -19,6 +19,8 @@ use serde::{
     Serializer, //
 };
 
+use crate::sign::now;
+
 /// The most rounds that are kept of a machine.
 pub(crate) const MOST: usize = 8;
 
@@ -65,6 +67,13 @@ pub(crate) struct Since {
     after: Option<Time>,
     /// It was there at the round of this time.
     by: Time,
+}
+
+impl Time {
+    /// What the clock of the verifier shows.
+    pub(crate) fn now() -> Result<Self> {
+        now().map(Self)
+    }
 }
 
 impl Rounds {

@@ -51,8 +51,7 @@ use super::{
     lists::Lists,
     rounds::{
         self,
-        Rounds,
-        Time, //
+        Rounds, //
     }, //
 };
 use crate::{
@@ -65,8 +64,7 @@ use crate::{
         write_atomically,
         Replacer, //
     },
-    report::quoted,
-    sign::now, //
+    report::quoted, //
 };
 
 /// How every state begins.
@@ -117,19 +115,9 @@ pub(crate) struct States {
     /// What was read at each path: the SHA-256, or that there was nothing.
     read: Mutex<HashMap<PathBuf, Option<Digest>>>,
     files: Mutex<Replacer>,
-    /// When these rounds are.
-    pub(crate) now: Option<Time>,
 }
 
 impl States {
-    /// For rounds that are now.
-    pub(crate) fn new() -> Result<Self> {
-        Ok(Self {
-            now: Some(Time(now()?)),
-            ..Self::default()
-        })
-    }
-
     /// Reads the one at `path`, if there is one.
     pub(crate) fn read(&self, path: &Path) -> Result<Option<Memory>> {
         if is_standard(path) {
@@ -144,6 +132,14 @@ impl States {
         let Some(data) = data else {
             return Ok(None);
         };
+        if let Some((version, by)) = newer(&data) {
+            bail!(
+                "{}: the state has version {version}, by digestctl {by}, and digestctl {} reads 1 \
+                 and {VERSION}: judge the machine by digestctl {by} or newer",
+                quoted(path),
+                env!("CARGO_PKG_VERSION")
+            );
+        }
         self.parse(&data, path)
             .with_context(|| {
                 format!(
@@ -169,17 +165,7 @@ impl States {
                 .filter_map(|line| line.split_once('='))
                 .collect(),
             VERSION => checked(text)?,
-            _ => {
-                let by = text
-                    .lines()
-                    .find_map(|line| line.strip_prefix("digestctl="));
-                bail!(
-                    "it has version {version}, by digestctl {}; digestctl {} reads 1 and {VERSION}: \
-                     use that one",
-                    by.unwrap_or("(unknown)"),
-                    env!("CARGO_PKG_VERSION")
-                );
-            }
+            _ => bail!("it is no state, or was damaged"),
         };
         if data.len() > MAX_STATE {
             bail!("it has more than {MAX_STATE} bytes");
@@ -412,6 +398,17 @@ type Lines<'a> = BTreeMap<&'a str, &'a str>;
 fn get<'a>(lines: &Lines<'a>, key: &str) -> Result<&'a str> {
     let value = lines.get(key).copied();
     value.with_context(|| format!("'{key}' is missing"))
+}
+
+/// The version of a state that another digestctl wrote, and the version of that one; none of a
+/// state that can be read here, or that was damaged.
+fn newer(data: &[u8]) -> Option<(u32, &str)> {
+    let mut lines = std::str::from_utf8(data).ok()?.lines();
+    let version = lines.next()?.strip_prefix("version=")?.parse().ok()?;
+    let by = lines.next()?.strip_prefix("digestctl=")?;
+    let is_known = version == 1 || VERSION.parse() == Ok(version);
+    let is_ours = by == env!("CARGO_PKG_VERSION");
+    (!is_known && !is_ours).then_some((version, by))
 }
 
 /// What the last line says of the text before it.

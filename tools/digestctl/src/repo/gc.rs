@@ -6,6 +6,7 @@
 use std::{
     collections::{
         BTreeMap,
+        BTreeSet,
         HashSet, //
     },
     fs,
@@ -55,6 +56,10 @@ use crate::{
         say, //
     },
     signature::beside,
+    verify::{
+        Validity,
+        Verifier, //
+    },
 };
 
 /// Options of `repo gc`.
@@ -63,10 +68,15 @@ pub(crate) struct Args {
     /// The repository
     repo: PathBuf,
 
-    /// A directory with states of machines (verify-evidence --state): what they have in force
-    /// stays
-    #[arg(long, value_name = "DIR", required = true)]
-    states: PathBuf,
+    /// Directories with states of machines (verify-evidence --state): what these have loaded since
+    /// they were started stays
+    #[arg(long, value_name = "DIR", num_args = 1.., required = true)]
+    states: Vec<PathBuf>,
+
+    /// X.509 certificates of those who sign lists, in PEM: only lists that they have signed are
+    /// deleted, for lists that they have signed [default: what signatures say is believed]
+    #[arg(long, value_name = "CERT", num_args = 1..)]
+    trust: Vec<PathBuf>,
 
     /// Only say what would be deleted
     #[arg(long)]
@@ -88,14 +98,19 @@ struct Gone {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<()> {
     let repository = existing(&args.repo)?;
-    let states = &args.states;
-    if !states.is_dir() {
-        bail!("there is no directory {}", quoted(states));
+    // Each once: another name for the same directory would wait for ever.
+    let mut directories = BTreeSet::new();
+    for states in &args.states {
+        if !states.is_dir() {
+            bail!("there is no directory {}", quoted(states));
+        }
+        directories.insert(states.canonicalize().with_context(|| quoted(states))?);
     }
     let _held = repository.hold()?;
     // No state is written meanwhile that names what is deleted.
-    let _states = lock(states)?;
-    let gone = find(&repository, states)?;
+    let states = directories.iter().map(|states| lock(states));
+    let _states = states.collect::<Result<Vec<_>>>()?;
+    let gone = find(&repository, args)?;
     if args.json {
         // Before anything is deleted: an error leaves some of it.
         let files: Vec<_> = gone.files.iter().map(ToString::to_string).collect();
@@ -105,6 +120,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
             "files": files,
             "files_of_states": of_states.collect::<Vec<_>>(),
         })))?;
+    }
+    if !args.dry_run {
+        // Before: a list that is noted and gone is one that was lost.
+        repository.write_revocations(&[], &gone.files)?;
     }
     for digest in &gone.files {
         if !args.json {
@@ -123,7 +142,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     for path in &gone.of_states {
         fs::remove_file(path).with_context(|| format!("cannot delete {}", quoted(path)))?;
     }
-    repository.write_revocations(&[], &gone.files)
+    Ok(())
 }
 
 /// Says how much it is.
@@ -136,26 +155,39 @@ fn tell(args: &Args, gone: &Gone) -> Result<()> {
     remark(format_args!("{} {what}", count(gone.files.len(), "file")))?;
     match gone.of_states.len() {
         0 => Ok(()),
-        left => remark(format_args!(
-            "{}: {} of lists that no machine has any more {what}",
-            quoted(&args.states),
-            count(left, "file")
-        )),
+        left => {
+            let states: Vec<_> = args.states.iter().map(|states| quoted(states)).collect();
+            remark(format_args!(
+                "{}: {} of lists that no machine has any more {what}",
+                states.join(", "),
+                count(left, "file")
+            ))
+        }
     }
 }
 
 fn delete(repository: &Repository, digest: &Digest) -> Result<()> {
     let path = repository.path_of(digest);
+    fs::remove_file(&path).with_context(|| format!("cannot delete {}", quoted(&path)))?;
     while let Some((signature, _)) = beside(&path)? {
-        fs::remove_file(&signature)?;
+        fs::remove_file(&signature)
+            .with_context(|| format!("cannot delete {}", quoted(&signature)))?;
     }
-    fs::remove_file(&path).with_context(|| format!("cannot delete {}", quoted(&path)))
+    Ok(())
 }
 
 /// Looks for what nothing needs.
-fn find(repository: &Repository, states: &Path) -> Result<Gone> {
-    let left = States::lists_in(states)?;
-    let (keep, named) = in_force(states)?;
+fn find(repository: &Repository, args: &Args) -> Result<Gone> {
+    let mut left = Vec::new();
+    let (mut keep, mut named) = (HashSet::new(), HashSet::new());
+    for states in &args.states {
+        left.extend(States::lists_in(states)?);
+        needed(states, &mut keep, &mut named)?;
+    }
+    let verifier = match args.trust.is_empty() {
+        true => None,
+        false => Some(Verifier::new(&args.trust, &[], Validity::Signing)?),
+    };
     let objects = repository.objects()?;
     let bar = progress::of_files(2 * objects.len());
     // The serial numbers of one signer say nothing of the lists of another.
@@ -168,7 +200,14 @@ fn find(repository: &Repository, states: &Path) -> Result<Gone> {
         };
         if let Ok((_, list)) = format::list(&data) {
             if let Some(edition) = list.edition() {
-                let name = (edition.name_text().to_owned(), signer_of(&path)?);
+                let signer = match &verifier {
+                    None => signer_of(&path)?,
+                    Some(verifier) => match verifier.signer(&path) {
+                        Ok(signer) => signer.into_bytes(),
+                        Err(_) => continue,
+                    },
+                };
+                let name = (edition.name_text().to_owned(), signer);
                 let serial = newest.entry(name.clone()).or_default();
                 *serial = edition.serial().max(*serial);
                 editions.push((*digest, name, edition.serial()));
@@ -209,21 +248,34 @@ fn find(repository: &Repository, states: &Path) -> Result<Gone> {
     })
 }
 
-/// What the machines have in force whose states are in the directory: what these name, and not the
-/// files of lists that earlier rounds have left. Also the digests of the files that they name.
-fn in_force(directory: &Path) -> Result<(HashSet<Digest>, HashSet<Digest>)> {
-    let mut digests = HashSet::new();
-    let mut files = HashSet::new();
+/// Adds to `lists` what the machines have loaded since they were started whose states are in the
+/// directory: what these name, and not the files of lists that earlier rounds have left. The
+/// digests of the files that they name are added to `files`. Nothing else may be there: it may be a
+/// state that cannot be read.
+fn needed(
+    directory: &Path,
+    lists: &mut HashSet<Digest>,
+    files: &mut HashSet<Digest>,
+) -> Result<()> {
     let states = States::default();
-    for entry in fs::read_dir(directory)? {
+    for entry in fs::read_dir(directory).with_context(|| quoted(directory))? {
         let entry = entry?;
         let path = entry.path();
         let name = entry.file_name();
         let is_temporary = name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
-        if is_temporary || !path.is_file() {
+        if is_temporary || name == "lists" {
             continue;
         }
-        let data = format::read(&path)?;
+        if path.is_dir() {
+            bail!(
+                "{} is a directory, and states in it would not count: name it with --states as \
+                 well, where it has states, and move it out of {}. Nothing was deleted",
+                quoted(&path),
+                quoted(directory)
+            );
+        }
+        let data = format::read(&path)
+            .with_context(|| "what a state there names is not known, and nothing was deleted")?;
         // What its machine has in force would be deleted, if it was one.
         if !data.starts_with(state::BEGINNING) {
             bail!(
@@ -233,13 +285,13 @@ fn in_force(directory: &Path) -> Result<(HashSet<Digest>, HashSet<Digest>)> {
             );
         }
         if let Some(state) = states.read(&path)?.and_then(|memory| memory.state) {
-            digests.extend(state.lists.in_force.iter().map(|list| list.digest));
+            lists.extend(state.lists.of_boot());
             let text = String::from_utf8_lossy(&data);
             let mut file = text.lines().filter_map(|line| line.strip_prefix("lists="));
             files.extend(file.next().and_then(|digest| Digest::parse(digest).ok()));
         }
     }
-    Ok((digests, files))
+    Ok(())
 }
 
 /// By whom the list at `path` says that it is signed: the identifier in its signature, which is not

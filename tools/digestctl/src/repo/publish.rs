@@ -327,6 +327,7 @@ fn known(args: &Args, release: &Release, told: &mut Told) -> Result<Known> {
     let given = args.packages.iter().map(|path| (path, None));
     let mut known = Known::new();
     let mut installers = HashSet::new();
+    let waiting = progress::waiting("the Packages files are read");
     for (path, name) in found.chain(given) {
         let text = release.index(path, name)?;
         let index = parse_index(&text).with_context(|| quoted(path))?;
@@ -338,6 +339,7 @@ fn known(args: &Args, release: &Release, told: &mut Told) -> Result<Known> {
             }
         }
     }
+    waiting.finish_and_clear();
     if known.is_empty() {
         bail!(
             "there is no Packages file with a package where {} says (--packages names it)",

@@ -74,8 +74,8 @@ struct Entry {
     /// The names of its lists that are in the directory. Of one that an earlier version has
     /// published they are not known: all may be.
     lists: Option<BTreeSet<String>>,
-    /// The dates to which it went back (`--older`). Each is taken once: an option that stays in a
-    /// script would let a mirror go back to it whenever it likes.
+    /// The dates that were published and named by `--older`. Each is taken once: an option that
+    /// stays in a script would let a mirror go back to it whenever it likes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     back: Vec<String>,
 }
@@ -121,13 +121,16 @@ impl Published {
         taken: &Taken,
         directory: &Path,
     ) -> Result<Option<String>> {
+        // Also a date that is none to go back to now: an option that stays in a script would go
+        // back to it later.
+        let named = taken.older.iter().filter(|older| **older == new.date);
         let entry = Entry {
             origin: new.origin.clone(),
             release: new.release.clone(),
             date: new.date.clone(),
             signers: signers.to_vec(),
             lists: Some(BTreeSet::new()),
-            back: Vec::new(),
+            back: named.cloned().collect(),
         };
         let Some(old) = self.releases.iter_mut().find(|old| old.is_of(new)) else {
             let name = new.name();
@@ -178,9 +181,16 @@ impl Published {
                     old.date
                 )));
             }
-            back.push(new.date.clone());
             back_from = Some(old.date.clone());
         }
+        back.extend(
+            entry
+                .back
+                .iter()
+                .filter(|date| !back.contains(date))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
         *old = Entry {
             lists: old.lists.take(),
             back,

@@ -30,7 +30,8 @@ use serde_json::{
 use super::{
     remembered,
     Args,
-    Machine, //
+    Machine,
+    Shown, //
 };
 use crate::{
     evidence::{
@@ -63,6 +64,10 @@ use crate::{
 /// How many machines are judged before what is remembered of them is written.
 const PIECE: usize = 512;
 
+/// How many bytes of evidence these have, if they are more than one. Verdicts wait in memory until
+/// then, and those of large evidence can be several times as large.
+const MOST_EVIDENCE: u64 = 32 << 20;
+
 /// A machine that was judged.
 struct Judged {
     verdict: Verdict,
@@ -82,7 +87,7 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
         .num_threads(args.jobs.unwrap_or(0))
         .build()
         .context("cannot start threads")?;
-    let states = States::new()?;
+    let states = States::default();
     let mut counts = [0; 3];
     let mut worst = Verdict::Trusted;
     let mut out = match args.json {
@@ -90,7 +95,10 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
         false => Printer::text(),
     };
     let bar = progress::of_some(2, machines.len(), "machines");
-    for piece in machines.chunks(PIECE) {
+    let mut rest = &machines[..];
+    while !rest.is_empty() {
+        let (piece, behind) = rest.split_at(together(rest));
+        rest = behind;
         let mut judged: Vec<Result<Judged>> = pool.install(|| {
             let judged = piece.par_iter().map(|machine| {
                 let judged = machine.judge(args, trust, &states);
@@ -128,6 +136,20 @@ pub(super) fn judge(args: &Args, trust: &Trust, fleet: &Path) -> Result<Verdict>
         ))?;
     }
     Ok(worst)
+}
+
+/// How many of the machines, from the first, are judged before what is remembered of them is
+/// written.
+fn together(machines: &[Machine<'_>]) -> usize {
+    let mut bytes = 0u64;
+    let fits = |machine: &&Machine<'_>| {
+        // One that is not there has none.
+        let size = machine.evidence.metadata().map_or(0, |file| file.len());
+        bytes = bytes.saturating_add(size);
+        bytes <= MOST_EVIDENCE
+    };
+    let fit = machines.iter().take(PIECE).take_while(fits);
+    fit.count().max(1)
 }
 
 /// Writes what is to be remembered of the machines. One of which it cannot be written was not
@@ -206,8 +228,11 @@ fn place_of(state: &Path) -> PathBuf {
 fn shown(machine: &Machine<'_>, judgement: &Judgement, json: bool) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     if json {
-        let mut value = serde_json::to_value(judgement)?;
-        value["evidence"] = name(machine);
+        let value = Shown {
+            judgement,
+            evidence: Some(machine.evidence.display().to_string()),
+            explained: None,
+        };
         serde_json::to_writer(&mut text, &value)?;
         text.push(b'\n');
         return Ok(text);

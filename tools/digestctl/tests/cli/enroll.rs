@@ -284,6 +284,35 @@ fn programs_are_told_the_keys_or_the_reason() {
 }
 
 #[test]
+fn a_document_on_standard_output_is_alone_there() {
+    let Some(guard) = site() else { return };
+    let site = guard.as_ref().expect("a site");
+    site.request(&site.one, AK, "piped");
+    let challenge = "enroll challenge piped --ek-ca ca/cert.pem --pending piped.pending -o -";
+    let ran = site.verifier.run(challenge);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let document: Value = serde_json::from_str(&ran.out).expect("one document");
+    assert!(document["credential"].is_string());
+    assert!(ran.err.contains("CHALLENGED"), "{}", ran.err);
+    site.write("piped.challenge", &document);
+    site.answer(&site.one, AK, "piped").good();
+    for line in [
+        format!("{challenge} --json"),
+        "enroll finish piped.answer --pending piped.pending -o - --json".to_owned(),
+        "enroll challenge piped --ek-ca ca/cert.pem --pending - -o piped.other".to_owned(),
+    ] {
+        let ran = site.verifier.run(&line);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{line}: {}", ran.err);
+    }
+    let ran = site
+        .verifier
+        .run("enroll finish piped.answer --pending piped.pending -o -");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.out.contains("ENROLLED"), "{}", ran.out);
+    assert!(ran.err.contains("ENROLLED"), "{}", ran.err);
+}
+
+#[test]
 fn a_machine_with_an_endorsement_key_of_the_high_range_is_enrolled() {
     const EK: &str = "0x81010016";
     let maker = Place::new();

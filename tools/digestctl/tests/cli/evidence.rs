@@ -5,6 +5,8 @@
 //! writer.
 
 mod fleet;
+mod honest;
+mod kept;
 mod lies;
 mod odd;
 mod rounds;
@@ -202,6 +204,17 @@ impl Machine {
     /// The machine is restarted: PCRs begin anew.
     pub(crate) fn reset(&mut self) {
         self.tools("shutdown -c");
+        self.begin_anew();
+    }
+
+    /// The machine loses its power while it sleeps: PCRs begin anew, and the counter of resets
+    /// stays as it is.
+    fn restart(&mut self) {
+        self.tools("shutdown");
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
         self.stop();
         for name in ["sock", "sock.ctrl"] {
             let _ = fs::remove_file(self.place.path(name));
@@ -1401,6 +1414,35 @@ fn a_predicted_value_is_the_one_of_the_tpm() {
         .verify("booted", "")
         .clone_with(&machine, "booted", "pinned");
     verdict(&ran, 1, "NOT TRUSTED: boot-pcr");
+}
+
+#[test]
+fn programs_are_told_all_policies_of_a_list_and_one_value() {
+    let Some(guard) = shared() else { return };
+    let machine = guard.as_ref().expect("a machine");
+    let place = &machine.place;
+    let other = digest_of("another policy");
+    let policy = named(other, "digest_lists_policy");
+    place.file(
+        "two-policies",
+        [place.read("list"), policy.line.clone()].concat(),
+    );
+    let text = machine.digestctl("predict --log two-policies").good().out;
+    let policies: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("policy="))
+        .collect();
+    assert_eq!((policies.len(), policies[1]), (2, &*other.to_string()));
+    let told = machine
+        .digestctl("predict --log two-policies --json")
+        .good()
+        .out;
+    let told: Value = serde_json::from_str(&told).expect("one value");
+    assert_eq!(told["policy"], policies[0]);
+    assert_eq!(told["policies"], json!(policies));
+    machine
+        .digestctl("predict --log two-policies --list - --json")
+        .failed("--list - would mix the list with the values");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::{
     evidence::{
         shared,
+        AK,
         NONCE, //
     },
     sign::with_keys,
@@ -114,4 +115,52 @@ fn appraising_shows_how_many_uses_of_files_were_judged() {
         "appraise --dry-run policy --list list --cert alice.pem tree",
         "/121 uses of files",
     );
+}
+
+#[test]
+fn what_asks_the_tpm_shows_that_it_goes_on() {
+    let Some(guard) = shared() else { return };
+    let machine = guard.as_ref().expect("a machine");
+    let tcti = machine.tcti();
+    let line = format!(
+        "attest --nonce {NONCE} --ak {AK} --list list --metadata metadata --firmware-log none -o \
+         shown-evidence"
+    );
+    let run = |terminal: &str| {
+        let program = assert_cmd::cargo::cargo_bin!("digestctl");
+        Command::new("script")
+            .current_dir(machine.place.path("."))
+            .env("TERM", "xterm")
+            .env("TPM2TOOLS_TCTI", &tcti)
+            .args([
+                "-qec",
+                &format!("{} {terminal} {line}", program.display()),
+                "/dev/null",
+            ])
+            .output()
+    };
+    let Ok(ran) = run("") else {
+        skipped("there is no script (util-linux)");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(shown.contains("the TPM makes a quote"), "{shown}");
+    let ran = run("--quiet").expect("a terminal");
+    assert!(!String::from_utf8_lossy(&ran.stdout).contains("the TPM"));
+    let ran = machine.digestctl(&line).good();
+    assert!(!ran.err.contains("the TPM makes a quote"), "{}", ran.err);
+}
+
+#[test]
+fn the_look_of_doctor_shows_that_it_goes_on() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("root")).expect("a directory");
+    let Some((_, shown)) = on_terminal(&place, "doctor --root root --json") else {
+        return;
+    };
+    assert!(shown.contains("the system is looked at"), "{shown}");
+    let (_, shown) = on_terminal(&place, "--quiet doctor --root root").expect("a terminal");
+    assert!(!shown.contains("the system is looked at"), "{shown}");
+    let ran = place.run("doctor --root root");
+    assert!(!ran.err.contains("the system is looked at"), "{}", ran.err);
 }

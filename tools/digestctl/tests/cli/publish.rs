@@ -492,6 +492,25 @@ fn what_is_named_once_by_older_is_taken_once() {
 }
 
 #[test]
+fn a_date_that_was_named_when_it_was_the_newest_is_not_gone_back_to() {
+    let archive = Archive::new();
+    for day in [25, 26] {
+        // Nothing was published before, and then something older.
+        let older = ["--older", &date(day)];
+        archive.release_of("nine", day, &archive.owner);
+        assert_eq!(archive.publish_with(&older).code, 0);
+    }
+    archive.release_of("nine", 27, &archive.owner);
+    assert_eq!(archive.publish("").code, 0);
+    for day in [25, 26] {
+        archive.release_of("nine", day, &archive.owner);
+        archive
+            .publish_with(&["--older", &date(day)])
+            .said_no("--older has taken this one before, and takes none twice");
+    }
+}
+
+#[test]
 fn programs_are_told_what_was_published() {
     let archive = Archive::new();
     let ran = archive.publish("--json");

@@ -106,9 +106,15 @@ impl Round<'_> {
             (Some(by), false) => {
                 format!("{detail}; {by} says so (start_values=firmware-log takes it)")
             }
-            (None, _) if self.is_same_boot(facts) => format!(
-                "{detail}; the TPM was not reset since the last round: the machine was started by kexec"
-            ),
+            (None, _) if self.is_same_boot(facts) => {
+                let again = match self.judgement.machine.get("allow_unload") {
+                    Some(allowed) if allowed == "1" => {
+                        "the module was unloaded and loaded again, or the machine was started by kexec"
+                    }
+                    _ => "the machine was started by kexec",
+                };
+                format!("{detail}; the TPM was not reset since the last round: {again}")
+            }
             (None, _) => detail,
         };
         self.find(Reason::StartValues, Some(1), detail);

@@ -96,7 +96,7 @@ impl Round<'_> {
             let Some(file) = trust.list(digest)? else {
                 continue;
             };
-            let loaded = lists.position(digest).is_some();
+            let loaded = lists.has(digest);
             let allowed = trust.expected.allow_list.contains(digest);
             if !loaded && !allowed {
                 if let Err(reason) = trust.signer_of(&file, &[])? {
@@ -231,15 +231,14 @@ impl Round<'_> {
         let trust = self.judge.trust;
         // Rules may measure the lists themselves.
         for list in lists
-            .in_force
-            .iter()
+            .in_force()
             .filter(|list| wanted.contains(&list.digest))
         {
             loaded.insert(list.digest, list.digest);
         }
         for (digest, places) in trust.places_of(wanted)? {
             for list in places.iter() {
-                if lists.position(list).is_some() {
+                if lists.has(list) {
                     loaded.insert(digest, *list);
                 } else if self.counts(list)? {
                     others.insert(digest, *list);

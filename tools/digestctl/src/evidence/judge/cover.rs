@@ -29,6 +29,7 @@ use crate::{
         rounds::Rounds,
         state::State, //
     },
+    report::count,
     terminal::plain, //
 };
 
@@ -267,6 +268,19 @@ impl<'a> Round<'a> {
         if let Some(error) = history.broken {
             let number = history.number_of_extend(history.extends.len());
             self.find(Reason::LogMalformed, Some(number), error.to_string());
+            return;
+        }
+        let restarts = |state: &State| {
+            let (then, now) = (state.clock.restart_count, facts.clock.restart_count);
+            now.checked_sub(then).filter(|times| *times > 0)
+        };
+        if let Some(times) = origin.state.and_then(restarts) {
+            let detail = format!(
+                "the records do not follow those of the last round, and the TPM was started {} \
+                 since, without a reset: as after a sleep that ended without power",
+                count(usize::try_from(times).unwrap_or(usize::MAX), "time")
+            );
+            self.find(Reason::Reset, None, detail);
             return;
         }
         // The shortest digest that nobody can forge.

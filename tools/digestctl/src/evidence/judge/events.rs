@@ -71,8 +71,11 @@ pub(super) struct Events {
     /// Editions that were lower than the floor when they came, and by which record: a refusal or a
     /// removal, which root can write as well, is no reason to pass over them.
     pub(super) low: Vec<(u64, InForce)>,
-    /// If the last own record is that of a load: the floors that it raised, as they were before.
-    /// The lists that it replaces are removed right after it, and the quote may have come between.
+    /// The digests of these.
+    noted_low: HashSet<Digest>,
+    /// If the last own record but checkpoints is that of a load: the floors that it raised, as they
+    /// were before. The module removes the lists that it replaces when it has read the new ones,
+    /// which takes it some time. A checkpoint waits for neither, and who attests makes one.
     pub(super) raised: HashMap<(String, String), u64>,
 }
 
@@ -84,6 +87,30 @@ pub(super) struct Checkpoint {
     /// The lists of the last load and of the last removal before it. A load or removal that was
     /// going on may be in the text or not: its record comes first.
     pub(super) in_doubt: HashSet<Digest>,
+}
+
+/// Loads of metadata whose lists were all in force: since then no list came or went. They change
+/// nothing but how often lists were loaded, which is told to the lists when one comes or goes.
+#[derive(Default)]
+struct Again(HashMap<Digest, (Rc<[InForce]>, u64)>);
+
+impl Again {
+    /// Counts the load, if it is one of these. Returns the lists of it.
+    fn count(&mut self, metadata: &Digest) -> Option<Rc<[InForce]>> {
+        let (lists, times) = self.0.get_mut(metadata)?;
+        *times = times.saturating_add(1);
+        Some(lists.clone())
+    }
+
+    /// A list comes or goes now.
+    fn tell(&mut self, lists: &mut Arc<Lists>) {
+        for (metadata, (loaded, times)) in self.0.drain().filter(|(_, (_, times))| *times > 0) {
+            let lists = Arc::make_mut(lists);
+            for list in loaded.iter() {
+                lists.load_again(&list.digest, &metadata, times);
+            }
+        }
+    }
 }
 
 impl Events {
@@ -174,7 +201,7 @@ impl<'a> Round<'a> {
     pub(super) fn loaded(&self, history: &History<'_>, state: Option<&State>) -> Vec<Digest> {
         let mut digests: Vec<Digest> = state
             .iter()
-            .flat_map(|state| &state.lists.in_force)
+            .flat_map(|state| state.lists.in_force())
             .map(|list| list.digest)
             .collect();
         let metadata = history.records.iter();
@@ -205,15 +232,16 @@ impl<'a> Round<'a> {
     pub(super) fn walk(&mut self, covered: &Covered<'_>, lists: &mut Arc<Lists>) -> Result<Events> {
         let history = &covered.history;
         let mut events = Events::default();
-        let mut last_load = HashSet::new();
+        let mut last_load: Rc<[InForce]> = Rc::new([]);
         let mut last_removal = HashSet::new();
+        let mut checkpoint = None;
+        let mut again = Again::default();
         let back = TakenBack::new(&history.records, covered.pcr);
-        for place in &back.of_earlier {
-            if let Some(record) = history.records.get(*place) {
-                let number = history.number(*place);
-                self.take_back(number, &record.event.digest, covered.state.is_some(), lists)?;
-            }
-        }
+        self.take_back(covered, &back.of_earlier, lists);
+        let is_checkpoint = |record: &Record<'_>| {
+            record.event.name == history::CHECKPOINT && is_own(record, covered.pcr)
+        };
+        let last_checkpoint = history.records.iter().rposition(is_checkpoint);
         for (place, record) in history.records.iter().enumerate() {
             let number = history.number(place);
             let name = record.event.name;
@@ -232,7 +260,9 @@ impl<'a> Round<'a> {
                 }
                 continue;
             }
-            events.raised.clear();
+            if name != history::CHECKPOINT {
+                events.raised.clear();
+            }
             match name {
                 b"boot_aggregate" if number == 0 && place == 0 => (),
                 history::START if number == 1 && place == 1 => (),
@@ -242,12 +272,17 @@ impl<'a> Round<'a> {
                     self.find(Reason::LogStart, Some(number), detail);
                 }
                 name if is_metadata(name) => {
+                    if let Some(loaded) = again.count(&record.event.digest) {
+                        last_load = loaded;
+                        continue;
+                    }
                     let coming = self.lists_of(number, record, false)?;
                     self.note_low(number, &coming, lists, &mut events);
-                    let loaded = self.load(number, record, lists, &mut events.raised)?;
-                    last_load = loaded.iter().map(|list| list.digest).collect();
+                    let raised = &mut events.raised;
+                    last_load = self.load(number, record, lists, &mut again, raised)?;
                 }
                 history::REMOVE => {
+                    again.tell(lists);
                     last_removal = self.remove(number, record, lists);
                     events.note_removed(number, last_removal.iter().copied());
                 }
@@ -281,13 +316,16 @@ impl<'a> Round<'a> {
                     }
                 }
                 history::CHECKPOINT => {
-                    let in_force = lists.in_force.iter().map(|list| list.digest).collect();
-                    let before = events.checkpoint.replace(Checkpoint {
-                        place,
-                        in_force,
-                        in_doubt: last_load.union(&last_removal).copied().collect(),
-                    });
-                    let before = before.map(|before| before.place);
+                    let before = checkpoint.replace(place);
+                    // No other one is compared with its text.
+                    if last_checkpoint == Some(place) {
+                        let last_load = last_load.iter().map(|list| list.digest);
+                        events.checkpoint = Some(Checkpoint {
+                            place,
+                            in_force: lists.in_force().map(|list| list.digest).collect(),
+                            in_doubt: last_load.chain(last_removal.iter().copied()).collect(),
+                        });
+                    }
                     let is_reset = |place: &usize| {
                         let record = history.records.get(*place);
                         record
@@ -302,49 +340,60 @@ impl<'a> Round<'a> {
                 _ => events.files.push(place),
             }
         }
-        self.judgement
-            .lists
-            .extend(lists.in_force.iter().map(of_force));
+        again.tell(lists);
+        if !self.looked_at.is_empty() {
+            let lists = Arc::make_mut(lists);
+            let looked_at = self.looked_at.values().flatten();
+            looked_at.for_each(|list| lists.note(&list.digest));
+        }
+        self.judgement.lists.extend(lists.in_force().map(of_force));
         Ok(events)
     }
 
-    /// A load of an earlier round was refused after all.
-    fn take_back(
-        &mut self,
-        number: u64,
-        digest: &Digest,
-        had_rounds: bool,
-        lists: &mut Arc<Lists>,
-    ) -> Result<()> {
-        if !had_rounds {
+    /// Loads of an earlier round were refused after all, by the records at these places.
+    fn take_back(&mut self, covered: &Covered<'_>, places: &[usize], lists: &mut Arc<Lists>) {
+        let mut refused: HashMap<Digest, u64> = HashMap::new();
+        for place in places {
+            let Some(record) = covered.history.records.get(*place) else {
+                continue;
+            };
+            let digest = record.event.digest;
+            if covered.state.is_some() {
+                *refused.entry(digest).or_default() += 1;
+                continue;
+            }
+            let number = covered.history.number(*place);
             let detail = format!("{digest} was refused, and no record tells what it was");
             self.find(Reason::ListsInconsistent, Some(number), detail);
-            return Ok(());
         }
-        Arc::make_mut(lists).take_back(digest);
-        Ok(())
+        if !refused.is_empty() {
+            Arc::make_mut(lists).take_back(&refused);
+        }
     }
 
     /// The lists that metadata name are in force. Returns those that are lists. `raised` gets the
-    /// floors that they raise, as they were before.
+    /// floors that they raise, as they were before; `again` gets the metadata.
     fn load(
         &mut self,
         number: u64,
         record: &Record<'_>,
         lists: &mut Arc<Lists>,
+        again: &mut Again,
         raised: &mut HashMap<(String, String), u64>,
     ) -> Result<Rc<[InForce]>> {
         let loaded = self.lists_of(number, record, false)?;
         let metadata = record.event.digest;
+        if !loaded.iter().all(|list| lists.has(&list.digest)) {
+            again.tell(lists);
+        }
+        again.0.insert(metadata, (loaded.clone(), 0));
         for list in loaded.iter() {
             let lists = Arc::make_mut(lists);
-            if let Some(place) = lists.position(&list.digest) {
-                lists.in_force[place].load_again(&metadata);
+            if lists.load_again(&list.digest, &metadata, 1) {
                 continue;
             }
             if let Some(serial) = list.serial {
-                let name = (list.name.clone(), list.signer.clone());
-                let before = lists.floors.get(&name).copied();
+                let before = lists.raise(&list.name, &list.signer, serial);
                 if let Some(before) = before.filter(|before| *before < serial) {
                     self.judgement.updates.push(Update {
                         name: list.name.clone(),
@@ -356,13 +405,13 @@ impl<'a> Round<'a> {
                     });
                 }
                 if let Some(before) = before {
-                    raised.entry(name.clone()).or_insert(before);
+                    let name = (list.name.clone(), list.signer.clone());
+                    raised.entry(name).or_insert(before);
                 }
-                lists.floors.insert(name, serial.max(before.unwrap_or(0)));
             }
-            lists.in_force.push(InForce {
+            lists.push(InForce {
                 record: Some(number),
-                loads: vec![(metadata, 1)],
+                loads: HashMap::from([(metadata, 1)]),
                 ..list.clone()
             });
         }
@@ -378,8 +427,7 @@ impl<'a> Round<'a> {
 
     /// The least serial number of the edition, by what was loaded until now and what is expected.
     fn least(&self, list: &InForce, lists: &Lists) -> u64 {
-        let key = (list.name.clone(), list.signer.clone());
-        let floor = lists.floors.get(&key).copied();
+        let floor = lists.floor(&list.name, &list.signer);
         let least = self.judge.trust.expected.floors.get(&list.name).copied();
         floor.unwrap_or(0).max(least.unwrap_or(0))
     }
@@ -391,7 +439,7 @@ impl<'a> Round<'a> {
                 .is_some_and(|serial| serial < self.least(list, lists))
         };
         for list in coming.iter().filter(is_low) {
-            if !events.low.iter().any(|(_, low)| low.digest == list.digest) {
+            if events.noted_low.insert(list.digest) {
                 events.low.push((number, list.clone()));
             }
         }
@@ -402,13 +450,13 @@ impl<'a> Round<'a> {
     pub(super) fn check_low(&mut self, lists: &Lists, events: &Events) {
         for (number, list) in &events.low {
             let least = self.least(list, lists);
-            let mut others = lists.in_force.iter();
+            let mut others = lists.in_force();
             let is_replaced = others.any(|other| {
                 let is_same = (&other.name, &other.signer) == (&list.name, &list.signer);
                 is_same && other.serial.is_some_and(|serial| serial >= least)
             });
             // What is in force itself was told.
-            if is_replaced || lists.position(&list.digest).is_some() {
+            if is_replaced || lists.has(&list.digest) {
                 continue;
             }
             let detail = format!(
@@ -537,7 +585,7 @@ impl<'a> Round<'a> {
             digests: list.digests,
             signer,
             record: None,
-            loads: Vec::new(),
+            loads: HashMap::new(),
         }))
     }
 
@@ -545,14 +593,15 @@ impl<'a> Round<'a> {
     /// earlier round, or than is expected. One that is being replaced may be lower than what
     /// replaces it, and not than what was before.
     pub(super) fn check_floors(&mut self, lists: &Lists, raised: &HashMap<(String, String), u64>) {
-        for list in &lists.in_force {
+        for list in lists.in_force() {
             let Some(serial) = list.serial else {
                 continue;
             };
             let key = (list.name.clone(), list.signer.clone());
-            let floor = raised.get(&key).or_else(|| lists.floors.get(&key));
+            let floor = raised.get(&key).copied();
+            let floor = floor.or_else(|| lists.floor(&list.name, &list.signer));
             let least = self.judge.trust.expected.floors.get(&list.name).copied();
-            let least = least.unwrap_or(0).max(floor.copied().unwrap_or(0));
+            let least = least.unwrap_or(0).max(floor.unwrap_or(0));
             if serial < least {
                 let name = &list.name;
                 let detail = format!("{name} has the serial number {serial}, and had {least}");
@@ -576,12 +625,10 @@ impl<'a> Round<'a> {
         }
         let text = String::from_utf8_lossy(record.event.buffer);
         for line in text.lines() {
-            let place = Digest::parse(line)
-                .ok()
-                .and_then(|digest| lists.position(&digest));
-            match place {
-                Some(place) => {
-                    let gone = Arc::make_mut(lists).in_force.remove(place);
+            let named = Digest::parse(line);
+            let there = named.ok().filter(|list| lists.has(list));
+            match there.and_then(|list| Arc::make_mut(lists).remove(&list)) {
+                Some(gone) => {
                     removed.insert(gone.digest);
                     self.judgement.lists.push(LoadedList {
                         in_force: false,

@@ -154,13 +154,9 @@ impl Round<'_> {
             Some(state) => state.lists.clone(),
             None => {
                 self.check_begin(&covered, &facts);
-                let before = self.judge.state.iter();
-                Arc::new(Lists {
-                    floors: before
-                        .flat_map(|state| state.lists.floors.clone())
-                        .collect(),
-                    ..Lists::default()
-                })
+                let before = self.judge.state.as_ref();
+                let before = before.map(|state| &*state.lists);
+                Arc::new(Lists::with_floors_of(before))
             }
         };
         self.judgement.records.before = covered.history.first;
@@ -241,11 +237,11 @@ impl Round<'_> {
     /// The lists that must be loaded are.
     fn check_required(&mut self, lists: &Lists) {
         for wanted in &self.judge.trust.expected.require_list {
-            let mut named = lists.in_force.iter().filter(|list| list.name == *wanted);
+            let mut named = lists.in_force().filter(|list| list.name == *wanted);
             // The machine says by which reference it loads a list; the name of an edition is in
             // what is signed.
             let found = named.clone().any(|list| list.serial.is_some());
-            let mut digests = lists.in_force.iter().map(|list| list.digest.to_string());
+            let mut digests = lists.in_force().map(|list| list.digest.to_string());
             if !found && !digests.any(|digest| digest == *wanted) {
                 let detail = match named.next() {
                     Some(list) => format!(

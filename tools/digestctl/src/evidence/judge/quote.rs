@@ -255,7 +255,7 @@ impl Round<'_> {
         if state.ak == facts.ak {
             return true;
         }
-        let detail = "the key is not the one of the last round (delete the state to begin anew)";
+        let detail = "the key is not the one of the last round";
         self.find(Reason::AkOther, None, detail);
         false
     }

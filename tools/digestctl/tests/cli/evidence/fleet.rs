@@ -80,14 +80,16 @@ fn states_that_have_other_names_as_well_leave_what_these_show_as_it_was() {
     };
     judged();
     let state = place.read("many/0");
+    let mut states = Vec::new();
     for number in 0..512 {
+        states.push(place.read(&format!("many/{number}")));
         let names = ["many", "backup"].map(|name| place.path(&format!("{name}/{number}")));
         fs::hard_link(&names[0], &names[1]).expect("a backup");
     }
     judged();
     for number in 0..512 {
         let backup = place.read(&format!("backup/{number}"));
-        assert_eq!(backup, state, "backup/{number}");
+        assert!(backup == states[number], "backup/{number}");
     }
     place.file("elsewhere", &state);
     for number in 0..512 {
@@ -219,4 +221,54 @@ fn a_verdict_that_nobody_reads_is_the_same_verdict() {
         assert_eq!(ended, (Some(status), String::new()), "{what}");
     }
     assert!(machine.place.has("unread-states/m"));
+}
+
+#[test]
+fn verdicts_of_large_evidence_do_not_wait_in_memory_for_all_others() {
+    let Some(machine) = super::lies::restarted() else {
+        return;
+    };
+    let place = &machine.place;
+    machine.boot("metadata");
+    let files: Vec<_> = (0..64 * 160)
+        .map(|number| super::named(super::digest_of("strange"), &format!("/tmp/{number}")))
+        .collect();
+    let (list, extends) = super::lies::batches(&place.read("list"), &files);
+    for some in extends.chunks(10) {
+        let words = some.iter().map(|extend| Machine::extension(12, extend));
+        let words: Vec<_> = words.collect();
+        machine.tools(&format!("pcrextend {}", words.join(" ")));
+    }
+    place.file("list", list);
+    machine.attest("large", "").good();
+    place.file("large-fleet", line("large", "-").repeat(80));
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("digestctl"))
+        .current_dir(place.path("."))
+        .args(["verify-evidence", "--fleet", "large-fleet", "--jobs", "2"])
+        .args([
+            "--repo",
+            "repo",
+            "--trust",
+            "alice.pem",
+            "--policy",
+            "expected",
+            "--json",
+        ])
+        .stdout(fs::File::create(place.path("verdicts")).expect("a file"))
+        .spawn()
+        .expect("digestctl runs");
+    // The most that it had in memory, in KiB.
+    let mut most = 0;
+    let status = format!("/proc/{}/status", child.id());
+    while child.try_wait().expect("it runs").is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let size = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        most = most.max(size.unwrap_or(0));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let verdicts = fs::metadata(place.path("verdicts")).expect("written").len();
+    println!("{verdicts} bytes of verdicts, {most} KiB in memory");
+    assert!(verdicts > 250 << 20, "{verdicts}");
+    assert!(most < 200 << 10, "{most} KiB");
 }

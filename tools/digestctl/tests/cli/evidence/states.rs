@@ -53,7 +53,7 @@ fn rewrite(machine: &Machine, path: &str, change: impl FnOnce(&mut Vec<String>))
 }
 
 /// The numbers of records and the times of a state.
-fn rounds(machine: &Machine, path: &str) -> Vec<(u64, i64)> {
+pub(super) fn rounds(machine: &Machine, path: &str) -> Vec<(u64, i64)> {
     let text = String::from_utf8(machine.place.read(path)).expect("text");
     let line = text.lines().find_map(|line| line.strip_prefix("rounds="));
     let words = line.expect("rounds").split(' ').skip(3);
@@ -345,7 +345,7 @@ fn a_state_of_another_version_is_told_or_brought_up_to_date() {
     for run in 0..2 {
         let ran = machine.verify("honest", "--state version/newer");
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{run}");
-        let reason = "it has version 3, by digestctl 9.8.7;";
+        let reason = "the state has version 3, by digestctl 9.8.7, and digestctl ";
         assert!(ran.err.contains(reason), "{}", ran.err);
         assert_eq!(place.read("version/newer"), newer.as_bytes());
     }
@@ -353,7 +353,7 @@ fn a_state_of_another_version_is_told_or_brought_up_to_date() {
     place.file("version/others/newer", newer);
     place
         .run("repo gc repo --states version/others")
-        .failed("it has version 3, by digestctl 9.8.7;");
+        .failed("the state has version 3, by digestctl 9.8.7, and digestctl ");
     // A key that this version does not have.
     place.file("version/key", &now);
     rewrite(machine, "version/key", |lines| {
@@ -405,7 +405,7 @@ fn a_state_that_was_damaged_or_cut_judges_nothing_and_stays() {
 }
 
 /// Runs `digestctl` with the words of `line` where no file can be written, as if the disk was full.
-fn without_room(machine: &Machine, line: &str) -> Ran {
+pub(super) fn without_room(machine: &Machine, line: &str) -> Ran {
     let program = assert_cmd::cargo::cargo_bin!("digestctl");
     let script = format!(
         "trap '' XFSZ; ulimit -f 0; exec {} {line}",
