@@ -16,8 +16,8 @@ pub(crate) fn pin(module: &'static ThisModule) {
 }
 
 /// Keeps `module` as it was before delete_module(2) called its exit function, which may be by force
-/// (`O_TRUNC`) in spite of [`pin`]. The task that asked for it sleeps for ever. Call it from the exit
-/// function, before anything is torn down.
+/// (`O_TRUNC`) in spite of [`pin`]. The task that asked for it sleeps for ever. Call it from the
+/// exit function, before anything is torn down.
 pub(crate) fn refuse_unload(module: &'static ThisModule) -> ! {
     // SAFETY: The module stays, since its exit function does not return. delete_module(2) was the
     // last to change the state, and does nothing until then. The kernel gave the reference back.

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A module that was loaded without allow_unload=1 stays, also if root unloads it by force (rmmod -f),
-# where the kernel was built for that. What asked for it sleeps until the system is restarted, so this
-# test comes last in the system that scripts/vm --system boots.
+# A module that was loaded without allow_unload=1 stays, also if root unloads it by force
+# (rmmod -f), where the kernel was built for that. What asked for it sleeps until the system is
+# restarted, so this test comes last in the system that scripts/vm --system boots.
 #
 # shellcheck disable=SC2016,SC2034 # 'eval' in a check
 
