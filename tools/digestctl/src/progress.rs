@@ -52,6 +52,8 @@ pub(crate) fn of_some(least: usize, steps: usize, what: &str) -> ProgressBar {
 pub(crate) fn waiting(what: &str) -> ProgressBar {
     let spinner = spinner(&format!("{{spinner}} {what} {{elapsed}}"));
     if !spinner.is_hidden() {
+        // Also what takes less than that is seen once.
+        spinner.tick();
         spinner.enable_steady_tick(Duration::from_millis(200));
     }
     spinner

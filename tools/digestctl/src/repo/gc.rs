@@ -267,6 +267,11 @@ fn needed(
             continue;
         }
         if path.is_dir() {
+            // Such as lost+found.
+            let mut inside = fs::read_dir(&path).with_context(|| quoted(&path))?;
+            if inside.next().is_none() {
+                continue;
+            }
             bail!(
                 "{} is a directory, and states in it would not count: name it with --states as \
                  well, where it has states, and move it out of {}. Nothing was deleted",

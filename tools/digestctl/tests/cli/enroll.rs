@@ -27,6 +27,7 @@ use crate::{
         AK,
         NONCE, //
     },
+    progress::with_tpm,
     sha256,
     skipped,
     Place,
@@ -295,6 +296,14 @@ fn a_document_on_standard_output_is_alone_there() {
     assert!(document["credential"].is_string());
     assert!(ran.err.contains("CHALLENGED"), "{}", ran.err);
     site.write("piped.challenge", &document);
+    let answer = format!(
+        "enroll answer {} --ek {EK} --ak {AK} -o shown-answer",
+        site.path("piped.challenge")
+    );
+    if let Some((code, shown)) = with_tpm(&site.one, &answer) {
+        assert_eq!(code, 0, "{shown}");
+        assert!(shown.contains("the TPM answers the challenge"), "{shown}");
+    }
     site.answer(&site.one, AK, "piped").good();
     for line in [
         format!("{challenge} --json"),

@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::{
     evidence::{
         shared,
+        Machine,
         AK,
         NONCE, //
     },
@@ -17,10 +18,20 @@ use crate::{
 
 /// What a terminal shows of `digestctl` with the words of `line`, and its exit status. None if
 /// there is no program that makes terminals.
-fn on_terminal(place: &Place, line: &str) -> Option<(i32, String)> {
+pub(crate) fn on_terminal(place: &Place, line: &str) -> Option<(i32, String)> {
+    shown_of(Command::new("script").current_dir(place.path(".")), line)
+}
+
+/// The same of a command that asks the TPM of the machine.
+pub(crate) fn with_tpm(machine: &Machine, line: &str) -> Option<(i32, String)> {
+    let mut script = Command::new("script");
+    script.env("TPM2TOOLS_TCTI", machine.tcti());
+    shown_of(script.current_dir(machine.place.path(".")), line)
+}
+
+fn shown_of(script: &mut Command, line: &str) -> Option<(i32, String)> {
     let program = assert_cmd::cargo::cargo_bin!("digestctl");
-    let ran = Command::new("script")
-        .current_dir(place.path("."))
+    let ran = script
         .env("TERM", "xterm")
         .args([
             "-qec",
@@ -121,32 +132,17 @@ fn appraising_shows_how_many_uses_of_files_were_judged() {
 fn what_asks_the_tpm_shows_that_it_goes_on() {
     let Some(guard) = shared() else { return };
     let machine = guard.as_ref().expect("a machine");
-    let tcti = machine.tcti();
     let line = format!(
         "attest --nonce {NONCE} --ak {AK} --list list --metadata metadata --firmware-log none -o \
          shown-evidence"
     );
-    let run = |terminal: &str| {
-        let program = assert_cmd::cargo::cargo_bin!("digestctl");
-        Command::new("script")
-            .current_dir(machine.place.path("."))
-            .env("TERM", "xterm")
-            .env("TPM2TOOLS_TCTI", &tcti)
-            .args([
-                "-qec",
-                &format!("{} {terminal} {line}", program.display()),
-                "/dev/null",
-            ])
-            .output()
-    };
-    let Ok(ran) = run("") else {
-        skipped("there is no script (util-linux)");
+    let Some((code, shown)) = with_tpm(machine, &line) else {
         return;
     };
-    let shown = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("the TPM makes a quote"), "{shown}");
-    let ran = run("--quiet").expect("a terminal");
-    assert!(!String::from_utf8_lossy(&ran.stdout).contains("the TPM"));
+    let (_, shown) = with_tpm(machine, &format!("--quiet {line}")).expect("a terminal");
+    assert!(!shown.contains("the TPM makes a quote"), "{shown}");
     let ran = machine.digestctl(&line).good();
     assert!(!ran.err.contains("the TPM makes a quote"), "{}", ran.err);
 }

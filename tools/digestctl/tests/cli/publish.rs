@@ -24,6 +24,7 @@ use crate::{
     expected,
     names,
     openpgp::Key,
+    progress::on_terminal,
     sha256,
     shown,
     sign::with_keys,
@@ -508,6 +509,21 @@ fn a_date_that_was_named_when_it_was_the_newest_is_not_gone_back_to() {
             .publish_with(&["--older", &date(day)])
             .said_no("--older has taken this one before, and takes none twice");
     }
+}
+
+#[test]
+fn a_terminal_shows_that_indexes_are_read() {
+    let archive = Archive::new();
+    let line =
+        "repo publish --pool archive/pool --in-release archive/dist/InRelease --keyring keyring \
+         --key alice.key --cert alice.pem -o lists";
+    let Some((code, shown)) = on_terminal(&archive.place, line) else {
+        return;
+    };
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("the Packages files are read"), "{shown}");
+    let ran = archive.publish("");
+    assert!(!ran.err.contains("the Packages files"), "{}", ran.err);
 }
 
 #[test]

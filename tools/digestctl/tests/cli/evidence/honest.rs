@@ -94,7 +94,7 @@ fn a_round_is_not_before_its_evidence_came() {
     let program = assert_cmd::cargo::cargo_bin!("digestctl");
     let line = format!(
         "(sleep 3; date +%s >late-time; cat honest) | {} verify-evidence - --nonce {NONCE} --ak \
-         ak.pem --repo repo --trust alice.pem --policy expected --state late/m",
+         ak.pem --repo repo --trust alice.pem --policy expected --state late-state/m",
         program.display()
     );
     let ran = Command::new("sh")
@@ -105,8 +105,8 @@ fn a_round_is_not_before_its_evidence_came() {
     assert!(ran.status.success(), "{ran:?}");
     let came = String::from_utf8(machine.place.read("late-time")).expect("text");
     let came: i64 = came.trim().parse().expect("a number");
-    let [(_, at)] = rounds(machine, "late/m")[..] else {
-        panic!("{:?}", rounds(machine, "late/m"));
+    let [(_, at)] = rounds(machine, "late-state/m")[..] else {
+        panic!("{:?}", rounds(machine, "late-state/m"));
     };
     assert!(at >= came, "{at} {came}");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("later");

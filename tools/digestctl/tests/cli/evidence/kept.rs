@@ -77,14 +77,14 @@ fn what_is_no_state_among_the_states_deletes_nothing() {
         }
     };
     // States that are a directory further down, and one that is on a disk that is not there.
-    fs::create_dir(place.path("states/site")).expect("a directory");
+    place.file("states/site/m", "");
     stays("states/site is a directory, and states in it would not count: name it with --states as");
-    fs::remove_dir(place.path("states/site")).expect("removed");
+    fs::remove_dir_all(place.path("states/site")).expect("removed");
     std::os::unix::fs::symlink("../gone/m", place.path("states/link")).expect("a link");
     stays("states/link");
     fs::remove_file(place.path("states/link")).expect("removed");
-    fs::create_dir(place.path("states/link")).expect("a directory");
-    fs::remove_dir(place.path("states/link")).expect("removed");
+    // A directory with nothing in it has no states.
+    fs::create_dir(place.path("states/lost+found")).expect("a directory");
     // States may be in more than one directory.
     place
         .run("repo gc repo --states states others")
