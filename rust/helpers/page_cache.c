@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/fs.h>
+#include <linux/highmem.h>
 #include <linux/pagemap.h>
+#include <linux/string.h>
 
 /* Whether a page could not be written, at any time since the inode came into memory. */
 bool diglist_inode_failed_to_write(const struct inode *inode)
@@ -39,4 +41,28 @@ int diglist_inode_write_back(struct inode *inode)
 int diglist_inode_drop_pages(struct inode *inode)
 {
 	return invalidate_inode_pages2(inode->i_mapping);
+}
+
+/*
+ * Whether the last page has only zeros behind the end of the file. False if it cannot be read.
+ * File systems of the machine's own storage read a page without an open file.
+ */
+bool diglist_inode_ends_in_zeros(struct inode *inode)
+{
+	const loff_t size = i_size_read(inode);
+	const size_t end = offset_in_page(size);
+	struct folio *folio;
+	char *page;
+	bool ret;
+
+	if (!end || !inode->i_mapping->a_ops->read_folio)
+		return true;
+	folio = read_mapping_folio(inode->i_mapping, size >> PAGE_SHIFT, NULL);
+	if (IS_ERR(folio))
+		return false;
+	page = kmap_local_folio(folio, offset_in_folio(folio, size - end));
+	ret = !memchr_inv(page + end, 0, PAGE_SIZE - end);
+	kunmap_local(page);
+	folio_put(folio);
+	return ret;
 }
