@@ -80,12 +80,13 @@ impl File {
         unsafe { bindings::diglist_inode_is_mapped(self.real_inode().as_ptr()) }
     }
 
-    /// Whether there are only zeros behind the end of the file, in its last page, which mappings
-    /// show. False if they cannot be read. See above for sleep and locks.
+    /// Whether there are only zeros behind the end of the file, as far as mappings show it. False
+    /// if that cannot be read; true with DAX. See above for sleep and locks.
     pub(crate) fn ends_in_zeros(&self) -> bool {
-        let inode = self.real_inode().as_ptr();
+        let inode = self.real_inode();
         // SAFETY: The open file keeps the inode; the caller may sleep.
-        !self.can_be_cleansed() || unsafe { bindings::diglist_inode_ends_in_zeros(inode) }
+        storage::facts(inode).is_dax
+            || unsafe { bindings::diglist_inode_ends_in_zeros(inode.as_ptr()) }
     }
 
     /// Removes all pages from the file after they were written to storage. References to the pages

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/fs.h>
-#include <linux/highmem.h>
+#include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
 #include <linux/string.h>
 
 /* Whether a page could not be written, at any time since the inode came into memory. */
@@ -44,25 +45,28 @@ int diglist_inode_drop_pages(struct inode *inode)
 }
 
 /*
- * Whether the last page has only zeros behind the end of the file. False if it cannot be read.
- * File systems of the machine's own storage read a page without an open file.
+ * Whether there are only zeros behind the end of the file, as far as mappings show it: in its last
+ * page, and on tmpfs in all of a large folio. False if that cannot be read. File systems of the
+ * machine's own storage read a page without an open file.
  */
 bool diglist_inode_ends_in_zeros(struct inode *inode)
 {
+	struct address_space *mapping = inode->i_mapping;
+	const bool in_memory = shmem_mapping(mapping);
 	const loff_t size = i_size_read(inode);
-	const size_t end = offset_in_page(size);
 	struct folio *folio;
-	char *page;
+	size_t from, to;
 	bool ret;
 
-	if (!end || !inode->i_mapping->a_ops->read_folio)
+	if (!offset_in_page(size) || !(in_memory || mapping->a_ops->read_folio))
 		return true;
-	folio = read_mapping_folio(inode->i_mapping, size >> PAGE_SHIFT, NULL);
+	folio = in_memory ? shmem_read_folio(mapping, size >> PAGE_SHIFT) :
+			    read_mapping_folio(mapping, size >> PAGE_SHIFT, NULL);
 	if (IS_ERR(folio))
 		return false;
-	page = kmap_local_folio(folio, offset_in_folio(folio, size - end));
-	ret = !memchr_inv(page + end, 0, PAGE_SIZE - end);
-	kunmap_local(page);
+	from = offset_in_folio(folio, size);
+	to = in_memory ? folio_size(folio) : round_up(from, PAGE_SIZE);
+	ret = !memchr_inv(folio_address(folio) + from, 0, to - from);
 	folio_put(folio);
 	return ret;
 }

@@ -264,10 +264,9 @@ static int do_behind(char **arg)
 	return 0;
 }
 
-/* run-behind FILE: maps the last page of FILE executable, and calls what stands behind its end. */
-static int do_run_behind(char **arg)
+/* Maps the last page executable, and calls what stands behind the end. */
+static int run_behind(int fd)
 {
-	int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
 	size_t used;
 	off_t place = last_page(fd, &used);
 	char *start = place < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, place);
@@ -276,6 +275,34 @@ static int do_run_behind(char **arg)
 		return fail("mmap");
 	printf("returned %d\n", call(start + used));
 	return 0;
+}
+
+/* run-behind FILE: does so. */
+static int do_run_behind(char **arg)
+{
+	return run_behind(open(arg[0], O_RDONLY | O_CLOEXEC));
+}
+
+/* run-sealed FILE: the same with a memfd that has the content of FILE, and is sealed. */
+static int do_run_sealed(char **arg)
+{
+	static char content[16 * PAGE];
+	int from = open(arg[0], O_RDONLY | O_CLOEXEC), fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	ssize_t size = read(from, content, sizeof(content));
+	size_t used = 0;
+	off_t place;
+	char *start;
+
+	if (fd < 0 || write(fd, content, size) != size)
+		return fail("memfd");
+	place = last_page(fd, &used);
+	start = place < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, place);
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	memcpy(start + used, code, sizeof(code));
+	if (munmap(start, PAGE) || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
+		return fail("seal");
+	return run_behind(fd);
 }
 
 /* The ioctl of a 32-bit program, where the processor has one. */
@@ -684,6 +711,7 @@ static const struct command commands[] = {
 	{ "direct", do_direct, 4 },
 	{ "behind", do_behind, 1 },
 	{ "run-behind", do_run_behind, 1 },
+	{ "run-sealed", do_run_sealed, 1 },
 	{ "dedupe", do_dedupe, 3 },
 	{ "move", do_move, 2 },
 	{ "run-writable", do_run_writable, 1 },

@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The last page of a mapping shows what the disk has behind the end of the file. A direct write that
-# fails leaves code there, on XFS, and the content as it was: it is not executed as known.
+# The last page of a mapping shows what stands behind the end of the file. A direct write that fails
+# leaves code there on the disk, on XFS, and the content as it was; in a memfd a store does, and
+# sealing leaves it. It is not executed as known.
 #
-# shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/intruder.sh"
 
-plan 9
+plan 11
 begin_appraisal
 # Not on a loop device: there XFS copies first what is written directly.
 mkfs_ram xfs "$WORK/xfs" && chmod 777 "$WORK/xfs" || bail "no XFS"
@@ -45,4 +46,13 @@ check "code stands behind the end of a file, whose content is as before" begin m
 check_eq "a mapping of the file has that code" "returned 42" "$(calls "$file")"
 check "a known file with that code has a record" measured_as "$file" "$(digest_of "$file")"
 check "a copy of it has none" eval 'user cp --reflink=never "$file" "$file.copy" && user "$INTRUDER" run-mapped "$file.copy" </dev/null && unmeasured "$file.copy"'
+
+section "a sealed memfd"
+rule="func=MMAP_CHECK uid=$USER_ID fsname=tmpfs digest_list"
+library 7 "$WORK/sealed" && list_of immutable "$WORK/sealed" && load_signed || bail "no library"
+set_policy "measure $rule" || bail "the policy is refused"
+check "known content with code behind its end has a record" eval '
+	user "$INTRUDER" run-sealed "$WORK/sealed" | grep -q "returned 42" && grep -q " sha256:$(digest_of "$WORK/sealed") " "$ASCII"'
+set_policy "appraise $rule" || bail "the policy is refused"
+check "known content with code behind its end is not mapped" refuses user "$INTRUDER" run-sealed "$WORK/sealed"
 finish
