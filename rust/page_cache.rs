@@ -80,6 +80,15 @@ impl File {
         unsafe { bindings::diglist_inode_is_mapped(self.real_inode().as_ptr()) }
     }
 
+    /// Whether there are only zeros behind the end of the file, as far as mappings show it. False
+    /// if that cannot be read; true with DAX. See above for sleep and locks.
+    pub(crate) fn ends_in_zeros(&self) -> bool {
+        let inode = self.real_inode();
+        // SAFETY: The open file keeps the inode; the caller may sleep.
+        storage::facts(inode).is_dax
+            || unsafe { bindings::diglist_inode_ends_in_zeros(inode.as_ptr()) }
+    }
+
     /// Removes all pages from the file after they were written to storage. References to the pages
     /// then no longer lead to the file. Processes that have the file mapped read it from storage
     /// again. See above for sleep and locks.

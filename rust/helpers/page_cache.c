@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+#include <linux/string.h>
 
 /* Whether a page could not be written, at any time since the inode came into memory. */
 bool diglist_inode_failed_to_write(const struct inode *inode)
@@ -39,4 +42,31 @@ int diglist_inode_write_back(struct inode *inode)
 int diglist_inode_drop_pages(struct inode *inode)
 {
 	return invalidate_inode_pages2(inode->i_mapping);
+}
+
+/*
+ * Whether there are only zeros behind the end of the file, as far as mappings show it: in its last
+ * page, and on tmpfs in all of a large folio. False if that cannot be read. File systems of the
+ * machine's own storage read a page without an open file.
+ */
+bool diglist_inode_ends_in_zeros(struct inode *inode)
+{
+	struct address_space *mapping = inode->i_mapping;
+	const bool in_memory = shmem_mapping(mapping);
+	const loff_t size = i_size_read(inode);
+	struct folio *folio;
+	size_t from, to;
+	bool ret;
+
+	if (!offset_in_page(size) || !(in_memory || mapping->a_ops->read_folio))
+		return true;
+	folio = in_memory ? shmem_read_folio(mapping, size >> PAGE_SHIFT) :
+			    read_mapping_folio(mapping, size >> PAGE_SHIFT, NULL);
+	if (IS_ERR(folio))
+		return false;
+	from = offset_in_folio(folio, size);
+	to = in_memory ? folio_size(folio) : round_up(from, PAGE_SIZE);
+	ret = !memchr_inv(folio_address(folio) + from, 0, to - from);
+	folio_put(folio);
+	return ret;
 }

@@ -132,6 +132,7 @@ fn evaluate_once(
         }
     };
     stores.cache.note_readable(access.file);
+    let stable = stable && access.shows_no_more(&look);
 
     let looked = look_up(stores, access, &digest, decision)?;
     let known = is_known(&looked);

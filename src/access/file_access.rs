@@ -121,6 +121,12 @@ impl<'a> Access<'a> {
         }
         file.write_back().is_ok()
     }
+
+    /// Whether a mapping shows nothing but the content that was read since `look`, and zeros. May
+    /// sleep.
+    pub(super) fn shows_no_more(&self, look: &Look) -> bool {
+        self.content.is_some() || look.is_written() || self.file.ends_in_zeros()
+    }
 }
 
 /// Whether pages of `file` may differ from what the file has: others may hold references to them,

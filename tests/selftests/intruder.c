@@ -227,6 +227,84 @@ static int do_direct(char **arg)
 	return close(w.fd) ? fail("close") : 0;
 }
 
+/* The place of the last page of a file, and how much of it is the file's. */
+static off_t last_page(int fd, size_t *used)
+{
+	struct stat stat;
+
+	if (fd < 0 || fstat(fd, &stat))
+		return -1;
+	*used = stat.st_size % PAGE;
+	return stat.st_size - *used;
+}
+
+/*
+ * behind FILE: has code on the disk behind the end of FILE, in its last page, by a direct write
+ * that fails before the kernel moves the end.
+ */
+static int do_behind(char **arg)
+{
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC), direct = open(arg[0], O_WRONLY | O_DIRECT | O_CLOEXEC);
+	struct iovec parts[2];
+	size_t used;
+	off_t place = last_page(fd, &used);
+	char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	if (direct < 0 || place < 0 || page == MAP_FAILED || pread(fd, page, used, place) != (ssize_t)used ||
+	    mprotect(page + PAGE, PAGE, PROT_NONE))
+		return fail("open");
+	memcpy(page + used, code, sizeof(code));
+	for (i = 0; i < 2; i++)
+		parts[i] = (struct iovec){ page + i * PAGE, PAGE };
+	if (pwritev(direct, parts, 2, place) >= 0) {
+		fprintf(stderr, "the write did not fail\n");
+		return 1;
+	}
+	return 0;
+}
+
+/* Maps the last page executable, and calls what stands behind the end. */
+static int run_behind(int fd)
+{
+	size_t used;
+	off_t place = last_page(fd, &used);
+	char *start = place < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, place);
+
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	printf("returned %d\n", call(start + used));
+	return 0;
+}
+
+/* run-behind FILE: does so. */
+static int do_run_behind(char **arg)
+{
+	return run_behind(open(arg[0], O_RDONLY | O_CLOEXEC));
+}
+
+/* run-sealed FILE: the same with a memfd that has the content of FILE, and is sealed. */
+static int do_run_sealed(char **arg)
+{
+	static char content[16 * PAGE];
+	int from = open(arg[0], O_RDONLY | O_CLOEXEC), fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	ssize_t size = read(from, content, sizeof(content));
+	size_t used = 0;
+	off_t place;
+	char *start;
+
+	if (fd < 0 || write(fd, content, size) != size)
+		return fail("memfd");
+	place = last_page(fd, &used);
+	start = place < 0 ? MAP_FAILED : mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, place);
+	if (start == MAP_FAILED)
+		return fail("mmap");
+	memcpy(start + used, code, sizeof(code));
+	if (munmap(start, PAGE) || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
+		return fail("seal");
+	return run_behind(fd);
+}
+
 /* The ioctl of a 32-bit program, where the processor has one. */
 static int ioctl_of_32_bits(int fd, unsigned int cmd, void *arg)
 {
@@ -631,6 +709,9 @@ static const struct command commands[] = {
 	{ "pin-waiting", do_pin_waiting, 3 },
 	{ "pin-race", do_pin_race, 4 },
 	{ "direct", do_direct, 4 },
+	{ "behind", do_behind, 1 },
+	{ "run-behind", do_run_behind, 1 },
+	{ "run-sealed", do_run_sealed, 1 },
 	{ "dedupe", do_dedupe, 3 },
 	{ "move", do_move, 2 },
 	{ "run-writable", do_run_writable, 1 },

@@ -273,6 +273,9 @@ fn would_allow(
             Err(_) => return Ok(Err(Denial::Failed)),
         },
     };
+    if !access.shows_no_more(&look) {
+        return Ok(Err(Denial::UnstableContent));
+    }
     let found = Found::now(&content.digest, decision.verity, content.looked);
     match weigh(stores, access, &rule, &found) {
         Ok(vouchers) => {
