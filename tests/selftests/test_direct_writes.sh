@@ -15,7 +15,7 @@
 
 plan 16
 begin_appraisal
-mkfs_loop xfs 300M "$WORK/xfs" || bail "no XFS"
+mkfs_ram xfs "$WORK/xfs" || bail "no XFS"
 begin_device
 
 # known DIRECTORY NAME: a script of the user in $file, on its disk, that a list knows.
