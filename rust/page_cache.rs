@@ -84,9 +84,11 @@ impl File {
     /// if that cannot be read; true with DAX. See above for sleep and locks.
     pub(crate) fn ends_in_zeros(&self) -> bool {
         let inode = self.real_inode();
+        if storage::facts(inode).is_dax {
+            return true;
+        }
         // SAFETY: The open file keeps the inode; the caller may sleep.
-        storage::facts(inode).is_dax
-            || unsafe { bindings::diglist_inode_ends_in_zeros(inode.as_ptr()) }
+        unsafe { bindings::diglist_inode_ends_in_zeros(inode.as_ptr()) }
     }
 
     /// Removes all pages from the file after they were written to storage. References to the pages
