@@ -6,7 +6,7 @@
 # takes a file that is open for reading only. A user does not get other content executed so than
 # was looked at.
 #
-# shellcheck disable=SC2015 # 'A && B || bail' ends the test in either case
+# shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; 'eval' in a check
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
@@ -45,7 +45,7 @@ dedupe() {
 	begin_stalled gone "$1" || return 100
 	user "$INTRUDER" dedupe "$1" "$3" "$4" 2>"$WORK/error" || rc=$?
 	end_stalled
-	return $rc
+	return "$rc"
 }
 refused_with() { grep -q 'Permission denied' "$WORK/error" || { cat "$WORK/error" && false; }; }
 # moved DIRECTORY NAME: a script there, in $file, has its second page replaced by zeros, if it may.
