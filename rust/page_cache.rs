@@ -29,7 +29,11 @@ use super::{
     kernel_crate::EOPNOTSUPP,
     storage, //
 };
-use digest_logic::storage::has_pages_to_drop;
+use core::ptr;
+use digest_logic::storage::{
+    has_pages_to_drop,
+    reads_by_file, //
+};
 use kernel::prelude::*;
 
 /// How often [`File::cleanse`] tries. A page is busy while a task stores to it through a mapping,
@@ -84,11 +88,18 @@ impl File {
     /// if that cannot be read; true with DAX. See above for sleep and locks.
     pub(crate) fn ends_in_zeros(&self) -> bool {
         let inode = self.real_inode();
-        if storage::facts(inode).is_dax {
+        let facts = storage::facts(inode);
+        if facts.is_dax {
             return true;
         }
-        // SAFETY: The open file keeps the inode; the caller may sleep.
-        unsafe { bindings::diglist_inode_ends_in_zeros(inode.as_ptr()) }
+        // The file of a stacked file system is none that the one below knows.
+        let (file, cached) = match self.is_stacked() {
+            false => (self.as_ptr(), false),
+            true => (ptr::null_mut(), reads_by_file(&facts)),
+        };
+        // SAFETY: The open file keeps the inode; the caller may sleep. `file` is an open file of
+        // the inode, or null, where its file system needs none or nothing is read.
+        unsafe { bindings::diglist_inode_ends_in_zeros(inode.as_ptr(), file, cached) }
     }
 
     /// Removes all pages from the file after they were written to storage. References to the pages

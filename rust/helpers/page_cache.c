@@ -46,27 +46,29 @@ int diglist_inode_drop_pages(struct inode *inode)
 
 /*
  * Whether there are only zeros behind the end of the file, as far as mappings show it: in its last
- * page, and on tmpfs in all of a large folio. False if that cannot be read. File systems of the
- * machine's own storage read a page without an open file.
+ * page, and on tmpfs in all of a large folio. False if that cannot be read. FILE, by which a page
+ * is read that is not in memory, may be NULL; with CACHED no page is read.
  */
-bool diglist_inode_ends_in_zeros(struct inode *inode)
+bool diglist_inode_ends_in_zeros(struct inode *inode, struct file *file, bool cached)
 {
 	struct address_space *mapping = inode->i_mapping;
 	const bool in_memory = shmem_mapping(mapping);
 	const loff_t size = i_size_read(inode);
+	const pgoff_t index = size >> PAGE_SHIFT;
 	struct folio *folio;
 	size_t from, to;
 	bool ret;
 
 	if (!offset_in_page(size) || !(in_memory || mapping->a_ops->read_folio))
 		return true;
-	folio = in_memory ? shmem_read_folio(mapping, size >> PAGE_SHIFT) :
-			    read_mapping_folio(mapping, size >> PAGE_SHIFT, NULL);
+	folio = in_memory ? shmem_read_folio(mapping, index) :
+		cached	  ? filemap_get_folio(mapping, index) :
+			    read_mapping_folio(mapping, index, file);
 	if (IS_ERR(folio))
 		return false;
 	from = offset_in_folio(folio, size);
 	to = in_memory ? folio_size(folio) : round_up(from, PAGE_SIZE);
-	ret = !memchr_inv(folio_address(folio) + from, 0, to - from);
+	ret = folio_test_uptodate(folio) && !memchr_inv(folio_address(folio) + from, 0, to - from);
 	folio_put(folio);
 	return ret;
 }

@@ -257,6 +257,17 @@ pub fn shows_changes(facts: &Facts) -> bool {
     facts.counts_changes && facts.fine_times && facts.magic != TMPFS
 }
 
+/// File systems that find the inode by the open file when they read a page.
+const BY_FILE: [u64; 2] = [
+    0x9660,      // ISO 9660, of compressed files
+    0x1501_3346, // UDF, of files that lie in their inode
+];
+
+/// Whether no page can be read without an open file of the file system.
+pub fn reads_by_file(facts: &Facts) -> bool {
+    BY_FILE.contains(&facts.magic)
+}
+
 /// Whether pages can be written to storage and read again. They cannot on tmpfs, ramfs and
 /// hugetlbfs, whose pages are the file, nor with DAX.
 pub fn has_pages_to_drop(facts: &Facts) -> bool {

@@ -7,6 +7,7 @@ use digest_logic::storage::{
     is_stable,
     kinds_below,
     kinds_of_disk,
+    reads_by_file,
     shows_changes,
     Disk,
     Facts,
@@ -207,6 +208,14 @@ fn content_is_stable_and_results_are_kept_on_own_storage_only() {
             has_pages_to_drop(&facts),
         );
         assert_eq!(got, want, "{what}");
+    }
+}
+
+#[test]
+fn two_file_systems_read_a_page_by_an_open_file_only() {
+    for (magic, want) in [(0x9660, true), (0x1501_3346, true), (0xef53, false)] {
+        let facts = Facts { magic, ..ext4() };
+        assert_eq!(reads_by_file(&facts), want, "{magic:#x}");
     }
 }
 
