@@ -14,7 +14,7 @@ mod loads;
 pub(super) use changes::{
     file_fcntl,
     file_ioctl,
-    file_ioctl_compat,
+    file_ioctl as file_ioctl_compat,
     file_truncate,
     inode_removexattr,
     inode_setxattr,

@@ -82,35 +82,20 @@ pub(in crate::sys::lsm) unsafe extern "C" fn file_fcntl<H: Handler>(
     0
 }
 
-fn ioctl<H: Handler>(file: *mut c::file, cmd: ffi::c_uint) -> ffi::c_int {
-    if !remaps(cmd) {
-        return 0;
-    }
-    // SAFETY: The hooks that call this pass an open file.
-    let file = unsafe { File::from_raw(file) };
-    enter(0, |h: &H| verdict(h.remapping(file)))
-}
-
 /// # Safety
 ///
-/// Called as the hook `file_ioctl`.
+/// Called as the hook `file_ioctl` or `file_ioctl_compat`.
 pub(in crate::sys::lsm) unsafe extern "C" fn file_ioctl<H: Handler>(
     file: *mut c::file,
     cmd: ffi::c_uint,
     _arg: ffi::c_ulong,
 ) -> ffi::c_int {
-    ioctl::<H>(file, cmd)
-}
-
-/// # Safety
-///
-/// Called as the hook `file_ioctl_compat`.
-pub(in crate::sys::lsm) unsafe extern "C" fn file_ioctl_compat<H: Handler>(
-    file: *mut c::file,
-    cmd: ffi::c_uint,
-    _arg: ffi::c_ulong,
-) -> ffi::c_int {
-    ioctl::<H>(file, cmd)
+    if !remaps(cmd) {
+        return 0;
+    }
+    // SAFETY: The hook passes an open file.
+    let file = unsafe { File::from_raw(file) };
+    enter(0, |h: &H| verdict(h.remapping(file)))
 }
 
 /// # Safety
