@@ -191,6 +191,9 @@ pub(crate) struct Verifier {
     validity: Validity,
 }
 
+/// A signature in a CMS message.
+const PKCS7: &str = "PKCS#7";
+
 impl Verifier {
     /// One that trusts the certificates in the files `certs` and the OpenPGP keys in the files
     /// `keys`.
@@ -223,58 +226,62 @@ impl Verifier {
 
     /// Verifies a list, and says what kind of signature it has.
     pub(crate) fn verify(&self, list: &Path) -> Result<&'static str> {
-        format::list(&format::read(list)?)?;
-        let Some((path, _)) = beside(list)? else {
-            bail!("there is no signature beside it (.p7s or .sig)");
-        };
-        self.verify_by(list, &path)
+        self.verify_beside(list).map(|(kind, _)| kind)
     }
 
     /// The same by the signature in the file `path`, wherever that is.
     pub(crate) fn verify_by(&self, list: &Path, path: &Path) -> Result<&'static str> {
+        self.verified(list, path).map(|(kind, _)| kind)
+    }
+
+    /// Verifies a list, and says by whom it is signed.
+    pub(crate) fn signer(&self, list: &Path) -> Result<String> {
+        let (kind, cert) = self.verify_beside(list)?;
+        let Some(cert) = cert else {
+            return Ok(format!("{kind} signature"));
+        };
+        let subject = openssl::subject(&cert)?.map_err(|reason| anyhow!(reason))?;
+        Ok(match kind {
+            PKCS7 => subject,
+            _ => format!("{kind} signature by {subject}"),
+        })
+    }
+
+    fn verify_beside(&self, list: &Path) -> Result<(&'static str, Option<PathBuf>)> {
+        format::list(&format::read(list)?)?;
+        let Some((path, _)) = beside(list)? else {
+            bail!("there is no signature beside it (.p7s or .sig)");
+        };
+        self.verified(list, &path)
+    }
+
+    /// Verifies a list by the signature in the file `path`. Returns the kind of signature, and the
+    /// file with the signer's certificate, if it has one; it stays until the next is verified.
+    fn verified(&self, list: &Path, path: &Path) -> Result<(&'static str, Option<PathBuf>)> {
         let data = format::read(list)?;
         let (list_type, _) = format::list(&data)?;
         match Signature::parse(&format::read(path)?)? {
             Signature::Pkcs7(message) => {
-                self.verify_cms(list, path, message)?;
-                Ok("PKCS#7")
+                let signer = self.verify_cms(list, path, message)?;
+                Ok((PKCS7, Some(signer)))
             }
-            Signature::Ima(signature) => self
-                .verify_ima(&data, &signature, |purpose| purpose.lists)
-                .map(|_| "IMA"),
+            Signature::Ima(signature) => {
+                let signer = self.verify_ima(&data, &signature, |purpose| purpose.lists)?;
+                Ok(("IMA", Some(signer.to_owned())))
+            }
             // As in the kernel: over anything else it would mean something else.
             Signature::OpenPgp(_) if list_type != ListType::RpmHeader => {
                 bail!("an OpenPGP signature counts for RPM headers only")
             }
             Signature::OpenPgp(signature) => {
-                self.verify_openpgp(&data, &signature).map(|()| "OpenPGP")
+                self.verify_openpgp(&data, &signature)?;
+                Ok(("OpenPGP", None))
             }
         }
     }
 
-    /// Verifies a list, and says by whom it is signed.
-    pub(crate) fn signer(&self, list: &Path) -> Result<String> {
-        let kind = self.verify(list)?;
-        if kind == "IMA" {
-            // Editions are those of a signer: of each its own.
-            let data = format::read(list)?;
-            let (_, signature) = beside(list)?.context("the signature went")?;
-            let Signature::Ima(signature) = Signature::parse(&signature)? else {
-                bail!("the signature was changed");
-            };
-            let cert = self.verify_ima(&data, &signature, |purpose| purpose.lists)?;
-            let subject = openssl::subject(cert)?.map_err(|reason| anyhow!(reason))?;
-            return Ok(format!("{kind} signature by {subject}"));
-        }
-        if kind != "PKCS#7" {
-            return Ok(format!("{kind} signature"));
-        }
-        // Of the message that was verified last, which is this one.
-        let subject = openssl::subject(&self.place.path().join("signer"))?;
-        subject.map_err(|reason| anyhow!(reason))
-    }
-
-    fn verify_cms(&self, list: &Path, path: &Path, message: &[u8]) -> Result<()> {
+    /// Returns the file that has the signer's certificate.
+    fn verify_cms(&self, list: &Path, path: &Path, message: &[u8]) -> Result<PathBuf> {
         let message = Message::parse(message)?;
         message.algo().verifiable()?;
         let signed = message.signed_at();
@@ -291,7 +298,7 @@ impl Verifier {
         for der in armor::remove(format::read(&signer)?)? {
             check_signer(&der)?;
         }
-        Ok(())
+        Ok(signer)
     }
 
     /// Verifies an IMA signature of `data` by one of the certificates whose purpose `counts`, and

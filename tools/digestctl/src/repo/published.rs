@@ -183,14 +183,11 @@ impl Published {
             }
             back_from = Some(old.date.clone());
         }
-        back.extend(
-            entry
-                .back
-                .iter()
-                .filter(|date| !back.contains(date))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
+        for date in &entry.back {
+            if !back.contains(date) {
+                back.push(date.clone());
+            }
+        }
         *old = Entry {
             lists: old.lists.take(),
             back,
