@@ -1482,16 +1482,7 @@ fn keys_that_are_added_before_the_lists_are_predicted() {
 
 #[test]
 fn a_repository_keeps_what_machines_have_in_force_and_the_newest_editions() {
-    let place = Place::new();
-    place.file("tree/a", "one");
-    for serial in 1..=3 {
-        place
-            .run(&format!(
-                "generate tree -o list{serial} --name n --serial {serial}"
-            ))
-            .good();
-        place.run(&format!("repo add repo list{serial}")).good();
-    }
+    let place = kept::editions();
     let digest = |name: &str| format!("sha256:{}", sha256(place.read(name)));
     place.run("repo list repo").good().printed(&format!(
         "{} compact unsigned algo=sha256 name=n serial=2 ",

@@ -233,13 +233,7 @@ fn verdicts_of_large_evidence_do_not_wait_in_memory_for_all_others() {
     let files: Vec<_> = (0..64 * 160)
         .map(|number| super::named(super::digest_of("strange"), &format!("/tmp/{number}")))
         .collect();
-    let (list, extends) = super::lies::batches(&place.read("list"), &files);
-    for some in extends.chunks(10) {
-        let words = some.iter().map(|extend| Machine::extension(12, extend));
-        let words: Vec<_> = words.collect();
-        machine.tools(&format!("pcrextend {}", words.join(" ")));
-    }
-    place.file("list", list);
+    super::lies::append_all(&machine, &files);
     machine.attest("large", "").good();
     place.file("large-fleet", line("large", "-").repeat(80));
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("digestctl"))

@@ -15,7 +15,7 @@ use super::{
     checkpoint,
     digest_of,
     lies::{
-        batches,
+        append_all,
         restarted, //
     },
     named,
@@ -204,13 +204,7 @@ fn many_loads_of_many_lists_are_judged_in_a_time_that_grows_as_the_list() {
     let loads: Vec<_> = (0..64 * 60)
         .map(|_| named(large, "digest_lists_metadata:/large"))
         .collect();
-    let (list, extends) = batches(&place.read("list"), &loads);
-    for some in extends.chunks(10) {
-        let words = some.iter().map(|extend| Machine::extension(12, extend));
-        let words: Vec<_> = words.collect();
-        machine.tools(&format!("pcrextend {}", words.join(" ")));
-    }
-    place.file("list", list);
+    append_all(&machine, &loads);
     machine.attest("loads", "--metadata large").good();
     let expected = [&place.read("expected")[..], allowed.as_bytes()].concat();
     place.file("allowing", expected);

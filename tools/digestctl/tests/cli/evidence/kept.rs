@@ -22,7 +22,7 @@ use super::{
 use crate::Place;
 
 /// A repository with three editions of one list, `list1` to `list3`.
-fn editions() -> Place {
+pub(super) fn editions() -> Place {
     let place = Place::new();
     place.file("tree/a", "one");
     for serial in 1..=3 {

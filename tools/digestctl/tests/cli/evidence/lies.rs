@@ -250,7 +250,7 @@ fn no_text_of_the_evidence_reaches_the_terminal_with_control_characters() {
 }
 
 /// A list with `count` records behind `before`, in batches of one extend each.
-pub(super) fn batches(before: &[u8], records: &[Record]) -> (Vec<u8>, Vec<Record>) {
+fn batches(before: &[u8], records: &[Record]) -> (Vec<u8>, Vec<Record>) {
     let mut list = before.to_vec();
     let mut extends = Vec::new();
     for members in records.chunks(64) {
@@ -266,6 +266,17 @@ pub(super) fn batches(before: &[u8], records: &[Record]) -> (Vec<u8>, Vec<Record
         });
     }
     (list, extends)
+}
+
+/// Appends the records to the machine's list, in batches of one extend each.
+pub(super) fn append_all(machine: &Machine, records: &[Record]) {
+    let (list, extends) = batches(&machine.place.read("list"), records);
+    for some in extends.chunks(10) {
+        let words = some.iter().map(|extend| Machine::extension(12, extend));
+        let words: Vec<_> = words.collect();
+        machine.tools(&format!("pcrextend {}", words.join(" ")));
+    }
+    machine.place.file("list", list);
 }
 
 /// As many records as 1500 batches hold.
@@ -306,13 +317,7 @@ fn many_refusals_are_judged_in_a_time_that_grows_as_the_list() {
     let place = &machine.place;
     machine.boot("metadata");
     let refusal = named(digest_of("nothing"), "digest_lists_refused");
-    let (list, extends) = batches(&place.read("list"), &repeated(&refusal));
-    for some in extends.chunks(10) {
-        let words = some.iter().map(|extend| Machine::extension(12, extend));
-        let words: Vec<_> = words.collect();
-        machine.tools(&format!("pcrextend {}", words.join(" ")));
-    }
-    place.file("list", list);
+    append_all(&machine, &repeated(&refusal));
     machine.attest("refusals", "").good();
     // Under the limit of `Machine::digestctl()`.
     let ran = machine.verify("refusals", "");

@@ -11,7 +11,7 @@ use super::{
     checkpoint,
     digest_of,
     lies::{
-        batches,
+        append_all,
         restarted, //
     },
     named,
@@ -181,13 +181,7 @@ fn many_refused_loads_of_large_metadata_are_judged_in_a_time_that_grows_as_the_l
         [load, named(digest_of("large"), "digest_lists_refused")]
     };
     let records: Vec<Record> = (0..32 * 100).flat_map(|_| pair()).collect();
-    let (list, extends) = batches(&place.read("list"), &records);
-    for some in extends.chunks(10) {
-        let words = some.iter().map(|extend| Machine::extension(12, extend));
-        let words: Vec<_> = words.collect();
-        machine.tools(&format!("pcrextend {}", words.join(" ")));
-    }
-    place.file("list", list);
+    append_all(&machine, &records);
     let ran = machine.attest("refused", "");
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(ran.err.matches("are nowhere").count(), 1, "{}", ran.err);
