@@ -28,7 +28,6 @@ use super::{
     shared,
     states::rounds,
     verdict,
-    Machine,
     NONCE, //
 };
 

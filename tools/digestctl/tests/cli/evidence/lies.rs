@@ -314,7 +314,6 @@ fn many_loads_of_large_metadata_are_judged_in_a_time_that_grows_as_the_list() {
 #[test]
 fn many_refusals_are_judged_in_a_time_that_grows_as_the_list() {
     let Some(machine) = restarted() else { return };
-    let place = &machine.place;
     machine.boot("metadata");
     let refusal = named(digest_of("nothing"), "digest_lists_refused");
     append_all(&machine, &repeated(&refusal));

@@ -174,7 +174,6 @@ fn a_list_that_only_the_machine_calls_by_a_name_is_not_the_one_that_must_be_load
 #[test]
 fn many_refused_loads_of_large_metadata_are_judged_in_a_time_that_grows_as_the_list() {
     let Some(machine) = restarted() else { return };
-    let place = &machine.place;
     machine.boot("metadata");
     let pair = || {
         let load = named(digest_of("large"), "digest_lists_metadata");
