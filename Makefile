@@ -51,8 +51,8 @@ help:
 	@echo 'make check-uki    a measured unified kernel image, started by UEFI, attests (minutes)'
 	@echo 'make check-dkms   a stock Debian system builds the module by DKMS; a guest of it gets another kernel while it enforces'
 	@echo '                  (half an hour)'
-	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, and 10,000 lists'
-	@echo '                  (hours)'
+	@echo 'make check-long   100,000 random changes of files on five file systems, measuring and enforcing, 10,000 loads of the'
+	@echo '                  module, and 10,000 lists (hours)'
 	@echo 'make check-kernels the newest kernels of trixie-backports, sid and experimental: the module builds, loads, and passes a'
 	@echo '                  choice of the selftests, or it is said what these kernels have otherwise (half an hour);'
 	@echo '                  KERNELS="…" takes others'
@@ -130,6 +130,7 @@ check-report: module digestctl
 # What the CI has no time for.
 check-long: module digestctl helpers
 	@scripts/check-long
+	@scripts/check-loads
 	@scripts/vm --timeout 7200 -- env LISTS=10000 /opt/selftests/run many_lists
 	@scripts/vm --timeout 14400 --append mitigations=off -- env CALLS=100000 /opt/selftests/run sequences
 

@@ -9,6 +9,8 @@
 plan 11
 
 CYCLES=${CYCLES:-8}
+# A task rests so many seconds between its rounds.
+NAP=${NAP:-0.05}
 TASKS=4
 # The leak test: this many cycles until every cache of the kernel has its size, then the ones that
 # count.
@@ -37,25 +39,33 @@ task() {
 		echo "$rounds" >"$WORK/task-$1" || break
 		rounds=$((rounds + 1))
 		read -r _ <"$WORK/task-$1" || break
-		read -r -t 0.05 _ <>"$WORK/nap"
+		read -r -t "$NAP" _ <>"$WORK/nap"
 	done
 	[ -e "$WORK/stop" ] && echo "$rounds" >"$WORK/rounds-$1"
 }
 section "the module under load"
 for ((n = 0; n < TASKS; n++)); do task "$n" & done
-echo "unload: cycles under load" >/dev/kmsg
-loaded=0 unloaded=0
+loaded=0 unloaded=0 complained='' mark="unload: cycles under load"
+echo "$mark" >/dev/kmsg
 for ((n = 0; n < CYCLES; n++)); do
+	# The kernel's log keeps the lines of some hundred cycles.
+	if [ $((n % 50)) -eq 49 ]; then
+		complained+=$(complaints "$mark")
+		mark="unload: $n cycles under load"
+		echo "$mark" >/dev/kmsg
+		[ $((n % 200)) -ne 199 ] || note "loads=$loaded unloads=$unloaded"
+	fi
 	modprobe digest_lists allow_unload=1 ima_policy=tcb pcr=16 && loaded=$((loaded + 1))
 	[ "$n" -ne 0 ] || check "the tasks are measured while it is loaded" wait_for 20 record_for "$WORK/program"
 	unload_module && unloaded=$((unloaded + 1))
 done
+note "loads=$loaded unloads=$unloaded"
 : >"$WORK/stop"
 wait
 check_eq "it is loaded while tasks execute and open files" "$CYCLES" "$loaded"
 check_eq "it is unloaded while tasks execute and open files" "$CYCLES" "$unloaded"
 check_eq "every task can execute and open files all the time" "$TASKS" "$(cat "$WORK"/rounds-* | awk '$1 > 100' | wc -l)"
-check_eq "the kernel does not complain" "" "$(complaints "unload: cycles under load")"
+check_eq "the kernel does not complain" "" "$complained$(complaints "$mark")"
 check_eq "no hook stays attached" 0 "$(grep -c '^bpf_lsm_' /sys/kernel/tracing/enabled_functions)"
 
 section "memory after unloading"
