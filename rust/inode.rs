@@ -152,6 +152,15 @@ impl<'a> InodeRef<'a> {
         unsafe { core::ptr::read_volatile(&raw const (*self.ptr).i_writecount.counter) }
     }
 
+    /// Keeps others from opening it for writing until the result is dropped: they get `ETXTBSY`, as
+    /// while it is executed. None if it is open for writing. Does not sleep.
+    pub(crate) fn deny_writers(self) -> Option<WritersDenied<'a>> {
+        // SAFETY: The inode is valid by the type invariants.
+        // INVARIANT: The count was just lowered.
+        unsafe { bindings::diglist_inode_deny_writers(self.as_ptr()) }
+            .then_some(WritersDenied(self))
+    }
+
     /// How many files are open for reading only; 1 if the kernel does not count them.
     pub(crate) fn readers(self) -> i32 {
         #[cfg(CONFIG_IMA)]
@@ -185,4 +194,18 @@ pub(super) fn signs_of(raw: &bindings::diglist_signs) -> Signs {
         raw.size,
         raw.generation,
     )
+}
+
+/// An inode that cannot be opened for writing meanwhile.
+///
+/// # Invariants
+///
+/// Its count of writers is lowered by one.
+pub(crate) struct WritersDenied<'a>(InodeRef<'a>);
+
+impl Drop for WritersDenied<'_> {
+    fn drop(&mut self) {
+        // SAFETY: The inode is valid by its type invariants, and by ours the count is lowered.
+        unsafe { bindings::diglist_inode_allow_writers(self.0.as_ptr()) };
+    }
 }

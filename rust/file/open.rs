@@ -42,9 +42,14 @@ pub(in crate::sys) const UNASKED: u32 = O_UNASKED;
 
 impl File {
     /// Opens the same file for reading through the page cache with its opener's credentials.
-    /// Permission bits are not checked: an executable file need not be readable. May sleep.
+    /// Permission bits are not checked: an executable file need not be readable. May sleep, but
+    /// does not wait for the owner of a lease, who may be the task itself, or let a policy wait.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if the file has a lease that the open breaks; those of the file system.
     pub(crate) fn reopen(&self) -> Result<OwnedFile> {
-        self.reopen_with(0)
+        self.reopen_with(c::O_NONBLOCK)
     }
 
     /// The same, [`UNASKED`].

@@ -31,6 +31,21 @@ void diglist_inode_signs(const struct inode *inode, struct diglist_signs *signs)
 	inode_signs(inode, signs);
 }
 
+/*
+ * Keeps INODE from being opened for writing, as while it is executed. False if it is open for
+ * writing.
+ */
+bool diglist_inode_deny_writers(struct inode *inode)
+{
+	return atomic_dec_unless_positive(&inode->i_writecount);
+}
+
+/* Ends that. */
+void diglist_inode_allow_writers(struct inode *inode)
+{
+	atomic_inc(&inode->i_writecount);
+}
+
 /* The size of the content of INODE. */
 __s64 diglist_inode_size(const struct inode *inode)
 {

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 #include "commands.h"
 
 #define PAGE 4096
+/* A huge page, and a large folio of tmpfs. */
+#define LARGE (2UL << 20)
 
 static const unsigned char code[] = RETURN_42;
 
@@ -303,6 +306,38 @@ static int do_run_sealed(char **arg)
 	if (munmap(start, PAGE) || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
 		return fail("seal");
 	return run_behind(fd);
+}
+
+/*
+ * run-sealed-large FILE KIND: the same with code in the last bytes of a large page that begins with
+ * the content of FILE: one of hugetlbfs (KIND is "hugetlb"), or a folio of tmpfs ("shmem").
+ */
+static int do_run_sealed_large(char **arg)
+{
+	static char content[16 * PAGE];
+	int is_hugetlb = !strcmp(arg[1], "hugetlb");
+	int from = open(arg[0], O_RDONLY | O_CLOEXEC);
+	int fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC | (is_hugetlb ? MFD_HUGETLB : 0));
+	ssize_t size = read(from, content, sizeof(content));
+	char *room = mmap(NULL, 2 * LARGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *start = room + (LARGE - (uintptr_t)room % LARGE);
+
+	if (fd < 0 || size < 0 || room == MAP_FAILED || (is_hugetlb ? fallocate(fd, 0, 0, size) : ftruncate(fd, size)))
+		return fail("memfd");
+	/* A writable mapping would move the end of the file on hugetlbfs. */
+	if (mmap(start, LARGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
+	    (!is_hugetlb && madvise(start, LARGE, MADV_HUGEPAGE)) || mprotect(start, LARGE, PROT_READ | PROT_WRITE))
+		return fail("mmap to write");
+	memcpy(start, content, size);
+	memcpy(start + LARGE - PAGE, code, sizeof(code));
+	if (munmap(start, LARGE) || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
+		return fail("seal");
+	if (mmap(start, LARGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+		return fail("mmap");
+	/* A fault in the file maps all of a folio of tmpfs, one behind its end nothing. */
+	(void)*(volatile char *)start;
+	printf("returned %d\n", call(start + LARGE - PAGE));
+	return 0;
 }
 
 /* The ioctl of a 32-bit program, where the processor has one. */
@@ -712,6 +747,7 @@ static const struct command commands[] = {
 	{ "behind", do_behind, 1 },
 	{ "run-behind", do_run_behind, 1 },
 	{ "run-sealed", do_run_sealed, 1 },
+	{ "run-sealed-large", do_run_sealed_large, 2 },
 	{ "dedupe", do_dedupe, 3 },
 	{ "move", do_move, 2 },
 	{ "run-writable", do_run_writable, 1 },

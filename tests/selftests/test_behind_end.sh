@@ -12,7 +12,7 @@
 . "$(dirname "$0")/appraise.sh"
 . "$(dirname "$0")/intruder.sh"
 
-plan 11
+plan 17
 begin_appraisal
 # Not on a loop device: there XFS copies first what is written directly.
 mkfs_ram xfs "$WORK/xfs" && chmod 777 "$WORK/xfs" || bail "no XFS"
@@ -55,4 +55,27 @@ check "known content with code behind its end has a record" eval '
 	user "$INTRUDER" run-sealed "$WORK/sealed" | grep -q "returned 42" && grep -q " sha256:$(digest_of "$WORK/sealed") " "$ASCII"'
 set_policy "appraise $rule" || bail "the policy is refused"
 check "known content with code behind its end is not mapped" refuses user "$INTRUDER" run-sealed "$WORK/sealed"
+
+# Large pages are mapped as a whole, wherever the file ends in them.
+large() { user "$INTRUDER" run-sealed-large "$WORK/$kind" "$kind"; }
+# try_large KIND FSNAME SIZE: a memfd of large pages of the kind on that file system. Its content,
+# of SIZE bytes, is known.
+try_large() {
+	kind=$1
+	library 7 "$WORK/$kind" && truncate -s "$3" "$WORK/$kind" && list_of immutable "$WORK/$kind" && load_signed || bail "no library"
+	set_policy "" || bail "the policy is refused"
+	check_eq "a mapping has the code behind the end" "returned 42" "$(large)"
+	rule="func=MMAP_CHECK uid=$USER_ID fsname=$2 digest_list"
+	set_policy "measure $rule" || bail "the policy is refused"
+	check "known content with that code has a record" eval '
+		large | grep -q "returned 42" && grep -q " sha256:$(digest_of "$WORK/$kind") " "$ASCII"'
+	set_policy "appraise $rule" || bail "the policy is refused"
+	check "known content with that code is not mapped" is_refused unstable-content "/memfd:sealed (deleted)" large
+}
+section "a huge page"
+echo 4 >/proc/sys/vm/nr_hugepages
+try_large hugetlb hugetlbfs 4105
+section "a large folio of tmpfs, in which the file ends with a page"
+echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
+try_large shmem tmpfs 4096
 finish

@@ -255,7 +255,12 @@ fn would_allow(
     if judged.allowed.contains(&rule.rule) {
         return Ok(Ok(()));
     }
-    // This comes first: a file of a server that does not answer is denied without waiting for it.
+    // These come first. A writer may keep readers waiting, and itself wait for anything, so what is
+    // being written is denied unread, and nothing begins to write it meanwhile. A file of a server
+    // that does not answer is denied without waiting for it.
+    let Some(_unwritten) = access.file.real_inode().deny_writers() else {
+        return Ok(Err(Denial::OpenWriters));
+    };
     let look = stores.cache.glance(access.file);
     if !access.is_stable(&stores.cache, &look) {
         return Ok(Err(Denial::UnstableContent));
