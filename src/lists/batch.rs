@@ -128,11 +128,7 @@ impl<'a> Batch<'a> {
         }
         self.check_limit(list.arena_len())?;
         list.write_arena(&mut self.memory)
-            .map_err(|cause| match cause {
-                // Memory is the only thing that can fail here.
-                Cause::BufferTooSmall => Reason::Kernel(ENOMEM),
-                cause => cause.into(),
-            })?;
+            .map_err(Reason::of_writing)?;
         staged.place.end = self.memory.len();
         self.staged.push(staged, GFP_KERNEL)?;
         Ok(())

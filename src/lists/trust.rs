@@ -21,7 +21,6 @@ mod moment;
 mod openpgp;
 mod revoked;
 mod signed;
-mod wrap;
 
 use super::list::SignerId;
 use crate::{

@@ -13,8 +13,6 @@ use crate::{
         optional,
         BIT_STRING,
         BOOLEAN,
-        CONTEXT_0,
-        INTEGER,
         OBJECT_IDENTIFIER,
         SEQUENCE, //
     },
@@ -33,6 +31,7 @@ use crate::{
         algo_from_oid,
         check_key,
         extension,
+        Outline,
         Purpose,
         BASIC_CONSTRAINTS,
         KEY_USAGE, //
@@ -138,12 +137,10 @@ fn check_signature(der: &[u8]) -> Result {
 
 /// The object identifier of the signature's algorithm, as the signed part names it.
 fn signature_oid(der: &[u8]) -> Result<&[u8]> {
-    let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
-    let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
-    optional(&mut tbs, CONTEXT_0)?;
-    content(&mut tbs, INTEGER)?;
-    let algorithm = content(&mut tbs, SEQUENCE)?;
-    content(&mut Cursor::new(algorithm), OBJECT_IDENTIFIER)
+    content(
+        &mut Cursor::new(Outline::read(der)?.signature),
+        OBJECT_IDENTIFIER,
+    )
 }
 
 /// The numbers of a key of an OpenPGP certificate, if it may sign data.
