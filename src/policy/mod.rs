@@ -16,6 +16,7 @@ use crate::{
     },
     stats::Counter,
     sys::{
+        bytes::joined,
         console::Show,
         cred::Ids,
         file::File,
@@ -200,9 +201,7 @@ impl ActivePolicy {
 
     /// The text with `more` appended. May sleep.
     pub(crate) fn followed_by(&self, more: &[u8]) -> Result<KVVec<u8>> {
-        let mut text = KVVec::new();
-        text.extend_from_slice(self.text().as_bytes(), GFP_KERNEL)?;
-        text.extend_from_slice(more, GFP_KERNEL)?;
+        let text = joined(&[self.text().as_bytes(), more])?;
         if text.len() > MAX_POLICY {
             return Err(refuse("policy", Cause::PolicyTooLarge));
         }
