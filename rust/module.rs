@@ -72,6 +72,28 @@ parameters!(
     OwnStorage = diglist_text_DIGLIST_OWN_STORAGE,
 );
 
+impl Text {
+    /// What the value stands for among `words`. `name` is that of the parameter, and `expected`
+    /// lists the words, for the kernel log.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for another word, with the reason in the kernel log.
+    pub(crate) fn choose<T: Copy>(
+        self,
+        name: &str,
+        words: &[(&str, T)],
+        expected: &str,
+    ) -> Result<T> {
+        let given = self.get().to_str().unwrap_or("?");
+        let found = words.iter().find(|(word, _)| *word == given);
+        found.map(|(_, chosen)| *chosen).ok_or_else(|| {
+            pr_err!("{}={}: expected {}\n", name, given, expected);
+            EINVAL
+        })
+    }
+}
+
 parameters!(
     Number,
     u32,
