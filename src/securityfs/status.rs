@@ -60,10 +60,14 @@ impl Status {
             }
         )?;
         writeln!(out, "trusted_keys: {}", m.lists.trust().len())?;
-        writeln!(out, "validity: {}", settings.validity.name())?;
-        let machine_keyring = yes_no(settings.trust_machine_keyring);
+        writeln!(out, "validity: {}", settings.keys.validity.name())?;
+        let machine_keyring = yes_no(settings.keys.trust_machine_keyring);
         writeln!(out, "trust_machine_keyring: {machine_keyring}")?;
-        writeln!(out, "dedicated_keys: {}", yes_no(settings.dedicated_keys))?;
+        writeln!(
+            out,
+            "dedicated_keys: {}",
+            yes_no(settings.keys.dedicated_keys)
+        )?;
         writeln!(out, "digests: {}", m.lists.digests())?;
         writeln!(out, "digest_memory: {}", m.lists.memory())?;
         writeln!(out, "lists_corrupted: {}", m.lists.corrupted())?;
