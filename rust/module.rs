@@ -2,7 +2,10 @@
 
 //! The module itself and the kernel that it runs in.
 
-use super::bindings;
+use super::{
+    bindings,
+    task, //
+};
 use core::ptr;
 use kernel::{
     prelude::*,
@@ -27,10 +30,7 @@ pub(crate) fn refuse_unload(module: &'static ThisModule) -> ! {
             kernel::bindings::module_state_MODULE_STATE_LIVE,
         );
     }
-    loop {
-        // SAFETY: Task context; delete_module(2) holds no lock here.
-        unsafe { bindings::diglist_sleep_idle() };
-    }
+    task::sleep_forever()
 }
 
 /// A type of module parameters: an enum that has those of one type, numbered as in C, and reads
@@ -136,12 +136,4 @@ pub(crate) fn kernel_release() -> &'static CStr {
     // SAFETY: The release of the initial UTS namespace is a NUL-terminated string that never
     // changes.
     unsafe { CStr::from_char_ptr(bindings::diglist_kernel_release()) }
-}
-
-/// Monotonic time in nanoseconds.
-pub(crate) fn now_ns() -> u64 {
-    // SAFETY: Callable in any context.
-    let now = unsafe { kernel::bindings::ktime_get() };
-    // CAST: Never negative.
-    now as u64
 }

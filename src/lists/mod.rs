@@ -105,7 +105,7 @@ impl Lists {
             trust <- Trust::new(settings.keys),
             changing <- new_mutex!(()),
             floors <- new_mutex!(Floors::new()),
-            corrupted: Counter::new(),
+            corrupted: Counter::default(),
             last_checkpoint <- new_mutex!(Last::new()),
         })
     }

@@ -166,7 +166,7 @@ impl ActivePolicy {
                 }
             }
             rules.push(rule, GFP_KERNEL)?;
-            hits.push(Counter::new(), GFP_KERNEL)?;
+            hits.push(Counter::default(), GFP_KERNEL)?;
         }
         let wanted = ActionSet::of_rules(rules.iter());
         Ok(Arc::new(
