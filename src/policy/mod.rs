@@ -263,19 +263,13 @@ impl ActivePolicy {
         if self.wanted.is_empty() {
             return Decision::default();
         }
-        let attrs = access.file.attrs();
         let context = Context {
             func: access.func,
             mask: access.mask,
             task: subject(access.ids.unwrap_or_else(Ids::current), task),
             file: Some(policy::File {
-                owner: attrs.fowner,
-                group: attrs.fgroup,
-                fsmagic: attrs.fsmagic,
-                fsuuid: attrs.fsuuid,
-                fsname: attrs.fsname.to_str().unwrap_or(""),
-                fs_subtype: attrs.fs_subtype.and_then(|s| s.to_str().ok()),
                 label: file.map(Label::as_str),
+                ..access.file.attrs()
             }),
             data: None,
         };
