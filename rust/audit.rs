@@ -118,7 +118,28 @@ pub(crate) struct Record<'a> {
     pub(crate) rule: usize,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// A record of no error, without digest, attribute and rule.
+    pub(crate) const fn new(
+        kind: Kind,
+        about: About<'a>,
+        name: &'a CStr,
+        op: &'static CStr,
+        cause: &'static CStr,
+    ) -> Self {
+        Self {
+            kind,
+            about,
+            name,
+            op,
+            cause,
+            errno: 0,
+            digest: None,
+            xattr: None,
+            rule: 0,
+        }
+    }
+
     /// Writes it to the audit log. May sleep.
     pub(crate) fn write(&self) {
         // CAST: One of the numbers above.

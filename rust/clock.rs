@@ -14,3 +14,11 @@ pub(crate) fn seconds_since_boot() -> u64 {
     let nanoseconds = unsafe { kernel::bindings::ktime_get_boottime() };
     u64::try_from(nanoseconds / 1_000_000_000).unwrap_or(0)
 }
+
+/// Monotonic time in nanoseconds.
+pub(crate) fn nanoseconds() -> u64 {
+    // SAFETY: Callable in any context.
+    let now = unsafe { kernel::bindings::ktime_get() };
+    // CAST: Never negative.
+    now as u64
+}

@@ -179,18 +179,15 @@ impl Keyring {
         self.restrict(None)
     }
 
-    /// Makes a key of `der` and links it. With a null `name` the key names itself.
-    ///
-    /// # Safety
-    ///
-    /// `name` is null or a NUL-terminated string.
-    unsafe fn make(&self, name: *const ffi::c_char, der: &[u8], flags: u32) -> Result<Key> {
-        // SAFETY: The keyring is alive, `name` as the caller says, `der` valid for its length.
+    /// Makes a key of `der` and links it. Without a `name` the key names itself.
+    fn make(&self, name: Option<&CStr>, der: &[u8], flags: u32) -> Result<Key> {
+        // SAFETY: The keyring is alive, the name null or NUL-terminated, `der` valid for its
+        // length.
         let key = unsafe {
             c::key_create_or_update(
                 self.possessed(),
                 ASYMMETRIC.as_char_ptr(),
-                name,
+                name.map_or(ptr::null(), CStr::as_char_ptr),
                 der.as_ptr().cast(),
                 der.len(),
                 KEY_PERMISSIONS,
@@ -212,18 +209,7 @@ impl Keyring {
     pub(crate) fn add(&self, cert: &Certificate<'_>, der: &[u8]) -> Result<Key> {
         // Each certificate needs a name of its own: a key replaces one of the same name.
         let name = cert.name()?;
-        // SAFETY: The name is NUL-terminated.
-        unsafe { self.make(name.as_char_ptr(), der, c::KEY_ALLOC_BYPASS_RESTRICTION) }
-    }
-
-    /// Adds the key of the certificate `der` if the keyring's restriction allows it. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Keyring::add`], and those of the restriction.
-    fn submit(&self, der: &[u8]) -> Result {
-        // SAFETY: No name.
-        unsafe { self.make(ptr::null(), der, 0) }.map(|_| ())
+        self.make(Some(&name), der, c::KEY_ALLOC_BYPASS_RESTRICTION)
     }
 
     /// A keyring with only this key. May sleep.
@@ -267,7 +253,7 @@ pub(crate) enum SystemKeys {
 ///
 /// # Errors
 ///
-/// `ENOKEY` if none has, and those of [`Keyring::add`].
+/// `ENOKEY` if none has, and those of [`Certificate::parse`].
 pub(crate) fn system_vouches_for(der: &[u8], keys: SystemKeys) -> Result {
     let scratch = Keyring::new(SCRATCH)?;
     let restriction = match keys {
@@ -276,7 +262,7 @@ pub(crate) fn system_vouches_for(der: &[u8], keys: SystemKeys) -> Result {
     };
     // Both exist in every kernel with asymmetric keys.
     scratch.restrict(Some((ASYMMETRIC, restriction)))?;
-    scratch.submit(der)
+    scratch.make(None, der, 0).map(|_| ())
 }
 
 /// The keys that a signature is verified against.

@@ -2,7 +2,10 @@
 
 //! The module itself and the kernel that it runs in.
 
-use super::bindings;
+use super::{
+    bindings,
+    task, //
+};
 use core::ptr;
 use kernel::{
     prelude::*,
@@ -27,10 +30,7 @@ pub(crate) fn refuse_unload(module: &'static ThisModule) -> ! {
             kernel::bindings::module_state_MODULE_STATE_LIVE,
         );
     }
-    loop {
-        // SAFETY: Task context; delete_module(2) holds no lock here.
-        unsafe { bindings::diglist_sleep_idle() };
-    }
+    task::sleep_forever()
 }
 
 /// A type of module parameters: an enum that has those of one type, numbered as in C, and reads
@@ -71,6 +71,28 @@ parameters!(
     Validity = diglist_text_DIGLIST_VALIDITY,
     OwnStorage = diglist_text_DIGLIST_OWN_STORAGE,
 );
+
+impl Text {
+    /// What the value stands for among `words`. `name` is that of the parameter, and `expected`
+    /// lists the words, for the kernel log.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for another word, with the reason in the kernel log.
+    pub(crate) fn choose<T: Copy>(
+        self,
+        name: &str,
+        words: &[(&str, T)],
+        expected: &str,
+    ) -> Result<T> {
+        let given = self.get().to_str().unwrap_or("?");
+        let found = words.iter().find(|(word, _)| *word == given);
+        found.map(|(_, chosen)| *chosen).ok_or_else(|| {
+            pr_err!("{}={}: expected {}\n", name, given, expected);
+            EINVAL
+        })
+    }
+}
 
 parameters!(
     Number,
@@ -114,12 +136,4 @@ pub(crate) fn kernel_release() -> &'static CStr {
     // SAFETY: The release of the initial UTS namespace is a NUL-terminated string that never
     // changes.
     unsafe { CStr::from_char_ptr(bindings::diglist_kernel_release()) }
-}
-
-/// Monotonic time in nanoseconds.
-pub(crate) fn now_ns() -> u64 {
-    // SAFETY: Callable in any context.
-    let now = unsafe { kernel::bindings::ktime_get() };
-    // CAST: Never negative.
-    now as u64
 }

@@ -51,6 +51,8 @@ use sequence::{
 /// that refuse opens and exist as long as the kernel. Each file's inode has `closed`, or its own
 /// operations if `is_open`.
 pub(crate) struct Dir {
+    /// Stays loaded while a file is open.
+    module: &'static ThisModule,
     dentry: NonNull<c::dentry>,
     closed: *const c::file_operations,
     files: KVec<File>,
@@ -75,13 +77,14 @@ unsafe impl Sync for Dir {}
 
 impl Dir {
     /// Makes the directory `name` at the root of securityfs. May sleep.
-    pub(crate) fn new(name: &CStr) -> Result<Self> {
+    pub(crate) fn new(module: &'static ThisModule, name: &CStr) -> Result<Self> {
         // SAFETY: `name` is NUL-terminated; no parent means the root.
         let ptr = from_err_ptr(unsafe {
             c::securityfs_create_dir(name.as_char_ptr(), core::ptr::null_mut())
         })?;
         // INVARIANT: Just created; without `closed` no file is added.
         let mut dir = Self {
+            module,
             dentry: NonNull::new(ptr).ok_or(ENODEV)?,
             closed: core::ptr::null(),
             files: KVec::new(),
@@ -95,22 +98,12 @@ impl Dir {
         Ok(dir)
     }
 
-    /// Adds a file to the directory. `module` stays loaded while the file is open. May sleep.
-    pub(crate) fn add<T: Node>(
-        &mut self,
-        module: &'static ThisModule,
-        name: &CStr,
-        node: Arc<T>,
-    ) -> Result {
+    /// Adds a file to the directory. May sleep.
+    pub(crate) fn add<T: Node>(&mut self, name: &CStr, node: T) -> Result {
         let fops = c::file_operations {
-            owner: module.as_ptr(),
             open: Some(open::<T>),
             read: Some(c::seq_read),
-            write: if T::MAX_WRITE > 0 {
-                Some(write::<T>)
-            } else {
-                None
-            },
+            write: (T::MAX_WRITE > 0).then_some(write::<T>),
             llseek: Some(c::seq_lseek),
             release: Some(release::<T>),
             ..pin_init::zeroed()
@@ -128,12 +121,13 @@ impl Dir {
         &mut self,
         name: &CStr,
         mode: u16,
-        fops: c::file_operations,
-        node: Arc<T>,
+        mut fops: c::file_operations,
+        node: T,
     ) -> Result {
+        fops.owner = self.module.as_ptr();
         let fops = KBox::new(fops, GFP_KERNEL)?;
         self.files.reserve(1, GFP_KERNEL)?;
-        let node = Arc::into_raw(node);
+        let node = Arc::into_raw(Arc::new(node, GFP_KERNEL)?);
         // SAFETY: The directory exists, `name` is NUL-terminated, and `closed` stays valid by the
         // type invariants. The node stays as long as the file can be opened.
         let created = from_err_ptr(unsafe {

@@ -8,7 +8,6 @@ use super::{
 };
 use kernel::{
     bindings as c,
-    ffi,
     sync::atomic::{
         Atomic,
         Relaxed, //
@@ -114,10 +113,11 @@ pub(crate) fn yield_now() {
     unsafe { bindings::diglist_cond_resched() };
 }
 
-/// Never returns. The kernel sees an idle task: it does not count as hung, and cannot be killed.
+/// Never returns. The kernel sees an idle task: it does not count as hung, cannot be killed, and is
+/// frozen for suspend.
 pub(crate) fn sleep_forever() -> ! {
     loop {
         // SAFETY: Called in task context without spinlocks.
-        unsafe { c::schedule_timeout_idle(ffi::c_long::MAX) };
+        unsafe { bindings::diglist_sleep_idle() };
     }
 }

@@ -8,6 +8,7 @@
 use super::bindings;
 use core::{
     marker::PhantomData,
+    ops::Deref,
     ptr::NonNull, //
 };
 use kernel::{
@@ -23,7 +24,7 @@ use kernel::{
 /// # Invariants
 ///
 /// The pointers in `raw` are valid for `'a`: `algo` a NUL-terminated string, `key` valid for
-/// `key_len` bytes (or null with a length of 0), `signed_by` a NUL-terminated string or null.
+/// `key_len` bytes (or null with a length of 0).
 pub(crate) struct PublicKey<'a> {
     raw: bindings::diglist_pubkey,
     _owner: PhantomData<&'a ()>,
@@ -56,17 +57,6 @@ impl PublicKey<'_> {
         }
         // SAFETY: By the type invariants.
         unsafe { core::slice::from_raw_parts(self.raw.key, self.raw.key_len) }
-    }
-
-    /// The hash algorithm of the signature on its certificate.
-    pub(crate) fn signed_by(&self) -> Option<&str> {
-        if self.raw.signed_by.is_null() {
-            return None;
-        }
-        // SAFETY: By the type invariants.
-        unsafe { CStr::from_char_ptr(self.raw.signed_by) }
-            .to_str()
-            .ok()
     }
 
     /// Whether it may sign certificates: a CA, with the usage `keyCertSign`.
@@ -151,13 +141,8 @@ impl<'a> Certificate<'a> {
 
     /// Its subject key identifier, if it has one.
     pub(crate) fn key_id(&self) -> Option<&[u8]> {
-        let raw = self.raw();
-        if raw.skid.is_null() {
-            return None;
-        }
-        // SAFETY: The identifier is part of the DER, which outlives the certificate, and has this
-        // length.
-        Some(unsafe { core::slice::from_raw_parts(raw.skid, raw.skid_len) })
+        // SAFETY: The bytes come from this certificate.
+        unsafe { self.bytes(self.raw().key_id) }
     }
 
     /// The SHA-256 of its signed part. The kernel's blacklist uses it as the name.
@@ -228,9 +213,12 @@ impl Drop for Certificate<'_> {
 /// A NUL-terminated string of `kasprintf()` that is ours.
 pub(super) struct Name(NonNull<ffi::c_char>);
 
-impl Name {
-    pub(super) fn as_char_ptr(&self) -> *const ffi::c_char {
-        self.0.as_ptr()
+impl Deref for Name {
+    type Target = CStr;
+
+    fn deref(&self) -> &CStr {
+        // SAFETY: By the type invariants.
+        unsafe { CStr::from_char_ptr(self.0.as_ptr()) }
     }
 }
 

@@ -80,9 +80,11 @@ impl kernel::Module for DigestLists {
                 require_signature: module::Switch::RequireSignature.get(),
                 max_list_size: u32_as_usize(module::Number::MaxListSize.get()),
                 max_digest_memory: u64_as_usize(module::max_digest_memory()),
-                validity: lists::Validity::from_parameter()?,
-                trust_machine_keyring: module::Switch::TrustMachineKeyring.get(),
-                dedicated_keys: module::Switch::DedicatedKeys.get(),
+                keys: lists::KeySettings {
+                    validity: lists::Validity::from_parameter()?,
+                    trust_machine_keyring: module::Switch::TrustMachineKeyring.get(),
+                    dedicated_keys: module::Switch::DedicatedKeys.get(),
+                },
             },
         )?;
         let monitor = Monitor::new(stores)?;

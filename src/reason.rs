@@ -59,6 +59,14 @@ impl Reason {
         }
     }
 
+    /// The cause of a failed write to memory that grows.
+    pub(crate) fn of_writing(cause: Cause) -> Self {
+        match cause {
+            Cause::BufferTooSmall => Self::Kernel(ENOMEM),
+            cause => cause.into(),
+        }
+    }
+
     /// The cause of a failed search for a key, or of its failed validation.
     pub(crate) fn of_key(error: Error) -> Self {
         match error {

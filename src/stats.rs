@@ -4,21 +4,23 @@
 
 use crate::sys::{
     atomic,
-    module::now_ns, //
+    clock, //
 };
 use kernel::sync::atomic::{
     Atomic,
     Relaxed, //
 };
 
-/// A number that only grows.
+/// A number that only grows, from 0.
 pub(crate) struct Counter(Atomic<u64>);
 
-impl Counter {
-    pub(crate) const fn new() -> Self {
+impl Default for Counter {
+    fn default() -> Self {
         Self(Atomic::new(0))
     }
+}
 
+impl Counter {
     pub(crate) fn count(&self) {
         self.add(1);
     }
@@ -29,9 +31,9 @@ impl Counter {
 
     /// Adds the nanoseconds that `f` takes.
     pub(crate) fn time<T>(&self, f: impl FnOnce() -> T) -> T {
-        let start = now_ns();
+        let start = clock::nanoseconds();
         let result = f();
-        self.add(now_ns().wrapping_sub(start));
+        self.add(clock::nanoseconds().wrapping_sub(start));
         result
     }
 
@@ -40,6 +42,7 @@ impl Counter {
     }
 }
 
+#[derive(Default)]
 pub(crate) struct Stats {
     /// Accesses that a rule of any action matched, without those answered by the shortcut.
     pub(crate) checked: Counter,
@@ -67,24 +70,4 @@ pub(crate) struct Stats {
     pub(crate) extends: Counter,
     /// Nanoseconds spent in them.
     pub(crate) tpm_ns: Counter,
-}
-
-impl Stats {
-    pub(crate) const fn new() -> Self {
-        Self {
-            checked: Counter::new(),
-            cache_hits: Counter::new(),
-            shortcuts: Counter::new(),
-            known: Counter::new(),
-            unknown: Counter::new(),
-            appraised: Counter::new(),
-            denied: Counter::new(),
-            stored: Counter::new(),
-            unreadable: Counter::new(),
-            hashed_bytes: Counter::new(),
-            hash_ns: Counter::new(),
-            extends: Counter::new(),
-            tpm_ns: Counter::new(),
-        }
-    }
 }

@@ -63,7 +63,7 @@ impl Stores {
         let mode = Mode::from_parameter()?;
         storage::init()?;
         let policy = ActivePolicy::builtin(selection)?;
-        let stats = Arc::new(Stats::new(), GFP_KERNEL)?;
+        let stats = Arc::new(Stats::default(), GFP_KERNEL)?;
         let log = Log::new(log, stats.clone())?;
         let cache = Arc::pin_init(Cache::new(), GFP_KERNEL)?;
         let shrinker = Shrinker::new(c"digest_lists", cache.clone())?;

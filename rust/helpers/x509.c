@@ -11,7 +11,6 @@ struct diglist_pubkey {
 	const char *algo;	/* "rsa", "ecdsa-nist-p256" and so on */
 	const __u8 *key;	/* DER of RSAPublicKey, or the point */
 	size_t key_len;
-	const char *signed_by;	/* hash algorithm of the certificate's own signature, may be NULL */
 	__u8 ca;
 	__u8 digital_signature;
 	__u8 cert_sign;
@@ -27,8 +26,7 @@ struct diglist_cert {
 	struct diglist_bytes id;	/* serial number and name of the issuer */
 	struct diglist_bytes subject;
 	struct diglist_bytes issuer[3];	/* the issuer's id, subject key identifier and subject */
-	const __u8 *skid;	/* subject key identifier, may be NULL */
-	size_t skid_len;
+	struct diglist_bytes key_id;	/* subject key identifier */
 	const __u8 *tbs_digest;	/* SHA-256 of what is signed */
 	__s64 valid_from;
 	__s64 valid_to;
@@ -77,8 +75,7 @@ void diglist_x509_cert(const struct x509_certificate *cert, struct diglist_cert 
 	out->subject = (struct diglist_bytes){ cert->raw_subject, cert->raw_subject_size };
 	for (int i = 0; i < ARRAY_SIZE(out->issuer); i++)
 		out->issuer[i] = bytes_of(cert->sig ? cert->sig->auth_ids[i] : NULL);
-	out->skid = cert->raw_skid;
-	out->skid_len = cert->raw_skid_size;
+	out->key_id = (struct diglist_bytes){ cert->raw_skid, cert->raw_skid_size };
 	out->tbs_digest = cert->sha256;
 	out->valid_from = cert->valid_from;
 	out->valid_to = cert->valid_to;
@@ -93,7 +90,6 @@ void diglist_x509_pubkey(const struct x509_certificate *cert, struct diglist_pub
 	out->algo = pub->pkey_algo;
 	out->key = pub->key;
 	out->key_len = pub->keylen;
-	out->signed_by = cert->sig ? cert->sig->hash_algo : NULL;
 	out->ca = test_bit(KEY_EFLAG_CA, &pub->key_eflags);
 	out->digital_signature = test_bit(KEY_EFLAG_DIGITALSIG, &pub->key_eflags);
 	out->cert_sign = test_bit(KEY_EFLAG_KEYCERTSIGN, &pub->key_eflags);

@@ -9,7 +9,7 @@ use super::table::{
 use crate::sys::{
     bindings,
     kernel_crate::ENOSYS,
-    module,
+    module::Text,
     task, //
 };
 use core::mem::ManuallyDrop;
@@ -61,21 +61,14 @@ impl Preference {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for another word, with a message in the kernel log.
+    /// `EINVAL`, with the reason in the kernel log.
     pub(super) fn from_parameter() -> Result<Self> {
-        let word = module::Text::Attach.get();
-        match word.to_bytes() {
-            b"auto" => Ok(Self::Auto),
-            b"redirect" => Ok(Self::Always(Way::Redirect)),
-            b"jump" => Ok(Self::Always(Way::Jump)),
-            _ => {
-                pr_err!(
-                    "attach={}: expected auto, redirect or jump\n",
-                    word.to_str().unwrap_or("?")
-                );
-                Err(EINVAL)
-            }
-        }
+        let words = [
+            ("auto", Self::Auto),
+            ("redirect", Self::Always(Way::Redirect)),
+            ("jump", Self::Always(Way::Jump)),
+        ];
+        Text::Attach.choose("attach", &words, "auto, redirect or jump")
     }
 
     fn way(self, hook: &Hook) -> Way {

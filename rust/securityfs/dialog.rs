@@ -13,13 +13,11 @@ use super::{
 use kernel::{
     bindings as c,
     error::from_result,
-    ffi, new_mutex,
+    ffi,
+    new_mutex,
     prelude::*,
     str::CStr,
-    sync::{
-        Arc,
-        Mutex, //
-    },
+    sync::Mutex, //
 };
 
 /// The implementation of a file that answers.
@@ -54,22 +52,12 @@ struct Session<T> {
 }
 
 impl Dir {
-    /// Adds a file that answers. `module` stays loaded while it is open. May sleep.
-    pub(crate) fn add_dialog<T: Dialog>(
-        &mut self,
-        module: &'static ThisModule,
-        name: &CStr,
-        node: Arc<T>,
-    ) -> Result {
+    /// Adds a file that answers. May sleep.
+    pub(crate) fn add_dialog<T: Dialog>(&mut self, name: &CStr, node: T) -> Result {
         let fops = c::file_operations {
-            owner: module.as_ptr(),
             open: Some(open::<T>),
             read: Some(read::<T>),
-            write: if T::MAX_QUESTION > 0 {
-                Some(write::<T>)
-            } else {
-                None
-            },
+            write: (T::MAX_QUESTION > 0).then_some(write::<T>),
             llseek: Some(c::default_llseek),
             release: Some(release::<T>),
             ..pin_init::zeroed()

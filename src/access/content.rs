@@ -19,8 +19,7 @@ use crate::{
         },
         sha::{
             self,
-            Hasher,
-            Sha256, //
+            Hasher, //
         },
         task, //
     },
@@ -49,8 +48,7 @@ pub(crate) fn digest(access: &Access<'_>, verity: bool, stats: &Stats) -> Result
     if verity {
         return verity_digest(access.file);
     }
-    let sha = hash_access(access, stats, Sha256::new, Sha256::update)?;
-    Digest::new(HashAlgo::Sha256, &sha.finish()).map_err(|_| EINVAL)
+    hash_access(access, stats, Hasher::sha256, Hasher::update).map(Hasher::finish)
 }
 
 fn verity_digest(file: &File) -> Result<Digest> {

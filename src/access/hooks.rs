@@ -30,6 +30,7 @@ use crate::{
     policy::Query,
     stores::Stores,
     sys::{
+        bytes::joined,
         cred::{
             Cred,
             Ids, //
@@ -288,11 +289,12 @@ const KEYRING: &[u8] = b"keyring:";
 /// prefix keeps them apart from files and from root's records. A name that is too long for a record
 /// is cut: a key without a record would be worse.
 fn evaluate_key(stores: &Stores, keyring: &[u8], payload: &[u8]) -> Result {
-    let mut name = KVVec::new();
-    if !keyring.starts_with(b".") {
-        name.extend_from_slice(KEYRING, GFP_KERNEL)?;
-    }
-    name.extend_from_slice(keyring, GFP_KERNEL)?;
+    let prefix = if keyring.starts_with(b".") {
+        b""
+    } else {
+        KEYRING
+    };
+    let mut name = joined(&[prefix, keyring])?;
     name.truncate(MAX_NAME - 1);
     let data = Data {
         label: keyring,

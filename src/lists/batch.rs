@@ -5,10 +5,10 @@
 use super::{
     floors::Floors,
     list::{
+        Facts,
         List,
         Named,
-        SignerId,
-        Staged, //
+        SignerId, //
     },
     signature,
     Lists, //
@@ -43,7 +43,7 @@ pub(crate) struct Batch<'a> {
     lists: &'a Lists,
     /// The bytes that loaded lists take.
     used: usize,
-    staged: KVVec<Staged>,
+    staged: KVVec<Facts>,
     /// Replacements for lists that were loaded unsigned and are signed here.
     signed: KVVec<Arc<List>>,
     memory: Writer,
@@ -112,7 +112,7 @@ impl<'a> Batch<'a> {
         if self.has(record, &digest, &signer)? {
             return Ok(());
         }
-        let mut staged = Staged {
+        let mut staged = Facts {
             digest,
             list_type: record.list_type,
             algo: list.algo(),
@@ -128,11 +128,7 @@ impl<'a> Batch<'a> {
         }
         self.check_limit(list.arena_len())?;
         list.write_arena(&mut self.memory)
-            .map_err(|cause| match cause {
-                // Memory is the only thing that can fail here.
-                Cause::BufferTooSmall => Reason::Kernel(ENOMEM),
-                cause => cause.into(),
-            })?;
+            .map_err(Reason::of_writing)?;
         staged.place.end = self.memory.len();
         self.staged.push(staged, GFP_KERNEL)?;
         Ok(())

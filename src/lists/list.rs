@@ -9,13 +9,17 @@ use super::evidence::{
 use crate::{
     reason::Reason,
     sys::{
+        bytes::joined,
         pages::Sealed,
         sha, //
     },
 };
 use core::{
     fmt,
-    ops::Range, //
+    ops::{
+        Deref,
+        Range, //
+    }, //
 };
 use digest_logic::{
     digest::{
@@ -50,9 +54,7 @@ pub(crate) struct SignerId(KVVec<u8>);
 
 impl SignerId {
     pub(super) fn new(bytes: &[u8]) -> Result<Self, Reason> {
-        let mut id = KVVec::new();
-        id.extend_from_slice(bytes, GFP_KERNEL)?;
-        Ok(Self(id))
+        Ok(Self(joined(&[bytes])?))
     }
 }
 
@@ -71,10 +73,8 @@ pub(crate) struct Named {
 
 impl Named {
     pub(super) fn new(edition: &Edition<'_>) -> Result<Self> {
-        let mut name = KVVec::new();
-        name.extend_from_slice(edition.name(), GFP_KERNEL)?;
         Ok(Self {
-            name,
+            name: joined(&[edition.name()])?,
             serial: edition.serial(),
         })
     }
@@ -87,66 +87,9 @@ impl fmt::Display for Named {
     }
 }
 
-/// A list that was checked and is not in the table yet. Its digests are in a
-/// [`crate::sys::pages::Writer`].
-pub(super) struct Staged {
-    /// The SHA-256 of the list file.
-    pub(super) digest: Digest,
-    pub(super) list_type: ListType,
-    pub(super) algo: HashAlgo,
-    pub(super) ref_id: KVVec<u8>,
-    pub(super) counts: Counts,
-    pub(super) signer: Option<Arc<SignerId>>,
-    pub(super) named: Option<Arc<Named>>,
-    pub(super) place: Range<usize>,
-}
-
-impl Staged {
-    /// The bytes that it takes beside its digests.
-    pub(super) fn footprint(&self) -> usize {
-        footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
-            .saturating_add(evidence::footprint(self.counts.total()))
-    }
-}
-
-/// Counts the characters written.
-struct Length(usize);
-
-impl fmt::Write for Length {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = self.0.saturating_add(text.len());
-        Ok(())
-    }
-}
-
-/// The bytes that a list takes beside its digests: itself, its place in a snapshot, what it owns.
-fn footprint(ref_id: &KVVec<u8>, signer: Option<&SignerId>, named: Option<&Named>) -> usize {
-    let mut hex = Length(0);
-    if let Some(signer) = signer {
-        let _ = fmt::Write::write_fmt(&mut hex, format_args!("{signer}"));
-    }
-    // An `Arc` has a count before the value.
-    size_of::<List>()
-        .saturating_add(size_of::<usize>())
-        .saturating_add(size_of::<Placed<Arc<List>>>())
-        .saturating_add(ref_id.capacity())
-        .saturating_add(hex.0 / 2)
-        .saturating_add(named.map_or(0, |named| {
-            size_of::<Named>().saturating_add(named.name.capacity())
-        }))
-}
-
-/// Which digests of a list have changed in memory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Damage {
-    /// Those that it makes known. Its revocations are intact, or it has none.
-    Known,
-    /// Those that it revokes.
-    Revoked,
-}
-
-/// A loaded list.
-pub(crate) struct List {
+/// What is known of a list. Its digests are in a [`crate::sys::pages::Writer`], later in the memory
+/// that it made.
+pub(crate) struct Facts {
     /// The SHA-256 of the list file. It names the list, whatever algorithm its metadata used.
     pub(crate) digest: Digest,
     /// Its format.
@@ -161,9 +104,62 @@ pub(crate) struct List {
     pub(crate) signer: Option<Arc<SignerId>>,
     /// Its edition, if it has one.
     pub(crate) named: Option<Arc<Named>>,
+    /// Where its digests are.
+    pub(super) place: Range<usize>,
+}
+
+/// Counts the characters written.
+struct Length(usize);
+
+impl fmt::Write for Length {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.saturating_add(text.len());
+        Ok(())
+    }
+}
+
+impl Facts {
+    /// The bytes that the list takes beside its digests: itself, its place in a snapshot, its bits,
+    /// what it owns.
+    pub(super) fn footprint(&self) -> usize {
+        let mut hex = Length(0);
+        if let Some(signer) = &self.signer {
+            let _ = fmt::Write::write_fmt(&mut hex, format_args!("{}", &**signer));
+        }
+        // An `Arc` has a count before the value.
+        size_of::<List>()
+            .saturating_add(size_of::<usize>())
+            .saturating_add(size_of::<Placed<Arc<List>>>())
+            .saturating_add(self.ref_id.capacity())
+            .saturating_add(hex.0 / 2)
+            .saturating_add(self.named.as_ref().map_or(0, |named| {
+                size_of::<Named>().saturating_add(named.name.capacity())
+            }))
+            .saturating_add(evidence::footprint(self.counts.total()))
+    }
+
+    pub(crate) fn ref_id(&self) -> &str {
+        match core::str::from_utf8(&self.ref_id) {
+            Ok(id) if !id.is_empty() => id,
+            _ => "none",
+        }
+    }
+}
+
+/// Which digests of a list have changed in memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// Those that it makes known. Its revocations are intact, or it has none.
+    Known,
+    /// Those that it revokes.
+    Revoked,
+}
+
+/// A loaded list.
+pub(crate) struct List {
+    facts: Facts,
     /// The memory that it shares with the lists of the same write.
     pub(super) memory: Arc<Sealed>,
-    place: Range<usize>,
     /// The list lost the digests that it made known. Only its revocations are left.
     pub(super) is_rest: bool,
     /// The SHA-256 of its digests in memory, known ones and revoked ones, for the scrub.
@@ -176,20 +172,21 @@ pub(crate) struct List {
     first: u32,
 }
 
+impl Deref for List {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
+}
+
 impl List {
     /// A list whose digests are in `memory`. May sleep.
-    pub(super) fn new(staged: Staged, memory: Arc<Sealed>) -> Result<Self> {
-        let seen = Arc::new(Bits::new(staged.counts.total())?, GFP_KERNEL)?;
+    pub(super) fn new(facts: Facts, memory: Arc<Sealed>) -> Result<Self> {
+        let seen = Arc::new(Bits::new(facts.counts.total())?, GFP_KERNEL)?;
         let mut list = Self {
-            digest: staged.digest,
-            list_type: staged.list_type,
-            algo: staged.algo,
-            ref_id: staged.ref_id,
-            counts: staged.counts,
-            signer: staged.signer,
-            named: staged.named,
+            facts,
             memory,
-            place: staged.place,
             is_rest: false,
             sums: [[0; 32]; 2],
             hits: Atomic::new(0),
@@ -200,52 +197,11 @@ impl List {
         Ok(list)
     }
 
-    /// The same list with a signer.
-    pub(super) fn signed_by(&self, signer: Arc<SignerId>, ref_id: KVVec<u8>) -> Self {
+    /// Another list with the same memory, evidence of use and state, of which `facts` are known.
+    fn with(&self, facts: Facts) -> Self {
         Self {
-            signer: Some(signer),
-            ref_id,
-            ..self.copy()
-        }
-    }
-
-    /// The list with only its revocations, if it has any.
-    pub(super) fn rest(&self) -> Result<Option<Self>> {
-        if self.counts.revoked == 0 {
-            return Ok(None);
-        }
-        let mut ref_id = KVVec::new();
-        ref_id.extend_from_slice(&self.ref_id, GFP_KERNEL)?;
-        let [_, revoked] = self.sums;
-        Ok(Some(Self {
-            ref_id,
-            signer: self.signer.clone(),
-            counts: Counts {
-                revoked: self.counts.revoked,
-                ..Counts::default()
-            },
-            place: self.revoked_place(),
-            is_rest: true,
-            first: (self.first)
-                .saturating_add(self.counts.total().saturating_sub(self.counts.revoked)),
-            // The sum of what was checked, not of what memory has now.
-            sums: [sha::sha256(&[]), revoked],
-            ..self.copy()
-        }))
-    }
-
-    /// Another list with the same digests, without reference and signer.
-    fn copy(&self) -> Self {
-        Self {
-            digest: self.digest,
-            list_type: self.list_type,
-            algo: self.algo,
-            ref_id: KVVec::new(),
-            counts: self.counts,
-            signer: None,
-            named: self.named.clone(),
+            facts,
             memory: self.memory.clone(),
-            place: self.place.clone(),
             is_rest: self.is_rest,
             sums: self.sums,
             hits: Atomic::new(self.hits.load(Relaxed)),
@@ -254,10 +210,43 @@ impl List {
         }
     }
 
-    /// The bytes that it takes beside its digests.
-    pub(super) fn footprint(&self) -> usize {
-        footprint(&self.ref_id, self.signer.as_deref(), self.named.as_deref())
-            .saturating_add(evidence::footprint(self.counts.total()))
+    /// The same list with a signer.
+    pub(super) fn signed_by(&self, signer: Arc<SignerId>, ref_id: KVVec<u8>) -> Self {
+        self.with(Facts {
+            ref_id,
+            signer: Some(signer),
+            named: self.named.clone(),
+            place: self.place.clone(),
+            ..self.facts
+        })
+    }
+
+    /// The list with only its revocations, if it has any.
+    pub(super) fn rest(&self) -> Result<Option<Self>> {
+        let counts = Counts {
+            revoked: self.counts.revoked,
+            ..Counts::default()
+        };
+        if counts.revoked == 0 {
+            return Ok(None);
+        }
+        let rest = self.with(Facts {
+            ref_id: joined(&[&self.ref_id])?,
+            counts,
+            signer: self.signer.clone(),
+            named: self.named.clone(),
+            place: self.revoked_place(),
+            ..self.facts
+        });
+        let known = self.counts.total().saturating_sub(counts.revoked);
+        let [_, revoked] = self.sums;
+        Ok(Some(Self {
+            is_rest: true,
+            first: self.first.saturating_add(known),
+            // The sum of what was checked, not of what memory has now.
+            sums: [sha::sha256(&[]), revoked],
+            ..rest
+        }))
     }
 
     /// Where its revoked digests are: at the end.
@@ -283,13 +272,6 @@ impl List {
             return Some(Damage::Revoked);
         }
         (known != was_known).then_some(Damage::Known)
-    }
-
-    pub(crate) fn ref_id(&self) -> &str {
-        match core::str::from_utf8(&self.ref_id) {
-            Ok(id) if !id.is_empty() => id,
-            _ => "none",
-        }
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) use list::{
 };
 pub(crate) use seen::Repeat;
 pub(crate) use trust::{
+    KeySettings,
     ShownKey,
     Trust,
     Validity, //
@@ -61,12 +62,8 @@ pub(crate) struct Settings {
     pub(crate) max_list_size: usize,
     /// The most bytes that all digests may take.
     pub(crate) max_digest_memory: usize,
-    /// When certificates of signers must be valid.
-    pub(crate) validity: Validity,
-    /// Whether keys of the kernel's secondary and machine keyrings count.
-    pub(crate) trust_machine_keyring: bool,
-    /// Whether signatures of lists and key files need a key dedicated to lists.
-    pub(crate) dedicated_keys: bool,
+    /// Which keys may sign it.
+    pub(crate) keys: KeySettings,
 }
 
 /// All loaded lists.
@@ -105,14 +102,10 @@ impl Lists {
         try_pin_init!(Self {
             settings,
             table <- Table::new(settings.max_digest_memory),
-            trust <- Trust::new(
-                settings.validity,
-                settings.trust_machine_keyring,
-                settings.dedicated_keys,
-            ),
+            trust <- Trust::new(settings.keys),
             changing <- new_mutex!(()),
             floors <- new_mutex!(Floors::new()),
-            corrupted: Counter::new(),
+            corrupted: Counter::default(),
             last_checkpoint <- new_mutex!(Last::new()),
         })
     }

@@ -13,14 +13,16 @@ use super::{
     Lists, //
 };
 use crate::sys::{
+    bytes::{
+        joined,
+        Bytes, //
+    },
     kernel_crate::kvvec_zeroed,
     sha,
     task, //
 };
 use digest_logic::{
-    cursor::Sink,
     num::usize_as_u64,
-    refusal::Cause,
     seen::{
         self,
         Checkpoint,
@@ -81,7 +83,7 @@ impl Taken {
 
     /// The text of them. May sleep.
     fn text(&self) -> Result<KVVec<u8>> {
-        let mut text = Text(KVVec::new());
+        let mut text = Bytes(KVVec::new());
         self.each(|list, bits| seen::write_line(&list.digest, list.seen.count(), bits, &mut text))
             .map_err(|_| ENOMEM)?;
         Ok(text.0)
@@ -96,23 +98,6 @@ impl Taken {
     }
 }
 
-/// Text that grows. It fails only without memory.
-struct Text(KVVec<u8>);
-
-impl Sink for Text {
-    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
-        self.0
-            .extend_from_slice(bytes, GFP_KERNEL)
-            .map_err(|_| Cause::BufferTooSmall)
-    }
-}
-
-fn copy(text: &[u8]) -> Result<KVVec<u8>> {
-    let mut copy = KVVec::new();
-    copy.extend_from_slice(text, GFP_KERNEL)?;
-    Ok(copy)
-}
-
 impl Lists {
     /// Which digests were found, as text. May sleep.
     pub(crate) fn seen(&self) -> Result<KVVec<u8>> {
@@ -121,7 +106,7 @@ impl Lists {
 
     /// The text of the last checkpoint; empty if there was none. May sleep.
     pub(crate) fn last_checkpoint(&self) -> Result<KVVec<u8>> {
-        copy(&self.last_checkpoint.lock().text)
+        joined(&[&self.last_checkpoint.lock().text])
     }
 
     /// Takes the text, calls `record` with it, and returns it. With [`Repeat::Never`], a text that
@@ -152,7 +137,7 @@ impl Lists {
             if repeat == Repeat::Never && digest == last.digest {
                 return Ok(None);
             }
-            let kept = copy(&text)?;
+            let kept = joined(&[&text])?;
             record(&Checkpoint {
                 text: digest,
                 length: usize_as_u64(text.len()),

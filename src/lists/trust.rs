@@ -21,7 +21,6 @@ mod moment;
 mod openpgp;
 mod revoked;
 mod signed;
-mod wrap;
 
 use super::list::SignerId;
 use crate::{
@@ -51,7 +50,6 @@ use digest_logic::{
         Usage,
         Way, //
     },
-    openpgp::WeakHash,
     refusal::Cause,
     x509::{
         self,
@@ -87,27 +85,30 @@ fn id_of<'a>(cert: &'a Certificate<'_>, tbs_digest: &'a [u8; 32]) -> &'a [u8] {
     }
 }
 
+/// What the administrator set about keys by module parameters.
+#[derive(Clone, Copy)]
+pub(crate) struct KeySettings {
+    /// When certificates of signers must be valid.
+    pub(crate) validity: Validity,
+    /// Whether keys of the kernel's secondary keyring, which includes the machine keyring, vouch
+    /// for others.
+    pub(crate) trust_machine_keyring: bool,
+    /// Whether signatures of lists and key files need a key dedicated to lists. IMA signatures of
+    /// lists always do.
+    pub(crate) dedicated_keys: bool,
+}
+
 #[pin_data]
 pub(crate) struct Trust {
     ring: Keyring,
-    validity: Validity,
-    /// Whether keys of the kernel's secondary keyring, which includes the machine keyring, vouch
-    /// for others.
-    trust_machine_keyring: bool,
-    /// Whether signatures of lists and key files need a key dedicated to lists. IMA signatures of
-    /// lists always do.
-    dedicated_keys: bool,
+    settings: KeySettings,
     #[pin]
     keys: Mutex<Keys>,
 }
 
 impl Trust {
     /// An empty keyring. May sleep.
-    pub(crate) fn new(
-        validity: Validity,
-        trust_machine_keyring: bool,
-        dedicated_keys: bool,
-    ) -> impl PinInit<Self, Error> {
+    pub(crate) fn new(settings: KeySettings) -> impl PinInit<Self, Error> {
         let ring = || {
             let ring = Keyring::new(c".digest_lists")?;
             ring.close()?;
@@ -115,9 +116,7 @@ impl Trust {
         };
         try_pin_init!(Self {
             ring: ring()?,
-            validity,
-            trust_machine_keyring,
-            dedicated_keys,
+            settings,
             keys <- new_mutex!(Keys {
                 anchors: KVVec::new(),
                 revoked: Revoked::default(),
@@ -140,7 +139,7 @@ impl Trust {
     /// The moments to check for a signature made at `signed` (seconds since 1970), if it has a
     /// time.
     pub(super) fn moment(&self, signed: Option<i64>) -> Moment {
-        self.validity.moment(signed)
+        self.settings.validity.moment(signed)
     }
 
     /// The key with this identifier if it may make signatures for `purpose`. May sleep.
@@ -152,7 +151,7 @@ impl Trust {
     ) -> Result<Arc<Anchor>, Reason> {
         self.keys.lock().find(
             |anchor| anchor.is(id),
-            |anchor| anchor.check_use(purpose, self.dedicated_keys),
+            |anchor| anchor.check_use(purpose, self.settings.dedicated_keys),
             moment,
             false,
         )
@@ -165,15 +164,11 @@ impl Trust {
         }
         let key = cert.public_key();
         Algorithm::of(&key)?;
-        match key.signed_by() {
-            Some("sha1") => return Err(Cause::WeakSignatureHash(WeakHash::Sha1).into()),
-            Some("md4" | "md5") => return Err(Cause::WeakSignatureHash(WeakHash::Md5).into()),
-            _ => (),
-        }
+        candidate::check(der)?;
         if cert.is_unverifiable() {
             return Err(Cause::UnverifiableSignature(x509::unverifiable(der)).into());
         }
-        let purpose = candidate::judge(der)?;
+        let purpose = Purpose::of_certificate(der)?;
         moment.check(cert.validity())?;
         let revoked = &mut self.keys.lock().revoked;
         let fingerprint = Fingerprint::of(&key)?;
@@ -202,7 +197,7 @@ impl Trust {
         if !cert.public_key().may_sign() {
             return Err(Cause::KeyUsage.into());
         }
-        if self.dedicated_keys && purpose == Use::CmsList && !extensions.lists {
+        if self.settings.dedicated_keys && purpose == Use::CmsList && !extensions.lists {
             return Err(Cause::NotDedicated.into());
         }
         self.vouch(cert, der, moment)?;
@@ -241,7 +236,7 @@ impl Trust {
     ///
     /// [`Cause::MachineKeyring`] if only a key that does not count succeeds.
     pub(super) fn by_system(&self, ask: impl Fn(SystemKeys) -> Result) -> Result<(), Reason> {
-        if self.trust_machine_keyring {
+        if self.settings.trust_machine_keyring {
             return ask(SystemKeys::Secondary).map_err(Reason::of_verification);
         }
         match ask(SystemKeys::Builtin) {
@@ -254,7 +249,7 @@ impl Trust {
 
     /// Adds the key of a certificate signed by a trusted key. May sleep.
     pub(crate) fn add(&self, der: &[u8]) -> Result<ShownKey, Reason> {
-        let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
+        let cert = parse(der)?;
         let moment = self.moment(None);
         self.judge(&cert, der, moment)?;
         usage_of(&cert).check(Way::Certificate)?;
@@ -339,6 +334,11 @@ fn usage_of(cert: &Certificate<'_>) -> Usage {
         sign: key.may_sign(),
         certify: key.may_certify(),
     }
+}
+
+/// Parses the certificate in `der`. May sleep.
+fn parse(der: &[u8]) -> Result<Certificate<'_>, Reason> {
+    Certificate::parse(der).map_err(|e| of_certificate(e, der))
 }
 
 /// Why the kernel does not parse the certificate in `der`.

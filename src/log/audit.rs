@@ -49,15 +49,10 @@ impl Log {
             digest.and_then(|d| CString::try_from_fmt(kernel::prelude::fmt!("{}", Show(d))).ok());
         let _ = with_path(file, |path| {
             Record {
-                kind: Kind::Data,
-                about: About::File(file),
-                name: path,
-                op: c"appraise_data",
-                cause: denial.name(),
                 errno: errno(enforced),
                 digest: digest.as_deref(),
-                xattr: None,
                 rule,
+                ..appraisal(About::File(file), path, denial)
             }
             .write();
             Ok(())
@@ -69,15 +64,9 @@ impl Log {
     pub(crate) fn audit_no_file(&self, func: Func, rule: usize, enforced: bool) {
         if let Ok(name) = CString::try_from_fmt(kernel::prelude::fmt!("{}", func.name())) {
             Record {
-                kind: Kind::Data,
-                about: About::Nothing,
-                name: &name,
-                op: c"appraise_data",
-                cause: Denial::NoFile.name(),
                 errno: errno(enforced),
-                digest: None,
-                xattr: None,
                 rule,
+                ..appraisal(About::Nothing, &name, Denial::NoFile)
             }
             .write();
         }
@@ -88,19 +77,19 @@ impl Log {
         let Ok(mut buf) = kvec_zeroed(MAX_NAME, GFP_KERNEL) else {
             return;
         };
+        let name = dentry.path(&mut buf).unwrap_or(NO_PATH);
+        let (op, cause) = (c"appraise_metadata", c"protected-xattr");
         Record {
-            kind: Kind::Metadata,
-            about: About::Dentry(dentry),
-            name: dentry.path(&mut buf).unwrap_or(NO_PATH),
-            op: c"appraise_metadata",
-            cause: c"protected-xattr",
             errno: EPERM.to_errno(),
-            digest: None,
             xattr: Some(xattr),
-            rule: 0,
+            ..Record::new(Kind::Metadata, About::Dentry(dentry), name, op, cause)
         }
         .write();
     }
+}
+
+fn appraisal<'a>(about: About<'a>, name: &'a CStr, denial: Denial) -> Record<'a> {
+    Record::new(Kind::Data, about, name, c"appraise_data", denial.name())
 }
 
 fn errno(enforced: bool) -> i32 {

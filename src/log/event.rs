@@ -7,7 +7,12 @@ use super::{
     Repeat, //
 };
 use crate::sys::{
-    audit,
+    audit::{
+        self,
+        About,
+        Kind,
+        Record, //
+    },
     console::Show,
     file::File,
     kernel_crate::kvec_zeroed,
@@ -54,37 +59,16 @@ pub(crate) enum Violation {
 impl Violation {
     /// Leaves the audit record that IMA would leave.
     fn audit(self, file: &File, path: &CStr) {
-        let (kind, op) = match self {
-            Self::Unreadable(_) => (audit::Kind::Data, c"collect_data"),
-            Self::TimeOfMeasureTimeOfUse | Self::OpenWriters => (audit::Kind::Pcr, c"invalid_pcr"),
+        let (kind, op, cause, errno) = match self {
+            Self::Unreadable(e) => (Kind::Data, c"collect_data", c"failed", e.to_errno()),
+            Self::TimeOfMeasureTimeOfUse => (Kind::Pcr, c"invalid_pcr", c"ToMToU", 0),
+            Self::OpenWriters => (Kind::Pcr, c"invalid_pcr", c"open_writers", 0),
         };
-        audit::Record {
-            kind,
-            about: audit::About::File(file),
-            name: path,
-            op,
-            cause: self.cause(),
-            errno: self.errno(),
-            digest: None,
-            xattr: None,
-            rule: 0,
+        Record {
+            errno,
+            ..Record::new(kind, About::File(file), path, op, cause)
         }
         .write();
-    }
-
-    fn cause(self) -> &'static CStr {
-        match self {
-            Self::Unreadable(_) => c"failed",
-            Self::TimeOfMeasureTimeOfUse => c"ToMToU",
-            Self::OpenWriters => c"open_writers",
-        }
-    }
-
-    fn errno(self) -> i32 {
-        match self {
-            Self::Unreadable(e) => e.to_errno(),
-            Self::TimeOfMeasureTimeOfUse | Self::OpenWriters => 0,
-        }
     }
 }
 
@@ -150,28 +134,14 @@ impl Log {
         name: &[u8],
     ) -> Result {
         let template = template.unwrap_or(Template::ImaNg);
-        let event = Event::new(*digest, name);
-        let extended = self.append(pcr, template, &event, Repeat::Never)?;
-        self.admit(extended, name)
+        self.record(pcr, template, &Event::new(*digest, name), Repeat::Never)
     }
 
     /// Records a violation for bytes without a file, under `name`. May sleep.
     pub(crate) fn violation_of_bytes(&self, pcr: u32, name: &CStr) -> Result {
-        audit::Record {
-            kind: audit::Kind::Data,
-            about: audit::About::Nothing,
-            name,
-            op: c"collect_data",
-            cause: c"failed",
-            errno: 0,
-            digest: None,
-            xattr: None,
-            rule: 0,
-        }
-        .write();
+        Record::new(Kind::Data, About::Nothing, name, c"collect_data", c"failed").write();
         let event = Event::new(Digest::zero(HashAlgo::Sha256), name.to_bytes());
-        let extended = self.append(pcr, Template::ImaNg, &event, Repeat::Violation)?;
-        self.admit(extended, name.to_bytes())
+        self.record(pcr, Template::ImaNg, &event, Repeat::Violation)
     }
 
     /// Records bytes that the module itself uses, by their digest under `name`, in the default PCR.
@@ -200,8 +170,8 @@ impl Log {
     /// Records what the module has done, with the bytes themselves. It stays done even if the
     /// record waits for the TPM. May sleep.
     pub(crate) fn measure_done(&self, bytes: &[u8], name: &[u8]) -> Result {
-        let extended = self.append_own_data(bytes, name)?;
-        self.admit(extended, name)
+        let event = with_data(name, bytes);
+        self.record(self.pcr(), Template::ImaBuf, &event, Repeat::Always)
     }
 
     /// As [`Log::measure_own`], with the bytes themselves. May sleep.
@@ -212,12 +182,15 @@ impl Log {
     /// Records facts from the module, with the bytes themselves. No access depends on them, so the
     /// record may wait for the TPM even with `tpm_required`. May sleep.
     pub(crate) fn note_own_data(&self, bytes: &[u8], name: &[u8]) -> Result {
-        self.append_own_data(bytes, name).map(|_| ())
+        let event = with_data(name, bytes);
+        let extended = self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always);
+        extended.map(|_| ())
     }
 
-    fn append_own_data(&self, bytes: &[u8], name: &[u8]) -> Result<bool> {
-        let event = with_data(name, bytes);
-        self.append(self.pcr(), Template::ImaBuf, &event, Repeat::Always)
+    /// Records `event`, and allows what it records if it was extended or need not be.
+    fn record(&self, pcr: u32, template: Template, event: &Event<'_>, repeat: Repeat) -> Result {
+        let extended = self.append(pcr, template, event, repeat)?;
+        self.admit(extended, event.name)
     }
 
     /// Records what the module is about to do. If that is refused because the record waits for the
@@ -246,10 +219,8 @@ impl Log {
         name: &[u8],
         data: &[u8],
     ) -> Result {
-        let event = with_data(name, data);
         let template = template.unwrap_or(Template::ImaBuf);
-        let extended = self.append(pcr, template, &event, Repeat::Never)?;
-        self.admit(extended, name)
+        self.record(pcr, template, &with_data(name, data), Repeat::Never)
     }
 
     /// Leaves an audit record with a file and its digest. May sleep.

@@ -242,7 +242,7 @@ impl Log {
             pin_init!(List {
                 pcr: settings.pcr,
                 stats,
-                violations: Counter::new(),
+                violations: Counter::default(),
                 vouching <- new_mutex!(Vouching::new()),
                 queue <- new_mutex!(KVVec::new()),
                 records <- new_mutex!(Records::new()),

@@ -126,9 +126,7 @@ impl Record {
         if self.violation {
             return out.fill(0xff);
         }
-        let algo = HashAlgo::ALL
-            .into_iter()
-            .find(|algo| algo.tpm_alg_id() == bank.algo);
+        let algo = HashAlgo::from_tpm_alg_id(bank.algo);
         let digest = self.template_digest(algo.unwrap_or(HashAlgo::Sha1));
         for (to, from) in zip(out.iter_mut(), digest.as_bytes()) {
             *to = *from;

@@ -76,16 +76,10 @@ impl Log {
 }
 
 fn refused(about: About<'_>, name: &CStr) {
+    let (op, cause) = (c"add_template_measure", c"tpm-required");
     Record {
-        kind: Kind::Pcr,
-        about,
-        name,
-        op: c"add_template_measure",
-        cause: c"tpm-required",
         errno: EACCES.to_errno(),
-        digest: None,
-        xattr: None,
-        rule: 0,
+        ..Record::new(Kind::Pcr, about, name, op, cause)
     }
     .write();
 }

@@ -22,93 +22,72 @@ use crate::{
 };
 use core::ffi::CStr;
 
-/// Why a file is denied to a rule that appraises it: the `cause` of an audit record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denial {
-    /// No reference value, and no list has the digest.
-    MissingHash,
-    /// A signature is required and there is none.
-    SignatureRequired,
-    /// The digest in `security.ima` is a different one.
-    InvalidHash,
-    /// The signature in `security.ima` does not verify, or its key is not trusted.
-    InvalidSignature,
-    /// The reference value uses an algorithm that is too weak, or that the rule does not allow.
-    DeniedHashAlgorithm,
-    /// The format of `security.ima` is unknown.
-    UnknownData,
-    /// A list revokes the digest.
-    Revoked,
-    /// The kernel's blacklist keyring has the digest.
-    Blacklisted,
-    /// The file is open for writing while it is being mapped.
-    OpenWriters,
-    /// The content may change between the read and the use without notice: a server, or a task that
-    /// holds the memory, can change it.
-    UnstableContent,
-    /// The content is in use as signed and must not be written.
-    Immutable,
-    /// It cannot be read.
-    Failed,
-    /// The file is open for direct I/O, which does not use the page cache that was read.
-    DirectIo,
-    /// EVM found the metadata changed.
-    InvalidHmac,
-    /// EVM protects the file's metadata, and it has no label to protect.
-    NoLabel,
-    /// A mapping became executable, and its file is not known to be good.
-    MadeExecutable,
-    /// The content came from memory of user space, not from a file.
-    NoFile,
+/// Declares the causes from rows `Variant = word, what it is about;`, each with its description.
+macro_rules! denials {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $about:ident;)*) => {
+        /// Why a file is denied to a rule that appraises it: the `cause` of an audit record.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Denial {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Denial {
+            /// The word in the audit record. It is IMA's where IMA has one.
+            pub const fn name(self) -> &'static CStr {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+
+            /// Whether the cause is the content or the attributes of the file, not the way or the
+            /// number of accesses.
+            pub const fn is_of_content(self) -> bool {
+                match self {
+                    $(Self::$variant => denials!(@ $about),)*
+                }
+            }
+        }
+    };
+    (@ content) => { true };
+    (@ access) => { false };
 }
 
-impl Denial {
-    /// The word in the audit record. It is IMA's where IMA has one.
-    pub const fn name(self) -> &'static CStr {
-        match self {
-            Self::MissingHash => c"missing-hash",
-            Self::SignatureRequired => c"IMA-signature-required",
-            Self::InvalidHash => c"invalid-hash",
-            Self::InvalidSignature => c"invalid-signature",
-            Self::DeniedHashAlgorithm => c"denied-hash-algorithm",
-            Self::UnknownData => c"unknown-ima-data",
-            Self::Revoked => c"revoked-hash",
-            Self::Blacklisted => c"blacklisted-hash",
-            Self::OpenWriters => c"open-writers",
-            Self::UnstableContent => c"unstable-content",
-            Self::Immutable => c"immutable",
-            Self::Failed => c"failed",
-            Self::DirectIo => c"direct-io",
-            Self::InvalidHmac => c"invalid-HMAC",
-            Self::NoLabel => c"no-label",
-            Self::MadeExecutable => c"made-executable",
-            Self::NoFile => c"no-file",
-        }
-    }
-
-    /// Whether the cause is the content or the attributes of the file, not the way or the number of
-    /// accesses.
-    pub const fn is_of_content(self) -> bool {
-        match self {
-            Self::MissingHash
-            | Self::SignatureRequired
-            | Self::InvalidHash
-            | Self::InvalidSignature
-            | Self::DeniedHashAlgorithm
-            | Self::UnknownData
-            | Self::Revoked
-            | Self::Blacklisted
-            | Self::InvalidHmac
-            | Self::NoLabel => true,
-            Self::OpenWriters
-            | Self::UnstableContent
-            | Self::Immutable
-            | Self::Failed
-            | Self::DirectIo
-            | Self::MadeExecutable
-            | Self::NoFile => false,
-        }
-    }
+denials! {
+    /// No reference value, and no list has the digest.
+    MissingHash = c"missing-hash", content;
+    /// A signature is required and there is none.
+    SignatureRequired = c"IMA-signature-required", content;
+    /// The digest in `security.ima` is a different one.
+    InvalidHash = c"invalid-hash", content;
+    /// The signature in `security.ima` does not verify, or its key is not trusted.
+    InvalidSignature = c"invalid-signature", content;
+    /// The reference value uses an algorithm that is too weak, or that the rule does not allow.
+    DeniedHashAlgorithm = c"denied-hash-algorithm", content;
+    /// The format of `security.ima` is unknown.
+    UnknownData = c"unknown-ima-data", content;
+    /// A list revokes the digest.
+    Revoked = c"revoked-hash", content;
+    /// The kernel's blacklist keyring has the digest.
+    Blacklisted = c"blacklisted-hash", content;
+    /// The file is open for writing while it is being mapped.
+    OpenWriters = c"open-writers", access;
+    /// The content may change between the read and the use without notice: a server, or a task that
+    /// holds the memory, can change it.
+    UnstableContent = c"unstable-content", access;
+    /// The content is in use as signed and must not be written.
+    Immutable = c"immutable", access;
+    /// It cannot be read.
+    Failed = c"failed", access;
+    /// The file is open for direct I/O, which does not use the page cache that was read.
+    DirectIo = c"direct-io", access;
+    /// EVM found the metadata changed.
+    InvalidHmac = c"invalid-HMAC", content;
+    /// EVM protects the file's metadata, and it has no label to protect.
+    NoLabel = c"no-label", content;
+    /// A mapping became executable, and its file is not known to be good.
+    MadeExecutable = c"made-executable", access;
+    /// The content came from memory of user space, not from a file.
+    NoFile = c"no-file", access;
 }
 
 /// The result of checking the reference value of a file.

@@ -4,7 +4,11 @@
 //! have up to three bytes. Everything else is refused.
 
 use crate::{
-    cursor::Cursor,
+    cursor::{
+        Cursor,
+        LengthSink,
+        Sink, //
+    },
     refusal::{
         Cause,
         Result, //
@@ -21,6 +25,8 @@ pub const BIT_STRING: u8 = 0x03;
 pub const OCTET_STRING: u8 = 0x04;
 /// `OBJECT IDENTIFIER`.
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// `UTF8String`.
+pub const UTF8_STRING: u8 = 0x0c;
 /// `UTCTime`.
 pub const UTC_TIME: u8 = 0x17;
 /// `GeneralizedTime`.
@@ -99,4 +105,25 @@ pub fn optional<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Option<&'a [u8]>
     } else {
         Ok(None)
     }
+}
+
+/// Writes an element: `tag`, the length of what `body` writes, and that. `body` is called twice.
+///
+/// # Errors
+///
+/// [`Cause::BadLength`] if the length is 2^16 or more, and those of `sink`.
+pub fn put_element(tag: u8, sink: &mut dyn Sink, body: impl Fn(&mut dyn Sink) -> Result) -> Result {
+    let mut len = LengthSink::new();
+    body(&mut len)?;
+    let [_, _, high, low] = u32::try_from(len.len())
+        .ok()
+        .filter(|len| *len <= u32::from(u16::MAX))
+        .ok_or(Cause::BadLength)?
+        .to_be_bytes();
+    match (high, low) {
+        (0, 0..=0x7f) => sink.put(&[tag, low])?,
+        (0, _) => sink.put(&[tag, 0x81, low])?,
+        _ => sink.put(&[tag, 0x82, high, low])?,
+    }
+    body(sink)
 }

@@ -13,8 +13,6 @@ use crate::{
         optional,
         BIT_STRING,
         BOOLEAN,
-        CONTEXT_0,
-        INTEGER,
         OBJECT_IDENTIFIER,
         SEQUENCE, //
     },
@@ -33,6 +31,7 @@ use crate::{
         algo_from_oid,
         check_key,
         extension,
+        Outline,
         Purpose,
         BASIC_CONSTRAINTS,
         KEY_USAGE, //
@@ -101,20 +100,20 @@ impl Usage {
 }
 
 /// Refuses the certificate `der` by its key, its own signature and its extensions, or tells what
-/// these allow.
-///
-/// # Errors
-///
-/// Those of [`check_key`] and [`Purpose::of_certificate`]; [`Cause::WeakSignatureHash`] and
-/// [`Cause::UnverifiableSignature`] for its signature. One of a kind that is not known here is left
-/// to the kernel.
+/// these allow. The errors are those of [`check`] and [`Purpose::of_certificate`].
 pub fn judge(der: &[u8]) -> Result<Purpose> {
-    check_key(der)?;
-    check_signature(der)?;
+    check(der)?;
     Purpose::of_certificate(der)
 }
 
-fn check_signature(der: &[u8]) -> Result {
+/// Refuses the certificate `der` by its key and its own signature.
+///
+/// # Errors
+///
+/// Those of [`check_key`]; [`Cause::WeakSignatureHash`] and [`Cause::UnverifiableSignature`] for
+/// its signature. One of a kind that is not known here is left to the kernel.
+pub fn check(der: &[u8]) -> Result {
+    check_key(der)?;
     let oid = signature_oid(der).map_err(|_| Cause::BadKey)?;
     match oid {
         // RSA with MD2, MD4 and MD5, and with SHA-1; ECDSA with SHA-1; DSA is none that is
@@ -138,12 +137,10 @@ fn check_signature(der: &[u8]) -> Result {
 
 /// The object identifier of the signature's algorithm, as the signed part names it.
 fn signature_oid(der: &[u8]) -> Result<&[u8]> {
-    let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
-    let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
-    optional(&mut tbs, CONTEXT_0)?;
-    content(&mut tbs, INTEGER)?;
-    let algorithm = content(&mut tbs, SEQUENCE)?;
-    content(&mut Cursor::new(algorithm), OBJECT_IDENTIFIER)
+    content(
+        &mut Cursor::new(Outline::read(der)?.signature),
+        OBJECT_IDENTIFIER,
+    )
 }
 
 /// The numbers of a key of an OpenPGP certificate, if it may sign data.

@@ -130,6 +130,17 @@ impl Digest {
             .unwrap_or_default()
     }
 
+    /// Writes `algorithm:hex`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sink`.
+    pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
+        sink.put(self.algo.name().as_bytes())?;
+        sink.put(b":")?;
+        Hex(self.as_bytes()).write(sink)
+    }
+
     /// Whether every bit is zero.
     pub fn is_zero(&self) -> bool {
         self.bytes.iter().all(|byte| *byte == 0)

@@ -118,6 +118,17 @@ impl HashAlgo {
         }
     }
 
+    /// The algorithm with this `TPM_ALG_ID`.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::UnknownAlgorithm`].
+    pub fn from_tpm_alg_id(id: u16) -> Result<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|algo| algo.tpm_alg_id() == id)
+            .ok_or(Cause::UnknownAlgorithm)
+    }
+
     /// Whether digests of this algorithm must not identify file content.
     pub const fn is_weak(self) -> bool {
         matches!(self, Self::Sha1)

@@ -108,9 +108,7 @@ pub fn write_line(
     bits: &[u8],
     sink: &mut (impl Sink + ?Sized),
 ) -> Result {
-    sink.put(list.algo().name().as_bytes())?;
-    sink.put(b":")?;
-    Hex(list.as_bytes()).write(sink)?;
+    list.write(sink)?;
     sink.put(b" ")?;
     put_decimal(count.into(), sink)?;
     sink.put(b" ")?;
@@ -240,9 +238,7 @@ impl Checkpoint {
     ///
     /// Those of `sink`.
     pub fn write(&self, sink: &mut (impl Sink + ?Sized)) -> Result {
-        sink.put(self.text.algo().name().as_bytes())?;
-        sink.put(b":")?;
-        Hex(self.text.as_bytes()).write(sink)?;
+        self.text.write(sink)?;
         sink.put(b" ")?;
         put_decimal(self.length, sink)?;
         if self.how == Take::Reset {

@@ -41,22 +41,23 @@ pub struct Initial<'a> {
 }
 
 /// The name of a bank, in the order of the names.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BankName {
+    /// Its `TPM_ALG_ID`, if its algorithm has no name here.
     Number(u16),
+    /// The name of its algorithm.
     Known(&'static str),
 }
 
-impl Name {
-    fn of(algo: u16) -> Self {
-        HashAlgo::ALL
-            .into_iter()
-            .find(|known| known.tpm_alg_id() == algo)
+impl BankName {
+    /// The name of the bank with this `TPM_ALG_ID`.
+    pub fn of(algo: u16) -> Self {
+        HashAlgo::from_tpm_alg_id(algo)
             .map_or(Self::Number(algo), |known| Self::Known(known.name()))
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for BankName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(algo) => write!(f, "{algo:#06x}"),
@@ -78,7 +79,7 @@ where
     // There are few banks, and no memory to sort them in.
     let mut last = None;
     while let Some((name, bank)) = (initial.clone())
-        .map(|bank| (Name::of(bank.algo), bank))
+        .map(|bank| (BankName::of(bank.algo), bank))
         .filter(|(name, _)| last.is_none_or(|last| *name > last))
         .min_by_key(|(name, _)| *name)
     {

@@ -8,9 +8,11 @@
 
 use crate::{
     asn1::{
+        put_element,
         GENERALIZED_TIME,
         UTC_TIME, //
     },
+    cursor::Sink,
     refusal::{
         Cause,
         Result, //
@@ -62,6 +64,50 @@ pub fn parse(tag: u8, content: &[u8]) -> Result<i64> {
         .saturating_add(i64::from(hour).saturating_mul(3600))
         .saturating_add(i64::from(minute).saturating_mul(60))
         .saturating_add(i64::from(second)))
+}
+
+/// 9999-12-31 23:59:59.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// Writes the element of a time in seconds since 1970, at most the end of the year 9999.
+///
+/// # Errors
+///
+/// Those of `sink`.
+pub fn put(seconds: u64, sink: &mut dyn Sink) -> Result {
+    let seconds = seconds.min(LAST_SECOND);
+    let days = u32::try_from(seconds / 86_400).map_err(|_| Cause::BadLength)?;
+    let days = days.saturating_add(days_before(1970));
+    let mut year = 1970u32;
+    while days_before(year.saturating_add(1)) <= days {
+        year = year.saturating_add(1);
+    }
+    let mut day = days.saturating_sub(days_before(year));
+    let mut month = 1u32;
+    while let Some(later) = day.checked_sub(days_of(year, month)).filter(|_| month < 12) {
+        day = later;
+        month = month.saturating_add(1);
+    }
+    // CAST: Below 86,400.
+    let second = (seconds % 86_400) as u32;
+    let is_long = year >= 2050;
+    let tag = if is_long { GENERALIZED_TIME } else { UTC_TIME };
+    put_element(tag, sink, |sink| {
+        let mut two = |value: u32| {
+            // CAST: Remainders of ten.
+            let digits = [(value / 10 % 10) as u8, (value % 10) as u8];
+            sink.put(&digits.map(|digit| b'0'.wrapping_add(digit)))
+        };
+        if is_long {
+            two(year / 100)?;
+        }
+        let clock = [second / 3600, second / 60 % 60, second % 60];
+        [year, month, day.saturating_add(1)]
+            .into_iter()
+            .chain(clock)
+            .try_for_each(&mut two)?;
+        sink.put(b"Z")
+    })
 }
 
 /// The decimal number in the first `len` bytes, and the rest.

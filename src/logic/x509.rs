@@ -22,6 +22,7 @@ use crate::{
     asn1::{
         after_tag,
         content,
+        element,
         optional,
         BIT_STRING,
         BOOLEAN,
@@ -36,7 +37,12 @@ use crate::{
     },
     cms::rsa_modulus,
     cursor::Cursor,
-    openpgp::PublicKeyAlgo,
+    num::u32_as_usize,
+    openpgp::{
+        key,
+        Curve,
+        PublicKeyAlgo, //
+    },
     refusal::{
         Cause,
         Result, //
@@ -56,14 +62,7 @@ pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
 
 /// The shortest modulus of an RSA key in bits.
-pub const MIN_RSA_BITS: usize = 2048;
-
-/// P-256, P-384 and P-521.
-const CURVES: [&[u8]; 3] = [
-    &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
-    &[0x2b, 0x81, 0x04, 0x00, 0x22],
-    &[0x2b, 0x81, 0x04, 0x00, 0x23],
-];
+pub const MIN_RSA_BITS: usize = u32_as_usize(key::MIN_RSA_BITS);
 
 /// The purpose of signing digest lists: 2.25.143659338753134025303514290992400176090, which is the
 /// UUID 6c13c840-322c-4f5f-9eb3-2363d42e13da.
@@ -71,6 +70,42 @@ pub const LIST_SIGNING: &[u8] = &[
     0x69, 0x81, 0xd8, 0x93, 0xe4, 0x90, 0x86, 0xa2, 0xe2, 0xbd, 0xbf, 0x9e, 0xd9, 0xc8, 0xec, 0xbd,
     0xa1, 0xb8, 0xa7, 0x5a,
 ];
+
+/// The elements of a certificate that are read here.
+pub(crate) struct Outline<'a> {
+    /// The signed part, with tag and length.
+    signed: &'a [u8],
+    /// The content of the algorithm of the certificate's signature, as the signed part names it.
+    pub(crate) signature: &'a [u8],
+    /// The content of the validity.
+    validity: &'a [u8],
+    /// The content of the `SubjectPublicKeyInfo`.
+    spki: &'a [u8],
+    /// What follows it.
+    rest: Cursor<'a>,
+}
+
+impl<'a> Outline<'a> {
+    /// Reads the certificate that `der` begins with, up to its key.
+    pub(crate) fn read(der: &'a [u8]) -> Result<Self> {
+        let certificate = content(&mut Cursor::new(der), SEQUENCE)?;
+        let signed = element(&mut Cursor::new(certificate), SEQUENCE)?;
+        let mut rest = Cursor::new(signed.content);
+        optional(&mut rest, CONTEXT_0)?;
+        content(&mut rest, INTEGER)?;
+        let signature = content(&mut rest, SEQUENCE)?;
+        let _issuer = content(&mut rest, SEQUENCE)?;
+        let validity = content(&mut rest, SEQUENCE)?;
+        let _subject = content(&mut rest, SEQUENCE)?;
+        Ok(Self {
+            signed: signed.whole,
+            signature,
+            validity,
+            spki: content(&mut rest, SEQUENCE)?,
+            rest,
+        })
+    }
+}
 
 /// What the extensions allow, without `keyUsage`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,13 +179,7 @@ impl Purpose {
 /// [`Cause::BadKey`].
 pub fn validity(der: &[u8]) -> Result<(i64, i64)> {
     let read = || {
-        let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
-        let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
-        optional(&mut tbs, CONTEXT_0)?;
-        content(&mut tbs, INTEGER)?;
-        content(&mut tbs, SEQUENCE)?;
-        content(&mut tbs, SEQUENCE)?;
-        let mut times = Cursor::new(content(&mut tbs, SEQUENCE)?);
+        let mut times = Cursor::new(Outline::read(der)?.validity);
         let mut time = || time::parse(times.u8()?, after_tag(&mut times)?);
         Ok((time()?, time()?))
     };
@@ -177,11 +206,7 @@ pub fn identifier(der: &[u8]) -> Result<Identifier<'_>> {
         if let Some(id) = extension(der, SUBJECT_KEY_IDENTIFIER)? {
             return content(&mut Cursor::new(id), OCTET_STRING).map(Identifier::Key);
         }
-        let certificate = content(&mut Cursor::new(der), SEQUENCE)?;
-        let mut rest = Cursor::new(certificate);
-        content(&mut rest, SEQUENCE)?;
-        let signed = certificate.get(..rest.offset());
-        signed.map(Identifier::Signed).ok_or(Cause::BadKey)
+        Ok(Identifier::Signed(Outline::read(der)?.signed))
     };
     read().map_err(|_: Cause| Cause::BadKey)
 }
@@ -211,7 +236,7 @@ pub fn check_key(der: &[u8]) -> Result {
     key.algo.verifiable()?;
     match key.algo {
         PublicKeyAlgo::Rsa if rsa_modulus(key.bits)?.bits() < MIN_RSA_BITS => Err(Cause::WeakKey),
-        PublicKeyAlgo::Ecdsa if !CURVES.contains(&key.curve) => {
+        PublicKeyAlgo::Ecdsa if Curve::from_oid(key.curve).is_none() => {
             Err(Cause::UnverifiableSignature(key.algo))
         }
         _ => Ok(()),
@@ -226,14 +251,7 @@ struct SubjectKey<'a> {
 }
 
 fn public_key(der: &[u8]) -> Result<SubjectKey<'_>> {
-    let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
-    let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
-    optional(&mut tbs, CONTEXT_0)?;
-    content(&mut tbs, INTEGER)?;
-    for _algorithm_issuer_validity_subject in 0..4 {
-        content(&mut tbs, SEQUENCE)?;
-    }
-    let mut spki = Cursor::new(content(&mut tbs, SEQUENCE)?);
+    let mut spki = Cursor::new(Outline::read(der)?.spki);
     let mut algorithm = Cursor::new(content(&mut spki, SEQUENCE)?);
     let algo = algo_from_oid(content(&mut algorithm, OBJECT_IDENTIFIER)?);
     let curve = optional(&mut algorithm, OBJECT_IDENTIFIER)?.unwrap_or_default();
@@ -245,21 +263,16 @@ fn public_key(der: &[u8]) -> Result<SubjectKey<'_>> {
 /// The sequence of extensions, empty where there are none.
 fn extensions(der: &[u8]) -> Result<&[u8]> {
     let mut cursor = Cursor::new(der);
-    let mut certificate = Cursor::new(content(&mut cursor, SEQUENCE)?);
+    element(&mut cursor, SEQUENCE)?;
     cursor.finish()?;
-    let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
-    optional(&mut tbs, CONTEXT_0)?;
-    content(&mut tbs, INTEGER)?;
-    // Algorithm, issuer, validity, subject, public key.
-    for _ in 0..5 {
-        content(&mut tbs, SEQUENCE)?;
-    }
-    optional(&mut tbs, CONTEXT_1_PRIMITIVE)?;
-    optional(&mut tbs, CONTEXT_2_PRIMITIVE)?;
-    let Some(explicit) = optional(&mut tbs, CONTEXT_3)? else {
-        return tbs.finish().map(|()| Default::default());
+    let mut rest = Outline::read(der)?.rest;
+    optional(&mut rest, CONTEXT_1_PRIMITIVE)?;
+    optional(&mut rest, CONTEXT_2_PRIMITIVE)?;
+    let explicit = optional(&mut rest, CONTEXT_3)?;
+    rest.finish()?;
+    let Some(explicit) = explicit else {
+        return Ok(&[]);
     };
-    tbs.finish()?;
     let mut explicit = Cursor::new(explicit);
     let all = content(&mut explicit, SEQUENCE)?;
     explicit.finish()?;
@@ -354,16 +367,9 @@ pub fn unverifiable(der: &[u8]) -> PublicKeyAlgo {
 }
 
 fn algos(der: &[u8]) -> Result<(PublicKeyAlgo, PublicKeyAlgo)> {
-    let mut certificate = Cursor::new(content(&mut Cursor::new(der), SEQUENCE)?);
-    let mut tbs = Cursor::new(content(&mut certificate, SEQUENCE)?);
-    optional(&mut tbs, CONTEXT_0)?;
-    content(&mut tbs, INTEGER)?;
-    let signature = algo(content(&mut tbs, SEQUENCE)?)?;
-    for _issuer_validity_subject in 0..3 {
-        content(&mut tbs, SEQUENCE)?;
-    }
-    let mut spki = Cursor::new(content(&mut tbs, SEQUENCE)?);
-    Ok((algo(content(&mut spki, SEQUENCE)?)?, signature))
+    let outline = Outline::read(der)?;
+    let key = content(&mut Cursor::new(outline.spki), SEQUENCE)?;
+    Ok((algo(key)?, algo(outline.signature)?))
 }
 
 fn algo(identifier: &[u8]) -> Result<PublicKeyAlgo> {

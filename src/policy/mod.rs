@@ -16,6 +16,7 @@ use crate::{
     },
     stats::Counter,
     sys::{
+        bytes::joined,
         console::Show,
         cred::Ids,
         file::File,
@@ -165,7 +166,7 @@ impl ActivePolicy {
                 }
             }
             rules.push(rule, GFP_KERNEL)?;
-            hits.push(Counter::new(), GFP_KERNEL)?;
+            hits.push(Counter::default(), GFP_KERNEL)?;
         }
         let wanted = ActionSet::of_rules(rules.iter());
         Ok(Arc::new(
@@ -200,9 +201,7 @@ impl ActivePolicy {
 
     /// The text with `more` appended. May sleep.
     pub(crate) fn followed_by(&self, more: &[u8]) -> Result<KVVec<u8>> {
-        let mut text = KVVec::new();
-        text.extend_from_slice(self.text().as_bytes(), GFP_KERNEL)?;
-        text.extend_from_slice(more, GFP_KERNEL)?;
+        let text = joined(&[self.text().as_bytes(), more])?;
         if text.len() > MAX_POLICY {
             return Err(refuse("policy", Cause::PolicyTooLarge));
         }
@@ -264,19 +263,13 @@ impl ActivePolicy {
         if self.wanted.is_empty() {
             return Decision::default();
         }
-        let attrs = access.file.attrs();
         let context = Context {
             func: access.func,
             mask: access.mask,
             task: subject(access.ids.unwrap_or_else(Ids::current), task),
             file: Some(policy::File {
-                owner: attrs.fowner,
-                group: attrs.fgroup,
-                fsmagic: attrs.fsmagic,
-                fsuuid: attrs.fsuuid,
-                fsname: attrs.fsname.to_str().unwrap_or(""),
-                fs_subtype: attrs.fs_subtype.and_then(|s| s.to_str().ok()),
                 label: file.map(Label::as_str),
+                ..access.file.attrs()
             }),
             data: None,
         };

@@ -2,7 +2,7 @@
 
 //! What `appraise` rules do.
 
-use crate::sys::module;
+use crate::sys::module::Text;
 use kernel::prelude::*;
 
 /// What `appraise` rules do (`ima_appraise=`). Fixed while the module is loaded.
@@ -19,34 +19,26 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
+    const WORDS: [(&'static str, Self); 4] = [
+        ("enforce", Self::Enforce),
+        ("log", Self::Log),
+        ("fix", Self::Fix),
+        ("off", Self::Off),
+    ];
+
     /// The mode of the module parameter.
     ///
     /// # Errors
     ///
     /// `EINVAL`, with the reason in the kernel log.
     pub(crate) fn from_parameter() -> Result<Self> {
-        let name = module::Text::ImaAppraise.get();
-        match name.to_bytes() {
-            b"enforce" => Ok(Self::Enforce),
-            b"log" => Ok(Self::Log),
-            b"fix" => Ok(Self::Fix),
-            b"off" => Ok(Self::Off),
-            _ => {
-                pr_err!(
-                    "ima_appraise={}: expected enforce, log, fix or off\n",
-                    name.to_str().unwrap_or("?")
-                );
-                Err(EINVAL)
-            }
-        }
+        Text::ImaAppraise.choose("ima_appraise", &Self::WORDS, "enforce, log, fix or off")
     }
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Enforce => "enforce",
-            Self::Log => "log",
-            Self::Fix => "fix",
-            Self::Off => "off",
-        }
+        let mut words = Self::WORDS.into_iter();
+        words
+            .find(|(_, mode)| *mode == self)
+            .map_or("", |(word, _)| word)
     }
 }

@@ -14,7 +14,10 @@ use crate::{
     access::Monitor,
     reason::refuse,
     stores::Stores,
-    sys::console::Show, //
+    sys::{
+        bytes::joined,
+        console::Show, //
+    },
 };
 use digest_logic::{
     digest::decode_hex,
@@ -61,9 +64,7 @@ fn add_key_file(monitor: &Monitor, path: &[u8]) -> Result {
         let limit = Limit(bytes, Cause::KeyFileTooLarge);
         own_file::read(monitor.exempt(), path, limit, |_, _| Ok(())).map(|(data, ())| data)
     };
-    let mut signature_path = KVVec::new();
-    signature_path.extend_from_slice(path, GFP_KERNEL)?;
-    signature_path.extend_from_slice(SIGNATURE, GFP_KERNEL)?;
+    let signature_path = joined(&[path, SIGNATURE])?;
     let file = read(path, MAX_FILE)?;
     let signature = read(&signature_path, MAX_SIGNATURE)?;
     stores.log.measure_attempt(&file, KEY_EVENT, || {

@@ -21,6 +21,7 @@ use crate::{
     policy::Query,
     reason::refuse,
     sys::{
+        bytes::joined,
         console::Show,
         sha, //
     },
@@ -50,13 +51,10 @@ pub(crate) const MAX_METADATA: usize = 16 << 20;
 const METADATA_EVENT: &[u8] = b"digest_lists_metadata";
 
 fn event_of(path: &[u8]) -> Result<KVVec<u8>> {
-    let mut name = KVVec::new();
-    name.extend_from_slice(METADATA_EVENT, GFP_KERNEL)?;
-    if METADATA_EVENT.len().saturating_add(path.len()) < MAX_NAME.saturating_sub(1) {
-        name.push(b':', GFP_KERNEL)?;
-        name.extend_from_slice(path, GFP_KERNEL)?;
+    match METADATA_EVENT.len().saturating_add(path.len()) < MAX_NAME.saturating_sub(1) {
+        true => joined(&[METADATA_EVENT, b":", path]),
+        false => joined(&[METADATA_EVENT]),
     }
-    Ok(name)
 }
 
 /// Loads the lists that `data` describe: metadata, or the absolute path of a file with metadata.

@@ -9,6 +9,7 @@ use crate::{
     },
     reason::refuse,
     sys::{
+        bytes::joined,
         console::Show,
         file::OwnedFile, //
     },
@@ -55,9 +56,7 @@ fn read_exempt<T>(
     Limit(bytes, cause): Limit,
     look: impl FnOnce(&OwnedFile, &[u8]) -> Result<T>,
 ) -> Result<(KVVec<u8>, T)> {
-    let mut name = KVVec::with_capacity(path.len().saturating_add(1), GFP_KERNEL)?;
-    name.extend_from_slice(path, GFP_KERNEL)?;
-    name.push(0, GFP_KERNEL)?;
+    let name = joined(&[path, &[0]])?;
     let name = CStr::from_bytes_with_nul(&name).map_err(|_| refuse(Path(path), Cause::BadPath))?;
     let read = OwnedFile::open(name).and_then(|file| {
         let data = content::read_all(&file, bytes)?;

@@ -73,7 +73,7 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
     let text = canonical.as_str().as_bytes();
     stores.log.begin(&Start {
         allow_unload: crate::sys::module::Switch::AllowUnload.get(),
-        dedicated_keys: settings.dedicated_keys,
+        dedicated_keys: settings.keys.dedicated_keys,
         ima_appraise: stores.policies.mode().name(),
         kernel: module::kernel_release().to_str().unwrap_or("?"),
         own_storage: storage::own(),
@@ -81,8 +81,8 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
         policy: sha::sha256_digest(text),
         require_signature: settings.require_signature,
         tpm_required: stores.log.is_tpm_required(),
-        trust_machine_keyring: settings.trust_machine_keyring,
-        validity: settings.validity.name(),
+        trust_machine_keyring: settings.keys.trust_machine_keyring,
+        validity: settings.keys.validity.name(),
         version: env!("DIGEST_LISTS_VERSION"),
     })?;
     record_critical_data(stores, &policy, text)?;
@@ -92,7 +92,7 @@ pub(crate) fn start(monitor: &Monitor) -> Result {
     if stores.policies.mode() == Mode::Off && policy.appraises_anything() {
         pr_warn!("ima_appraise=off: the policy's appraise rules do nothing\n");
     }
-    if settings.trust_machine_keyring {
+    if settings.keys.trust_machine_keyring {
         pr_warn!("trust_machine_keyring=1: whoever can sign with a key of the machine keyring, such as that of DKMS, can make any file known\n");
     }
     pr_info!(

@@ -2,7 +2,6 @@
 
 //! The files about digest lists.
 
-use super::measurements::number;
 use crate::{
     access::Monitor,
     lists::List,
@@ -20,7 +19,6 @@ use crate::{
         },
         scrub::scrub, //
     },
-    stores::Stores,
     sys::{
         securityfs::{
             Dialog,
@@ -72,12 +70,6 @@ impl Node for DigestLists {
         load_lists(&self.0, &data)
     }
 }
-
-number!(
-    /// `digests_count`: the number of distinct digests in all lists.
-    DigestsCount,
-    |stores| stores.lists.digests()
-);
 
 /// `digest_lists_remove`: writing digests of list files, one per line, removes these lists.
 pub(super) struct Remove(pub(super) Arc<Monitor>);

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The measurement list in IMA's two formats, its staged part, and two counters.
+//! The measurement list in IMA's two formats, and its staged part.
 
 use crate::{
     access::Monitor,
     log::Record,
-    stores::Stores,
     sys::{
         securityfs::Node,
         seq_file::SeqOut,
         task, //
     },
 };
-use core::fmt::Write;
 use digest_logic::{
     hash_algo::HashAlgo,
-    num::usize_as_u64,
     trim::{
         Request,
         Turns,
@@ -115,37 +112,3 @@ impl Node for Measurements {
         })
     }
 }
-
-/// Declares a file with one decimal number.
-macro_rules! number {
-    ($(#[$doc:meta])* $name:ident, $value:expr) => {
-        $(#[$doc])*
-        pub(super) struct $name(pub(super) Arc<Monitor>);
-
-        impl Node for $name {
-            type Item = ();
-            const MODE: u16 = 0o440;
-
-            fn item(&self, index: usize) -> Option<()> {
-                (index == 0).then_some(())
-            }
-
-            fn show(&self, (): &(), out: &mut SeqOut) {
-                let value: fn(&Stores) -> u64 = $value;
-                let _ = writeln!(out, "{}", value(self.0.stores()));
-            }
-        }
-    };
-}
-pub(super) use number;
-
-number!(
-    /// `runtime_measurements_count`: the number of records in the list.
-    Count,
-    |stores| usize_as_u64(stores.log.counts().2)
-);
-number!(
-    /// `violations`: the number of violations and failed extends.
-    Violations,
-    |stores| stores.log.violations()
-);

@@ -5,6 +5,7 @@
 mod keys;
 mod lists;
 mod measurements;
+mod number;
 mod policy;
 mod seen;
 mod status;
@@ -12,17 +13,23 @@ mod status;
 use crate::{
     access::Monitor,
     log::Record,
+    stores::Stores,
     sys::{
         lsm::Registration,
         securityfs::Dir, //
     },
 };
-use digest_logic::hash_algo::HashAlgo;
+use digest_logic::{
+    hash_algo::HashAlgo,
+    num::usize_as_u64, //
+};
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 use measurements::Measurements;
+use number::Number;
+use status::Status;
 
 /// The directory with its files. Dropping it removes them.
 pub(crate) struct Files(Dir);
@@ -34,12 +41,11 @@ impl Files {
         monitor: Arc<Monitor>,
         hooks: Arc<Registration<Monitor>>,
     ) -> Result<Self> {
-        let mut dir = Dir::new(c"digest_lists")?;
-        macro_rules! file {
-            ($name:literal, $node:expr) => {
-                dir.add(module, $name, Arc::new($node, GFP_KERNEL)?)?
-            };
-        }
+        let mut dir = Dir::new(module, c"digest_lists")?;
+        let number = |value: fn(&Stores) -> u64| Number {
+            monitor: monitor.clone(),
+            value,
+        };
         // Each for the list and for the staged list.
         let shared = measurements::Shared::new(monitor.clone())?;
         macro_rules! measurements {
@@ -51,24 +57,21 @@ impl Files {
                         show: Record::$show,
                         staged,
                     };
-                    dir.add(module, name, Arc::new(node, GFP_KERNEL)?)?;
+                    dir.add(name, node)?;
                 })+
             };
         }
-        file!(c"status", status::Status::new(monitor.clone(), hooks));
-        file!(c"policy", policy::Policy(monitor.clone()));
-        file!(c"policy_hits", policy::PolicyHits(monitor.clone()));
-        file!(c"digest_lists", lists::DigestLists(monitor.clone()));
-        file!(c"digest_lists_remove", lists::Remove(monitor.clone()));
-        let query = Arc::new(lists::Query(monitor.clone()), GFP_KERNEL)?;
-        dir.add_dialog(module, c"digest_query", query)?;
-        let known = Arc::new(seen::KnownFilesSeen(monitor.clone()), GFP_KERNEL)?;
-        dir.add_dialog(module, c"known_files_seen", known)?;
-        let checkpoint = Arc::new(seen::Checkpoint(monitor.clone()), GFP_KERNEL)?;
-        dir.add_dialog(module, c"checkpoint", checkpoint)?;
-        file!(c"scrub", lists::Scrub(monitor.clone()));
-        file!(c"trusted_keys", keys::TrustedKeys(monitor.clone()));
-        file!(c"digests_count", lists::DigestsCount(monitor.clone()));
+        dir.add(c"status", Status::new(monitor.clone(), hooks))?;
+        dir.add(c"policy", policy::Policy(monitor.clone()))?;
+        dir.add(c"policy_hits", policy::PolicyHits(monitor.clone()))?;
+        dir.add(c"digest_lists", lists::DigestLists(monitor.clone()))?;
+        dir.add(c"digest_lists_remove", lists::Remove(monitor.clone()))?;
+        dir.add_dialog(c"digest_query", lists::Query(monitor.clone()))?;
+        dir.add_dialog(c"known_files_seen", seen::KnownFilesSeen(monitor.clone()))?;
+        dir.add_dialog(c"checkpoint", seen::Checkpoint(monitor.clone()))?;
+        dir.add(c"scrub", lists::Scrub(monitor.clone()))?;
+        dir.add(c"trusted_keys", keys::TrustedKeys(monitor.clone()))?;
+        dir.add(c"digests_count", number(|stores| stores.lists.digests()))?;
         // The files without a suffix are those of SHA-1, as in IMA.
         measurements!(
             show_ascii,
@@ -86,9 +89,9 @@ impl Files {
             c"binary_runtime_measurements_sha384", c"binary_runtime_measurements_sha384_staged": Sha384,
             c"binary_runtime_measurements_sha512", c"binary_runtime_measurements_sha512_staged": Sha512
         );
-        let count = measurements::Count(monitor.clone());
-        file!(c"runtime_measurements_count", count);
-        file!(c"violations", measurements::Violations(monitor));
+        let count = |stores: &Stores| usize_as_u64(stores.log.counts().2);
+        dir.add(c"runtime_measurements_count", number(count))?;
+        dir.add(c"violations", number(|stores| stores.log.violations()))?;
         Ok(Self(dir))
     }
 

@@ -11,17 +11,14 @@ use crate::{
         securityfs::Node,
         seq_file::SeqOut,
         storage,
-        tpm::{
-            Bank,
-            Chip, //
-        },
+        tpm::Chip, //
     },
 };
 use core::fmt::{
     self,
     Write, //
 };
-use digest_logic::hash_algo::HashAlgo;
+use digest_logic::start::BankName;
 use kernel::sync::Arc;
 
 pub(super) struct Status {
@@ -63,10 +60,14 @@ impl Status {
             }
         )?;
         writeln!(out, "trusted_keys: {}", m.lists.trust().len())?;
-        writeln!(out, "validity: {}", settings.validity.name())?;
-        let machine_keyring = yes_no(settings.trust_machine_keyring);
+        writeln!(out, "validity: {}", settings.keys.validity.name())?;
+        let machine_keyring = yes_no(settings.keys.trust_machine_keyring);
         writeln!(out, "trust_machine_keyring: {machine_keyring}")?;
-        writeln!(out, "dedicated_keys: {}", yes_no(settings.dedicated_keys))?;
+        writeln!(
+            out,
+            "dedicated_keys: {}",
+            yes_no(settings.keys.dedicated_keys)
+        )?;
         writeln!(out, "digests: {}", m.lists.digests())?;
         writeln!(out, "digest_memory: {}", m.lists.memory())?;
         writeln!(out, "lists_corrupted: {}", m.lists.corrupted())?;
@@ -118,7 +119,7 @@ fn write_tpm(chip: Option<&Chip>, out: &mut SeqOut) -> fmt::Result {
     writeln!(out, "tpm: {}", name.unwrap_or("none"))?;
     out.write_str("tpm_banks:")?;
     for bank in chip.into_iter().flat_map(|chip| chip.banks()) {
-        write_bank(bank, out)?;
+        write!(out, " {}", BankName::of(bank.algo))?;
     }
     out.write_str("\n")
 }
@@ -128,14 +129,6 @@ fn yes_no(value: bool) -> &'static str {
         "yes"
     } else {
         "no"
-    }
-}
-
-fn write_bank(bank: Bank, out: &mut SeqOut) -> fmt::Result {
-    let mut known = HashAlgo::ALL.into_iter();
-    match known.find(|algo| algo.tpm_alg_id() == bank.algo) {
-        Some(algo) => write!(out, " {}", algo.name()),
-        None => write!(out, " {:#06x}", bank.algo),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     },
     reason::Reason,
     sys::{
+        bytes::joined,
         key::{
             verify_pkcs7,
             Keyring,
@@ -81,14 +82,10 @@ impl<'a> Signed<'a> {
     ) -> Result<Self, Reason> {
         let outline = Message::parse(message)?;
         outline.algo().verifiable()?;
-        let mut signer = KVVec::new();
-        match outline.signer() {
-            Signer::Certificate { issuer, serial } => {
-                signer.extend_from_slice(serial, GFP_KERNEL)?;
-                signer.extend_from_slice(issuer, GFP_KERNEL)?;
-            }
-            Signer::KeyId(id) => signer.extend_from_slice(id, GFP_KERNEL)?,
-        }
+        let signer = match outline.signer() {
+            Signer::Certificate { issuer, serial } => joined(&[serial, issuer])?,
+            Signer::KeyId(id) => joined(&[id])?,
+        };
         Ok(Self {
             data,
             message,

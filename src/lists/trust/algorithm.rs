@@ -5,13 +5,14 @@
 use crate::{
     reason::Reason,
     sys::{
-        sha::Sha256,
+        sha::Hasher,
         x509::PublicKey, //
     },
 };
 use core::fmt;
 use digest_logic::{
     cms::rsa_modulus,
+    digest::Digest,
     refusal::Cause,
     x509, //
 };
@@ -53,13 +54,13 @@ impl fmt::Display for Algorithm {
 
 /// A public key, independent of its certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fingerprint([u8; 32]);
+pub(super) struct Fingerprint(Digest);
 
 impl Fingerprint {
     /// The fingerprint of `key`. For an RSA key it is that of the modulus: a signer for one
     /// exponent can sign for any.
     pub(super) fn of(key: &PublicKey<'_>) -> Result<Self, Reason> {
-        let mut hash = Sha256::new();
+        let mut hash = Hasher::sha256();
         hash.update(key.algo().as_bytes());
         hash.update(&[0]);
         hash.update(match key.algo() {

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     reason::Reason,
     sys::{
+        bytes::joined,
         key::{
             is_certificate_blacklisted,
             Key, //
@@ -121,12 +122,6 @@ pub(crate) struct Anchor {
     valid: (i64, i64),
 }
 
-fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
-    let mut copy = KVVec::new();
-    copy.extend_from_slice(bytes, GFP_KERNEL)?;
-    Ok(copy)
-}
-
 impl Anchor {
     /// Facts about `key` from `cert`, whose extensions allow `purpose`.
     pub(super) fn new(
@@ -149,10 +144,10 @@ impl Anchor {
             format,
             purpose,
             names: Names {
-                certificate: copy(cert.id())?,
-                key: copy(cert.key_id().unwrap_or_default())?,
-                subject: copy(cert.subject())?,
-                issuer_key: copy(issuer_key.unwrap_or_default())?,
+                certificate: joined(&[cert.id()])?,
+                key: joined(&[cert.key_id().unwrap_or_default()])?,
+                subject: joined(&[cert.subject()])?,
+                issuer_key: joined(&[issuer_key.unwrap_or_default()])?,
             },
             valid: cert.validity(),
         })

@@ -9,18 +9,15 @@ use super::{
         Format,
         Origin, //
     },
-    of_certificate,
     openpgp,
+    parse,
     Trust, //
 };
 use crate::{
     reason::Reason,
     sys::{
         console::Show,
-        x509::{
-            self,
-            Certificate, //
-        },
+        x509, //
     },
 };
 use digest_logic::{
@@ -54,7 +51,7 @@ impl Trust {
     }
 
     fn add_linked_one(&self, der: &[u8], format: Format) -> Result<(), Reason> {
-        let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
+        let cert = parse(der)?;
         if cert.is_blacklisted() {
             return Err(Cause::Blacklisted.into());
         }

@@ -11,7 +11,7 @@ use crate::{
     reason::Reason,
     sys::{
         clock,
-        module, //
+        module::Text, //
     },
 };
 use digest_logic::refusal::Cause;
@@ -27,31 +27,22 @@ pub(crate) enum Validity {
 }
 
 impl Validity {
+    const WORDS: [(&'static str, Self); 2] = [("signing", Self::Signing), ("clock", Self::Clock)];
+
     /// The value of the module parameter.
     ///
     /// # Errors
     ///
     /// `EINVAL`, with the reason in the kernel log.
     pub(crate) fn from_parameter() -> Result<Self> {
-        let name = module::Text::Validity.get();
-        match name.to_bytes() {
-            b"signing" => Ok(Self::Signing),
-            b"clock" => Ok(Self::Clock),
-            _ => {
-                pr_err!(
-                    "validity={}: expected signing or clock\n",
-                    name.to_str().unwrap_or("?")
-                );
-                Err(EINVAL)
-            }
-        }
+        Text::Validity.choose("validity", &Self::WORDS, "signing or clock")
     }
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Signing => "signing",
-            Self::Clock => "clock",
-        }
+        let mut words = Self::WORDS.into_iter();
+        words
+            .find(|(_, known)| *known == self)
+            .map_or("", |(word, _)| word)
     }
 
     /// The moments to check for a signature made at `signed` (seconds since 1970), if it has a

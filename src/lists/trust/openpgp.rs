@@ -3,10 +3,10 @@
 //! The keys of an OpenPGP certificate, each in its own X.509 certificate. A key that cannot be used
 //! is logged and skipped: most certificates also have a key for encryption.
 
-use super::wrap;
 use crate::{
     reason::Reason,
     sys::{
+        bytes::Bytes,
         console::Show,
         sha, //
     },
@@ -14,6 +14,7 @@ use crate::{
 use digest_logic::{
     candidate,
     openpgp::{
+        write_certificate,
         Certificate,
         CertifiedKey,
         PublicKey, //
@@ -21,9 +22,6 @@ use digest_logic::{
     refusal::Cause, //
 };
 use kernel::prelude::*;
-
-/// The most bytes that [`PublicKey::write_fingerprinted`] writes.
-const MAX_FINGERPRINTED: usize = (1 << 16) + 3;
 
 /// Calls `add` with an X.509 certificate for each key of the OpenPGP certificate `data` that may
 /// sign. May sleep.
@@ -60,21 +58,7 @@ pub(super) fn add_keys(
 /// An X.509 certificate around `key`.
 fn certificate_of(key: &CertifiedKey<'_>) -> Result<KVVec<u8>, Reason> {
     let material = candidate::material(key)?;
-    let mut spki = Bytes(KVVec::new());
-    material.write_spki(&mut spki)?;
-    Ok(wrap::certificate(key, &spki.0)?)
-}
-
-/// Grows until memory runs out.
-struct Bytes(KVVec<u8>);
-
-impl digest_logic::cursor::Sink for Bytes {
-    fn put(&mut self, bytes: &[u8]) -> digest_logic::refusal::Result {
-        if self.0.len().saturating_add(bytes.len()) > MAX_FINGERPRINTED {
-            return Err(Cause::BufferTooSmall);
-        }
-        self.0
-            .extend_from_slice(bytes, GFP_KERNEL)
-            .map_err(|_| Cause::BufferTooSmall)
-    }
+    let mut der = Bytes(KVVec::new());
+    write_certificate(key, &material, &mut der).map_err(Reason::of_writing)?;
+    Ok(der.0)
 }

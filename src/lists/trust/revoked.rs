@@ -4,6 +4,7 @@
 //! that another certificate does not bring a key back.
 
 use super::algorithm::Fingerprint;
+use crate::sys::bytes::joined;
 use kernel::prelude::*;
 
 /// The shortest identifier in bytes. OpenPGP's and X.509's have 20 or more; some CAs use 8.
@@ -33,8 +34,7 @@ impl Revoked {
         keys: impl Iterator<Item = Fingerprint> + Clone,
     ) -> Result {
         // Steps that can fail come first. The rest needs no memory.
-        let mut copy = KVVec::new();
-        copy.extend_from_slice(id, GFP_KERNEL)?;
+        let copy = joined(&[id])?;
         self.ids.reserve(1, GFP_KERNEL)?;
         self.keys.reserve(keys.clone().count(), GFP_KERNEL)?;
         if !self.has_id(id) {

@@ -7,18 +7,15 @@ use super::{
         Format,
         Origin, //
     },
-    of_certificate,
     openpgp,
+    parse,
     usage_of,
     Trust, //
 };
 use crate::{
     lists::signature,
     reason::Reason,
-    sys::{
-        console::Show,
-        x509::Certificate, //
-    },
+    sys::console::Show, //
 };
 use digest_logic::{
     candidate::Way,
@@ -38,7 +35,7 @@ impl Trust {
         let keys = KeyFile::parse(file)?;
         let signer = signature::verify_key_file(self, file, signature)?;
         let add = |der: &[u8], format: Format| {
-            let cert = Certificate::parse(der).map_err(|e| of_certificate(e, der))?;
+            let cert = parse(der)?;
             self.judge(&cert, der, self.moment(None))?;
             usage_of(&cert).check(Way::KeyFile)?;
             let key = self.enter(&cert, der, Origin::Signed(signer.fingerprint), format)?;

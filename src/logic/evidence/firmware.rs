@@ -29,7 +29,7 @@
 use crate::{
     cursor::Cursor,
     digest::Digest,
-    evidence::tpm_signature::hash_of,
+    hash_algo::HashAlgo,
     refusal::{
         Cause,
         Result, //
@@ -118,7 +118,9 @@ impl<'a> Log<'a> {
                 algo: first.u16_le()?,
                 size: usize::from(first.u16_le()?),
             };
-            if hash_of(bank.algo).is_ok_and(|algo| algo.digest_size() != bank.size) {
+            if HashAlgo::from_tpm_alg_id(bank.algo)
+                .is_ok_and(|algo| algo.digest_size() != bank.size)
+            {
                 return Err(Cause::BadLength);
             }
             let (before, rest) = banks.split_at_mut_checked(place).ok_or(Cause::BadLength)?;
@@ -157,7 +159,7 @@ impl<'a> Log<'a> {
                 .find(|bank| bank.algo == algo)
                 .ok_or(Cause::UnknownAlgorithm)?;
             let bytes = cursor.take(bank.size)?;
-            if let Ok(algo) = hash_of(algo) {
+            if let Ok(algo) = HashAlgo::from_tpm_alg_id(algo) {
                 *digest = Some(Digest::new(algo, bytes)?);
             }
         }

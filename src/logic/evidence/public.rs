@@ -21,10 +21,7 @@
 use super::{
     attest::sized,
     replay::Hasher,
-    tpm_signature::{
-        hash_of,
-        MAX_NUMBER, //
-    },
+    tpm_signature::MAX_NUMBER, //
 };
 use crate::{
     cursor::Cursor,
@@ -127,7 +124,7 @@ impl<'a> Public<'a> {
     pub fn parse(data: &'a [u8]) -> Result<Self> {
         let mut cursor = Cursor::new(data);
         let kind = cursor.u16_be()?;
-        let name_hash = hash_of(cursor.u16_be()?)?;
+        let name_hash = HashAlgo::from_tpm_alg_id(cursor.u16_be()?)?;
         let attributes = cursor.u32_be()?;
         sized(&mut cursor, MAX_NUMBER)?;
         scheme(&mut cursor, |_| 4)?;

@@ -49,18 +49,6 @@ pub struct TpmSignature<'a> {
     pub value: Value<'a>,
 }
 
-/// The algorithm with this `TPM_ALG_ID`.
-///
-/// # Errors
-///
-/// [`Cause::UnknownAlgorithm`].
-pub fn hash_of(algo: u16) -> Result<HashAlgo> {
-    HashAlgo::ALL
-        .into_iter()
-        .find(|known| known.tpm_alg_id() == algo)
-        .ok_or(Cause::UnknownAlgorithm)
-}
-
 impl<'a> TpmSignature<'a> {
     /// Checks the whole of `data`.
     ///
@@ -75,7 +63,7 @@ impl<'a> TpmSignature<'a> {
         if !matches!(scheme, 0x14 | 0x16 | 0x18) {
             return Err(Cause::BadSignature);
         }
-        let hash = hash_of(cursor.u16_be()?)?.strong()?;
+        let hash = HashAlgo::from_tpm_alg_id(cursor.u16_be()?)?.strong()?;
         let first = sized(&mut cursor, MAX_NUMBER)?;
         let value = match scheme {
             0x14 => Value::RsaSsa(first),

@@ -10,19 +10,15 @@ use super::{
     mpi::Mpi, //
 };
 use crate::{
-    cursor::{
-        LengthSink,
-        Sink, //
+    asn1::{
+        put_element,
+        BIT_STRING,
+        INTEGER,
+        SEQUENCE, //
     },
-    refusal::{
-        Cause,
-        Result, //
-    }, //
+    cursor::Sink,
+    refusal::Result, //
 };
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const SEQUENCE: u8 = 0x30;
 
 /// The algorithm identifier of RSA keys: `rsaEncryption` with its null parameter, without the
 /// sequence around it.
@@ -56,15 +52,15 @@ impl Material<'_> {
 
     /// Writes the key as a `SubjectPublicKeyInfo`.
     pub fn write_spki(&self, sink: &mut dyn Sink) -> Result {
-        element(SEQUENCE, sink, |sink| {
-            element(SEQUENCE, sink, |sink| match self {
+        put_element(SEQUENCE, sink, |sink| {
+            put_element(SEQUENCE, sink, |sink| match self {
                 Self::Rsa { .. } => sink.put(RSA_ENCRYPTION),
                 Self::Ecdsa { curve, .. } => {
                     sink.put(EC_PUBLIC_KEY)?;
                     sink.put(curve.oid())
                 }
             })?;
-            element(BIT_STRING, sink, |sink| {
+            put_element(BIT_STRING, sink, |sink| {
                 // No unused bits.
                 sink.put(&[0])?;
                 self.write_kernel_key(sink)
@@ -76,42 +72,25 @@ impl Material<'_> {
 /// Writes the two numbers of an ECDSA signature as the kernel takes them (`x962`): a sequence of
 /// two integers.
 pub fn write_ecdsa(r: &Mpi<'_>, s: &Mpi<'_>, sink: &mut dyn Sink) -> Result {
-    element(SEQUENCE, sink, |sink| {
+    put_element(SEQUENCE, sink, |sink| {
         write_integer(r, sink)?;
         write_integer(s, sink)
     })
 }
 
 fn write_rsa(n: &Mpi<'_>, e: &Mpi<'_>, sink: &mut dyn Sink) -> Result {
-    element(SEQUENCE, sink, |sink| {
+    put_element(SEQUENCE, sink, |sink| {
         write_integer(n, sink)?;
         write_integer(e, sink)
     })
 }
 
 fn write_integer(value: &Mpi<'_>, sink: &mut dyn Sink) -> Result {
-    element(INTEGER, sink, |sink| {
+    put_element(INTEGER, sink, |sink| {
         // Positive, whatever its first bit.
         if value.bits() % 8 == 0 {
             sink.put(&[0])?;
         }
         sink.put(value.as_bytes())
     })
-}
-
-/// Writes an element of DER: `tag`, the length of what `body` writes, and that.
-fn element(tag: u8, sink: &mut dyn Sink, body: impl Fn(&mut dyn Sink) -> Result) -> Result {
-    let mut len = LengthSink::new();
-    body(&mut len)?;
-    let [_, _, high, low] = u32::try_from(len.len())
-        .ok()
-        .filter(|len| *len <= u32::from(u16::MAX))
-        .ok_or(Cause::BadLength)?
-        .to_be_bytes();
-    match (high, low) {
-        (0, 0..=0x7f) => sink.put(&[tag, low])?,
-        (0, _) => sink.put(&[tag, 0x81, low])?,
-        _ => sink.put(&[tag, 0x82, high, low])?,
-    }
-    body(sink)
 }

@@ -71,7 +71,7 @@ impl Curve {
     }
 
     /// The curve with this object identifier, without tag and length.
-    const fn from_oid(oid: &[u8]) -> Option<Self> {
+    pub(crate) const fn from_oid(oid: &[u8]) -> Option<Self> {
         match oid {
             [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07] => Some(Self::P256),
             [0x2b, 0x81, 0x04, 0x00, 0x22] => Some(Self::P384),

@@ -18,6 +18,7 @@ pub mod mpi;
 pub mod packet;
 pub mod signature;
 pub mod subpacket;
+mod wrap;
 
 pub use algo::{
     PublicKeyAlgo,
@@ -38,3 +39,4 @@ pub use signature::{
     Signature,
     Value, //
 };
+pub use wrap::write_certificate;

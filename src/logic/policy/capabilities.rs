@@ -77,36 +77,16 @@ impl Capabilities {
 
     /// What this version of the module serves.
     pub const SERVED: Self = Self {
-        actions: ActionSet::EMPTY
-            .with(Action::Measure)
-            .with(Action::DontMeasure)
-            .with(Action::Appraise)
-            .with(Action::DontAppraise)
-            .with(Action::Audit)
-            .with(Action::DontAudit)
-            .with(Action::Hash)
-            .with(Action::DontHash),
-        funcs: FuncSet::EMPTY
-            .with(Func::BprmCheck)
-            .with(Func::CredsCheck)
-            .with(Func::MmapCheck)
-            .with(Func::MmapCheckReqprot)
-            .with(Func::FileCheck)
-            .with(Func::ModuleCheck)
-            .with(Func::FirmwareCheck)
-            .with(Func::KexecKernelCheck)
-            .with(Func::KexecInitramfsCheck)
-            .with(Func::PolicyCheck)
-            .with(Func::DigestListCheck)
-            .with(Func::KeyCheck)
-            .with(Func::CriticalData),
+        actions: ActionSet::ALL,
+        funcs: FuncSet::ALL.minus(FuncSet::of(&[Func::KexecCmdline, Func::SetxattrCheck])),
         options: OptionSet::ALL,
-        templates: TemplateSet::EMPTY
-            .with(Template::ImaNg)
-            .with(Template::ImaSig)
-            .with(Template::ImaNgv2)
-            .with(Template::ImaSigv2)
-            .with(Template::ImaBuf),
+        templates: TemplateSet::of(&[
+            Template::ImaNg,
+            Template::ImaSig,
+            Template::ImaNgv2,
+            Template::ImaSigv2,
+            Template::ImaBuf,
+        ]),
         signatures: SignatureSet::OfContent,
         labels: LabelSet::Own,
     };

@@ -165,7 +165,7 @@ pub fn evaluate<'r>(
             break;
         }
         if open.contains(rule.action.subject()) && matches(rule, text, context) {
-            open = open.without(rule.action.subject());
+            open = open.minus(ActionSet::of(&[rule.action.subject()]));
             decides(place);
             decision.apply(rule, place, context.func);
         }

@@ -38,6 +38,7 @@ mod text;
 mod tokens;
 mod validate;
 mod value;
+mod words;
 
 pub use self::{
     action::{

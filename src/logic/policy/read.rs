@@ -35,7 +35,13 @@ pub(super) fn range(offset: u32, token: Token<'_>, value: &str) -> Result<TextRa
 }
 
 pub(super) fn func(value: &str, capabilities: &Capabilities) -> Result<Func, Refusal> {
-    let func = Func::from_name(value).ok_or(syntax(
+    // IMA's older names are accepted.
+    let func = match value {
+        "FILE_MMAP" => Some(Func::MmapCheck),
+        "PATH_CHECK" => Some(Func::FileCheck),
+        _ => Func::from_name(value),
+    };
+    let func = func.ok_or(syntax(
         "expected a function such as BPRM_CHECK, MMAP_CHECK or FILE_CHECK",
     ))?;
     capabilities.check_func(func).map_err(unsupported)?;

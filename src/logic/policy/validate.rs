@@ -149,7 +149,8 @@ fn allowed(func: Option<Func>) -> OptionSet {
 }
 
 fn options_fit_func(rule: &Rule) -> Verdict {
-    let Some(option) = rule.options.minus(allowed(rule.func)).first() else {
+    let others = rule.options.minus(allowed(rule.func));
+    let Some(option) = OptionName::ALL.into_iter().find(|o| others.contains(*o)) else {
         return Ok(());
     };
     let reason = match (option, rule.func) {

@@ -2,6 +2,11 @@
 
 //! The values that a rule's options take.
 
+use super::words::{
+    set,
+    words, //
+};
+
 /// What an access does to a file; the numbers are the kernel's `MAY_*`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mask(u8);
@@ -127,33 +132,15 @@ pub struct UserCondition {
     pub condition: IdCondition,
 }
 
-/// `appraise_type=`: what kind of reference value is good enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AppraiseType {
-    /// A signature of any format in `security.ima`.
-    Imasig,
-    /// A signature in `security.ima` or appended to the file.
-    ImasigOrModsig,
-    /// A signature of format version 3 in `security.ima`.
-    Sigv3,
-}
-
-impl AppraiseType {
-    const NAMES: [(Self, &'static str); 3] = [
-        (Self::Imasig, "imasig"),
-        (Self::ImasigOrModsig, "imasig|modsig"),
-        (Self::Sigv3, "sigv3"),
-    ];
-
-    /// The word of the policy language.
-    pub fn name(self) -> &'static str {
-        let found = Self::NAMES.into_iter().find(|(kind, _)| *kind == self);
-        found.map_or("", |(_, name)| name)
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        let found = Self::NAMES.into_iter().find(|(_, known)| *known == name);
-        found.map(|(kind, _)| kind)
+words! {
+    /// `appraise_type=`: what kind of reference value is good enough.
+    AppraiseType {
+        /// A signature of any format in `security.ima`.
+        Imasig = "imasig";
+        /// A signature in `security.ima` or appended to the file.
+        ImasigOrModsig = "imasig|modsig";
+        /// A signature of format version 3 in `security.ima`.
+        Sigv3 = "sigv3";
     }
 }
 
@@ -212,82 +199,29 @@ impl AlgoSet {
     }
 }
 
-/// `template=`: the format of a measurement record, among those that IMA defines by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Template {
-    /// `ima`: SHA-1 or MD5 digest and name, fixed sizes.
-    Ima,
-    /// `ima-ng`: digest with its algorithm, name.
-    ImaNg,
-    /// `ima-sig`: `ima-ng` and the signature.
-    ImaSig,
-    /// `ima-ngv2`: digest with its kind and algorithm, name.
-    ImaNgv2,
-    /// `ima-sigv2`: `ima-ngv2` and the signature.
-    ImaSigv2,
-    /// `ima-buf`: `ima-ng` and the data itself.
-    ImaBuf,
-    /// `ima-modsig`: `ima-sig` and the appended signature with the digest it covers.
-    ImaModsig,
-    /// `evm-sig`: `ima-ng` and what an EVM portable signature covers.
-    EvmSig,
-}
-
-impl Template {
-    /// Every template.
-    pub const ALL: [Self; 8] = [
-        Self::Ima,
-        Self::ImaNg,
-        Self::ImaSig,
-        Self::ImaNgv2,
-        Self::ImaSigv2,
-        Self::ImaBuf,
-        Self::ImaModsig,
-        Self::EvmSig,
-    ];
-
-    /// The name in policies and measurement lists.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ima => "ima",
-            Self::ImaNg => "ima-ng",
-            Self::ImaSig => "ima-sig",
-            Self::ImaNgv2 => "ima-ngv2",
-            Self::ImaSigv2 => "ima-sigv2",
-            Self::ImaBuf => "ima-buf",
-            Self::ImaModsig => "ima-modsig",
-            Self::EvmSig => "evm-sig",
-        }
-    }
-
-    /// The template called `name`, if there is one.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|template| template.name() == name)
+words! {
+    /// `template=`: the format of a measurement record, among those that IMA defines by name.
+    Template {
+        /// SHA-1 or MD5 digest and name, fixed sizes.
+        Ima = "ima";
+        /// Digest with its algorithm, name.
+        ImaNg = "ima-ng";
+        /// As `ima-ng`, and the signature.
+        ImaSig = "ima-sig";
+        /// Digest with its kind and algorithm, name.
+        ImaNgv2 = "ima-ngv2";
+        /// As `ima-ngv2`, and the signature.
+        ImaSigv2 = "ima-sigv2";
+        /// As `ima-ng`, and the data itself.
+        ImaBuf = "ima-buf";
+        /// As `ima-sig`, and the appended signature with the digest it covers.
+        ImaModsig = "ima-modsig";
+        /// As `ima-ng`, and what an EVM portable signature covers.
+        EvmSig = "evm-sig";
     }
 }
 
-/// A set of [`Template`]s.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TemplateSet(u8);
-
-impl TemplateSet {
-    /// No template.
-    pub const EMPTY: Self = Self(0);
-    /// Every template.
-    pub const ALL: Self = Self(u8::MAX);
-
-    /// The set with `template` added.
-    #[must_use]
-    pub const fn with(self, template: Template) -> Self {
-        // CAST: The place of the variant.
-        Self(self.0 | 1u8.wrapping_shl(template as u32))
-    }
-
-    /// Whether `template` is in the set.
-    pub const fn contains(self, template: Template) -> bool {
-        // CAST: The place of the variant.
-        self.0 & 1u8.wrapping_shl(template as u32) != 0
-    }
+set! {
+    /// A set of [`Template`]s.
+    TemplateSet of Template in u8
 }

@@ -356,9 +356,10 @@ fn put_event(template: Template, event: &Event<'_>, sink: &mut (impl Sink + ?Siz
     for field in fields(template) {
         sink.put(b" ")?;
         match field {
-            Field::Digest => put_ascii_digest(b"", &event.digest, sink)?,
+            Field::Digest => event.digest.write(sink)?,
             Field::DigestWithType => {
-                put_ascii_digest(if event.verity { VERITY } else { IMA }, &event.digest, sink)?;
+                sink.put(if event.verity { VERITY } else { IMA })?;
+                event.digest.write(sink)?;
             }
             Field::Name => sink.put(event.name)?,
             Field::Signature => Hex(event.signature).write(sink)?,
@@ -366,13 +367,6 @@ fn put_event(template: Template, event: &Event<'_>, sink: &mut (impl Sink + ?Siz
         }
     }
     Ok(())
-}
-
-fn put_ascii_digest(kind: &[u8], digest: &Digest, sink: &mut (impl Sink + ?Sized)) -> Result {
-    sink.put(kind)?;
-    sink.put(digest.algo().name().as_bytes())?;
-    sink.put(b":")?;
-    Hex(digest.as_bytes()).write(sink)
 }
 
 /// Writes the number of a PCR in decimal, at least two characters wide.

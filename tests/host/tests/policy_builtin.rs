@@ -107,7 +107,7 @@ fn a_policy_of_which_nothing_is_served_is_refused_by_name() {
 #[test]
 fn rules_that_only_leave_out_are_no_policy() {
     let capabilities = Capabilities {
-        actions: Capabilities::SERVED.actions.without(Action::Appraise),
+        actions: (Capabilities::SERVED.actions).minus(ActionSet::of(&[Action::Appraise])),
         ..Capabilities::SERVED
     };
     assert_eq!(

@@ -3,7 +3,9 @@
 //! OpenPGP keys and certificates.
 
 use digest_logic::{
+    candidate,
     openpgp::{
+        write_certificate,
         Certificate,
         CertifiedKey,
         Curve,
@@ -12,7 +14,8 @@ use digest_logic::{
         PublicKey,
         PublicKeyAlgo, //
     },
-    refusal::Cause, //
+    refusal::Cause,
+    x509, //
 };
 use host_tests::{
     build::openpgp::{
@@ -107,6 +110,52 @@ fn an_elliptic_key_is_given_in_the_encodings_of_the_kernel() {
         let spki = written(|sink| material.write_spki(sink)).unwrap();
         assert!(spki.ends_with(&[[0].as_slice(), &point].concat()));
         assert_eq!(usize::from(spki[1]) + 2, spki.len());
+    }
+}
+
+#[test]
+fn a_key_comes_in_an_x509_certificate_that_says_what_is_known_of_it() {
+    let long = [b'n'; 300];
+    for body in [rsa_key(256), ecdsa_key()] {
+        let id = id_of(&body);
+        for (user_id, name) in [
+            (
+                b"A. Vendor <v@example.org>".as_slice(),
+                "A. Vendor <v@example.org>",
+            ),
+            (b"", "OpenPGP key"),
+            (b"tab\tand \xff", "tab?and ?"),
+            (&long, std::str::from_utf8(&long[..100]).unwrap()),
+        ] {
+            for end in [None, Some(1000), Some(u32::MAX)] {
+                let said = said(
+                    0x13,
+                    &id,
+                    0,
+                    &end.map(valid_for).into_iter().collect::<Vec<_>>(),
+                );
+                let data = [packet(6, &body), packet(13, user_id), said].concat();
+                let [key] = keys(&data)[..] else {
+                    panic!("one key");
+                };
+                let material = candidate::material(&key).unwrap();
+                let der = written(|sink| write_certificate(&key, &material, sink)).unwrap();
+
+                assert_eq!(candidate::judge(&der), Ok(x509::Purpose::default()));
+                let usage = candidate::Usage::of_certificate(&der);
+                let (sign, certify) = (true, false);
+                assert_eq!(usage, Ok(candidate::Usage { sign, certify }));
+                let last = end.map_or(253_402_300_799, |end| i64::from(CREATED) + i64::from(end));
+                assert_eq!(x509::validity(&der), Ok((CREATED.into(), last)));
+                let fingerprint = x509::Identifier::Key(&key.fingerprint);
+                assert_eq!(x509::identifier(&der), Ok(fingerprint));
+                let spki = written(|sink| material.write_spki(sink)).unwrap();
+                let value = [&[0x0c, name.len() as u8], name.as_bytes()].concat();
+                for part in [spki, value] {
+                    assert!(der.windows(part.len()).any(|there| there == part));
+                }
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use digest_logic::{
         Purpose, //
     }, //
 };
+use host_tests::written;
 
 macro_rules! corpus {
     ($name:literal) => {
@@ -190,6 +191,14 @@ fn times_are_seconds_since_1970() {
         (253_402_300_799, general("99991231235959Z")),
     ] {
         assert_eq!(parsed, Ok(seconds));
+    }
+    for second in (0..=253_402_300_799)
+        .step_by(86_399 * 997)
+        .chain([u64::MAX])
+    {
+        let element = written(|sink| time::put(second, sink)).unwrap();
+        let expected = i64::try_from(second).unwrap_or(253_402_300_799);
+        assert_eq!(time::parse(element[0], &element[2..]), Ok(expected));
     }
     for wrong in [
         "690101000000Z",

@@ -26,8 +26,7 @@ use digest_logic::{
             self,
             Public, //
         },
-        replay::Hasher,
-        tpm_signature::hash_of, //
+        replay::Hasher, //
     },
     hash_algo::HashAlgo, //
 };
@@ -192,7 +191,7 @@ fn split(attest: &[u8], values: &[u8]) -> Result<BTreeMap<String, BTreeMap<u32, 
     let mut pcrs: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
     let mut rest = values;
     for selection in quote.selections() {
-        let Ok(algo) = hash_of(selection.algo) else {
+        let Ok(algo) = HashAlgo::from_tpm_alg_id(selection.algo) else {
             bail!(
                 "the TPM has a bank of the algorithm {:#06x}, which is not known here",
                 selection.algo

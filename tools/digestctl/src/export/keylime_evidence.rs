@@ -23,10 +23,7 @@ use digest_logic::{
     evidence::{
         attest::Quote,
         public::Public,
-        tpm_signature::{
-            hash_of,
-            TpmSignature, //
-        },
+        tpm_signature::TpmSignature, //
     },
     hash_algo::HashAlgo,
     policy::Template,
@@ -179,7 +176,7 @@ fn quote(quote: &document::Quote) -> Result<(String, HashAlgo)> {
     let [selection] = attest.selections() else {
         bail!("Keylime reads quotes of one bank: digestctl attest --bank {hash}");
     };
-    if hash_of(selection.algo).ok() != Some(hash) {
+    if HashAlgo::from_tpm_alg_id(selection.algo).ok() != Some(hash) {
         bail!("Keylime reads quotes of the bank by whose hash they are signed: digestctl attest --bank {hash}");
     }
     let values = quote.pcrs.get(hash.name());

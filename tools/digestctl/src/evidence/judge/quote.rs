@@ -17,11 +17,9 @@ use digest_logic::{
         attest::Quote,
         public::Public,
         replay::Hasher,
-        tpm_signature::{
-            hash_of,
-            TpmSignature, //
-        }, //
+        tpm_signature::TpmSignature, //
     },
+    hash_algo::HashAlgo, //
 };
 use tempfile::TempDir;
 
@@ -205,7 +203,7 @@ impl Round<'_> {
         let mut values = Values::new();
         let mut all = Vec::new();
         for selection in quote.selections() {
-            let algo = hash_of(selection.algo);
+            let algo = HashAlgo::from_tpm_alg_id(selection.algo);
             let bank = algo.map_or_else(
                 |_| format!("{:#06x}", selection.algo),
                 |algo| algo.name().to_owned(),
