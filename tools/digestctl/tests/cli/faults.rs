@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What somebody meets who gives the wrong file, or has no room: the cause, and what to do.
+
+use std::process::Command;
+
+use crate::Place;
+
+fn with_list() -> Place {
+    let place = Place::new();
+    place.file("tree/a", "content");
+    place.run("generate tree -o list").good();
+    place
+}
+
+#[test]
+fn a_repository_among_the_states_is_an_error_and_nothing_to_wait_for() {
+    let place = with_list();
+    place.run("repo add repo list").good();
+    for states in ["repo", "./repo/", "repo/../repo"] {
+        let output = Command::new("timeout")
+            .arg("60")
+            .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
+            .current_dir(place.path("."))
+            .args(["repo", "gc", "repo", "--states", states])
+            .output()
+            .expect("digestctl runs");
+        crate::Ran::new(&output).failed("states have to be in a directory of their own");
+    }
+    assert!(place.run("repo list repo").good().out.contains("compact"));
+}
