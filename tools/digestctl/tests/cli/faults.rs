@@ -4,6 +4,8 @@
 
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::Place;
 
 fn with_list() -> Place {
@@ -28,4 +30,21 @@ fn a_repository_among_the_states_is_an_error_and_nothing_to_wait_for() {
         crate::Ran::new(&output).failed("states have to be in a directory of their own");
     }
     assert!(place.run("repo list repo").good().out.contains("compact"));
+}
+
+#[test]
+fn a_policy_that_is_no_text_is_one_that_is_refused_for_programs_as_well() {
+    let place = Place::new();
+    place.file("policy", b"measure func=BPRM_CHECK\nmeasure \xff\n");
+    let ran = place.run("policy check policy --json");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let value: Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(value["good"], false);
+    assert_eq!(
+        (&value["refused"][0]["line"], &value["refused"][0]["column"]),
+        (&2.into(), &9.into())
+    );
+    place
+        .run("policy check policy")
+        .said_no("policy: line 2, column 9: expected UTF-8 text");
 }
