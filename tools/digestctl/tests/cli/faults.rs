@@ -6,7 +6,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::Place;
+use crate::{
+    names,
+    Place, //
+};
 
 fn with_list() -> Place {
     let place = Place::new();
@@ -47,4 +50,18 @@ fn a_policy_that_is_no_text_is_one_that_is_refused_for_programs_as_well() {
     place
         .run("policy check policy")
         .said_no("policy: line 2, column 9: expected UTF-8 text");
+}
+
+#[test]
+fn a_directory_without_an_rpm_database_gets_none() {
+    let place = Place::new();
+    place.file("here/file", "no database");
+    place
+        .run("generate --from rpmdb here -o lists")
+        .failed("here has no RPM database: none of the files rpmdb.sqlite");
+    assert_eq!(names(&place.path("here")), ["file"]);
+    place.file("headers", "no headers");
+    place
+        .run("generate --from rpmdb headers -o lists")
+        .failed("headers: at byte 0 is no header of rpmdb's");
 }
