@@ -65,3 +65,31 @@ fn a_directory_without_an_rpm_database_gets_none() {
         .run("generate --from rpmdb headers -o lists")
         .failed("headers: at byte 0 is no header of rpmdb's");
 }
+
+#[test]
+fn what_openssl_cannot_read_is_named_in_words() {
+    let place = with_list();
+    for name in ["alice", "bob"] {
+        place.openssl(&format!(
+            "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN={name} -addext keyUsage=digitalSignature -keyout {name}.key -out {name}.pem"
+        ));
+    }
+    place.file(
+        "garbage",
+        (0..3000u32)
+            .map(|at| (at * at % 251) as u8)
+            .collect::<Vec<_>>(),
+    );
+    for (key, reason) in [
+        ("garbage", "from garbage"),
+        ("missing", "missing: No such file or directory"),
+        ("alice.pem", "from alice.pem"),
+        ("bob.key", "key values mismatch"),
+    ] {
+        let ran = place
+            .run(&format!("sign list --key {key} --cert alice.pem"))
+            .failed(reason);
+        assert!(!ran.err.contains("routines"), "{}", ran.err);
+        assert!(!place.has("list.p7s"));
+    }
+}
