@@ -2,7 +2,13 @@
 
 //! What somebody meets who gives the wrong file, or has no room: the cause, and what to do.
 
-use std::process::Command;
+use std::{
+    fs,
+    process::{
+        Command,
+        Stdio, //
+    },
+};
 
 use serde_json::Value;
 
@@ -91,5 +97,62 @@ fn what_openssl_cannot_read_is_named_in_words() {
             .failed(reason);
         assert!(!ran.err.contains("routines"), "{}", ran.err);
         assert!(!place.has("list.p7s"));
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_a_file_is_named_and_no_temporary_one() {
+    let place = with_list();
+    fs::create_dir(place.path("directory")).expect("a directory");
+    for (output, reason) in [
+        (
+            "directory",
+            "cannot write directory: it is a directory; name a file in it",
+        ),
+        (
+            "missing/file",
+            "cannot write missing/file: No such file or directory",
+        ),
+        ("list/file", "cannot write list/file: Not a directory"),
+    ] {
+        for line in [
+            "generate tree -o",
+            "convert list -o",
+            "metadata --root . list -o",
+        ] {
+            let ran = place.run(&format!("{line} {output}")).failed(reason);
+            assert!(!ran.err.contains(".digestctl-"), "{}", ran.err);
+        }
+    }
+    assert_eq!(names(&place.path("directory")), [""; 0]);
+}
+
+#[test]
+fn a_standard_output_without_room_is_named() {
+    let place = with_list();
+    place.run("repo add repo list").good();
+    for line in [
+        "show list",
+        "show list --json",
+        "show --digests list",
+        "generate tree -o -",
+        "repo list repo",
+        "policy builtin tcb",
+        "diff list list --json",
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = Command::new(assert_cmd::cargo::cargo_bin!("digestctl"))
+            .current_dir(place.path("."))
+            .args(line.split_whitespace())
+            .stdout(full.expect("/dev/full"))
+            .stderr(Stdio::piped())
+            .output()
+            .expect("digestctl runs");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{line}: {error}");
+        assert!(
+            error.contains("cannot write standard output: No space left on device"),
+            "{line}: {error}"
+        );
     }
 }
