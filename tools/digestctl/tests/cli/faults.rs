@@ -128,6 +128,17 @@ fn an_output_that_cannot_be_a_file_is_named_and_no_temporary_one() {
 }
 
 #[test]
+fn a_list_of_no_machine_is_nothing_that_another_verifier_could_expect() {
+    let place = Place::new();
+    place.file("empty", "");
+    for what in ["keylime", "tpm-policy", "pcrlock"] {
+        place
+            .run(&format!("export {what} --log empty"))
+            .failed("the measurement list: it has fewer than two records");
+    }
+}
+
+#[test]
 fn a_standard_output_without_room_is_named() {
     let place = with_list();
     place.run("repo add repo list").good();
@@ -155,4 +166,60 @@ fn a_standard_output_without_room_is_named() {
             "{line}: {error}"
         );
     }
+}
+
+#[test]
+fn one_name_with_many_digests_is_exported_in_a_time_that_grows_as_the_list() {
+    use crate::evidence::{
+        digest_of,
+        named,
+        own, //
+    };
+    let place = Place::new();
+    let mut list = named(digest_of([0; 320]), "boot_aggregate").line;
+    list.extend(own("digest_lists_start", "pcr=12\n").line);
+    for number in 0..60_000 {
+        list.extend(named(digest_of(format!("{number}")), "a_name").line);
+    }
+    place.file("list", list);
+    let output = Command::new("prlimit")
+        .arg("--cpu=30")
+        .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
+        .current_dir(place.path("."))
+        .args(["export", "keylime", "--log", "list"])
+        .output()
+        .expect("digestctl runs");
+    let ran = crate::Ran::new(&output).good();
+    let value: Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(
+        value["digests"]["a_name"].as_array().map(Vec::len),
+        Some(60_000)
+    );
+}
+
+#[test]
+fn a_directory_of_many_files_is_read_once_for_the_names_that_the_list_changes() {
+    use crate::evidence::{
+        digest_of,
+        named, //
+    };
+    let place = Place::new();
+    let root = place.path(".").canonicalize().expect("a path");
+    let mut list = Vec::new();
+    for number in 0..6000 {
+        place.file(&format!("tree/a b{number}"), format!("content {number}"));
+        let name = format!("{}/tree/a_b{number}", root.display());
+        list.extend(named(digest_of(format!("content {number}")), &name).line);
+    }
+    place.file("list", list);
+    // Each directory was read for each of the names before.
+    let output = Command::new("prlimit")
+        .arg("--cpu=25")
+        .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
+        .current_dir(place.path("."))
+        .args(["generate", "--from", "log", "--list", "list", "-o", "new"])
+        .output()
+        .expect("digestctl runs");
+    let ran = crate::Ran::new(&output).good();
+    ran.printed("6000 digests of 6000 files");
 }
