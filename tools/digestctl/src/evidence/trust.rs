@@ -8,6 +8,7 @@
 //! asked, by [`MOST_KEPT`].
 
 use std::{
+    cmp::Ordering,
     collections::{
         HashMap,
         HashSet, //
@@ -110,6 +111,34 @@ pub(crate) struct Revoked {
     pub(crate) by: HashMap<Digest, Digest>,
     /// Of lists of the repository the digests that are revoked, with their numbers.
     of_list: Mutex<HashMap<Digest, Arc<[Entry]>>>,
+}
+
+/// Digests that are looked for. A machine chooses how many: they take no more memory than they have
+/// bytes.
+pub(crate) struct Wanted(Vec<Digest>);
+
+impl Wanted {
+    /// These, each once.
+    pub(crate) fn new(digests: impl Iterator<Item = Digest>) -> Self {
+        let most = digests.size_hint().1;
+        let mut all = Vec::with_capacity(most.unwrap_or(0));
+        all.extend(digests);
+        all.sort_unstable_by(order);
+        all.dedup();
+        Self(all)
+    }
+
+    /// Whether this one is among them.
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
+        self.0
+            .binary_search_by(|other| order(other, digest))
+            .is_ok()
+    }
+}
+
+fn order(one: &Digest, other: &Digest) -> Ordering {
+    let by_algo = one.algo().cmp(&other.algo());
+    by_algo.then_with(|| one.as_bytes().cmp(other.as_bytes()))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -235,47 +264,50 @@ impl Trust {
             return Ok(found.clone());
         }
         let mut found = Vec::new();
-        if let Some((_, data)) = self.repository.find(list)? {
-            if let Ok((_, list)) = format::list(&data) {
-                // As the table has them: by kind, each in the order of the file.
-                let entries = Kind::ALL
-                    .into_iter()
-                    .flat_map(|kind| list.entries().filter(move |(other, _)| *other == kind));
-                let entries = (0..).zip(entries).map(|(number, (kind, digest))| Entry {
-                    number,
-                    digest,
-                    is_known: kind != Kind::Revoked,
-                });
-                found.extend(entries.filter(|Entry { digest, .. }| {
-                    self.expected.revoke.contains(digest) || revoked.by.contains_key(digest)
-                }));
-            }
+        // Of what is not there, a machine may name as much as it has records.
+        let Some((_, data)) = self.repository.find(list)? else {
+            return Ok(found.into());
+        };
+        if let Ok((_, list)) = format::list(&data) {
+            // As the table has them: by kind, each in the order of the file.
+            let entries = Kind::ALL
+                .into_iter()
+                .flat_map(|kind| list.entries().filter(move |(other, _)| *other == kind));
+            let entries = (0..).zip(entries).map(|(number, (kind, digest))| Entry {
+                number,
+                digest,
+                is_known: kind != Kind::Revoked,
+            });
+            found.extend(entries.filter(|Entry { digest, .. }| {
+                self.expected.revoke.contains(digest) || revoked.by.contains_key(digest)
+            }));
         }
         let found: Arc<[_]> = found.into();
         locked(&revoked.of_list).insert(*list, found.clone());
         Ok(found)
     }
 
-    /// The lists of the repository that know each of the digests `wanted`, signed or not. Lists
-    /// count as known by those that are them.
-    pub(crate) fn places_of(
-        &self,
-        wanted: &HashSet<Digest>,
-    ) -> Result<HashMap<Digest, Arc<[Digest]>>> {
+    /// The lists of the repository that know some of the digests `wanted`, signed or not, by these
+    /// digests. Lists count as known by those that are them.
+    pub(crate) fn places_of(&self, wanted: &Wanted) -> Result<HashMap<Digest, Arc<[Digest]>>> {
         let mut found: HashMap<Digest, Arc<[Digest]>> = HashMap::new();
-        let mut rest: HashMap<Digest, Vec<Digest>> = HashMap::new();
+        let mut kept = 0;
         {
             let places = locked(&self.places);
-            for digest in wanted {
-                match places.get(digest) {
-                    Some(lists) => drop(found.insert(*digest, lists.clone())),
-                    None => drop(rest.insert(*digest, Vec::new())),
+            for digest in &wanted.0 {
+                if let Some(lists) = places.get(digest) {
+                    kept += 1;
+                    if !lists.is_empty() {
+                        found.insert(*digest, lists.clone());
+                    }
                 }
             }
         }
-        if rest.is_empty() {
+        if kept == wanted.0.len() {
             return Ok(found);
         }
+        // Of those that no list knows there may be as many as a machine has records.
+        let mut new: HashMap<Digest, Vec<Digest>> = HashMap::new();
         let objects = self.repository.objects()?;
         let bar = match self.progress {
             true => progress::of_files(objects.len()),
@@ -291,20 +323,23 @@ impl Trust {
             };
             let entries = list.entries().filter(|(kind, _)| *kind != Kind::Revoked);
             let entries = entries.map(|(_, entry)| entry).chain([object]);
-            for entry in entries {
-                if let Some(lists) = rest.get_mut(&entry) {
-                    if lists.last() != Some(&object) {
-                        lists.push(object);
-                    }
+            for entry in entries.filter(|entry| wanted.has(entry)) {
+                let lists = new.entry(entry).or_default();
+                if lists.last() != Some(&object) {
+                    lists.push(object);
                 }
             }
         }
         bar.finish_and_clear();
         let mut places = locked(&self.places);
-        for (digest, lists) in rest {
-            let lists: Arc<[Digest]> = lists.into();
-            keep(&mut places, digest, lists.clone());
-            found.insert(digest, lists);
+        let new = new.into_iter();
+        found.extend(new.map(|(digest, lists)| (digest, lists.into())));
+        if wanted.0.len() <= MOST_KEPT {
+            let nowhere: Arc<[Digest]> = Arc::new([]);
+            for digest in &wanted.0 {
+                let lists = found.get(digest).unwrap_or(&nowhere);
+                keep(&mut places, *digest, lists.clone());
+            }
         }
         Ok(found)
     }

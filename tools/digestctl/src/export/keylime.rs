@@ -97,7 +97,7 @@ pub(super) fn policy(data: &[u8], allowed: &Allowed) -> Result<Value> {
         .start()
         .map_err(|reason| anyhow!("the measurement list: {reason}"))?;
     let mut left_out = 0;
-    for (place, record) in history.records.iter().enumerate() {
+    for (place, record) in history.records() {
         let event = &record.event;
         let number = history.number(place);
         let Ok(name) = std::str::from_utf8(event.name) else {

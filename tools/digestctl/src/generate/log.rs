@@ -176,7 +176,7 @@ fn read(args: &Args, data: &[u8]) -> Result<BTreeMap<Vec<u8>, Recorded>> {
         return Err(cause).with_context(|| format!("record {number} of the list"));
     }
     let mut files: BTreeMap<Vec<u8>, Recorded> = BTreeMap::new();
-    for record in &history.records {
+    for (_, record) in history.records() {
         let event = &record.event;
         let path = Path::new(OsStr::from_bytes(event.name));
         // Nothing but files has a name that begins with a slash, and the kernel names none by way

@@ -7,7 +7,9 @@
 mod fleet;
 mod honest;
 mod kept;
+mod large;
 mod lies;
+mod made;
 mod odd;
 mod rounds;
 mod states;

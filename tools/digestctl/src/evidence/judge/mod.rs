@@ -17,7 +17,10 @@ mod events;
 mod quote;
 
 use std::{
-    collections::HashMap,
+    collections::{
+        HashMap,
+        HashSet, //
+    },
     path::PathBuf,
     rc::Rc,
     sync::Arc, //
@@ -97,10 +100,14 @@ struct Round<'a> {
     evidence: &'a Evidence,
     judgement: Judgement,
     /// Lists that records load, by the digest that their metadata name.
-    looked_at: HashMap<Digest, Option<InForce>>,
+    looked_at: HashMap<Digest, Option<Rc<InForce>>>,
     /// The lists of metadata that were looked at, without those that are none or not there, by the
     /// digest of the metadata and whether the module says that it refused them.
-    lists_of: HashMap<(Digest, bool), Rc<[InForce]>>,
+    lists_of: HashMap<(Digest, bool), events::Named>,
+    /// Metadata that are not there, or have no list that is.
+    without_lists: HashSet<Digest>,
+    /// Lists that were removed, and are told as that.
+    removed: HashSet<Digest>,
 }
 
 impl Judge<'_> {
@@ -116,6 +123,8 @@ impl Judge<'_> {
             judgement: Judgement::new(),
             looked_at: HashMap::new(),
             lists_of: HashMap::new(),
+            without_lists: HashSet::new(),
+            removed: HashSet::new(),
         };
         let outcome = round.run()?;
         let judgement = round.judgement;
