@@ -10,6 +10,7 @@ mod kept;
 mod large;
 mod lies;
 mod made;
+mod made_up;
 mod odd;
 mod rounds;
 mod states;

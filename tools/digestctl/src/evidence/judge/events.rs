@@ -409,6 +409,12 @@ impl<'a> Round<'a> {
                         self.find(Reason::Policy, Some(number), detail);
                     }
                 }
+                // What template a record has is told by the machine alone: by another one, the same
+                // bytes would say nothing of a reset.
+                history::CHECKPOINT if !is_own_data(record) => {
+                    let detail = "the digest of a checkpoint is not that of its text";
+                    self.find(Reason::LogMalformed, Some(number), detail);
+                }
                 history::CHECKPOINT => {
                     let before = checkpoint.replace(place);
                     // No other one is compared with its text.
