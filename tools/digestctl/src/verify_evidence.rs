@@ -310,6 +310,10 @@ fn trust(args: &Args) -> Result<Trust> {
     Ok(Trust::new(
         repository,
         Verifier::new(&args.trust, &args.key, args.validity)?,
+        match args.validity {
+            Validity::Signing => None,
+            Validity::Clock => Some(Verifier::new(&args.trust, &args.key, Validity::Signing)?),
+        },
         known_keys,
         expected,
         revocations,

@@ -68,10 +68,15 @@ pub(crate) struct Trust {
     pub(crate) progress: bool,
     /// Verifies signatures of lists, one at a time.
     signers: Mutex<Verifier>,
+    /// The same without the clock, if that is asked for other lists: what is revoked stays revoked
+    /// when a certificate ends.
+    revokers: Option<Mutex<Verifier>>,
     /// By the digest that metadata name.
     lists: Mutex<HashMap<Digest, Arc<ListFile>>>,
     /// By the SHA-256 of the list and of the signature that a machine has of it.
     signed: Mutex<HashMap<(Digest, Digest), Signer>>,
+    /// Of lists that revoke, by their SHA-256.
+    revoking: Mutex<HashMap<Digest, Signer>>,
     /// By the lists that revoke.
     revoked: Mutex<HashMap<Vec<Digest>, Arc<Revoked>>>,
     /// The lists of the repository that know a digest, in the order of their names.
@@ -158,6 +163,7 @@ impl Trust {
     pub(crate) fn new(
         repository: Repository,
         signers: Verifier,
+        revokers: Option<Verifier>,
         known_keys: HashSet<Digest>,
         expected: Expected,
         revocations: Vec<Digest>,
@@ -171,8 +177,10 @@ impl Trust {
             inputs,
             progress: false,
             signers: Mutex::new(signers),
+            revokers: revokers.map(Mutex::new),
             lists: Mutex::default(),
             signed: Mutex::default(),
+            revoking: Mutex::default(),
             revoked: Mutex::default(),
             places: Mutex::default(),
         }
@@ -233,6 +241,25 @@ impl Trust {
         std::fs::write(place.path().join("list.p7s"), signature)?;
         let signer = of(signers.signer(&list));
         keep(&mut locked(&self.signed), own, signer.clone());
+        Ok(signer)
+    }
+
+    /// Whether a signature may count at one time and not at another.
+    pub(crate) fn asks_clock(&self) -> bool {
+        self.revokers.is_some()
+    }
+
+    /// By whom a list that revokes is signed.
+    pub(crate) fn revoker_of(&self, file: &ListFile) -> Result<Signer> {
+        let Some(revokers) = &self.revokers else {
+            return self.signer_of(file, &[]);
+        };
+        let revokers = locked(revokers);
+        if let Some(signer) = locked(&self.revoking).get(&file.digest) {
+            return Ok(signer.clone());
+        }
+        let signer = of(revokers.signer(&file.path));
+        locked(&self.revoking).insert(file.digest, signer.clone());
         Ok(signer)
     }
 

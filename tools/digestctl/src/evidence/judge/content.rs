@@ -100,7 +100,7 @@ impl Round<'_> {
             let loaded = lists.has(digest);
             let allowed = trust.expected.allow_list.contains(digest);
             if !loaded && !allowed {
-                if let Err(reason) = trust.signer_of(&file, &[])? {
+                if let Err(reason) = trust.revoker_of(&file)? {
                     let note = format!("{digest} revokes nothing: {reason}");
                     self.judgement.note(note);
                     continue;

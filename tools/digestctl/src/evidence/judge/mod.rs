@@ -159,6 +159,9 @@ impl Round<'_> {
         let Some(covered) = self.cover(&facts) else {
             return Ok(None);
         };
+        if !self.are_still_signed(&covered)? {
+            return Ok(None);
+        }
         let mut lists = match &covered.state {
             Some(state) => state.lists.clone(),
             None => {
@@ -195,6 +198,34 @@ impl Round<'_> {
             lists,
         };
         Ok(Some((state, rounds)))
+    }
+
+    /// Whether the lists that an earlier round has found in force are signed as then. That can
+    /// change only where the clock is asked.
+    fn are_still_signed(&mut self, covered: &Covered<'_>) -> Result<bool> {
+        let trust = self.judge.trust;
+        let state = covered.state.filter(|_| trust.asks_clock());
+        for list in state.iter().flat_map(|state| state.lists.in_force()) {
+            if trust.expected.allow_list.contains(&list.digest) {
+                continue;
+            }
+            let why = match trust.list(&list.digest)? {
+                Some(file) => match trust.signer_of(&file, &[])? {
+                    Ok(signer) if signer == list.signer => continue,
+                    Ok(signer) => format!("signed by {signer}, and by {} then", list.signer),
+                    Err(reason) => reason,
+                },
+                None => "not in the repository".to_owned(),
+            };
+            // The machine may have another signature of it, in metadata that are not here.
+            let detail = format!(
+                "{} ({}) does not count as at the last round: {why}",
+                list.name, list.digest
+            );
+            self.find(Reason::NeedsWholeList, None, detail);
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Says of what was found since when it is there. Returns the rounds with this one, if it is to

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Lies that a real TPM would not tell: quotes in other forms, other keys, records that say the
-//! same bytes in another way, and states of other machines.
+//! same bytes in another way, states of other machines, and a clock that moves.
+
+use std::time::{
+    Duration,
+    SystemTime, //
+};
 
 use digest_logic::{
     evidence::records::Extends,
@@ -29,6 +34,7 @@ use super::{
     unbase64,
     unhex,
     verdict,
+    Ran,
     NONCE, //
 };
 
@@ -577,6 +583,103 @@ fn records_of_two_boots_are_those_of_none() {
     }
     let ran = made.judge(&made.whole(), "--state states/m");
     verdict(&ran, 1, "NOT TRUSTED: boot-aggregate");
+}
+
+/// A time of the clock as openssl wants it.
+fn time(seconds: u64) -> String {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).expect("later");
+    let output = std::process::Command::new("date")
+        .args(["-u", "+%Y%m%d%H%M%SZ", "-d"])
+        .arg(format!("@{}", since.as_secs()))
+        .output()
+        .expect("date runs");
+    String::from_utf8(output.stdout)
+        .expect("text")
+        .trim()
+        .to_owned()
+}
+
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.expect("later").as_secs()
+}
+
+#[test]
+fn a_key_that_ends_between_rounds_counts_no_more_where_the_clock_is_asked() {
+    let mut made = Made::new();
+    let place = &made.place;
+    let end = now() + 40;
+    place.openssl(&format!(
+        "req -x509 -newkey rsa:2048 -nodes -not_before {} -not_after {} -sha256 -subj /CN=carol \
+         -keyout carol.key -out carol.pem -addext keyUsage=digitalSignature,keyCertSign",
+        time(now() - 10),
+        time(end)
+    ));
+    place.file("bad/one", "a bad program");
+    place.run("generate bad --revoked -o revoked").good();
+    place
+        .run("generate bad -o other --name other --serial 1")
+        .good();
+    for list in ["revoked", "other"] {
+        // Less than a year is left of the certificate.
+        let ran = place.run(&format!("sign {list} --key carol.key --cert carol.pem"));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+    place
+        .run("metadata --root . other -o other.metadata")
+        .good();
+    place.run("repo add repo revoked other").good();
+    made.trust = "alice.pem carol.pem".into();
+    made.boot(&["metadata"]);
+    let clock = |made: &Made, first: u64, state: &str| {
+        let records = match first {
+            0 => &made.list[..],
+            _ => &[],
+        };
+        made.judge(
+            &made.evidence(first, records),
+            &format!("--validity clock --state {state}"),
+        )
+    };
+    let next = |made: &mut Made, first, state: &str| -> Ran {
+        made.clock += 1;
+        clock(made, first, state)
+    };
+    // One machine has a list by carol, one only lists by alice, one has used what carol revokes.
+    verdict(&next(&mut made, 0, "states/alice"), 0, "TRUSTED");
+    made.boot(&["metadata", "other.metadata"]);
+    verdict(&next(&mut made, 0, "states/carol"), 0, "TRUSTED");
+    verdict(&next(&mut made, 4, "states/carol"), 0, "TRUSTED");
+    made.append(&named(digest_of("a bad program"), "/bad"));
+    let ran = next(&mut made, 0, "states/bad");
+    verdict(&ran, 1, "NOT TRUSTED: file-revoked");
+    assert!(now() < end, "this machine is too slow for this test");
+    while now() <= end + 1 {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    // What is revoked stays revoked.
+    let ran = next(&mut made, 0, "states/bad");
+    verdict(&ran, 1, "NOT TRUSTED: list-signature, file-revoked");
+    made.boot(&["metadata", "other.metadata"]);
+    let ran = next(&mut made, 4, "states/carol");
+    verdict(&ran, 2, "NOT JUDGED: needs-whole-list");
+    ran.printed("does not count as at the last round: ");
+    let ran = next(&mut made, 0, "states/carol");
+    verdict(&ran, 1, "NOT TRUSTED: list-signature");
+    // When the clock is not asked, the signature is as good as when it was made; another state.
+    made.clock += 1;
+    let ran = made.judge(&made.evidence(4, &[]), "--state states/carol");
+    verdict(&ran, 2, "NOT JUDGED: needs-whole-list");
+    let whole = made.whole();
+    verdict(&made.judge(&whole, "--state states/carol"), 0, "TRUSTED");
+    // And the other way round.
+    let ran = next(&mut made, 4, "states/carol");
+    verdict(&ran, 2, "NOT JUDGED: needs-whole-list");
+    // Nothing changes for whom has nothing of carol.
+    made.metadata.clear();
+    made.boot(&["metadata"]);
+    verdict(&next(&mut made, 3, "states/alice"), 0, "TRUSTED");
 }
 
 #[test]
