@@ -251,7 +251,7 @@ fn since(list: &Piece, number: u64) -> Result<&[u8]> {
 /// The number and the data of the last checkpoint in the list.
 fn last_checkpoint(list: &Piece) -> Option<(u64, String)> {
     let history = History::new(list.first, &list.data);
-    let mut records = history.records.iter().enumerate().rev();
+    let mut records = history.records().rev();
     let (place, last) = records.find(|(_, record)| record.event.name == CHECKPOINT)?;
     let data = String::from_utf8_lossy(last.event.buffer).into_owned();
     Some((history.number(place), data))
@@ -278,7 +278,7 @@ fn seen(
 fn metadata(args: &Args, history: &History<'_>) -> BTreeMap<String, Bytes> {
     let mut found = BTreeMap::new();
     let mut missing = BTreeSet::new();
-    for (place, record) in history.records.iter().enumerate() {
+    for (place, record) in history.records() {
         if history.number(place) < args.since {
             continue;
         }

@@ -174,7 +174,7 @@ impl Outcome {
             .get("policy")
             .context("the start record names no policy")?;
         let mut policies = vec![Digest::parse(policy).context("the policy of the start record")?];
-        let later = history.records.iter().map(|record| record.event);
+        let later = history.records().map(|(_, record)| record.event);
         policies.extend(
             later
                 .filter(|event| event.name == POLICY)
@@ -195,7 +195,7 @@ impl Outcome {
         let mut values = initial.clone();
         for extend in history.extends.iter().filter(|extend| extend.pcr == pcr) {
             for value in &mut values {
-                *value = extended(&Hashes, value, &extend.digest_for(value.algo(), &Hashes));
+                *value = extended(&Hashes, value, &extend.digest_for(value.algo()));
             }
         }
         Ok(Self {

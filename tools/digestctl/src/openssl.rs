@@ -36,11 +36,39 @@ where
         return Ok(Ok(output.stdout));
     }
     let text = String::from_utf8_lossy(&output.stderr);
-    let reason = text
-        .lines()
-        .find(|line| line.contains("rror"))
-        .or(text.lines().next());
-    Ok(Err(reason.unwrap_or("it does not say why").to_owned()))
+    Ok(Err(reason(&text)))
+}
+
+/// Why openssl has failed, by what it says. Where a line is for people, that; or else the reasons
+/// of its error queue, whose lines have fields: thread, `error`, code, library, function, reason,
+/// file, line, more of the reason.
+fn reason(text: &str) -> String {
+    const SAYS: [&str; 3] = ["rror", "ould not", "an't"];
+    let is_of_queue = |line: &&str| line.contains(":error:");
+    let mut told = text.lines().filter(|line| !is_of_queue(line));
+    if let Some(line) = told.find(|line| SAYS.iter().any(|word| line.contains(word))) {
+        return line.to_owned();
+    }
+    let mut reasons: Vec<String> = Vec::new();
+    for line in text.lines().filter(is_of_queue) {
+        let fields: Vec<_> = line.splitn(9, ':').collect();
+        let reason = match fields[..] {
+            [.., reason, _, _, ""] if fields.len() == 9 => reason.to_owned(),
+            [.., reason, _, _, more] if fields.len() == 9 => format!("{reason}: {more}"),
+            _ => line.to_owned(),
+        };
+        if !reasons.contains(&reason) && reasons.len() < 4 {
+            reasons.push(reason);
+        }
+    }
+    match reasons.is_empty() {
+        true => text
+            .lines()
+            .next()
+            .unwrap_or("it does not say why")
+            .to_owned(),
+        false => reasons.join("; "),
+    }
 }
 
 /// The first certificate in the file `cert`, in PEM, as DER. Says why there is none.

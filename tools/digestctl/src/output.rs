@@ -10,13 +10,12 @@ use std::{
     fs::{
         self,
         File,
-        OpenOptions,
-        Permissions, //
+        OpenOptions, //
     },
     io::Write,
     os::unix::fs::{
         MetadataExt,
-        PermissionsExt, //
+        OpenOptionsExt, //
     },
     path::{
         Path,
@@ -128,7 +127,7 @@ impl Replacer {
     fn write(&mut self, directory: &Path, data: &str) -> Result<TempPath> {
         let Some(path) = self.spare.get_mut(directory).and_then(Vec::pop) else {
             let mut file = temporary(directory, 0o644)?;
-            file.write_all(data.as_bytes())?;
+            file.as_file_mut().write_all(data.as_bytes())?;
             return Ok(file.into_temp_path());
         };
         let mut file = OpenOptions::new().write(true).open(&path)?;
@@ -188,10 +187,13 @@ fn write_with_mode(path: &Path, data: &[u8], mode: u32) -> Result<()> {
             OpenOptions::new().write(true).open(path)?.write_all(data)?;
             return Ok(());
         }
+        if path.is_dir() {
+            bail!("it is a directory; name a file in it");
+        }
         let mut file = temporary(directory_of(path), mode)?;
-        file.write_all(data)?;
+        file.as_file_mut().write_all(data)?;
         file.as_file().sync_all()?;
-        file.persist(path)?;
+        file.persist(path).map_err(|error| error.error)?;
         detail(format_args!("wrote {}", quoted(path)));
         anyhow::Ok(())
     };
@@ -230,9 +232,16 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
     }
 }
 
+/// A file of another name in the directory. An error has no such name: it tells nobody anything.
 fn temporary(directory: &Path, mode: u32) -> std::io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(TEMPORARY)
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(directory)
+        .make_in(directory, |path| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(path)
+        })
 }

@@ -165,8 +165,18 @@ fn check(file: &Path, whole_language: bool, as_json: bool) -> Result<()> {
         false => quoted(file),
     };
     let bytes = format::read(file)?;
-    let text = text_of(&bytes).map_err(|error| No::error(format!("{name}: {error}")))?;
     let (mut good, mut bad) = (Vec::new(), Vec::new());
+    let text = match text_of(&bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            bad.push(Refusal {
+                line: error.line(),
+                column: error.column(),
+                reason: error.to_string(),
+            });
+            ""
+        }
+    };
     for rule in judged(text, whole_language) {
         match rule {
             Ok(rule) => good.push(rule),

@@ -30,7 +30,8 @@ use crate::{
     output::is_standard,
     terminal::{
         disturbs,
-        printable, //
+        printable,
+        unwritten, //
     }, //
 };
 
@@ -59,7 +60,7 @@ pub(crate) fn remark(text: impl Display) -> Result<()> {
 /// Says on standard output what was asked for, in a line.
 pub(crate) fn say(text: impl Display) -> Result<()> {
     let line = line_of(&text);
-    if_read(writeln!(io::stdout(), "{line}").map_err(Into::into))
+    if_read(writeln!(io::stdout(), "{line}").map_err(|error| unwritten(error).into()))
 }
 
 /// The same on standard error, where standard output has a document.
@@ -144,6 +145,7 @@ impl std::error::Error for No {}
 pub(crate) fn quoted(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
     match std::str::from_utf8(bytes) {
+        Ok("") => "''".to_owned(),
         Ok(text) if !text.chars().any(disturbs) => text.to_owned(),
         _ => bytes.escape_ascii().to_string(),
     }

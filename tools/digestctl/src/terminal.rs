@@ -73,10 +73,14 @@ impl Printer {
     /// Writes text in a colour, where colours are wanted.
     pub(crate) fn paint(&mut self, text: &str, colour: Colour) -> io::Result<()> {
         let text = on_output(&printable(text), colour);
-        self.out.write_all(text.as_bytes())
+        self.out.write_all(text.as_bytes()).map_err(unwritten)
     }
 
     fn put(&mut self, text: &str) -> io::Result<()> {
+        self.put_raw(text).map_err(unwritten)
+    }
+
+    fn put_raw(&mut self, text: &str) -> io::Result<()> {
         let mut rest = text;
         let is_bad = |character| character != '\n' && disturbs(character);
         while let Some(at) = rest.find(is_bad) {
@@ -116,8 +120,16 @@ impl Write for Printer {
         if !std::mem::take(&mut self.begun).is_empty() {
             self.put("\u{fffd}")?;
         }
-        self.out.flush()
+        self.out.flush().map_err(unwritten)
     }
+}
+
+/// An error of standard output, which does not say of itself where it comes from.
+pub(crate) fn unwritten(error: io::Error) -> io::Error {
+    io::Error::new(
+        error.kind(),
+        format!("cannot write standard output: {error}"),
+    )
 }
 
 /// Whether the character controls a terminal, or the order in which it shows what follows.

@@ -58,7 +58,10 @@ use crate::{
         complain,
         if_read, //
     },
-    terminal::Printer,
+    terminal::{
+        plain,
+        Printer, //
+    },
     verify::{
         Validity,
         Verifier, //
@@ -268,7 +271,9 @@ impl Machine<'_> {
             .judge(&evidence),
             Err(error) => {
                 let mut judgement = Judgement::new();
-                judgement.find(Reason::Evidence, None, format!("{error:#}"));
+                // It may quote any part of it.
+                let detail = plain(format!("{error:#}").as_bytes());
+                judgement.find(Reason::Evidence, None, detail);
                 Ok((judgement, None))
             }
         }
@@ -305,6 +310,10 @@ fn trust(args: &Args) -> Result<Trust> {
     Ok(Trust::new(
         repository,
         Verifier::new(&args.trust, &args.key, args.validity)?,
+        match args.validity {
+            Validity::Signing => None,
+            Validity::Clock => Some(Verifier::new(&args.trust, &args.key, Validity::Signing)?),
+        },
         known_keys,
         expected,
         revocations,

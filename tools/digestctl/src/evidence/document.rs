@@ -6,6 +6,8 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
+    marker::PhantomData,
     path::Path, //
 };
 
@@ -18,8 +20,17 @@ use base64::{
     engine::general_purpose::STANDARD,
     Engine, //
 };
+use digest_logic::{
+    digest::Digest,
+    evidence::attest::MAX_BANKS,
+    hash_algo::HashAlgo, //
+};
 use serde::{
-    de::Error,
+    de::{
+        Error,
+        MapAccess,
+        Visitor, //
+    },
     Deserialize,
     Deserializer,
     Serialize,
@@ -34,6 +45,15 @@ pub(crate) const VERSION: u32 = 1;
 /// The largest document in bytes.
 const MAX_SIZE: usize = 256 << 20;
 
+/// The most PCRs of a bank.
+const MAX_PCRS: usize = digest_logic::pcr::LAST as usize + 1;
+
+/// The most metadata.
+const MAX_METADATA: usize = 1 << 16;
+
+/// The most lines of the module's status.
+const MAX_LINES: usize = 1024;
+
 /// Bytes, as base64 in the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
@@ -46,9 +66,99 @@ impl Serialize for Bytes {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map(Self).map_err(D::Error::custom)
+        struct Text;
+        // The text is read where it stands: it may be most of the document.
+        impl Visitor<'_> for Text {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("base64")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
+                STANDARD.decode(text).map(Bytes).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
+}
+
+/// At most `MOST` fields, none of which stands twice. Each takes many times more memory than the
+/// bytes of the document that it has.
+struct Few<K, V, const MOST: usize>(BTreeMap<K, V>);
+
+impl<'de, K, V, const MOST: usize> Deserialize<'de> for Few<K, V, MOST>
+where
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<K, V, const MOST: usize>(PhantomData<(K, V)>);
+
+        impl<'de, K, V, const MOST: usize> Visitor<'de> for Fields<K, V, MOST>
+        where
+            K: Deserialize<'de> + Ord,
+            V: Deserialize<'de>,
+        {
+            type Value = Few<K, V, MOST>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an object of at most {MOST} fields")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = BTreeMap::new();
+                while let Some((key, value)) = map.next_entry()? {
+                    if fields.insert(key, value).is_some() {
+                        return Err(A::Error::custom("a field stands twice"));
+                    }
+                    if fields.len() > MOST {
+                        return Err(A::Error::invalid_length(fields.len(), &self));
+                    }
+                }
+                Ok(Few(fields))
+            }
+        }
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
+fn few<'de, D, V, const MOST: usize>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    Few::<String, V, MOST>::deserialize(deserializer).map(|few| few.0)
+}
+
+/// Values of PCRs.
+fn pcrs<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, BTreeMap<u32, String>>, D::Error> {
+    let banks: BTreeMap<String, Few<u32, String, MAX_PCRS>> = few::<_, _, MAX_BANKS>(deserializer)?;
+    let banks = banks.into_iter();
+    Ok(banks.map(|(bank, pcrs)| (bank, pcrs.0)).collect())
+}
+
+/// The name of metadata: a digest.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Name(String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match Digest::from_hex(HashAlgo::Sha256, name.as_bytes()) {
+            Ok(_) => Ok(Self(name)),
+            Err(_) => Err(D::Error::custom(format_args!("'{name}' is no SHA-256"))),
+        }
+    }
+}
+
+fn metadata<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Bytes>, D::Error> {
+    let all = Few::<Name, Bytes, MAX_METADATA>::deserialize(deserializer)?.0;
+    Ok(all.into_iter().map(|(name, data)| (name.0, data)).collect())
 }
 
 /// What a machine says of itself.
@@ -62,7 +172,7 @@ pub(crate) struct Evidence {
     pub(crate) ak: Ak,
     pub(crate) log: Log,
     /// The metadata by which lists were loaded, by their SHA-256 in hexadecimal.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "metadata")]
     pub(crate) metadata: BTreeMap<String, Bytes>,
     /// The text of the last checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +184,7 @@ pub(crate) struct Evidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) system_log: Option<Bytes>,
     /// The module's status, line by line.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "few::<_, _, MAX_LINES>")]
     pub(crate) status: BTreeMap<String, String>,
 }
 
@@ -87,6 +197,7 @@ pub(crate) struct Quote {
     /// `TPMT_SIGNATURE`.
     pub(crate) signature: Bytes,
     /// Values in hexadecimal, by the name of the bank and the number of the PCR.
+    #[serde(deserialize_with = "pcrs")]
     pub(crate) pcrs: BTreeMap<String, BTreeMap<u32, String>>,
 }
 

@@ -16,9 +16,8 @@ use digest_logic::{
     evidence::{
         lines::Lines,
         records::{
-            Extend,
-            Extends,
-            Record, //
+            self,
+            Extends, //
         },
         replay::{
             extended,
@@ -26,7 +25,11 @@ use digest_logic::{
         }, //
     },
     hash_algo::HashAlgo,
-    template::BOOT_AGGREGATE, //
+    policy::Template,
+    template::{
+        Event,
+        BOOT_AGGREGATE, //
+    }, //
 };
 
 use super::crypto::{
@@ -60,16 +63,63 @@ pub(crate) type Values = BTreeMap<(u32, HashAlgo), Digest>;
 
 /// The records of a piece of a list.
 ///
-/// Where records share an extend, they have one number.
+/// Where records share an extend, they have one number. Of each is kept where it is, and it is read
+/// again when it is asked for: a machine says how many there are.
 pub(crate) struct History<'a> {
     /// How many extends precede.
     pub(crate) first: u64,
     pub(crate) extends: Vec<Extend<'a>>,
-    pub(crate) records: Vec<Record<'a>>,
-    /// The place of each record's extend.
-    extend_of: Vec<usize>,
+    /// The whole piece.
+    data: &'a [u8],
+    records: Vec<Place<'a>>,
     /// Why the list cannot be read behind these records.
     pub(crate) broken: Option<digest_logic::refusal::Cause>,
+}
+
+/// An extend of a PCR.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extend<'a> {
+    pub(crate) pcr: u32,
+    is_violation: bool,
+    /// The template data.
+    data: &'a [u8],
+}
+
+/// Where a record is.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    /// The place of its extend.
+    extend: usize,
+    template: Template,
+    /// The template data, which were checked.
+    data: &'a [u8],
+}
+
+/// A record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    /// The PCR it extends, or its batch does.
+    pub(crate) pcr: u32,
+    pub(crate) template: Template,
+    pub(crate) event: Event<'a>,
+    is_violation: bool,
+}
+
+impl Record<'_> {
+    /// Whether it extends with ones: nothing vouches for the content of the file.
+    pub(crate) fn is_violation(&self) -> bool {
+        self.is_violation
+    }
+}
+
+impl Extend<'_> {
+    /// With what it extends a bank of `algo`.
+    pub(crate) fn digest_for(&self, algo: HashAlgo) -> Digest {
+        match self.is_violation {
+            true => Digest::ones(algo),
+            false => Hashes.hash(algo, &[self.data]),
+        }
+    }
 }
 
 /// The extends that a quote covers.
@@ -88,33 +138,66 @@ impl<'a> History<'a> {
         let mut history = Self {
             first,
             extends: Vec::new(),
+            data,
             records: Vec::new(),
-            extend_of: Vec::new(),
             broken: None,
         };
         for extend in Extends::new(data) {
             match extend {
-                Ok(extend) => history.push(extend),
+                Ok(extend) => history.push(&extend),
                 Err(error) => history.broken = Some(error),
             }
         }
         history
     }
 
-    fn push(&mut self, extend: Extend<'a>) {
-        for record in extend.records() {
-            self.records.push(record);
-            self.extend_of.push(self.extends.len());
-        }
-        self.extends.push(extend);
+    fn push(&mut self, extend: &records::Extend<'a>) {
+        let place = self.extends.len();
+        self.records.extend(extend.records().map(|record| Place {
+            extend: place,
+            template: record.template,
+            data: record.data,
+        }));
+        self.extends.push(Extend {
+            pcr: extend.pcr,
+            is_violation: extend.is_violation(),
+            data: extend.data,
+        });
     }
 
     /// Keeps the first `extends` extends, with their records.
     pub(crate) fn truncate(&mut self, extends: usize) {
         self.extends.truncate(extends);
-        let records = self.extend_of.partition_point(|extend| *extend < extends);
-        self.extend_of.truncate(records);
+        let records = self.place_of_extend(extends);
         self.records.truncate(records);
+    }
+
+    /// The place of the first record of an extend, or of a later one.
+    fn place_of_extend(&self, extend: usize) -> usize {
+        self.records.partition_point(|place| place.extend < extend)
+    }
+
+    fn read(&self, place: &Place<'a>) -> Option<Record<'a>> {
+        let extend = self.extends.get(place.extend)?;
+        Some(Record {
+            pcr: extend.pcr,
+            template: place.template,
+            // It was read before.
+            event: Event::parse(place.template, place.data).ok()?,
+            // A batch is none, and none of its records.
+            is_violation: extend.is_violation,
+        })
+    }
+
+    /// The record at this place.
+    pub(crate) fn record(&self, place: usize) -> Option<Record<'a>> {
+        self.records.get(place).and_then(|place| self.read(place))
+    }
+
+    /// All of them, with their places.
+    pub(crate) fn records(&self) -> impl DoubleEndedIterator<Item = (usize, Record<'a>)> + '_ {
+        let places = self.records.iter().enumerate();
+        places.filter_map(|(place, record)| Some((place, self.read(record)?)))
     }
 
     /// The number of an extend by its place in these, counted from 0 in the whole list.
@@ -124,20 +207,13 @@ impl<'a> History<'a> {
 
     /// The number of a record by its place in these: that of its extend.
     pub(crate) fn number(&self, place: usize) -> u64 {
-        let extend = self.extend_of.get(place).copied();
+        let extend = self.records.get(place).map(|place| place.extend);
         self.number_of_extend(extend.unwrap_or(self.extends.len()))
     }
 
-    /// Whether the record at this place is one of a batch.
-    pub(crate) fn shares_extend(&self, place: usize) -> bool {
-        let extend = self.extend_of.get(place);
-        extend.is_some_and(|extend| self.extends.get(*extend).is_some_and(Extend::is_batch))
-    }
-
     /// The first record of an extend by the place of that.
-    pub(crate) fn record_of_extend(&self, place: usize) -> Option<&Record<'a>> {
-        let record = self.extend_of.partition_point(|extend| *extend < place);
-        self.records.get(record)
+    pub(crate) fn record_of_extend(&self, place: usize) -> Option<Record<'a>> {
+        self.record(self.place_of_extend(place))
     }
 
     /// The PCRs that are extended.
@@ -147,13 +223,13 @@ impl<'a> History<'a> {
 
     /// The text of the start record, if the list begins as one does.
     pub(crate) fn start(&self) -> Result<Lines<'a>, String> {
-        let [aggregate, start, ..] = self.records.as_slice() else {
+        let (Some(aggregate), Some(start)) = (self.record(0), self.record(1)) else {
             return Err("it has fewer than two records".to_owned());
         };
         if aggregate.event.name != BOOT_AGGREGATE.as_bytes() {
             return Err("its first record is not boot_aggregate".to_owned());
         }
-        if start.event.name != START || !is_own_data(start) {
+        if start.event.name != START || !is_own_data(&start) {
             return Err("its second record is not digest_lists_start".to_owned());
         }
         Lines::parse(start.event.buffer)
@@ -166,9 +242,9 @@ impl<'a> History<'a> {
         if start.initial().next().is_some() {
             return Some(start);
         }
-        let late = self.records.iter().find(|record| record.event.name == LATE);
-        late.filter(|record| is_own_data(record))
-            .and_then(|record| Lines::parse(record.event.buffer).ok())
+        let late = self.records().find(|(_, record)| record.event.name == LATE);
+        late.filter(|(_, record)| is_own_data(record))
+            .and_then(|(_, record)| Lines::parse(record.event.buffer).ok())
             .filter(|lines| lines.get("pcr") == start.get("pcr"))
     }
 
@@ -193,7 +269,7 @@ impl<'a> History<'a> {
             if let Some(extend) = place.checked_sub(1).and_then(|last| self.extends.get(last)) {
                 let of_extend = values.iter_mut().filter(|((pcr, _), _)| *pcr == extend.pcr);
                 for ((_, algo), value) in of_extend {
-                    *value = extended(&Hashes, value, &extend.digest_for(*algo, &Hashes));
+                    *value = extended(&Hashes, value, &extend.digest_for(*algo));
                 }
             }
             if mark == Some(place) {
@@ -213,16 +289,16 @@ impl<'a> History<'a> {
 
     /// The first extend whose template digest is not that of its data.
     pub(crate) fn inconsistent(&self) -> Option<usize> {
-        self.extends
-            .iter()
+        let extends = Extends::new(self.data).take(self.extends.len());
+        extends
+            .map_while(Result::ok)
             .position(|extend| !extend.is_consistent(&Hashes))
     }
 }
 
 /// Whether it is a record of data whose digest is theirs.
 pub(crate) fn is_own_data(record: &Record<'_>) -> bool {
-    record.template == digest_logic::policy::Template::ImaBuf
-        && record.event.digest == sha256(record.event.buffer)
+    record.template == Template::ImaBuf && record.event.digest == sha256(record.event.buffer)
 }
 
 /// Why a list does not replay to a quote, as far as that can be found out with some work.
@@ -252,7 +328,7 @@ pub(crate) fn diagnose(
     let extends = history.extends.iter().enumerate();
     let (places, digests): (Vec<usize>, Vec<Digest>) = extends
         .filter(|(_, extend)| extend.pcr == pcr)
-        .map(|(place, extend)| (place, extend.digest_for(algo, &Hashes)))
+        .map(|(place, extend)| (place, extend.digest_for(algo)))
         .unzip();
     let mut before = vec![*initial];
     for digest in &digests {
@@ -321,13 +397,11 @@ pub(crate) fn diagnose(
 /// With what the record of the removal of `list` alone extends a bank.
 fn removal_of(list: &Digest, algo: HashAlgo) -> Option<Digest> {
     let text = format!("{list}\n");
-    let event = digest_logic::template::Event {
+    let event = Event {
         buffer: text.as_bytes(),
-        ..digest_logic::template::Event::new(sha256(text.as_bytes()), REMOVE)
+        ..Event::new(sha256(text.as_bytes()), REMOVE)
     };
     let mut data = crate::output::Buffer::default();
-    event
-        .write(digest_logic::policy::Template::ImaBuf, &mut data)
-        .ok()?;
+    event.write(Template::ImaBuf, &mut data).ok()?;
     Some(Hashes.hash(algo, &[&data.0]))
 }

@@ -8,6 +8,7 @@
 //! asked, by [`MOST_KEPT`].
 
 use std::{
+    cmp::Ordering,
     collections::{
         HashMap,
         HashSet, //
@@ -67,10 +68,15 @@ pub(crate) struct Trust {
     pub(crate) progress: bool,
     /// Verifies signatures of lists, one at a time.
     signers: Mutex<Verifier>,
+    /// The same without the clock, if that is asked for other lists: what is revoked stays revoked
+    /// when a certificate ends.
+    revokers: Option<Mutex<Verifier>>,
     /// By the digest that metadata name.
     lists: Mutex<HashMap<Digest, Arc<ListFile>>>,
     /// By the SHA-256 of the list and of the signature that a machine has of it.
     signed: Mutex<HashMap<(Digest, Digest), Signer>>,
+    /// Of lists that revoke, by their SHA-256.
+    revoking: Mutex<HashMap<Digest, Signer>>,
     /// By the lists that revoke.
     revoked: Mutex<HashMap<Vec<Digest>, Arc<Revoked>>>,
     /// The lists of the repository that know a digest, in the order of their names.
@@ -112,6 +118,34 @@ pub(crate) struct Revoked {
     of_list: Mutex<HashMap<Digest, Arc<[Entry]>>>,
 }
 
+/// Digests that are looked for. A machine chooses how many: they take no more memory than they have
+/// bytes.
+pub(crate) struct Wanted(Vec<Digest>);
+
+impl Wanted {
+    /// These, each once.
+    pub(crate) fn new(digests: impl Iterator<Item = Digest>) -> Self {
+        let most = digests.size_hint().1;
+        let mut all = Vec::with_capacity(most.unwrap_or(0));
+        all.extend(digests);
+        all.sort_unstable_by(order);
+        all.dedup();
+        Self(all)
+    }
+
+    /// Whether this one is among them.
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
+        self.0
+            .binary_search_by(|other| order(other, digest))
+            .is_ok()
+    }
+}
+
+fn order(one: &Digest, other: &Digest) -> Ordering {
+    let by_algo = one.algo().cmp(&other.algo());
+    by_algo.then_with(|| one.as_bytes().cmp(other.as_bytes()))
+}
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -129,6 +163,7 @@ impl Trust {
     pub(crate) fn new(
         repository: Repository,
         signers: Verifier,
+        revokers: Option<Verifier>,
         known_keys: HashSet<Digest>,
         expected: Expected,
         revocations: Vec<Digest>,
@@ -142,8 +177,10 @@ impl Trust {
             inputs,
             progress: false,
             signers: Mutex::new(signers),
+            revokers: revokers.map(Mutex::new),
             lists: Mutex::default(),
             signed: Mutex::default(),
+            revoking: Mutex::default(),
             revoked: Mutex::default(),
             places: Mutex::default(),
         }
@@ -207,6 +244,25 @@ impl Trust {
         Ok(signer)
     }
 
+    /// Whether a signature may count at one time and not at another.
+    pub(crate) fn asks_clock(&self) -> bool {
+        self.revokers.is_some()
+    }
+
+    /// By whom a list that revokes is signed.
+    pub(crate) fn revoker_of(&self, file: &ListFile) -> Result<Signer> {
+        let Some(revokers) = &self.revokers else {
+            return self.signer_of(file, &[]);
+        };
+        let revokers = locked(revokers);
+        if let Some(signer) = locked(&self.revoking).get(&file.digest) {
+            return Ok(signer.clone());
+        }
+        let signer = of(revokers.signer(&file.path));
+        locked(&self.revoking).insert(file.digest, signer.clone());
+        Ok(signer)
+    }
+
     /// What these lists of the repository revoke.
     pub(crate) fn revoked_by(&self, lists: Vec<Digest>) -> Result<Arc<Revoked>> {
         if let Some(revoked) = locked(&self.revoked).get(&lists) {
@@ -235,47 +291,50 @@ impl Trust {
             return Ok(found.clone());
         }
         let mut found = Vec::new();
-        if let Some((_, data)) = self.repository.find(list)? {
-            if let Ok((_, list)) = format::list(&data) {
-                // As the table has them: by kind, each in the order of the file.
-                let entries = Kind::ALL
-                    .into_iter()
-                    .flat_map(|kind| list.entries().filter(move |(other, _)| *other == kind));
-                let entries = (0..).zip(entries).map(|(number, (kind, digest))| Entry {
-                    number,
-                    digest,
-                    is_known: kind != Kind::Revoked,
-                });
-                found.extend(entries.filter(|Entry { digest, .. }| {
-                    self.expected.revoke.contains(digest) || revoked.by.contains_key(digest)
-                }));
-            }
+        // Of what is not there, a machine may name as much as it has records.
+        let Some((_, data)) = self.repository.find(list)? else {
+            return Ok(found.into());
+        };
+        if let Ok((_, list)) = format::list(&data) {
+            // As the table has them: by kind, each in the order of the file.
+            let entries = Kind::ALL
+                .into_iter()
+                .flat_map(|kind| list.entries().filter(move |(other, _)| *other == kind));
+            let entries = (0..).zip(entries).map(|(number, (kind, digest))| Entry {
+                number,
+                digest,
+                is_known: kind != Kind::Revoked,
+            });
+            found.extend(entries.filter(|Entry { digest, .. }| {
+                self.expected.revoke.contains(digest) || revoked.by.contains_key(digest)
+            }));
         }
         let found: Arc<[_]> = found.into();
         locked(&revoked.of_list).insert(*list, found.clone());
         Ok(found)
     }
 
-    /// The lists of the repository that know each of the digests `wanted`, signed or not. Lists
-    /// count as known by those that are them.
-    pub(crate) fn places_of(
-        &self,
-        wanted: &HashSet<Digest>,
-    ) -> Result<HashMap<Digest, Arc<[Digest]>>> {
+    /// The lists of the repository that know some of the digests `wanted`, signed or not, by these
+    /// digests. Lists count as known by those that are them.
+    pub(crate) fn places_of(&self, wanted: &Wanted) -> Result<HashMap<Digest, Arc<[Digest]>>> {
         let mut found: HashMap<Digest, Arc<[Digest]>> = HashMap::new();
-        let mut rest: HashMap<Digest, Vec<Digest>> = HashMap::new();
+        let mut kept = 0;
         {
             let places = locked(&self.places);
-            for digest in wanted {
-                match places.get(digest) {
-                    Some(lists) => drop(found.insert(*digest, lists.clone())),
-                    None => drop(rest.insert(*digest, Vec::new())),
+            for digest in &wanted.0 {
+                if let Some(lists) = places.get(digest) {
+                    kept += 1;
+                    if !lists.is_empty() {
+                        found.insert(*digest, lists.clone());
+                    }
                 }
             }
         }
-        if rest.is_empty() {
+        if kept == wanted.0.len() {
             return Ok(found);
         }
+        // Of those that no list knows there may be as many as a machine has records.
+        let mut new: HashMap<Digest, Vec<Digest>> = HashMap::new();
         let objects = self.repository.objects()?;
         let bar = match self.progress {
             true => progress::of_files(objects.len()),
@@ -291,20 +350,23 @@ impl Trust {
             };
             let entries = list.entries().filter(|(kind, _)| *kind != Kind::Revoked);
             let entries = entries.map(|(_, entry)| entry).chain([object]);
-            for entry in entries {
-                if let Some(lists) = rest.get_mut(&entry) {
-                    if lists.last() != Some(&object) {
-                        lists.push(object);
-                    }
+            for entry in entries.filter(|entry| wanted.has(entry)) {
+                let lists = new.entry(entry).or_default();
+                if lists.last() != Some(&object) {
+                    lists.push(object);
                 }
             }
         }
         bar.finish_and_clear();
         let mut places = locked(&self.places);
-        for (digest, lists) in rest {
-            let lists: Arc<[Digest]> = lists.into();
-            keep(&mut places, digest, lists.clone());
-            found.insert(digest, lists);
+        let new = new.into_iter();
+        found.extend(new.map(|(digest, lists)| (digest, lists.into())));
+        if wanted.0.len() <= MOST_KEPT {
+            let nowhere: Arc<[Digest]> = Arc::new([]);
+            for digest in &wanted.0 {
+                let lists = found.get(digest).unwrap_or(&nowhere);
+                keep(&mut places, *digest, lists.clone());
+            }
         }
         Ok(found)
     }

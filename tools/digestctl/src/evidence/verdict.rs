@@ -7,7 +7,8 @@ use std::{
         BTreeMap,
         BTreeSet, //
     },
-    io::Write, //
+    io::Write,
+    sync::Arc, //
 };
 
 use digest_logic::digest::Digest;
@@ -31,18 +32,25 @@ use crate::{
     terminal::printable, //
 };
 
+/// The most findings of a reason that are told one by one. A machine chooses how many records it
+/// has, and each of them may be one.
+const MOST: usize = 10_000;
+
 /// One thing that speaks against a machine.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Finding {
     pub(crate) reason: Reason,
     /// About what, for a person.
-    pub(crate) detail: String,
+    pub(crate) detail: Box<str>,
     /// The record, counted from 0, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) record: Option<u64>,
     /// Since when that record is there, if rounds are remembered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<Since>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "shared_value"
+    )]
+    since: Option<Arc<Since>>,
     pub(crate) remedy: &'static str,
 }
 
@@ -66,6 +74,13 @@ pub(crate) struct LoadedList {
     /// How many of its digests were used, where there is evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) used: Option<u32>,
+}
+
+fn shared_value<S: Serializer, T: Serialize + ?Sized>(
+    value: &Option<Arc<T>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    value.as_deref().serialize(serializer)
 }
 
 fn as_text<S: Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
@@ -103,15 +118,22 @@ impl Standing {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct UsedFile {
     pub(crate) record: u64,
-    pub(crate) name: String,
-    pub(crate) digest: String,
+    pub(crate) name: Box<str>,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) digest: Digest,
     pub(crate) standing: Standing,
     /// The list by which it counts so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) list: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "shared_value"
+    )]
+    pub(crate) list: Option<Arc<str>>,
     /// Since when the record is there, if rounds are remembered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) since: Option<Since>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "shared_value"
+    )]
+    pub(crate) since: Option<Arc<Since>>,
 }
 
 /// A list of which a newer edition was loaded, by the same signer.
@@ -147,6 +169,12 @@ pub(crate) struct Judgement {
     #[serde(skip)]
     worst: Verdict,
     pub(crate) findings: Vec<Finding>,
+    /// How many more there are of a reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    more: BTreeMap<Reason, u64>,
+    /// How many are told of a reason.
+    #[serde(skip)]
+    told: BTreeMap<Reason, usize>,
     pub(crate) notes: Vec<String>,
     pub(crate) records: Counts,
     /// The lines of the start record, and what the quote says.
@@ -164,6 +192,8 @@ impl Judgement {
             verdict: Verdict::Trusted.name(),
             worst: Verdict::Trusted,
             findings: Vec::new(),
+            more: BTreeMap::new(),
+            told: BTreeMap::new(),
             notes: Vec::new(),
             records: Counts::default(),
             machine: BTreeMap::new(),
@@ -175,24 +205,41 @@ impl Judgement {
 
     /// Adds what speaks against the machine.
     pub(crate) fn find(&mut self, reason: Reason, record: Option<u64>, detail: impl Into<String>) {
+        self.worst = self.worst.max(reason.verdict());
+        self.verdict = self.worst.name();
+        let told = self.told.entry(reason).or_default();
+        if *told == MOST {
+            *self.more.entry(reason).or_default() += 1;
+            return;
+        }
+        *told += 1;
         self.findings.push(Finding {
             reason,
-            detail: printable(&detail.into()),
+            detail: printable(&detail.into()).into(),
             record,
             since: None,
             remedy: reason.remedy(),
         });
-        self.worst = self.worst.max(reason.verdict());
-        self.verdict = self.worst.name();
     }
 
     /// Says of records since when they are there. Returns those that speak against the machine.
     pub(crate) fn date(&mut self, rounds: &Rounds) -> BTreeSet<u64> {
+        // Few rounds are remembered.
+        let mut known: Vec<Arc<Since>> = Vec::new();
+        let mut since = |record: u64| {
+            let since = rounds.since(record)?;
+            let there = known.iter().find(|other| ***other == since).cloned();
+            Some(there.unwrap_or_else(|| {
+                let since = Arc::new(since);
+                known.push(since.clone());
+                since
+            }))
+        };
         for file in &mut self.files {
-            file.since = rounds.since(file.record);
+            file.since = since(file.record);
         }
         for finding in &mut self.findings {
-            finding.since = finding.record.and_then(|record| rounds.since(record));
+            finding.since = finding.record.and_then(&mut since);
         }
         let found = self.findings.iter();
         found.filter_map(|finding| finding.record).collect()
@@ -263,12 +310,13 @@ impl Judgement {
     }
 
     fn write_findings(&self, reasons: &[Reason], out: &mut impl Write) -> anyhow::Result<()> {
-        const MOST: usize = 20;
+        const SHOWN: usize = 20;
         for reason in reasons {
             let of_reason = self.findings.iter().filter(|found| found.reason == *reason);
             for (place, found) in of_reason.clone().enumerate() {
-                if place == MOST {
-                    let rest = of_reason.clone().count() - MOST;
+                if place == SHOWN {
+                    let rest = of_reason.clone().count() - SHOWN;
+                    let rest = rest as u64 + self.more.get(reason).copied().unwrap_or(0);
                     writeln!(out, "  {}: and {rest} more", reason.name())?;
                     break;
                 }
@@ -277,7 +325,7 @@ impl Judgement {
                     Some(record) => writeln!(out, "  {name}: record {record}: {detail}")?,
                     None => writeln!(out, "  {name}: {detail}")?,
                 }
-                if let Some(since) = found.since {
+                if let Some(since) = &found.since {
                     writeln!(out, "    {since}")?;
                 }
             }
@@ -353,11 +401,12 @@ impl Judgement {
     /// Why the file or digest `subject` counts as it does, a line for each of its records.
     pub(crate) fn explain(&self, subject: &str) -> Vec<String> {
         let files = self.files.iter();
+        let digest = Digest::parse(subject).ok();
         let mut lines: Vec<String> = files
-            .filter(|file| file.name == subject || file.digest == subject)
+            .filter(|file| &*file.name == subject || digest == Some(file.digest))
             .map(|file| {
                 let list = file.list.as_ref().map(|list| format!(" ({list})"));
-                let since = file.since.map(|since| format!(", {since}"));
+                let since = file.since.as_ref().map(|since| format!(", {since}"));
                 format!(
                     "{}: record {}: {} is {}{}{}",
                     file.name,

@@ -6,11 +6,15 @@
 //! only if the file is allowed: that a machine used it says nothing.
 
 use std::{
-    collections::BTreeMap,
+    collections::{
+        BTreeMap,
+        HashSet, //
+    },
     path::PathBuf, //
 };
 
 use anyhow::{
+    anyhow,
     bail,
     Context,
     Result, //
@@ -58,26 +62,42 @@ pub(crate) struct Allowed {
     file: Option<PathBuf>,
 }
 
-/// Digests by the names of records.
-type Names = BTreeMap<String, Vec<String>>;
+/// Digests by the names of records, in their order.
+#[derive(Default)]
+struct Names {
+    digests: BTreeMap<String, Vec<String>>,
+    /// What is in there. A file that changes has one name and many digests.
+    there: HashSet<(String, String)>,
+}
 
-fn add(names: &mut Names, name: &str, digest: &Digest) {
-    let digests = names.entry(name.to_owned()).or_default();
-    let hex = Hex(digest.as_bytes()).to_string();
-    if !digests.contains(&hex) {
-        digests.push(hex);
+impl Names {
+    fn add(&mut self, name: &str, digest: &Digest) {
+        let hex = Hex(digest.as_bytes()).to_string();
+        if self.there.insert((name.to_owned(), hex.clone())) {
+            let digests = self.digests.entry(name.to_owned()).or_default();
+            digests.push(hex);
+        }
+    }
+
+    fn has(&self, name: &str, digest: &Digest) -> bool {
+        let hex = Hex(digest.as_bytes()).to_string();
+        self.there.contains(&(name.to_owned(), hex))
     }
 }
 
 /// The policy by the list `data`.
 pub(super) fn policy(data: &[u8], allowed: &Allowed) -> Result<Value> {
-    let (mut digests, mut buffers, mut keyrings) = (Names::new(), Names::new(), Names::new());
+    let [mut digests, mut buffers, mut keyrings] = [(); 3].map(|()| Names::default());
     for (digest, name) in allowed.files()? {
-        add(&mut digests, &name, &digest);
+        digests.add(&name, &digest);
     }
     let history = records(data)?;
+    // Where no machine was, nothing of it can be expected.
+    history
+        .start()
+        .map_err(|reason| anyhow!("the measurement list: {reason}"))?;
     let mut left_out = 0;
-    for (place, record) in history.records.iter().enumerate() {
+    for (place, record) in history.records() {
         let event = &record.event;
         let number = history.number(place);
         let Ok(name) = std::str::from_utf8(event.name) else {
@@ -90,25 +110,19 @@ pub(super) fn policy(data: &[u8], allowed: &Allowed) -> Result<Value> {
             continue;
         }
         let file = name.starts_with('/');
-        let known = |names: &Names| {
-            let hex = Hex(event.digest.as_bytes()).to_string();
-            names
-                .get(name)
-                .is_some_and(|digests| digests.contains(&hex))
-        };
-        if record.is_violation() || file && !known(&digests) {
+        if record.is_violation() || file && !digests.has(name, &event.digest) {
             left_out += 1;
             continue;
         }
         match record.template {
             Template::Ima | Template::ImaNg | Template::ImaSig => {
-                add(&mut digests, name, &event.digest);
+                digests.add(name, &event.digest);
             }
             Template::ImaBuf => {
-                add(&mut buffers, name, &event.digest);
+                buffers.add(name, &event.digest);
                 // Data that Keylime can read as a key are looked up there instead.
                 if name.starts_with('.') || name.starts_with("keyring:") {
-                    add(&mut keyrings, name, &event.digest);
+                    keyrings.add(name, &event.digest);
                 }
             }
             template => bail!(
@@ -127,12 +141,12 @@ pub(super) fn policy(data: &[u8], allowed: &Allowed) -> Result<Value> {
     Ok(json!({
         "meta": { "version": VERSION, "generator": 0 },
         "release": 0,
-        "digests": digests,
+        "digests": digests.digests,
         // Its digest is another one each time; nothing bad can be told by it.
         "excludes": [format!("^{checkpoint}$")],
-        "keyrings": keyrings,
+        "keyrings": keyrings.digests,
         "ima": { "ignored_keyrings": [], "log_hash_alg": "sha1", "dm_policy": null },
-        "ima-buf": buffers,
+        "ima-buf": buffers.digests,
         "verification-keys": "",
     }))
 }

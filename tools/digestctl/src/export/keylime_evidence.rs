@@ -23,6 +23,7 @@ use digest_logic::{
     evidence::{
         attest::Quote,
         public::Public,
+        records::Extends,
         tpm_signature::TpmSignature, //
     },
     hash_algo::HashAlgo,
@@ -146,23 +147,24 @@ fn list(evidence: &Evidence) -> Result<String> {
             evidence.log.first
         );
     }
-    let history = records(&evidence.log.records.0)?;
     let mut text = Buffer::default();
-    for (place, record) in history.records.iter().enumerate() {
-        let number = history.number(place);
-        if history.shares_extend(place) {
+    for (number, extend) in Extends::new(&evidence.log.records.0).enumerate() {
+        let extend = extend.with_context(|| format!("record {number} of the measurement list"))?;
+        if extend.is_batch() {
             bail!("record {number}: Keylime does not know batches of records (batch=1)");
         }
-        match record.template {
-            Template::Ima | Template::ImaNg | Template::ImaSig | Template::ImaBuf => {}
-            template => bail!(
-                "record {number}: Keylime does not know the template {}",
-                template.name()
-            ),
+        for record in extend.records() {
+            match record.template {
+                Template::Ima | Template::ImaNg | Template::ImaSig | Template::ImaBuf => {}
+                template => bail!(
+                    "record {number}: Keylime does not know the template {}",
+                    template.name()
+                ),
+            }
+            let digest = Digest::new(HashAlgo::Sha1, &record.template_digest)?;
+            write_ascii(record.pcr, &digest, record.template, record.data, &mut text)
+                .with_context(|| format!("record {number}"))?;
         }
-        let digest = Digest::new(HashAlgo::Sha1, &record.template_digest)?;
-        write_ascii(record.pcr, &digest, record.template, record.data, &mut text)
-            .with_context(|| format!("record {number}"))?;
     }
     String::from_utf8(text.0).context("Keylime reads no list in which a name is not UTF-8")
 }

@@ -7,7 +7,10 @@
 //! may do something when it is opened.
 
 use std::{
-    collections::BTreeMap,
+    collections::{
+        BTreeMap,
+        HashMap, //
+    },
     ffi::OsStr,
     fs::File,
     io,
@@ -15,6 +18,11 @@ use std::{
     path::{
         Component,
         Path, //
+    },
+    sync::{
+        Arc,
+        Mutex,
+        PoisonError, //
     }, //
 };
 
@@ -105,6 +113,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let files = read(args, &data)?;
     let root =
         Root::open(&args.root).with_context(|| format!("cannot open {}", quoted(&args.root)))?;
+    let directories = Directories::default();
     let files: Vec<_> = files.iter().collect();
     let bar = progress::bar(
         files.len() as u64,
@@ -114,7 +123,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         .par_iter()
         .map_init(hash::Buffer::new, |buffer, (path, recorded)| {
             bar.inc(1);
-            look_at(args, &root, path, recorded, buffer).unwrap_or_else(Found::Unreadable)
+            let found = look_at(args, &root, &directories, path, recorded, buffer);
+            found.unwrap_or_else(Found::Unreadable)
         })
         .collect();
     bar.finish_and_clear();
@@ -166,7 +176,7 @@ fn read(args: &Args, data: &[u8]) -> Result<BTreeMap<Vec<u8>, Recorded>> {
         return Err(cause).with_context(|| format!("record {number} of the list"));
     }
     let mut files: BTreeMap<Vec<u8>, Recorded> = BTreeMap::new();
-    for record in &history.records {
+    for (_, record) in history.records() {
         let event = &record.event;
         let path = Path::new(OsStr::from_bytes(event.name));
         // Nothing but files has a name that begins with a slash, and the kernel names none by way
@@ -191,6 +201,7 @@ fn read(args: &Args, data: &[u8]) -> Result<BTreeMap<Vec<u8>, Recorded>> {
 fn look_at(
     args: &Args,
     root: &Root,
+    directories: &Directories,
     name: &[u8],
     recorded: &Recorded,
     buffer: &mut hash::Buffer,
@@ -208,7 +219,7 @@ fn look_at(
     if !name.contains(&b'_') {
         return Ok(best);
     }
-    for path in others(root, name)? {
+    for path in others(root, directories, name)? {
         if matches!(best, Found::Entry(_) | Found::Empty) {
             break;
         }
@@ -222,12 +233,13 @@ fn look_at(
 
 /// Other paths below `root` that have this name in the list, where spaces and control characters
 /// became underscores.
-fn others(root: &Root, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+fn others(root: &Root, directories: &Directories, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
     let mut paths = vec![Vec::new()];
     for part in name.split(|byte| *byte == b'/') {
         let mut longer = Vec::new();
         for path in &paths {
-            let same = part.contains(&b'_').then(|| names_as(root, path, part));
+            let names_as = || directories.names_as(root, path, part);
+            let same = part.contains(&b'_').then(names_as);
             let same = same.transpose()?.unwrap_or_default();
             let own = std::iter::once(part.to_vec());
             longer.extend(own.chain(same).map(|part| match path.is_empty() {
@@ -242,19 +254,43 @@ fn others(root: &Root, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
     Ok(paths)
 }
 
-/// The entries of the directory `path` below `root` whose names become `part` in the list, and are
-/// not `part`. None if there is no such directory.
-fn names_as(root: &Root, path: &[u8], part: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+/// The names in a directory that are others in the list, by these.
+type Names = HashMap<Vec<u8>, Vec<Vec<u8>>>;
+
+/// Directories in which names were looked for, each of which is read once.
+#[derive(Default)]
+struct Directories(Mutex<HashMap<Vec<u8>, Arc<Names>>>);
+
+impl Directories {
+    /// The entries of the directory `path` below `root` whose names become `part` in the list, and
+    /// are not `part`. None if there is no such directory.
+    fn names_as(&self, root: &Root, path: &[u8], part: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = known().get(path).cloned();
+        let names = match there {
+            Some(names) => names,
+            None => {
+                let names = Arc::new(names_in(root, path)?);
+                known().insert(path.to_vec(), names.clone());
+                names
+            }
+        };
+        Ok(names.get(part).cloned().unwrap_or_default())
+    }
+}
+
+fn names_in(root: &Root, path: &[u8]) -> io::Result<Names> {
+    let mut names = Names::new();
     let directory = match find(root, path)? {
         Some(directory) if directory.metadata()?.is_dir() => directory,
-        _ => return Ok(Vec::new()),
+        _ => return Ok(names),
     };
-    let mut names = Vec::new();
     for name in rooted::names(&directory)? {
         let mut listed = Buffer::default();
         put_event_name(name.as_bytes(), &mut listed).map_err(io::Error::other)?;
-        if listed.0 == part && name.as_bytes() != part {
-            names.push(name.as_bytes().to_vec());
+        if listed.0 != name.as_bytes() {
+            let same = names.entry(listed.0).or_default();
+            same.push(name.as_bytes().to_vec());
         }
     }
     Ok(names)

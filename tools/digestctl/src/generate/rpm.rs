@@ -102,13 +102,16 @@ pub(super) fn run_database(sources: &[PathBuf], output: &Path, complete: bool) -
         [database] => database::export(Some(database))?,
         _ => bail!("one database at a time"),
     };
+    let origin = sources
+        .first()
+        .map_or("rpmdb".to_owned(), |path| quoted(path));
     let mut lists = Lists::new(complete);
     let mut cursor = Cursor::new(&exported);
     while !cursor.is_empty() {
         let place = cursor.offset();
         // What is wrong in one header says nothing of the next.
         let frame = Frame::read(&mut cursor)
-            .with_context(|| format!("at byte {place} is no header of rpmdb's"))?;
+            .with_context(|| format!("{origin}: at byte {place} is no header of rpmdb's"))?;
         let made = Header::of_frame(&frame)
             .map_err(Into::into)
             .and_then(|header| signed(&header, header.signatures()));

@@ -106,6 +106,16 @@ pub(super) fn run(args: &Args) -> Result<()> {
         }
         directories.insert(states.canonicalize().with_context(|| quoted(states))?);
     }
+    let itself = args
+        .repo
+        .canonicalize()
+        .with_context(|| quoted(&args.repo))?;
+    if directories.contains(&itself) {
+        bail!(
+            "{} is the repository: states have to be in a directory of their own",
+            quoted(&args.repo)
+        );
+    }
     let _held = repository.hold()?;
     // No state is written meanwhile that names what is deleted.
     let states = directories.iter().map(|states| lock(states));

@@ -7,7 +7,10 @@
 mod fleet;
 mod honest;
 mod kept;
+mod large;
 mod lies;
+mod made;
+mod made_up;
 mod odd;
 mod rounds;
 mod states;

@@ -11,6 +11,7 @@ mod dpkg;
 mod enroll;
 mod evidence;
 mod export;
+mod faults;
 mod formats;
 mod generate;
 mod json;

@@ -21,7 +21,10 @@ use super::{
 };
 use crate::evidence::{
     crypto::Hashes,
-    history::AGGREGATE_LATE,
+    history::{
+        Record,
+        AGGREGATE_LATE, //
+    },
     reason::Reason, //
 };
 
@@ -157,15 +160,16 @@ impl Round<'_> {
 
     /// The digest of the boot's PCRs is that of the quoted ones.
     fn check_boot_aggregate(&mut self, covered: &Covered<'_>, facts: &Facts) {
-        let records = &covered.history.records;
-        let late = records
-            .iter()
-            .position(|record| record.event.name == AGGREGATE_LATE);
-        let place = match records.first() {
-            Some(first) if first.event.digest.is_zero() => late.unwrap_or(0),
+        let history = &covered.history;
+        let is_late = |(_, record): &(usize, Record<'_>)| record.event.name == AGGREGATE_LATE;
+        let place = match history.record(0) {
+            Some(first) if first.event.digest.is_zero() => history
+                .records()
+                .find(is_late)
+                .map_or(0, |(place, _)| place),
             _ => 0,
         };
-        let Some(record) = records.get(place) else {
+        let Some(record) = history.record(place) else {
             return;
         };
         let told = record.event.digest;

@@ -34,6 +34,7 @@ use crate::{
         trust::{
             Entry,
             Revoked,
+            Wanted,
             ALLOWED, //
         },
         verdict::{
@@ -99,7 +100,7 @@ impl Round<'_> {
             let loaded = lists.has(digest);
             let allowed = trust.expected.allow_list.contains(digest);
             if !loaded && !allowed {
-                if let Err(reason) = trust.signer_of(&file, &[])? {
+                if let Err(reason) = trust.revoker_of(&file)? {
                     let note = format!("{digest} revokes nothing: {reason}");
                     self.judgement.note(note);
                     continue;
@@ -119,21 +120,26 @@ impl Round<'_> {
     ) -> Result<()> {
         let expected = &self.judge.trust.expected;
         let entry = |place: usize| {
-            let event = covered.history.records.get(place)?.event;
+            let event = covered.history.record(place)?.event;
             Some(match event.verity {
                 true => verity::entry(&event.digest),
                 false => event.digest,
             })
         };
-        let wanted: HashSet<Digest> = events
-            .files
-            .iter()
-            .filter_map(|place| entry(*place))
-            .filter(|digest| !expected.allow.contains(digest))
-            .collect();
+        let files = events.files.iter();
+        let wanted = Wanted::new(
+            files
+                .filter_map(|place| entry(*place))
+                .filter(|digest| !expected.allow.contains(digest)),
+        );
         let (loaded, others) = self.known(&wanted, lists)?;
+        drop(wanted);
+        self.judgement.files.reserve_exact(events.files.len());
+        // The names of lists, and the updates that explain files of them.
+        let mut names: HashMap<Digest, Arc<str>> = HashMap::new();
+        let mut updates: HashMap<Digest, Option<usize>> = HashMap::new();
         for place in &events.files {
-            let (Some(record), Some(entry)) = (covered.history.records.get(*place), entry(*place))
+            let (Some(record), Some(entry)) = (covered.history.record(*place), entry(*place))
             else {
                 continue;
             };
@@ -141,7 +147,9 @@ impl Round<'_> {
             let name = plain(record.event.name);
             let digest = record.event.digest;
             let (standing, list) = if record.is_violation() {
-                match self.judge.trust.expected.allow_violation.contains(&name) {
+                // Not by what is shown of the name.
+                let name = std::str::from_utf8(record.event.name);
+                match name.is_ok_and(|name| expected.allow_violation.contains(name)) {
                     true => (Standing::ViolationAllowed, None),
                     false => (Standing::Violation, None),
                 }
@@ -175,29 +183,44 @@ impl Round<'_> {
                 self.find(reason, Some(number), detail);
             }
             if let (Standing::Loaded | Standing::NotLoaded, Some(list)) = (standing, list) {
-                self.explain_by_update(list)?;
+                let update = match updates.get(list) {
+                    Some(update) => *update,
+                    None => {
+                        let update = self.update_of(list)?;
+                        updates.insert(*list, update);
+                        update
+                    }
+                };
+                let update = update.and_then(|place| self.judgement.updates.get_mut(place));
+                if let Some(update) = update {
+                    update.files += 1;
+                }
             }
+            let list = list.map(|list| {
+                let name = names.entry(*list);
+                name.or_insert_with(|| list.to_string().into()).clone()
+            });
             self.judgement.files.push(UsedFile {
                 record: number,
-                name,
-                digest: digest.to_string(),
+                name: name.into(),
+                digest,
                 standing,
-                list: list.map(|list| list.to_string()),
+                list,
                 since: None,
             });
         }
         Ok(())
     }
 
-    /// A file of `list` was used: an update explains that it has a record if the list is an edition
-    /// of one that was updated.
-    fn explain_by_update(&mut self, list: &Digest) -> Result<()> {
+    /// The place of the update that explains why files of `list` have records: that of which this
+    /// list is an edition.
+    fn update_of(&self, list: &Digest) -> Result<Option<usize>> {
         if self.judgement.updates.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let trust = self.judge.trust;
         let Some(file) = trust.list(list)? else {
-            return Ok(());
+            return Ok(None);
         };
         let edition = file
             .list
@@ -205,35 +228,28 @@ impl Round<'_> {
             .ok()
             .and_then(|list| list.edition.as_ref());
         let Some((name, serial)) = edition else {
-            return Ok(());
+            return Ok(None);
         };
         let signer = match trust.expected.allow_list.contains(list) {
             true => Ok(ALLOWED.to_owned()),
             false => trust.signer_of(&file, &[])?,
         };
-        let mut updates = self.judgement.updates.iter_mut();
-        let update = updates.find(|update| {
+        let mut updates = self.judgement.updates.iter();
+        Ok(updates.position(|update| {
             update.name == *name
                 && (update.from..=update.to).contains(serial)
                 && signer.as_ref() == Ok(&update.signer)
-        });
-        if let Some(update) = update {
-            update.files += 1;
-        }
-        Ok(())
+        }))
     }
 
     /// Which of the digests `wanted` the lists in force have, and which only others of the
     /// repository.
-    fn known(&mut self, wanted: &HashSet<Digest>, lists: &Lists) -> Result<(Places, Places)> {
+    fn known(&mut self, wanted: &Wanted, lists: &Lists) -> Result<(Places, Places)> {
         let mut loaded = Places::new();
         let mut others = Places::new();
         let trust = self.judge.trust;
         // Rules may measure the lists themselves.
-        for list in lists
-            .in_force()
-            .filter(|list| wanted.contains(&list.digest))
-        {
+        for list in lists.in_force().filter(|list| wanted.has(&list.digest)) {
             loaded.insert(list.digest, list.digest);
         }
         for (digest, places) in trust.places_of(wanted)? {
@@ -279,7 +295,7 @@ impl Round<'_> {
             return self.no_checkpoint();
         };
         let number = covered.history.number(*place);
-        let Some(record) = covered.history.records.get(*place) else {
+        let Some(record) = covered.history.record(*place) else {
             return Ok(());
         };
         if let Some(reset) = events.reset {
@@ -298,7 +314,7 @@ impl Round<'_> {
             return Ok(());
         };
         let good = seen::Checkpoint::parse(record.event.buffer).is_ok_and(|checkpoint| {
-            is_own_data(record)
+            is_own_data(&record)
                 && checkpoint.text == sha256(text.as_bytes())
                 && checkpoint.length == text.len() as u64
         });

@@ -9,7 +9,10 @@ use digest_logic::{
         Digest,
         Hex, //
     },
-    evidence::lines::Lines,
+    evidence::{
+        attest::MAX_BANKS,
+        lines::Lines, //
+    },
     hash_algo::HashAlgo, //
 };
 
@@ -32,6 +35,9 @@ use crate::{
     report::count,
     terminal::plain, //
 };
+
+/// The most lines of a start record.
+const MAX_LINES: usize = 256;
 
 /// The records that a quote covers.
 pub(super) struct Covered<'a> {
@@ -118,8 +124,13 @@ impl<'a> Round<'a> {
                 return None;
             }
         };
+        if start.iter().nth(MAX_LINES).is_some() {
+            let detail = format!("the start record has more than {MAX_LINES} lines");
+            self.find(Reason::LogStart, Some(1), detail);
+            return None;
+        }
         let pcr = start.get("pcr").and_then(|pcr| pcr.parse().ok());
-        let number = history.records.get(1).map(|record| record.pcr);
+        let number = history.record(1).map(|record| record.pcr);
         let Some(pcr) = pcr.filter(|pcr| Some(*pcr) == number) else {
             let detail = "the start record names another PCR than it extends";
             self.find(Reason::LogStart, Some(1), detail);
@@ -130,6 +141,11 @@ impl<'a> Round<'a> {
             self.find(Reason::LogStart, Some(1), detail);
             return None;
         };
+        if initial.initial().nth(MAX_BANKS).is_some() {
+            let detail = format!("the list says of more than {MAX_BANKS} banks where it begins");
+            self.find(Reason::LogStart, Some(1), detail);
+            return None;
+        }
         let mut values = Values::new();
         for (bank, hex) in initial.initial() {
             let Ok(algo) = HashAlgo::from_name(bank) else {

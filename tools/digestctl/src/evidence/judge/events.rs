@@ -5,6 +5,7 @@
 use std::{
     borrow::Cow,
     collections::{
+        hash_map::Entry,
         HashMap,
         HashSet, //
     },
@@ -18,10 +19,7 @@ use digest_logic::{
         Digest,
         Hex, //
     },
-    evidence::{
-        lines::Lines,
-        records::Record, //
-    },
+    evidence::lines::Lines,
     metadata::{
         self,
         Metadata, //
@@ -40,7 +38,8 @@ use crate::{
         history::{
             self,
             is_own_data,
-            History, //
+            History,
+            Record, //
         },
         lists::{
             InForce,
@@ -70,7 +69,7 @@ pub(super) struct Events {
     pub(super) removed: HashMap<Digest, u64>,
     /// Editions that were lower than the floor when they came, and by which record: a refusal or a
     /// removal, which root can write as well, is no reason to pass over them.
-    pub(super) low: Vec<(u64, InForce)>,
+    pub(super) low: Vec<(u64, Rc<InForce>)>,
     /// The digests of these.
     noted_low: HashSet<Digest>,
     /// If the last own record but checkpoints is that of a load: the floors that it raised, as they
@@ -89,25 +88,112 @@ pub(super) struct Checkpoint {
     pub(super) in_doubt: HashSet<Digest>,
 }
 
-/// Loads of metadata whose lists were all in force: since then no list came or went. They change
-/// nothing but how often lists were loaded, which is told to the lists when one comes or goes.
-#[derive(Default)]
-struct Again(HashMap<Digest, (Rc<[InForce]>, u64)>);
+/// Lists that metadata name.
+pub(super) type Named = Rc<[Rc<InForce>]>;
 
-impl Again {
-    /// Counts the load, if it is one of these. Returns the lists of it.
-    fn count(&mut self, metadata: &Digest) -> Option<Rc<[InForce]>> {
-        let (lists, times) = self.0.get_mut(metadata)?;
-        *times = times.saturating_add(1);
-        Some(lists.clone())
+/// The loads of a round. A machine may load the same metadata as often as it has records, and
+/// remove one of its lists between: a load looks at what went since the one before, not at all
+/// lists.
+#[derive(Default)]
+struct Loads {
+    /// By the metadata, and whether the module says that it refused them.
+    of: HashMap<(Digest, bool), Load>,
+    /// The lists that went, in their order.
+    gone: Vec<Digest>,
+    /// How often the greatest serial number of a name and signer rose.
+    raises: u64,
+    /// How many loads there were.
+    count: u64,
+    /// The load by which a list came that is in force; none of those of earlier rounds.
+    came: HashMap<Digest, u64>,
+}
+
+/// The loads of metadata.
+struct Load {
+    lists: Named,
+    /// The places of these lists, once they were asked for.
+    places: Option<HashMap<Digest, usize>>,
+    /// What [`Loads::gone`] and [`Loads::raises`] were at the last one.
+    gone: usize,
+    raises: u64,
+    /// Which of all loads they are.
+    at: Vec<u64>,
+}
+
+impl Loads {
+    /// Metadata with these lists are loaded, or were refused. Returns those of the lists that are
+    /// not in force, and whether floors may have risen above some since the last time.
+    fn look(
+        &mut self,
+        (metadata, refused): (Digest, bool),
+        named: &Named,
+        lists: &Lists,
+    ) -> (Vec<Rc<InForce>>, bool) {
+        if named.is_empty() {
+            return (Vec::new(), false);
+        }
+        let at = self.count;
+        self.count += 1;
+        let is_coming = |list: &&Rc<InForce>| !lists.has(&list.digest);
+        let load = match self.of.entry((metadata, refused)) {
+            Entry::Occupied(load) => load.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(Load {
+                    lists: named.clone(),
+                    places: None,
+                    gone: self.gone.len(),
+                    raises: self.raises,
+                    at: vec![at],
+                });
+                return (named.iter().filter(is_coming).cloned().collect(), true);
+            }
+        };
+        load.at.push(at);
+        let has_risen = load.raises != self.raises;
+        let gone = self.gone.get(load.gone..).unwrap_or_default();
+        load.gone = self.gone.len();
+        load.raises = self.raises;
+        if gone.len() >= named.len() {
+            return (named.iter().filter(is_coming).cloned().collect(), has_risen);
+        }
+        let mut places: Vec<usize> = Vec::new();
+        if !gone.is_empty() {
+            let all = load.places.get_or_insert_with(|| {
+                let places = named.iter().enumerate();
+                places.map(|(place, list)| (list.digest, place)).collect()
+            });
+            places.extend(gone.iter().filter_map(|list| all.get(list)));
+        }
+        places.sort_unstable();
+        places.dedup();
+        let coming = places.iter().filter_map(|place| named.get(*place));
+        (coming.filter(is_coming).cloned().collect(), has_risen)
     }
 
-    /// A list comes or goes now.
-    fn tell(&mut self, lists: &mut Arc<Lists>) {
-        for (metadata, (loaded, times)) in self.0.drain().filter(|(_, (_, times))| *times > 0) {
-            let lists = Arc::make_mut(lists);
-            for list in loaded.iter() {
-                lists.load_again(&list.digest, &metadata, times);
+    /// A list comes by the last load.
+    fn comes(&mut self, list: &Digest) {
+        self.came.insert(*list, self.count.saturating_sub(1));
+    }
+
+    /// Lists go.
+    fn go(&mut self, lists: &HashSet<Digest>) {
+        for list in lists {
+            self.came.remove(list);
+            self.gone.push(*list);
+        }
+    }
+
+    /// Tells the lists in force how often they were loaded since they are.
+    fn tell(&self, lists: &mut Arc<Lists>) {
+        let loaded = self.of.iter().filter(|((_, refused), _)| !refused);
+        for ((metadata, _), load) in loaded {
+            for list in load.lists.iter() {
+                let since = self.came.get(&list.digest).copied().unwrap_or(0);
+                let before = load.at.partition_point(|at| *at < since);
+                let times = load.at.len().saturating_sub(before) as u64;
+                if times > 0 && lists.has(&list.digest) {
+                    Arc::make_mut(lists).load_again(&list.digest, metadata, times);
+                }
             }
         }
     }
@@ -162,12 +248,15 @@ struct TakenBack {
 impl TakenBack {
     /// Only loads and removals are taken back. Keys and policies that were refused are judged all
     /// the same: root can write the record of a refusal into the PCR.
-    fn new(records: &[Record<'_>], pcr: u32) -> Self {
+    fn new(history: &History<'_>, pcr: u32) -> Self {
         let mut back = Self::default();
+        let of_refusal = |(_, record): &(usize, Record<'_>)| record.event.name == history::REFUSED;
+        let refused = history.records().filter(of_refusal);
+        let refused: HashSet<Digest> = refused.map(|(_, record)| record.event.digest).collect();
         let mut announced: HashMap<Digest, Vec<usize>> = HashMap::new();
-        for (place, record) in records.iter().enumerate() {
+        for (place, record) in history.records() {
             let event = record.event;
-            if !is_own(record, pcr) {
+            if !is_own(&record, pcr) {
                 continue;
             }
             match event.name {
@@ -178,6 +267,7 @@ impl TakenBack {
                         None => back.of_earlier.push(place),
                     }
                 }
+                _ if !refused.contains(&event.digest) => (),
                 history::REMOVE | history::KEY | history::POLICY => {
                     announced.entry(event.digest).or_default().push(place);
                 }
@@ -204,9 +294,9 @@ impl<'a> Round<'a> {
             .flat_map(|state| state.lists.in_force())
             .map(|list| list.digest)
             .collect();
-        let metadata = history.records.iter();
-        let metadata = metadata.filter(|record| is_metadata(record.event.name));
-        let metadata: HashSet<Digest> = metadata.map(|record| record.event.digest).collect();
+        let metadata = history.records();
+        let metadata = metadata.filter(|(_, record)| is_metadata(record.event.name));
+        let metadata: HashSet<Digest> = metadata.map(|(_, record)| record.event.digest).collect();
         for metadata in metadata {
             let data = self.metadata(&metadata).ok().flatten();
             if let Some(metadata) = data.as_deref().and_then(|data| Metadata::parse(data).ok()) {
@@ -232,17 +322,19 @@ impl<'a> Round<'a> {
     pub(super) fn walk(&mut self, covered: &Covered<'_>, lists: &mut Arc<Lists>) -> Result<Events> {
         let history = &covered.history;
         let mut events = Events::default();
-        let mut last_load: Rc<[InForce]> = Rc::new([]);
+        let mut last_load: Named = Rc::new([]);
         let mut last_removal = HashSet::new();
         let mut checkpoint = None;
-        let mut again = Again::default();
-        let back = TakenBack::new(&history.records, covered.pcr);
+        let mut loads = Loads::default();
+        let back = TakenBack::new(history, covered.pcr);
         self.take_back(covered, &back.of_earlier, lists);
         let is_checkpoint = |record: &Record<'_>| {
             record.event.name == history::CHECKPOINT && is_own(record, covered.pcr)
         };
-        let last_checkpoint = history.records.iter().rposition(is_checkpoint);
-        for (place, record) in history.records.iter().enumerate() {
+        let last_checkpoint = history.records().rfind(|(_, record)| is_checkpoint(record));
+        let last_checkpoint = last_checkpoint.map(|(place, _)| place);
+        for (place, record) in history.records() {
+            let record = &record;
             let number = history.number(place);
             let name = record.event.name;
             if name.starts_with(b"/") || !is_own(record, covered.pcr) {
@@ -253,8 +345,11 @@ impl<'a> Round<'a> {
                 // Root can write the record of a refusal, also of what was removed.
                 match is_metadata(name) {
                     true => {
-                        let refused = self.refused(number, record)?;
-                        self.note_low(number, &refused, lists, &mut events);
+                        let named = self.refused(number, record)?;
+                        let metadata = (record.event.digest, true);
+                        if loads.look(metadata, &named, lists).1 {
+                            self.note_low(number, &named, lists, &mut events);
+                        }
                     }
                     false => events.note_removed(number, named_by(record)),
                 }
@@ -272,18 +367,17 @@ impl<'a> Round<'a> {
                     self.find(Reason::LogStart, Some(number), detail);
                 }
                 name if is_metadata(name) => {
-                    if let Some(loaded) = again.count(&record.event.digest) {
-                        last_load = loaded;
-                        continue;
+                    last_load = self.lists_of(number, record, false)?;
+                    let metadata = (record.event.digest, false);
+                    let (coming, has_risen) = loads.look(metadata, &last_load, lists);
+                    if has_risen {
+                        self.note_low(number, &last_load, lists, &mut events);
                     }
-                    let coming = self.lists_of(number, record, false)?;
-                    self.note_low(number, &coming, lists, &mut events);
-                    let raised = &mut events.raised;
-                    last_load = self.load(number, record, lists, &mut again, raised)?;
+                    self.load(number, &coming, lists, &mut loads, &mut events.raised);
                 }
                 history::REMOVE => {
-                    again.tell(lists);
                     last_removal = self.remove(number, record, lists);
+                    loads.go(&last_removal);
                     events.note_removed(number, last_removal.iter().copied());
                 }
                 // What a rule for the module's own data measures.
@@ -315,6 +409,12 @@ impl<'a> Round<'a> {
                         self.find(Reason::Policy, Some(number), detail);
                     }
                 }
+                // What template a record has is told by the machine alone: by another one, the same
+                // bytes would say nothing of a reset.
+                history::CHECKPOINT if !is_own_data(record) => {
+                    let detail = "the digest of a checkpoint is not that of its text";
+                    self.find(Reason::LogMalformed, Some(number), detail);
+                }
                 history::CHECKPOINT => {
                     let before = checkpoint.replace(place);
                     // No other one is compared with its text.
@@ -327,7 +427,7 @@ impl<'a> Round<'a> {
                         });
                     }
                     let is_reset = |place: &usize| {
-                        let record = history.records.get(*place);
+                        let record = history.record(*place);
                         record
                             .and_then(|record| seen::Checkpoint::parse(record.event.buffer).ok())
                             .is_some_and(|checkpoint| checkpoint.how == seen::Take::Reset)
@@ -340,7 +440,7 @@ impl<'a> Round<'a> {
                 _ => events.files.push(place),
             }
         }
-        again.tell(lists);
+        loads.tell(lists);
         if !self.looked_at.is_empty() {
             let lists = Arc::make_mut(lists);
             let looked_at = self.looked_at.values().flatten();
@@ -354,7 +454,7 @@ impl<'a> Round<'a> {
     fn take_back(&mut self, covered: &Covered<'_>, places: &[usize], lists: &mut Arc<Lists>) {
         let mut refused: HashMap<Digest, u64> = HashMap::new();
         for place in places {
-            let Some(record) = covered.history.records.get(*place) else {
+            let Some(record) = covered.history.record(*place) else {
                 continue;
             };
             let digest = record.event.digest;
@@ -371,29 +471,21 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// The lists that metadata name are in force. Returns those that are lists. `raised` gets the
-    /// floors that they raise, as they were before; `again` gets the metadata.
+    /// These lists of metadata that are loaded are in force. `raised` gets the floors that they
+    /// raise, as they were before.
     fn load(
         &mut self,
         number: u64,
-        record: &Record<'_>,
+        coming: &[Rc<InForce>],
         lists: &mut Arc<Lists>,
-        again: &mut Again,
+        loads: &mut Loads,
         raised: &mut HashMap<(String, String), u64>,
-    ) -> Result<Rc<[InForce]>> {
-        let loaded = self.lists_of(number, record, false)?;
-        let metadata = record.event.digest;
-        if !loaded.iter().all(|list| lists.has(&list.digest)) {
-            again.tell(lists);
-        }
-        again.0.insert(metadata, (loaded.clone(), 0));
-        for list in loaded.iter() {
+    ) {
+        for list in coming {
             let lists = Arc::make_mut(lists);
-            if lists.load_again(&list.digest, &metadata, 1) {
-                continue;
-            }
             if let Some(serial) = list.serial {
                 let before = lists.raise(&list.name, &list.signer, serial);
+                loads.raises += u64::from(before.is_none_or(|before| before < serial));
                 if let Some(before) = before.filter(|before| *before < serial) {
                     self.judgement.updates.push(Update {
                         name: list.name.clone(),
@@ -409,19 +501,18 @@ impl<'a> Round<'a> {
                     raised.entry(name).or_insert(before);
                 }
             }
+            loads.comes(&list.digest);
             lists.push(InForce {
                 record: Some(number),
-                loads: HashMap::from([(metadata, 1)]),
-                ..list.clone()
+                ..InForce::clone(list)
             });
         }
-        Ok(loaded)
     }
 
     /// The module says that it refused metadata. Root can write that into the PCR as well, after
     /// lists were in force: so they have to be such that the verifier would take them. Only lists
     /// without a signature cannot have been in force on a machine that wants one.
-    fn refused(&mut self, number: u64, record: &Record<'_>) -> Result<Rc<[InForce]>> {
+    fn refused(&mut self, number: u64, record: &Record<'_>) -> Result<Named> {
         self.lists_of(number, record, true)
     }
 
@@ -433,8 +524,8 @@ impl<'a> Round<'a> {
     }
 
     /// Notes which of the lists that come are lower than that.
-    fn note_low(&self, number: u64, coming: &[InForce], lists: &Lists, events: &mut Events) {
-        let is_low = |list: &&InForce| {
+    fn note_low(&self, number: u64, coming: &[Rc<InForce>], lists: &Lists, events: &mut Events) {
+        let is_low = |list: &&Rc<InForce>| {
             list.serial
                 .is_some_and(|serial| serial < self.least(list, lists))
         };
@@ -448,13 +539,17 @@ impl<'a> Round<'a> {
     /// An edition that was too low, and is not in force any more as the records say, has a newer
     /// one in its place.
     pub(super) fn check_low(&mut self, lists: &Lists, events: &Events) {
+        let mut greatest: HashMap<(&str, &str), u64> = HashMap::new();
+        for list in lists.in_force() {
+            if let Some(serial) = list.serial {
+                let other = greatest.entry((&list.name, &list.signer)).or_default();
+                *other = serial.max(*other);
+            }
+        }
         for (number, list) in &events.low {
             let least = self.least(list, lists);
-            let mut others = lists.in_force();
-            let is_replaced = others.any(|other| {
-                let is_same = (&other.name, &other.signer) == (&list.name, &list.signer);
-                is_same && other.serial.is_some_and(|serial| serial >= least)
-            });
+            let other = greatest.get(&(&*list.name, &*list.signer));
+            let is_replaced = other.is_some_and(|serial| *serial >= least);
             // What is in force itself was told.
             if is_replaced || lists.has(&list.digest) {
                 continue;
@@ -469,18 +564,19 @@ impl<'a> Round<'a> {
     }
 
     /// The lists that metadata name, without those that are none or not there.
-    fn lists_of(
-        &mut self,
-        number: u64,
-        record: &Record<'_>,
-        refused: bool,
-    ) -> Result<Rc<[InForce]>> {
+    fn lists_of(&mut self, number: u64, record: &Record<'_>, refused: bool) -> Result<Named> {
         let place = (record.event.digest, refused);
         if let Some(lists) = self.lists_of.get(&place) {
             return Ok(lists.clone());
         }
-        let lists: Rc<[InForce]> = self.look_into(number, record, refused)?.into();
-        self.lists_of.insert(place, lists.clone());
+        if self.without_lists.contains(&record.event.digest) {
+            return Ok(Rc::new([]));
+        }
+        let lists: Named = self.look_into(number, record, refused)?.into();
+        match lists.is_empty() && !refused {
+            true => drop(self.without_lists.insert(record.event.digest)),
+            false => drop(self.lists_of.insert(place, lists.clone())),
+        }
         Ok(lists)
     }
 
@@ -489,7 +585,7 @@ impl<'a> Round<'a> {
         number: u64,
         record: &Record<'_>,
         refused: bool,
-    ) -> Result<Vec<InForce>> {
+    ) -> Result<Vec<Rc<InForce>>> {
         let digest = record.event.digest;
         let mut lists = Vec::new();
         let Some(data) = self.metadata(&digest)? else {
@@ -528,12 +624,16 @@ impl<'a> Round<'a> {
         Ok(lists)
     }
 
-    fn list_of(&mut self, number: u64, record: &metadata::Record<'_>) -> Result<Option<InForce>> {
+    fn list_of(
+        &mut self,
+        number: u64,
+        record: &metadata::Record<'_>,
+    ) -> Result<Option<Rc<InForce>>> {
         let named = Digest::new(record.algo, record.digest)?;
         if let Some(list) = self.looked_at.get(&named) {
             return Ok(list.clone());
         }
-        let list = self.look_at(number, &named, record)?;
+        let list = self.look_at(number, &named, record)?.map(Rc::new);
         self.looked_at.insert(named, list.clone());
         Ok(list)
     }
@@ -630,10 +730,13 @@ impl<'a> Round<'a> {
             match there.and_then(|list| Arc::make_mut(lists).remove(&list)) {
                 Some(gone) => {
                     removed.insert(gone.digest);
-                    self.judgement.lists.push(LoadedList {
-                        in_force: false,
-                        ..of_force(&gone)
-                    });
+                    // Each stands there once, however often it went.
+                    if self.removed.insert(gone.digest) {
+                        self.judgement.lists.push(LoadedList {
+                            in_force: false,
+                            ..of_force(&gone)
+                        });
+                    }
                 }
                 // What could not be found was told before.
                 None if self.judgement.findings.is_empty() => {

@@ -17,7 +17,10 @@ mod events;
 mod quote;
 
 use std::{
-    collections::HashMap,
+    collections::{
+        HashMap,
+        HashSet, //
+    },
     path::PathBuf,
     rc::Rc,
     sync::Arc, //
@@ -97,10 +100,14 @@ struct Round<'a> {
     evidence: &'a Evidence,
     judgement: Judgement,
     /// Lists that records load, by the digest that their metadata name.
-    looked_at: HashMap<Digest, Option<InForce>>,
+    looked_at: HashMap<Digest, Option<Rc<InForce>>>,
     /// The lists of metadata that were looked at, without those that are none or not there, by the
     /// digest of the metadata and whether the module says that it refused them.
-    lists_of: HashMap<(Digest, bool), Rc<[InForce]>>,
+    lists_of: HashMap<(Digest, bool), events::Named>,
+    /// Metadata that are not there, or have no list that is.
+    without_lists: HashSet<Digest>,
+    /// Lists that were removed, and are told as that.
+    removed: HashSet<Digest>,
 }
 
 impl Judge<'_> {
@@ -116,6 +123,8 @@ impl Judge<'_> {
             judgement: Judgement::new(),
             looked_at: HashMap::new(),
             lists_of: HashMap::new(),
+            without_lists: HashSet::new(),
+            removed: HashSet::new(),
         };
         let outcome = round.run()?;
         let judgement = round.judgement;
@@ -150,6 +159,9 @@ impl Round<'_> {
         let Some(covered) = self.cover(&facts) else {
             return Ok(None);
         };
+        if !self.are_still_signed(&covered)? {
+            return Ok(None);
+        }
         let mut lists = match &covered.state {
             Some(state) => state.lists.clone(),
             None => {
@@ -186,6 +198,34 @@ impl Round<'_> {
             lists,
         };
         Ok(Some((state, rounds)))
+    }
+
+    /// Whether the lists that an earlier round has found in force are signed as then. That can
+    /// change only where the clock is asked.
+    fn are_still_signed(&mut self, covered: &Covered<'_>) -> Result<bool> {
+        let trust = self.judge.trust;
+        let state = covered.state.filter(|_| trust.asks_clock());
+        for list in state.iter().flat_map(|state| state.lists.in_force()) {
+            if trust.expected.allow_list.contains(&list.digest) {
+                continue;
+            }
+            let why = match trust.list(&list.digest)? {
+                Some(file) => match trust.signer_of(&file, &[])? {
+                    Ok(signer) if signer == list.signer => continue,
+                    Ok(signer) => format!("signed by {signer}, and by {} then", list.signer),
+                    Err(reason) => reason,
+                },
+                None => "not in the repository".to_owned(),
+            };
+            // The machine may have another signature of it, in metadata that are not here.
+            let detail = format!(
+                "{} ({}) does not count as at the last round: {why}",
+                list.name, list.digest
+            );
+            self.find(Reason::NeedsWholeList, None, detail);
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Says of what was found since when it is there. Returns the rounds with this one, if it is to

@@ -21,8 +21,22 @@ use crate::{
     }, //
 };
 
+/// The files of which a database has one, whatever its format.
+const DATABASES: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
+
 /// The headers of a database, one after the other.
 pub(super) fn export(database: Option<&Path>) -> Result<Vec<u8>> {
+    // rpmdb makes an empty database where there is none.
+    if let Some(database) = database {
+        let there = |name: &&str| database.join(name).exists();
+        if !DATABASES.iter().any(|name| there(&name)) {
+            bail!(
+                "{} has no RPM database: none of the files {}",
+                quoted(database),
+                DATABASES.join(", ")
+            );
+        }
+    }
     let mut reasons = Vec::new();
     // Databases of old releases are in a format that has to be asked for.
     for define in [None, Some("_db_backend bdb_ro")] {
