@@ -67,12 +67,28 @@ impl Format {
     }
 }
 
+/// The largest file in bytes that is read as a whole. One that has no end, such as a device, would
+/// take all memory.
+const MOST: usize = 2 << 30;
+
 /// Reads a file whole; `-` is standard input.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    if !is_standard(path) {
-        return std::fs::read(path).with_context(|| format!("cannot read {}", quoted(path)));
+    let too_large = || {
+        let name = match is_standard(path) {
+            true => "standard input".to_owned(),
+            false => quoted(path),
+        };
+        anyhow!("{name} has more than {} GiB: it is nothing that digestctl reads", MOST >> 30)
+    };
+    let metadata = (!is_standard(path)).then(|| path.metadata());
+    if metadata.is_some_and(|file| file.is_ok_and(|file| file.len() > MOST as u64)) {
+        return Err(too_large());
     }
-    read_at_most(path, usize::MAX)
+    let data = read_at_most(path, MOST + 1)?;
+    match data.len() > MOST {
+        true => Err(too_large()),
+        false => Ok(data),
+    }
 }
 
 /// Reads the first `most` bytes of a file; `-` is standard input.
@@ -84,7 +100,12 @@ pub(crate) fn read_at_most(path: &Path, most: usize) -> Result<Vec<u8>> {
         return Ok(data);
     }
     File::open(path)
-        .and_then(|file| file.take(most as u64).read_to_end(&mut data))
+        .and_then(|file| {
+            // As std::fs::read() does.
+            let size = file.metadata().map_or(0, |file| file.len());
+            data.reserve_exact(usize::try_from(size).unwrap_or(0).min(most));
+            file.take(most as u64).read_to_end(&mut data)
+        })
         .with_context(|| format!("cannot read {}", quoted(path)))?;
     Ok(data)
 }

@@ -223,3 +223,28 @@ fn a_directory_of_many_files_is_read_once_for_the_names_that_the_list_changes() 
     let ran = crate::Ran::new(&output).good();
     ran.printed("6000 digests of 6000 files");
 }
+
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let place = with_list();
+    let huge = fs::File::create(place.path("huge")).expect("a file");
+    // It takes no room: nothing was written.
+    huge.set_len(3 << 30).expect("a size");
+    for line in [
+        "show huge",
+        "policy check huge",
+        "repo add repo huge",
+        "convert huge -o new",
+        "diff list huge",
+        "log show huge",
+    ] {
+        let output = Command::new("prlimit")
+            .arg("--as=1073741824")
+            .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
+            .current_dir(place.path("."))
+            .args(line.split_whitespace())
+            .output()
+            .expect("digestctl runs");
+        crate::Ran::new(&output).failed("huge has more than 2 GiB");
+    }
+}

@@ -28,8 +28,7 @@ const DATABASES: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
 pub(super) fn export(database: Option<&Path>) -> Result<Vec<u8>> {
     // rpmdb makes an empty database where there is none.
     if let Some(database) = database {
-        let there = |name: &&str| database.join(name).exists();
-        if !DATABASES.iter().any(|name| there(&name)) {
+        if !DATABASES.iter().any(|name| database.join(name).exists()) {
             bail!(
                 "{} has no RPM database: none of the files {}",
                 quoted(database),

@@ -6,7 +6,10 @@
 use std::process::Command;
 
 use digest_logic::{
-    digest::Digest,
+    digest::{
+        Digest,
+        Hex, //
+    },
     evidence::records::Extends, //
 };
 use p256::{
@@ -127,7 +130,7 @@ impl Made {
         let predicted = self.place.read("predicted");
         for extend in Extends::new(&predicted) {
             let extend = extend.expect("a record");
-            self.append_as(&extend.data, &written(&extend));
+            self.append_as(extend.data, &written(&extend));
         }
         for name in metadata {
             self.metadata.push(self.place.read(name));
@@ -219,12 +222,7 @@ impl Made {
         for number in 0..10 {
             pcrs.insert(number.to_string(), "00".repeat(32).into());
         }
-        let hex: String = self
-            .value
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        pcrs.insert("12".into(), hex.into());
+        pcrs.insert("12".into(), Hex(&self.value).to_string().into());
         let values = [&[0; 320], &self.value[..]].concat();
         (pcrs.into(), values)
     }
@@ -331,6 +329,9 @@ pub(super) fn loaded(data: &[u8]) -> Record {
 
 /// The record of the removal of lists.
 pub(super) fn removal(lists: &[Digest]) -> Record {
-    let text: String = lists.iter().map(|list| format!("{list}\n")).collect();
+    let mut text = String::new();
+    for list in lists {
+        text += &format!("{list}\n");
+    }
     own("digest_lists_remove", &text)
 }
