@@ -78,7 +78,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
             true => "standard input".to_owned(),
             false => quoted(path),
         };
-        anyhow!("{name} has more than {} GiB: it is nothing that digestctl reads", MOST >> 30)
+        anyhow!(
+            "{name} has more than {} GiB: it is nothing that digestctl reads",
+            MOST >> 30
+        )
     };
     let metadata = (!is_standard(path)).then(|| path.metadata());
     if metadata.is_some_and(|file| file.is_ok_and(|file| file.len() > MOST as u64)) {

@@ -181,7 +181,10 @@ fn evidence_takes_memory_of_a_few_times_its_size_whatever_it_is() {
         for more in ["", "--json"] {
             let (code, most) = made.measured("large", more);
             let out = made.place.read("out");
-            assert!(!more.is_empty() || out.starts_with(line.as_bytes()), "{name}");
+            assert!(
+                !more.is_empty() || out.starts_with(line.as_bytes()),
+                "{name}"
+            );
             let out = out.len();
             let most = most.saturating_sub(base) << 10;
             println!(
