@@ -21,8 +21,8 @@
 //! | …     | each: 2 `TPM_ALG_ID`, and the digest |
 //! | 4 + n | data |
 //!
-//! Events of type `EV_NO_ACTION` extend nothing; one of PCR 0 says from which locality the TPM was
-//! started, with which PCR 0 begins.
+//! Events of type `EV_NO_ACTION` extend nothing. One of them says with which value PCR 0 begins, which
+//! nothing here replays.
 //!
 //! Source: TCG PC Client Platform Firmware Profile 1.06, section 10.
 
@@ -40,7 +40,6 @@ use crate::{
 pub const NO_ACTION: u32 = 3;
 
 const SIGNATURE: &[u8; 16] = b"Spec ID Event03\0";
-const STARTUP: &[u8; 16] = b"StartupLocality\0";
 
 /// The most banks of a log.
 const MAX_BANKS: usize = 16;
@@ -75,17 +74,6 @@ impl Event<'_> {
     /// The digests, of banks whose algorithm is known here.
     pub fn digests(&self) -> impl Iterator<Item = Digest> + '_ {
         self.digests.iter().copied().flatten()
-    }
-
-    /// The locality from which the TPM was started, if the event says so.
-    pub fn startup_locality(&self) -> Option<u8> {
-        if self.pcr != 0 || self.kind != NO_ACTION {
-            return None;
-        }
-        match self.data.strip_prefix(STARTUP)? {
-            [locality] => Some(*locality),
-            _ => None,
-        }
     }
 }
 

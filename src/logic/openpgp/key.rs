@@ -61,15 +61,6 @@ impl Curve {
         }
     }
 
-    /// The name of the algorithm in the kernel's crypto.
-    pub const fn kernel_name(self) -> &'static str {
-        match self {
-            Self::P256 => "ecdsa-nist-p256",
-            Self::P384 => "ecdsa-nist-p384",
-            Self::P521 => "ecdsa-nist-p521",
-        }
-    }
-
     /// The curve with this object identifier, without tag and length.
     pub(crate) const fn from_oid(oid: &[u8]) -> Option<Self> {
         match oid {
@@ -106,14 +97,6 @@ impl Material<'_> {
         match self {
             Self::Rsa { .. } => PublicKeyAlgo::Rsa,
             Self::Ecdsa { .. } => PublicKeyAlgo::Ecdsa,
-        }
-    }
-
-    /// The name of the algorithm in the kernel's crypto.
-    pub const fn kernel_name(&self) -> &'static str {
-        match self {
-            Self::Rsa { .. } => "rsa",
-            Self::Ecdsa { curve, .. } => curve.kernel_name(),
         }
     }
 

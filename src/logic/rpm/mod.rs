@@ -60,8 +60,6 @@ pub use package::Package;
 
 /// The tags that are read.
 pub mod tag {
-    /// The region of a package's signatures.
-    pub const HEADER_SIGNATURES: u32 = 62;
     /// The region of a header.
     pub const HEADER_IMMUTABLE: u32 = 63;
     /// The DSA signature of a header.

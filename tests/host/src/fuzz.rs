@@ -575,7 +575,6 @@ pub fn firmware_log(data: &[u8]) {
         let Ok(event) = event else { break };
         events += 1;
         assert!(event.digests().count() <= 16);
-        let _ = event.startup_locality();
     }
     assert!(events * 16 < data.len());
 }

@@ -203,11 +203,14 @@ pub fn some_files() -> Vec<File> {
     ]
 }
 
+/// The tag of the region of a package's signatures.
+const HEADER_SIGNATURES: u32 = 62;
+
 /// A package file with this header of signatures and this header.
 pub fn package(signatures: &Header, header: &Header) -> Vec<u8> {
     let mut package = vec![0xed, 0xab, 0xee, 0xdb];
     package.resize(96, 0);
-    package.extend(signatures.build_with_region(tag::HEADER_SIGNATURES));
+    package.extend(signatures.build_with_region(HEADER_SIGNATURES));
     package.resize(package.len().next_multiple_of(8), 0);
     package.extend(header.build());
     package
