@@ -30,11 +30,14 @@ impl<'a> KeyEvent<'a> {
 /// Whether an ioctl of a regular file gives parts of files other storage, below cached pages that
 /// may differ from it:
 /// - `EXT4_IOC_MOVE_EXT` and `F2FS_IOC_MOVE_RANGE` leave the cached pages of one of the files;
-/// - `FIDEDUPERANGE` compares cached pages, and needs no file that is open for writing.
+/// - `FIDEDUPERANGE` compares cached pages, and needs no file that is open for writing;
+/// - `F2FS_IOC_START_ATOMIC_WRITE` and `F2FS_IOC_START_ATOMIC_REPLACE` have what is written stored
+///   elsewhere until it is committed. What is not goes when the task that asked exits, which may be
+///   long after the last writer has closed the file.
 ///
 /// Group and number tell them; the size that `cmd` has as well differs for 32-bit tasks.
 pub const fn remaps(cmd: u32) -> bool {
-    matches!(cmd & 0xffff, 0x660f | 0xf509 | 0x9436)
+    matches!(cmd & 0xffff, 0x660f | 0xf501 | 0xf509 | 0xf519 | 0x9436)
 }
 
 /// Whether a mapping has another content than a read of the file `user`: a stacked file system maps

@@ -55,8 +55,12 @@ fn an_ioctl_that_gives_files_other_storage_is_told_by_group_and_number() {
     for cmd in [0xc028_660f, 0xc018_9436, 0xc020_f509, 0xc01c_f509] {
         assert!(remaps(cmd), "{cmd:#x}");
     }
-    // FICLONE, FICLONERANGE, FS_IOC_GETFLAGS, TCGETS.
-    for cmd in [0x4004_9409, 0x4020_940d, 0x8008_6601, 0x5401] {
+    // F2FS_IOC_START_ATOMIC_WRITE, F2FS_IOC_START_ATOMIC_REPLACE.
+    for cmd in [0xf501, 0xf519] {
+        assert!(remaps(cmd), "{cmd:#x}");
+    }
+    // FICLONE, FICLONERANGE, FS_IOC_GETFLAGS, TCGETS, F2FS_IOC_COMMIT_ATOMIC_WRITE.
+    for cmd in [0x4004_9409, 0x4020_940d, 0x8008_6601, 0x5401, 0xf502] {
         assert!(!remaps(cmd), "{cmd:#x}");
     }
 }
