@@ -25,7 +25,14 @@ void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *att
 	struct mnt_idmap *idmap = file_mnt_idmap((struct file *)file);
 
 	attrs->fsmagic = inode->i_sb->s_magic;
-	memcpy(attrs->fsuuid, inode->i_sb->s_uuid.b, sizeof(attrs->fsuuid));
+	/*
+	 * Whoever mounts an overlayfs in a user namespace of their own chooses its UUID, by an extended
+	 * attribute (user.overlay.uuid).
+	 */
+	if (inode->i_sb->s_user_ns == &init_user_ns)
+		memcpy(attrs->fsuuid, inode->i_sb->s_uuid.b, sizeof(attrs->fsuuid));
+	else
+		memset(attrs->fsuuid, 0, sizeof(attrs->fsuuid));
 	attrs->fsname = inode->i_sb->s_type->name;
 	attrs->fssubtype = inode->i_sb->s_subtype;
 	attrs->fowner = from_kuid(&init_user_ns, vfsuid_into_kuid(i_uid_into_vfsuid(idmap, inode)));
