@@ -180,8 +180,9 @@ fn hash_size(
         let room = buf.get_mut(..left.min(chunk)).ok_or(EINVAL)?;
         let len = read(file, room, offset)?;
         if len == 0 {
-            // Files of pseudo file systems report a size that they do not have.
-            return Ok(file.size() == size);
+            // Files of pseudo file systems report a size that they do not have. Elsewhere a mapping
+            // may show what this read does not.
+            return Ok(file.size() == size && !file.content_is_stable());
         }
         update(room.get(..len).ok_or(EIO)?);
         stats.hashed_bytes.add(usize_as_u64(len));

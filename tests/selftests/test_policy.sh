@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
 
-plan 143
+plan 145
 
 files=$WORK/files
 ramfs=0x858458f6
@@ -208,6 +208,26 @@ setpriv --reuid=1000 --regid=1000 --clear-groups cat "$files/hit" >/dev/null
 check_eq "one access counts once for each action" "1 1 1" "$(hits)"
 set_policy "measure func=BPRM_CHECK $here"
 check_eq "another policy begins with zero" 0 "$(hits)"
+
+section "an overlayfs that a user mounts"
+# Its UUID is an extended attribute of its upper directory.
+own=$WORK/own uuid=01234567-89ab-cdef-0123-456789abcdef
+modprobe overlay && mkdir "$own" "$own"/{lower,upper,work,mount} && cp "$file" "$own/upper/program" &&
+	echo "own $RANDOM" >>"$own/upper/program" && chown -R 1000 "$own" || bail "no directories"
+python3 -c 'import os, sys, uuid; os.setxattr(sys.argv[1], "user.overlay.uuid", uuid.UUID(sys.argv[2]).bytes)' \
+	"$own/upper" "$uuid" || bail "no extended attribute"
+set_policy "dont_measure func=BPRM_CHECK fsuuid=$uuid${NL}measure func=BPRM_CHECK mask=MAY_EXEC uid=1000"
+# FS_IOC_GETFSUUID
+cat >"$WORK/fsuuid.py" <<'END'
+import fcntl, os, sys, uuid
+fd = os.open(sys.argv[1], os.O_RDONLY)
+print(uuid.UUID(bytes=fcntl.ioctl(fd, 0x80111500, bytes(17))[1:]))
+END
+found=$(cd "$own" && as 1000 unshare -Urm bash -c '
+	mount -t overlay -o userxattr,uuid=on,lowerdir=lower,upperdir=upper,workdir=work overlay mount &&
+		mount/program && exec python3 "$1" mount' bash "$WORK/fsuuid.py")
+check_eq "has the UUID that the user chose" "$uuid" "$found"
+check "does not match a rule with that UUID" measured "$own/mount/program"
 
 section "the whole test"
 if [ -e /dev/tpm0 ]; then check "the PCR of every bank replays" replay_ok; else skip "the PCR of every bank replays" "no TPM"; fi
