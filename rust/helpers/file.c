@@ -26,7 +26,7 @@ void diglist_file_attrs(const struct file *file, struct diglist_inode_attrs *att
 
 	attrs->fsmagic = inode->i_sb->s_magic;
 	/*
-	 * Whoever mounts an overlayfs in a user namespace of their own chooses its UUID, by an extended
+	 * A user who mounts an overlayfs in a user namespace chooses its UUID, by an extended
 	 * attribute (user.overlay.uuid).
 	 */
 	if (inode->i_sb->s_user_ns == &init_user_ns)

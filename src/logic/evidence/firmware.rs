@@ -21,8 +21,8 @@
 //! | …     | each: 2 `TPM_ALG_ID`, and the digest |
 //! | 4 + n | data |
 //!
-//! Events of type `EV_NO_ACTION` extend nothing. One of them says with which value PCR 0 begins, which
-//! nothing here replays.
+//! Events of type `EV_NO_ACTION` extend nothing. One of them says with which value PCR 0 begins;
+//! that PCR is not replayed here.
 //!
 //! Source: TCG PC Client Platform Firmware Profile 1.06, section 10.
 
