@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The policy: the built-in ones, replacing it, what its rules decide, and what is refused.
+#
+# shellcheck disable=SC2015,SC2016 # 'A && B || bail' ends the test in either case; a script for another shell
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/access.sh"
