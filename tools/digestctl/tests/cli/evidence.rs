@@ -476,6 +476,12 @@ pub(crate) fn verdict(ran: &Ran, status: i32, line: &str) {
     assert_eq!((ran.code, first), (status, line), "{}{}", ran.out, ran.err);
 }
 
+/// The verdict is `line`, and the exit status is that of such a verdict.
+#[track_caller]
+pub(crate) fn is_judged(ran: &Ran, line: &str) {
+    verdict(ran, i32::from(line != "TRUSTED"), line);
+}
+
 /// The evidence, changed, is not trusted, for this reason and no other.
 #[track_caller]
 fn lie(reason: &str, change: impl FnOnce(&mut Value)) {
@@ -667,7 +673,7 @@ fn a_key_certified_by_an_authority_is_taken_and_another_certificate_is_not() {
         let ran = machine.digestctl(&format!(
             "verify-evidence certified --nonce {NONCE} --ak-cert {authority} --repo repo --trust alice.pem --policy expected"
         ));
-        verdict(&ran, i32::from(line != "TRUSTED"), line);
+        is_judged(&ran, line);
     }
 }
 
@@ -837,7 +843,7 @@ fn expecting(line: &str, more: &str, from: &str, to: &str) {
     let ran = machine
         .verify("honest", "")
         .clone_with(machine, "honest", "other");
-    verdict(&ran, i32::from(line != "TRUSTED"), line);
+    is_judged(&ran, line);
 }
 
 #[test]
@@ -925,7 +931,7 @@ fn a_revoked_file_with_a_record_is_told_by_expectations_and_by_a_list_of_the_rep
         let ran = machine.digestctl(&format!(
             "verify-evidence honest --nonce {NONCE} --ak ak.pem --repo revoking --trust alice.pem --policy expected"
         ));
-        verdict(&ran, i32::from(line != "TRUSTED"), line);
+        is_judged(&ran, line);
     }
 }
 

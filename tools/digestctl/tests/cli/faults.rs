@@ -29,14 +29,9 @@ fn a_repository_among_the_states_is_an_error_and_nothing_to_wait_for() {
     let place = with_list();
     place.run("repo add repo list").good();
     for states in ["repo", "./repo/", "repo/../repo"] {
-        let output = Command::new("timeout")
-            .arg("60")
-            .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
-            .current_dir(place.path("."))
-            .args(["repo", "gc", "repo", "--states", states])
-            .output()
-            .expect("digestctl runs");
-        crate::Ran::new(&output).failed("states have to be in a directory of their own");
+        place
+            .run_by("timeout 60", &format!("repo gc repo --states {states}"))
+            .failed("states have to be in a directory of their own");
     }
     assert!(place.run("repo list repo").good().out.contains("compact"));
 }
@@ -182,14 +177,9 @@ fn one_name_with_many_digests_is_exported_in_a_time_that_grows_as_the_list() {
         list.extend(named(digest_of(format!("{number}")), "a_name").line);
     }
     place.file("list", list);
-    let output = Command::new("prlimit")
-        .arg("--cpu=30")
-        .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
-        .current_dir(place.path("."))
-        .args(["export", "keylime", "--log", "list"])
-        .output()
-        .expect("digestctl runs");
-    let ran = crate::Ran::new(&output).good();
+    let ran = place
+        .run_by("prlimit --cpu=30", "export keylime --log list")
+        .good();
     let value: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!(
         value["digests"]["a_name"].as_array().map(Vec::len),
@@ -213,14 +203,9 @@ fn a_directory_of_many_files_is_read_once_for_the_names_that_the_list_changes() 
     }
     place.file("list", list);
     // Each directory was read for each of the names before.
-    let output = Command::new("prlimit")
-        .arg("--cpu=25")
-        .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
-        .current_dir(place.path("."))
-        .args(["generate", "--from", "log", "--list", "list", "-o", "new"])
-        .output()
-        .expect("digestctl runs");
-    let ran = crate::Ran::new(&output).good();
+    let ran = place
+        .run_by("prlimit --cpu=25", "generate --from log --list list -o new")
+        .good();
     ran.printed("6000 digests of 6000 files");
 }
 
@@ -238,13 +223,8 @@ fn a_file_that_is_too_large_is_not_read() {
         "diff list huge",
         "log show huge",
     ] {
-        let output = Command::new("prlimit")
-            .arg("--as=1073741824")
-            .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
-            .current_dir(place.path("."))
-            .args(line.split_whitespace())
-            .output()
-            .expect("digestctl runs");
-        crate::Ran::new(&output).failed("huge has more than 2 GiB");
+        place
+            .run_by("prlimit --as=1073741824", line)
+            .failed("huge has more than 2 GiB");
     }
 }

@@ -98,6 +98,20 @@ impl Place {
         self.run_with_input(line, "")
     }
 
+    /// Runs `digestctl` with the words of `line` by another program, such as prlimit(1), which ends
+    /// it or bounds what it takes. `by` is that program with its words.
+    fn run_by(&self, by: &str, line: &str) -> Ran {
+        let mut words = by.split_whitespace();
+        let output = Command::new(words.next().expect("a program"))
+            .args(words)
+            .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
+            .current_dir(self.0.path())
+            .args(line.split_whitespace())
+            .output()
+            .expect("digestctl runs");
+        Ran::new(&output)
+    }
+
     fn run_with_input(&self, line: &str, input: &str) -> Ran {
         self.run_words(line.split_whitespace(), input)
     }

@@ -12,6 +12,11 @@ use digest_logic::{
     },
     evidence::records::Extends, //
 };
+use host_tests::build::evidence::{
+    ecc_key,
+    signature as tpm_signature,
+    sized, //
+};
 use p256::{
     ecdsa::{
         signature::hazmat::PrehashSigner,
@@ -186,10 +191,6 @@ impl Made {
     /// `TPMS_ATTEST` with these selections, each as the TPM marshals it, and the digest of the
     /// values.
     pub(super) fn attest(&self, nonce: &[u8], selections: &[u8], digest: &[u8]) -> Vec<u8> {
-        let sized = |data: &[u8]| {
-            let size = u16::try_from(data.len()).expect("short");
-            [&size.to_be_bytes(), data].concat()
-        };
         [
             &unhex("ff5443478018")[..],
             &sized(&[]),
@@ -212,7 +213,8 @@ impl Made {
             .sign_prehash(&unhex(&sha256(attest)))
             .expect("a signature");
         let (r, s) = signature.split_bytes();
-        let signature = [&unhex("0018000b0020")[..], &r, &[0, 32], &s].concat();
+        // ECDSA over SHA-256.
+        let signature = tpm_signature(0x18, 0x0b, &[r.as_slice(), s.as_slice()]);
         json!({ "attest": base64(attest), "signature": base64(&signature), "pcrs": pcrs })
     }
 
@@ -257,17 +259,7 @@ impl Made {
     /// `TPMT_PUBLIC` of the key with these attributes.
     pub(super) fn public(&self, attributes: u32) -> Vec<u8> {
         let point = self.key.verifying_key().to_encoded_point(false);
-        let (x, y) = (point.x().expect("x"), point.y().expect("y"));
-        [
-            &unhex("0023000b")[..],
-            &attributes.to_be_bytes(),
-            &unhex("000000100018000b00030010"),
-            &[0, 32],
-            x,
-            &[0, 32],
-            y,
-        ]
-        .concat()
+        ecc_key(attributes, point.x().expect("x"), point.y().expect("y"))
     }
 
     /// Judges the evidence.
@@ -279,15 +271,8 @@ impl Made {
     /// Judges the evidence in a file. Ends after 20 s of processor time, which is many times
     /// what any evidence takes here if the time grows as the evidence does.
     pub(super) fn judged(&self, name: &str, more: &str) -> Ran {
-        let output = Command::new("prlimit")
-            .arg("--cpu=20")
-            .arg(assert_cmd::cargo::cargo_bin!("digestctl"))
-            .current_dir(self.place.path("."))
-            .args(self.words(name).split_whitespace())
-            .args(more.split_whitespace())
-            .output()
-            .expect("digestctl runs");
-        Ran::new(&output)
+        let line = format!("{} {more}", self.words(name));
+        self.place.run_by("prlimit --cpu=20", &line)
     }
 
     fn words(&self, name: &str) -> String {
