@@ -57,11 +57,12 @@ impl Path {
     }
 
     /// Opens it for reading with the current credentials, but no check of permission bits. May
-    /// sleep.
+    /// sleep, but does not wait for the owner of a lease.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, and those of the file system and the LSMs.
+    /// `ENOMEM`, `EAGAIN` if the file has a lease that the open breaks, and those of the file
+    /// system and the LSMs.
     pub(crate) fn open(&self) -> Result<OwnedFile> {
         self.open_with(0)
     }
@@ -72,7 +73,7 @@ impl Path {
     }
 
     fn open_with(&self, more: u32) -> Result<OwnedFile> {
-        let flags = c::O_RDONLY | c::O_LARGEFILE | more;
+        let flags = c::O_RDONLY | c::O_LARGEFILE | c::O_NONBLOCK | more;
         // SAFETY: The path is held. CAST: A set of bits.
         let ptr = from_err_ptr(unsafe {
             c::dentry_open(self.0.get(), flags as i32, cred::current_cred())

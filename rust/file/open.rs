@@ -49,7 +49,7 @@ impl File {
     ///
     /// `EAGAIN` if the file has a lease that the open breaks; those of the file system.
     pub(crate) fn reopen(&self) -> Result<OwnedFile> {
-        self.reopen_with(c::O_NONBLOCK)
+        self.reopen_with(0)
     }
 
     /// The same, [`UNASKED`].
@@ -58,7 +58,7 @@ impl File {
     }
 
     fn reopen_with(&self, more: u32) -> Result<OwnedFile> {
-        let flags = self.flags() & !NOT_REOPENED | c::O_RDONLY | more;
+        let flags = self.flags() & !NOT_REOPENED | c::O_RDONLY | c::O_NONBLOCK | more;
         // SAFETY: The file is open. CAST: A set of bits.
         let ptr = unsafe { bindings::diglist_file_reopen(self.as_ptr(), flags as i32) };
         let ptr = from_err_ptr(ptr)?;

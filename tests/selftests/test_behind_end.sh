@@ -73,9 +73,14 @@ try_large() {
 	check "known content with that code is not mapped" is_refused unstable-content "/memfd:sealed (deleted)" large
 }
 section "a huge page"
+pages=$(cat /proc/sys/vm/nr_hugepages)
 echo 4 >/proc/sys/vm/nr_hugepages
 try_large hugetlb hugetlbfs 4105
+echo "$pages" >/proc/sys/vm/nr_hugepages
 section "a large folio of tmpfs, in which the file ends with a page"
-echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
+huge=/sys/kernel/mm/transparent_hugepage/shmem_enabled
+before=$(sed 's/.*\[\(.*\)\].*/\1/' $huge)
+echo advise >$huge
 try_large shmem tmpfs 4096
+echo "$before" >$huge
 finish

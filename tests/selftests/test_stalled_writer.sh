@@ -59,7 +59,8 @@ answers_policy() {
 	wait_for "$LIMIT" eval "! kill -0 $! 2>/dev/null" && grep -q deadlock "$WORK/answer"
 }
 begin_writer "$WORK/xfs/library" 0 writes || bail "nothing is written: $(cat "$WORK/said")"
-sleep 1
+# It sleeps in the write until the server answers, which holds the lock of its file.
+wait_for 60 grep -q fuse "/proc/$writer/stack" || bail "the writer does not wait"
 mark
 cat "$WORK/xfs/library" >/dev/null &
 check "a reader of what is being written waits" eval '! wait_for 3 eval "! kill -0 $! 2>/dev/null"'
